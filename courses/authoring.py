@@ -179,10 +179,20 @@ def add_file(session: Session, actor: Actor, course: Course, path: str, content:
     drafts.save_files(session, actor, course, {path: content}, now=now)
 
 
-def save_change(session: Session, actor: Actor, course: Course, change: DraftChange, *, base_revision: int, now: datetime) -> bool:
+def save_change(
+    session: Session,
+    actor: Actor,
+    course: Course,
+    change: DraftChange,
+    *,
+    base_revision: int,
+    added: Mapping[str, FileContent] | None = None,
+    now: datetime,
+) -> bool:
     """Write a change to a locked course's draft; raise Conflict where it was saved since the revision that was seen.
 
-    An autosaved text does not become a saved one: it goes with its file, and its change is put into both texts.
+    Files whose bytes are kept already may be `added` with it. An autosaved text does not become a saved one: it goes with its file, and
+    its change is put into both texts.
     """
     if course.draft_revision != base_revision:
         raise Conflict(N_("Someone else has changed this course. Review it again before you continue."))
@@ -191,7 +201,7 @@ def save_change(session: Session, actor: Actor, course: Course, change: DraftCha
     contents = {
         new: FileContent(row.sha256, row.size, row.body, row.media_type) for old, new in sources.items() if (row := present.get(old))
     }
-    contents |= {path: drafts.text_content(text) for path, text in change.written.items()}
+    contents |= {path: drafts.text_content(text) for path, text in change.written.items()} | dict(added or {})
     autosaved = _autosaved_after(session, course, change)
     for path, (saved, _text) in autosaved.items():
         contents.pop(path)

@@ -1,5 +1,6 @@
 """Reads courses by their address, for the catalogue and for their team, with their institution and with those for whom they are visible."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -24,11 +25,13 @@ from kernel.i18n import choose
 from kernel.outbox import Job
 from kernel.paths import CONTENT
 from kernel.permissions import Actor, SiteRole
-from organisations.audiences import AudienceUse
+from organisations.audiences import AudienceUse, list_audiences
 from organisations.employment import is_staff, known_audiences, known_unit_codes, own_audience_keys, own_unit_codes
 from organisations.institutions import Institution, get_institution_scope, list_institutions, list_institutions_of
 from organisations.models import Audience
 from organisations.profile import list_signatories_on
+from organisations.rules.units import in_order, institution_of
+from organisations.tree import list_tree
 
 UNIT, AUDIENCE = "unit", "audience"
 MOST_NAMED = 100
@@ -49,6 +52,19 @@ def unknown_viewers(session: Session, course: CourseFolder) -> list[tuple[str, s
     codes, keys = ([key for kind, key in named if kind == viewer_kind] for viewer_kind in (UNIT, AUDIENCE))
     known = {UNIT: known_unit_codes(session, codes) if codes else set(), AUDIENCE: known_audiences(session, keys) if keys else set()}
     return [(kind, key) for kind, key in named if key not in known[kind]]
+
+
+def list_offered_viewers(session: Session, institution_id: int | None) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """List what a course of an institution may be for, by names: the codes of its open units, and the keys of its audiences."""
+    if institution_id is None:
+        return [], []
+    tree = {unit.id: unit for unit in list_tree(session)}
+    ordered = (standing.place for standing in in_order(tree.values()))
+    own = (unit for unit in ordered if unit.code and not unit.closed and institution_of(tree, unit.id) == institution_id)
+    units = [(unit.code, f"{unit.name} ({unit.code})") for unit in own]
+    titled = [(audience.key, choose(audience.title)) for audience in list_audiences(session, [institution_id])]
+    counts = Counter(title for _key, title in titled)
+    return units, [(key, title if counts[title] == 1 else f"{title} ({key})") for key, title in titled]
 
 
 def list_courses_of_audience(session: Session, audience: Audience) -> list[AudienceUse]:

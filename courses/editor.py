@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, cast
+from typing import Any, ClassVar, cast
 
 from flask import current_app, url_for
-from wtforms import Field, HiddenField, SelectField, SelectMultipleField, TextAreaField
+from wtforms import Field, HiddenField, RadioField, SelectField, SelectMultipleField, TextAreaField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.form import BaseForm
 from wtforms.widgets import CheckboxInput
 
 from courses import catalogue
@@ -19,11 +20,15 @@ from courses.content.kinds import FieldLabel
 from courses.content.layout import COURSE
 from courses.content.lists import LISTINGS
 from courses.content.model import Finding
-from courses.content.settings import LINES, BareValueRule, FieldShape, FieldSpec, FormValues, number_typed, numbers_typed
+from courses.content.settings import LINES, BareValueRule, FieldShape, FieldSpec, FormValues
+from courses.content.typed_values import CONVERSIONS, language_names, show_date, shown_value, typed_value
 from courses.kinds import CourseKinds
 from courses.models import Course
-from kernel.i18n import _, choose, lazy_
-from kernel.web.forms import Form, LineField, clean_text
+from kernel import i18n
+from kernel.errors import Invalid
+from kernel.i18n import _, choose, lazy_, shortened
+from kernel.markup.model import fold
+from kernel.web.forms import FileField, Form, LineField, clean_text
 from kernel.web.request import allows, current_actor, current_session
 
 _FOR_THE_TEXT = re.compile(r"[“«`{][a-z_]+:|\w\[\d|lms courses|\.(yaml|md)\b")
@@ -132,19 +137,117 @@ def whole(text: str | None) -> int:
 LONGEST_TITLE = 300
 
 
+def _choices_in(field: SelectField | SelectMultipleField) -> list[SelectChoice]:
+    """Return what a field of this module offers: never pairs, nor groups of them."""
+    return cast("list[SelectChoice]", field.choices)
+
+
 class SiteJudgedSelectField(SelectField):
     """A choice of what the site offers now, on which the site decides: what was sent stays chosen, although it is not offered any more."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Take what was sent, and show it among the choices."""
         super().process_formdata(valuelist)
-        offered = cast("list[SelectChoice]", self.choices)
+        offered = _choices_in(self)
         if self.data and all(choice.value != self.data for choice in offered):
             self.choices = [*offered, SelectChoice(value=self.data, label=self.data)]
 
 
+class TypedField(LineField):
+    """A value that people type and read in their own words: a number, a period, a date; `present` is that of the file."""
+
+    def __init__(self, label: str, *, shape: FieldShape, present: str, **options: Any) -> None:
+        super().__init__(label, **options)
+        self.shape, self.present = shape, present
+
+    @property
+    def offered(self) -> list[str]:
+        """Return what is offered while somebody types."""
+        return list(language_names(i18n.language())) if self.shape is FieldShape.LANGUAGE else []
+
+    @property
+    def file_value(self) -> str:
+        """Return what the file says for it; what is refused stays as typed."""
+        try:
+            return typed_value(self.shape, self.data or "", i18n.language(), self.present)
+        except Invalid:
+            return self.data or ""
+
+    def pre_validate(self, form: BaseForm) -> None:
+        """Refuse what could be meant in two ways, or in none."""
+        try:
+            typed_value(self.shape, self.data or "", i18n.language(), self.present)
+        except Invalid as refused:
+            raise ValidationError(_(refused.text, **refused.facts)) from None
+
+
+_DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?: ([0-9]{2}:[0-9]{2}))?\Z")
+
+
+class TypedDayField(TypedField):
+    """A day, with or without a time, chosen where browsers offer that, else typed."""
+
+    @property
+    def is_picked(self) -> bool:
+        """Return whether it is empty or a plain day, which a browser's own field can show."""
+        return not self.data or _DAY.match(self.data) is not None
+
+    @property
+    def has_time(self) -> bool:
+        """Return whether a time may stand beside the day."""
+        return self.shape is FieldShape.MOMENT
+
+    @property
+    def parts(self) -> tuple[str, str]:
+        """Return day and time, each empty where there is none."""
+        match = _DAY.match(self.data or "")
+        return (match[1], match[2] or "") if match else ("", "")
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Join day and time."""
+        self.data = " ".join(part for part in (clean_text(str(value)) for value in valuelist) if part)
+
+    def __call__(self, **options: Any) -> Any:
+        """Draw the field of the day, or one line for what is no day."""
+        if self.is_picked:
+            options |= {"type": "date", "value": self.parts[0]}
+        return super().__call__(**options)
+
+
+class PickedNamesField(SelectMultipleField):
+    """Several of many, each typed by part of its name or by its key; `blanks` are left to type more."""
+
+    blanks = 2
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take what was typed as keys; what nothing is called stays, and is refused."""
+        typed = [clean_text(value) for value in valuelist]
+        self.data = list(dict.fromkeys(self._key(text) for text in typed if text))
+
+    def _key(self, text: str) -> str:
+        offered = _choices_in(self)
+        exact = [choice.value for choice in offered if text in (choice.value, choice.label)]
+        alike = [choice.value for choice in offered if fold(text) in fold(choice.label)]
+        return next(iter(exact), alike[0] if len(alike) == 1 else text)
+
+    def pre_validate(self, form: BaseForm) -> None:
+        """Refuse what is not among the offered ones, or is part of several names."""
+        offered = _choices_in(self)
+        for text in self.data or []:
+            if all(choice.value != text for choice in offered):
+                raise ValidationError(_("“%(text)s” is not one of these names. Choose one from the list.", text=text))
+
+    @property
+    def rows(self) -> list[str]:
+        """Return the names of what is chosen, and blanks."""
+        names = {choice.value: choice.label for choice in _choices_in(self)}
+        return [*(str(names.get(key, key)) for key in self.data or []), *[""] * self.blanks]
+
+
 TALL = ("summary", "definition", "supports")
 """Texts of one line that are long: they get two."""
+UPLOAD = "__upload"
+"""The end of the name of a field that takes a file for the field of that name."""
 LANGUAGE_NAMES = {"es": lazy_("Spanish"), "en": lazy_("English")}
 
 
@@ -155,6 +258,8 @@ class SettingsForm(Form):
     _languages: ClassVar[tuple[str, ...]] = ()
     _numbers: ClassVar[Mapping[str, int]] = {}
     """How many rows each list has, an empty one among them."""
+    _present: ClassVar[Mapping[str, str]] = {}
+    """What the file says, by the names of the fields."""
 
     seen = HiddenField()
     theirs = HiddenField()
@@ -180,7 +285,33 @@ class SettingsForm(Form):
 
     def _says(self, setting: FieldSpec, row: str) -> bool:
         fields = [self[name] for name in _names(setting, self._languages, row)]
-        return any(field.errors or (field.data and field.data != setting.usual) for field in fields)
+        usual = [setting.usual] if setting.shape is FieldShape.KEYS else shown_value(setting.shape, setting.usual, i18n.language())
+        return any(field.errors or (field.data and field.data != usual) for field in fields)
+
+    def has_fault(self, setting: FieldSpec) -> bool:
+        """Return whether a field of a setting has a fault."""
+        return any(field.errors for row in self.rows(setting) for field in row)
+
+    def present(self, name: str) -> str:
+        """Return what the file says of a setting that is the same in all languages."""
+        return self._present.get(name, "")
+
+    def line(self, settings: Sequence[FieldSpec]) -> str:
+        """Return what is set of some settings, in words: «sí, vence a los 24 meses»; '' where nothing is."""
+        parts = [
+            self._set_in_words(setting) for setting in settings if (setting.summary or not setting.is_essential) and self.says(setting)
+        ]
+        return ", ".join(part for part in parts if part)
+
+    def _set_in_words(self, setting: FieldSpec) -> str:
+        if setting.has_rows:
+            count = sum(any(field.data for field in row) for row in self.rows(setting))
+            return f"{setting.label}: {i18n.number(count)}"
+        field = next((self[name] for name in _names(setting, self._languages) if self[name].data), None)
+        value = "" if field is None else _value_in_words(field)
+        if setting.summary:
+            return _(setting.summary, value=value)
+        return f"{setting.label}: {value}"
 
     def fill(self, values: FormValues) -> None:
         """Put what the file says into the fields."""
@@ -196,7 +327,7 @@ class SettingsForm(Form):
         for language, name in _by_language(setting, self._languages, row):
             text, field = texts.get((setting.name, language), ""), self[name]
             chosen = isinstance(field, SelectMultipleField)
-            field.data = [key for key in text.replace(",", " ").split() if key != setting.usual] if chosen else text or setting.usual
+            field.data = chosen_keys(setting, text) if chosen else shown_value(setting.shape, text or setting.usual, i18n.language())
 
     def values(self) -> FormValues:
         """Return what was typed."""
@@ -219,8 +350,11 @@ class SettingsForm(Form):
     def _row_values(self, setting: FieldSpec, row: str) -> dict[tuple[str, str], str]:
         typed: dict[tuple[str, str], str] = {}
         for language, name in _by_language(setting, self._languages, row):
-            data = self[name].data
-            text = ", ".join(data) if isinstance(data, list) else str(data or "")
+            field = self[name]
+            if isinstance(field, TypedField):
+                typed[setting.name, language] = field.file_value
+                continue
+            text = _in_order(field.data, self._present.get(name, "")) if isinstance(field.data, list) else str(field.data or "")
             typed[setting.name, language] = _cleaned(text, setting.shape)
         return typed
 
@@ -257,17 +391,41 @@ class SettingsForm(Form):
         return cast("Field", self[names.get(language, next(iter(names.values())))])
 
 
-READERS = {FieldShape.NUMBER: number_typed, FieldShape.NUMBERS: numbers_typed}
-"""How what is typed becomes what files write, by the shape of a field."""
+SHORT = 60
+"""Letters of a value in the line of its group."""
+
+
+def _value_in_words(field: Field) -> str:
+    if isinstance(field, TypedDayField):
+        return show_date(str(field.data), i18n.language())
+    if isinstance(field, SelectMultipleField | SelectField | RadioField):
+        chosen = field.data if isinstance(field.data, list) else [field.data]
+        names = {str(choice.value): str(choice.label) for choice in _choices_in(field)}
+        return shortened(", ".join(names.get(str(key), str(key)) for key in chosen), SHORT)
+    if isinstance(field, TextAreaField):
+        return i18n.number(len(str(field.data).split(LINES)))
+    return shortened(str(field.data), SHORT)
+
+
+def chosen_keys(setting: FieldSpec, text: str) -> list[str]:
+    """Return the keys that boxes show as ticked: the usual one is ticked where it is one of the choices."""
+    keys = text.replace(",", " ").split()
+    if setting.usual in {key for key, _label in setting.choices}:
+        return keys or [setting.usual]
+    return [key for key in keys if key != setting.usual]
+
+
+def _in_order(keys: Sequence[str], present: str) -> str:
+    """Return chosen keys parted by commas, those of the file in its order."""
+    before = [key for key in present.replace(",", " ").split() if key in keys]
+    return ", ".join(dict.fromkeys((*before, *keys)))
 
 
 def _cleaned(text: str, shape: FieldShape) -> str:
     """Return what was typed without what no file takes; empty lines before the entries of a list stay: languages are paired by line."""
     if shape is FieldShape.LISTED:
         return LINES.join(clean_text(line, lines=True) for line in text.split(LINES)).rstrip(LINES)
-    cleaned = clean_text(text, lines=shape in (FieldShape.MARKDOWN, FieldShape.LINES)).replace("\r", "")
-    reader = READERS.get(shape)
-    return cleaned if reader is None else reader(cleaned)
+    return clean_text(text, lines=shape in (FieldShape.MARKDOWN, FieldShape.LINES)).replace("\r", "")
 
 
 def _row(setting: FieldSpec, number: int) -> str:
@@ -298,7 +456,10 @@ def settings_form(
         for number in range(numbers[setting.name]):
             for inner in setting.fields:
                 fields |= _fields_of(inner, languages, entries[number] if number < len(entries) else {}, choices, _row(setting, number))
-    return type("SettingsForm", (SettingsForm,), {**fields, "_asked": tuple(settings), "_languages": tuple(languages), "_numbers": numbers})
+    plain = [setting for setting in settings if not setting.has_rows and not setting.has_languages]
+    shown = {name: present.texts.get((setting.name, ""), "") for setting in plain for name in _names(setting, ())}
+    own = {"_asked": tuple(settings), "_languages": tuple(languages), "_numbers": numbers, "_present": shown}
+    return type("SettingsForm", (SettingsForm,), {**fields, **own})
 
 
 def _fields_of(
@@ -313,6 +474,8 @@ def _fields_of(
     for language, name in names:
         label = f"{setting.label} ({LANGUAGE_NAMES[language]})" if len(names) > 1 else str(setting.label)
         fields[name] = _field_of(setting, label, present.get((setting.name, language), ""), choices)
+        if setting.takes_upload:
+            fields[f"{name}{UPLOAD}"] = FileField(lazy_("Picture: upload a file"))
     return fields
 
 
@@ -326,20 +489,31 @@ def _choices(offered: Sequence[tuple[str, object]]) -> list[SelectChoice]:
 
 
 def _field_of(setting: FieldSpec, label: str, present: str, choices: Mapping[str, Sequence[tuple[str, str]]]) -> object:
-    if setting.shape in (FieldShape.CHOICE, FieldShape.FLAG, FieldShape.FILE):
-        offered = _files(setting, choices[""]) if setting.shape is FieldShape.FILE else list(choices.get(setting.name, setting.choices))
-        if not setting.usual:
-            offered.insert(0, ("", lazy_("Not specified")))
-        if present and present not in {value for value, _words in offered}:
-            offered.append((present, dict(setting.former).get(present, present)))
-        kind, judges = (SiteJudgedSelectField, False) if setting.is_judged_by_site else (SelectField, True)
-        return kind(label, choices=_choices(offered), description=setting.help, validate_choice=judges)
+    offered = list(choices.get(setting.name, setting.choices))
+    if setting.shape in (FieldShape.CHOICE, FieldShape.FLAG, FieldShape.FILE, FieldShape.COLOUR) or (setting.is_chosen and offered):
+        return _choice_of(setting, label, present, _files(setting, choices[""]) if setting.shape is FieldShape.FILE else offered)
     if setting.shape is FieldShape.KEYS and (setting.name in choices or setting.choices):
-        offer = choices.get(setting.name, setting.choices)
-        chosen = [key for key in present.replace(",", " ").split() if key != setting.usual]
-        known = {key for key, _words in offer}
-        offered = [*offer, *((key, key) for key in chosen if key not in known)]
+        chosen = chosen_keys(setting, present)
+        known = {key for key, _words in offered}
+        offered += ((key, key) for key in chosen if key not in known)
+        if setting.is_searched:
+            return PickedNamesField(label, choices=_choices(offered), description=setting.help, validate_choice=False)
         return SelectMultipleField(label, choices=_choices(offered), description=setting.help, option_widget=CheckboxInput())
     if setting.shape in (FieldShape.MARKDOWN, FieldShape.LISTED, FieldShape.LINES) or setting.name in TALL:
         return TextAreaField(label, description=setting.help, render_kw={"rows": 2 if setting.name in TALL else 5})
+    if setting.shape in CONVERSIONS:
+        kind = TypedDayField if setting.shape in (FieldShape.DAY, FieldShape.MOMENT) else TypedField
+        return kind(label, shape=setting.shape, present=present, description=setting.help)
     return LineField(label, description=setting.help)
+
+
+def _choice_of(setting: FieldSpec, label: str, present: str, offered: list[tuple[str, Any]]) -> object:
+    """Return a field for one of several; what the file says and is not offered stays a choice."""
+    if not setting.usual:
+        offered.insert(0, ("", lazy_("Not specified")))
+    if present and present not in {value for value, _words in offered}:
+        offered.append((present, dict(setting.former).get(present, present)))
+    if setting.shape is FieldShape.COLOUR:
+        return RadioField(label, choices=_choices(offered), description=setting.help)
+    kind, judges = (SiteJudgedSelectField, False) if setting.is_judged_by_site else (SelectField, True)
+    return kind(label, choices=_choices(offered), description=setting.help, validate_choice=judges)

@@ -229,7 +229,7 @@ class _Named:
 INPUTS = tuple((name, _Named(full_label, name)) for name in SPECS)
 OUTPUTS = tuple((name, _Named(output_label, name)) for name in compute(REFERENCE))
 _MARK = FieldSpec("mark", FieldShape.NUMBER, lazy_("Points"), usual="1")
-_LENGTH = lazy_("A number and a unit: 60 s, 30 min, 24 h, 7 d.")
+_LENGTH = lazy_("In minutes, hours or days: 30 minutes, 1 h 30, 7 days.")
 
 TASK_FIELDS = (
     FieldSpec(
@@ -322,8 +322,8 @@ GROUPS = (
         lazy_("Attempts and marks"),
         (
             FieldSpec("attempts", FieldShape.NUMBER, lazy_("Attempts"), lazy_("0: unlimited."), usual="0"),
-            FieldSpec("pause.first", FieldShape.NUMBER, lazy_("Pause before the second attempt"), _LENGTH, bare=BareValueRule.EACH),
-            FieldSpec("pause.later", FieldShape.NUMBER, lazy_("Pause before later attempts"), _LENGTH, bare=BareValueRule.EACH),
+            FieldSpec("pause.first", FieldShape.LENGTH, lazy_("Pause before the second attempt"), _LENGTH, bare=BareValueRule.EACH),
+            FieldSpec("pause.later", FieldShape.LENGTH, lazy_("Pause before later attempts"), _LENGTH, bare=BareValueRule.EACH),
             FieldSpec(
                 "grading",
                 FieldShape.CHOICE,

@@ -70,10 +70,8 @@ RECORDING_FIELDS = (
         accepts=FILM,
     ),
     FieldSpec("duration", FieldShape.NUMBER, lazy_("Duration"), lazy_("Minutes and seconds, 12:30, or hours, 1:02:30.")),
-    FieldSpec(
-        "language", FieldShape.WORD, lazy_("Spoken language"), lazy_("Two letters: es, en, pt. Leave empty for the course's main language.")
-    ),
-    FieldSpec("date", FieldShape.WORD, lazy_("Day of the event"), lazy_("2026-12-01")),
+    FieldSpec("language", FieldShape.LANGUAGE, lazy_("Spoken language"), lazy_("Leave empty for the course's main language.")),
+    FieldSpec("date", FieldShape.DAY, lazy_("Day of the event")),
 )
 _TEXTS = (
     FieldSpec("captions.es", FieldShape.FILE, lazy_("Captions in Spanish"), lazy_("A WebVTT file (.vtt)."), accepts=("text/vtt",)),
@@ -142,7 +140,7 @@ _DOCUMENTS = (
             FieldSpec("title", FieldShape.WORDS, lazy_("Title")),
             FieldSpec("file", FieldShape.FILE, lazy_("File")),
             FieldSpec("resource", FieldShape.CHOICE, lazy_("Document of the course")),
-            FieldSpec("language", FieldShape.WORD, lazy_("Language")),
+            FieldSpec("language", FieldShape.LANGUAGE, lazy_("Language")),
         ),
     ),
 )

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from courses.content import editing
 from courses.content.changes import COMMON, DraftChange, apart
-from courses.content.course_fields import COURSE_ORDER, DEEP_FLOWS, FLOWS
+from courses.content.course_fields import DEEP_FLOWS, FLOWS
+from courses.content.course_settings import COURSE_ORDER
 from courses.content.editing import EditRefused, Written, former_keys, read_fields, with_named, write_field
 from courses.content.layout import COURSE
 from courses.content.mapping_cursor import FORMER_KEYS, FORMERLY

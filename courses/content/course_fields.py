@@ -1,4 +1,4 @@
-"""Form fields of a course's settings and lists, with the labels of all fields."""
+"""Form fields of modules and activities, and the labels of the fields of all files of a course."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -6,52 +6,12 @@ from dataclasses import dataclass, field
 
 from courses.content import layout, lists
 from courses.content.changes import COMMON
+from courses.content.course_settings import COURSE_FIELDS, MOMENT, OBJECTIVES, YES_NO
 from courses.content.kinds import ActivityKind, FieldLabel, FolderPart
 from courses.content.mapping_cursor import FORMER_KEYS, FORMERLY
-from courses.content.settings import BareValueRule, FieldShape, FieldSpec
+from courses.content.settings import FieldShape, FieldSpec, Groups
 from kernel.i18n import _, lazy_
 
-YES_NO = (("true", lazy_("Yes")), ("false", lazy_("No")))
-MOMENT = lazy_("A date, or a date and time, in the course's time zone: 2026-12-01 or 2026-12-01 08:00.")
-
-COURSE_ORDER = (
-    *(
-        "format",
-        "kind",
-        "key",
-        FORMER_KEYS,
-        FORMERLY,
-        "title",
-        "summary",
-        "objectives",
-        "languages",
-        "timezone",
-        "hours",
-        "hours_basis",
-        "words",
-        "style_rules",
-        "verified_sources",
-        "level",
-        "topic",
-        "tone",
-    ),
-    *(
-        "image",
-        "image_alt",
-        "authors",
-        "licence",
-        "visibility",
-        "staff_of",
-        "audiences",
-        "enrolment",
-        "opens",
-        "closes",
-        "completion",
-        "grade",
-        "institution",
-        "certificate",
-    ),
-)
 MODULE_ORDER = (*COMMON[:9], "objectives", "numbered", "completion")
 FLOWS = frozenset(
     {"languages", "words", "completion", "requires", FORMER_KEYS, FORMERLY, "pause", "review", "from", "tags", "kinds", "accept", "source"}
@@ -60,215 +20,6 @@ FLOWS = frozenset(
 """Fields that stand on one line where they fit (spec/content-format 11)."""
 DEEP_FLOWS = frozenset({"also"})
 """Fields whose values stand on a line each."""
-
-_OBJECTIVES = FieldSpec(
-    "objectives", FieldShape.LISTED, lazy_("Learning objectives"), lazy_("One per line, beginning with a verb: Work out the coverage gap.")
-)
-COURSE: tuple[tuple[object, tuple[FieldSpec, ...]], ...] = (
-    (
-        lazy_("What it is"),
-        (
-            FieldSpec("title", FieldShape.WORDS, lazy_("Title")),
-            FieldSpec("summary", FieldShape.WORDS, lazy_("Summary"), lazy_("One or two sentences for the catalogue.")),
-            _OBJECTIVES,
-            FieldSpec(
-                "languages",
-                FieldShape.KEYS,
-                lazy_("Languages"),
-                lazy_("The first one is the main language of the course: es, or es, en. You can add a language at any time."),
-                usual="es",
-            ),
-            FieldSpec(
-                "level",
-                FieldShape.CHOICE,
-                lazy_("Level"),
-                lazy_("How much prior knowledge it assumes."),
-                (("basic", lazy_("Basic")), ("intermediate", lazy_("Intermediate")), ("advanced", lazy_("Advanced"))),
-            ),
-            FieldSpec(
-                "hours",
-                FieldShape.NUMBER,
-                lazy_("Hours"),
-                lazy_("Shown on the certificate. Leave empty to add up the minutes of the activities, or to measure learners."),
-            ),
-            FieldSpec(
-                "hours_basis",
-                FieldShape.WORD,
-                lazy_("What states the hours"),
-                lazy_("Only where the hours differ much from the computed ones: according to resolution 12 of 2026."),
-            ),
-            FieldSpec(
-                "image",
-                FieldShape.FILE,
-                lazy_("Picture"),
-                lazy_("Shown in the catalogue. Upload it first under “Files”."),
-                accepts=("image/",),
-            ),
-            FieldSpec(
-                "image_alt",
-                FieldShape.WORDS,
-                lazy_("Alternative text for the picture"),
-                lazy_("What someone who cannot see it needs to know."),
-            ),
-            FieldSpec(
-                "tone",
-                FieldShape.CHOICE,
-                lazy_("Colour"),
-                lazy_("Used for the course's façade."),
-                tuple((str(number), str(number)) for number in range(1, 7)),
-            ),
-        ),
-    ),
-    (
-        lazy_("Access and enrolment"),
-        (
-            FieldSpec(
-                "visibility",
-                FieldShape.CHOICE,
-                lazy_("Who can find it in the catalogue"),
-                help=lazy_("People who cannot find it and are not in the course cannot open it by its address either."),
-                choices=(
-                    ("public", lazy_("Everyone")),
-                    ("staff", lazy_("Signed-in members of an organisation")),
-                    ("audience", lazy_("Signed-in members of certain audiences")),
-                    ("participants", lazy_("Only learners and the course team")),
-                ),
-                usual="participants",
-                former=(("institution", lazy_("Only learners and the course team (as before)")),),
-            ),
-            FieldSpec(
-                "staff_of",
-                FieldShape.KEYS,
-                lazy_("Only staff of these units"),
-                lazy_("For members of an organisation: codes of units, which include their sub-units. Empty: all staff."),
-            ),
-            FieldSpec(
-                "audiences",
-                FieldShape.KEYS,
-                lazy_("Audiences"),
-                lazy_("For members of audiences: their keys. The training officer of the institution knows them."),
-            ),
-            FieldSpec(
-                "enrolment",
-                FieldShape.CHOICE,
-                lazy_("How to enrol"),
-                help=lazy_("Set codes elsewhere. They are never part of the course content."),
-                choices=(("open", lazy_("Anyone")), ("code", lazy_("With a code")), ("invitation", lazy_("By invitation"))),
-                usual="invitation",
-            ),
-            FieldSpec("opens", FieldShape.WORD, lazy_("Enrolment opens"), MOMENT),
-            FieldSpec("closes", FieldShape.WORD, lazy_("Enrolment closes"), MOMENT),
-            FieldSpec("timezone", FieldShape.WORD, lazy_("Time zone"), lazy_("For all dates in the course."), usual="America/Guayaquil"),
-        ),
-    ),
-    (
-        lazy_("What completes it"),
-        (
-            FieldSpec(
-                "completion.modules",
-                FieldShape.KEYS,
-                lazy_("Modules to complete"),
-                lazy_("Leave unselected to include all of them."),
-                usual="all",
-            ),
-            FieldSpec(
-                "completion.grade",
-                FieldShape.NUMBER,
-                lazy_("Grade needed"),
-                lazy_("Percentage of the course grade. Leave empty if completing the modules is enough."),
-            ),
-            FieldSpec(
-                "institution",
-                FieldShape.CHOICE,
-                lazy_("Institution"),
-                lazy_("Its name, logo, colours and signatures are printed on certificates issued from now on."),
-            ),
-            FieldSpec(
-                "certificate.template",
-                FieldShape.CHOICE,
-                lazy_("Certificate"),
-                help=lazy_("With a code that anyone can use to verify it."),
-                choices=(("constancia", lazy_("For everyone who completes the course")), ("none", lazy_("None"))),
-                usual="none",
-                bare=BareValueRule.BESIDE,
-                is_judged_by_site=True,
-            ),
-            FieldSpec(
-                "certificate.valid",
-                FieldShape.WORD,
-                lazy_("How long the certificate is valid"),
-                lazy_("A number and days, months or years: 24 months. Leave empty for certificates that do not expire."),
-            ),
-            FieldSpec(
-                "certificate.renew",
-                FieldShape.WORD,
-                lazy_("When the certificate can be renewed"),
-                lazy_("From how long before the last valid day: 60 days. Leave empty if learners do not renew it by themselves."),
-            ),
-            FieldSpec(
-                "certificate.print_grade",
-                FieldShape.FLAG,
-                lazy_("Print the grade of the course on certificates?"),
-                help=lazy_("Only where the template has a place for it. The page of the certificate's code then says it too."),
-                choices=YES_NO,
-                usual="false",
-            ),
-            FieldSpec(
-                "grade",
-                FieldShape.ENTRIES,
-                lazy_("Parts of the grade"),
-                lazy_("The course grade is their weighted mean. Clear a row's key to delete it."),
-                fields=(
-                    FieldSpec("category", FieldShape.WORD, lazy_("Key")),
-                    FieldSpec("title", FieldShape.WORDS, lazy_("Name")),
-                    FieldSpec("weight", FieldShape.NUMBER, lazy_("Weight")),
-                    FieldSpec("drop_lowest", FieldShape.NUMBER, lazy_("Lowest results dropped")),
-                ),
-            ),
-        ),
-    ),
-    (
-        lazy_("Who made it"),
-        (
-            FieldSpec(
-                "authors",
-                FieldShape.ENTRIES,
-                lazy_("Authors"),
-                lazy_("Clear a row's name to delete it."),
-                fields=(
-                    FieldSpec("name", FieldShape.WORD, lazy_("Name")),
-                    FieldSpec("role", FieldShape.WORDS, lazy_("Role or contribution")),
-                    FieldSpec("organisation", FieldShape.WORDS, lazy_("Organisation")),
-                ),
-            ),
-            FieldSpec("licence", FieldShape.WORD, lazy_("Licence"), lazy_("Its short name: CC-BY-4.0, or all-rights-reserved.")),
-        ),
-    ),
-    (
-        lazy_("For authors"),
-        (
-            FieldSpec("words.min", FieldShape.NUMBER, lazy_("Minimum words per lesson"), lazy_("Shown as advice only; never enforced.")),
-            FieldSpec("words.max", FieldShape.NUMBER, lazy_("Maximum words per lesson")),
-            FieldSpec(
-                "style_rules",
-                FieldShape.FLAG,
-                lazy_("Check the institution's rules of style?"),
-                help=lazy_("Length of lessons, objectives of modules, sources and feedback of questions, credits of pictures."),
-                choices=YES_NO,
-                usual="true",
-            ),
-            FieldSpec(
-                "verified_sources",
-                FieldShape.CHOICE,
-                lazy_("Sources that must be verified before publishing"),
-                help=lazy_("A source is verified once someone has opened it and it says what it is cited for."),
-                choices=(("none", lazy_("None")), ("law", lazy_("Laws and regulations")), ("all", lazy_("All"))),
-                usual="none",
-            ),
-            FieldSpec("topic", FieldShape.WORD, lazy_("Topic"), lazy_("Key of one of the site's topics.")),
-        ),
-    ),
-)
 
 _SHARED = (
     FieldSpec("title", FieldShape.WORDS, lazy_("Title")),
@@ -290,16 +41,16 @@ _WHEN = (
         lazy_("Opens after"),
         lazy_("What learners must complete first. Leave unselected to open it from the start."),
     ),
-    FieldSpec("opens", FieldShape.WORD, lazy_("Opens"), MOMENT),
-    FieldSpec("closes", FieldShape.WORD, lazy_("Closes"), MOMENT),
+    FieldSpec("opens", FieldShape.MOMENT, lazy_("Opens"), MOMENT),
+    FieldSpec("closes", FieldShape.MOMENT, lazy_("Closes"), MOMENT),
 )
 
-MODULE: tuple[tuple[object, tuple[FieldSpec, ...]], ...] = (
+MODULE: Groups = (
     (
         lazy_("What it is"),
         (
             *_SHARED,
-            _OBJECTIVES,
+            OBJECTIVES,
             FieldSpec(
                 "numbered",
                 FieldShape.FLAG,
@@ -326,9 +77,7 @@ MODULE: tuple[tuple[object, tuple[FieldSpec, ...]], ...] = (
 )
 
 
-def activity(
-    own: tuple[FieldSpec, ...], further: tuple[tuple[object, tuple[FieldSpec, ...]], ...] = (), *, with_texts: bool = True
-) -> tuple[tuple[object, tuple[FieldSpec, ...]], ...]:
+def activity(own: tuple[FieldSpec, ...], further: Groups = (), *, with_texts: bool = True) -> Groups:
     """Return what is asked of an activity whose kind adds `own`, and `further` groups; texts stand elsewhere unless `with_texts`."""
     conditions = (
         *_WHEN,
@@ -391,7 +140,7 @@ def labels_of(settings: Iterable[FieldSpec]) -> dict[str, FieldLabel]:
 def labels_of_file(path: str, kinds: Iterable[ActivityKind], parts: Iterable[FolderPart]) -> Mapping[str, FieldLabel]:
     """Return the labels of a file's fields; none where no form asks for them."""
     if path == layout.COURSE:
-        return labels_of(_of_groups(COURSE))
+        return labels_of(COURSE_FIELDS)
     if path.endswith(f"/{layout.MODULE}"):
         return labels_of(_of_groups(MODULE))
     listing = next((candidate for candidate in lists.LISTINGS.values() if candidate.path == path), None)
@@ -406,7 +155,7 @@ def labels_of_file(path: str, kinds: Iterable[ActivityKind], parts: Iterable[Fol
     return labels_of((*_of_groups(activity(kind.settings, kind.groups)), *kind.elsewhere))
 
 
-def _of_groups(groups: Iterable[tuple[object, tuple[FieldSpec, ...]]]) -> tuple[FieldSpec, ...]:
+def _of_groups(groups: Groups) -> tuple[FieldSpec, ...]:
     return tuple(setting for _title, settings in groups for setting in settings)
 
 

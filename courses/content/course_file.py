@@ -311,8 +311,8 @@ def _certificate(table: MappingCursor) -> _CertificateSource:
     if inner is None:
         return _CertificateSource(template)
     valid = inner.value("valid", scalars.validity)
-    print_grade = inner.flag("print_grade", False)
-    return _CertificateSource(template, valid, *_renewal(inner, valid), print_grade=print_grade)
+    renew, basis = _renewal(inner, valid)
+    return _CertificateSource(template, valid, renew, basis, print_grade=inner.flag("print_grade", False))
 
 
 def _renewal(inner: MappingCursor, valid: Duration | None) -> tuple[Duration | None, RenewalBasis]:

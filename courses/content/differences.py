@@ -11,9 +11,12 @@ from enum import StrEnum
 from fractions import Fraction
 from posixpath import basename
 
+from courses.content.course_settings import COURSE_FIELDS
 from courses.content.model import ActivitySource, CourseFolder, LessonSettings, LocalisedText, ModuleSource, SourceState
+from courses.content.settings import FieldSpec
+from courses.content.typed_values import show_period
 from kernel.errors import N_
-from kernel.i18n import _, choose, duration, file_size, format_date, format_datetime, number
+from kernel.i18n import _, choose, duration, file_size, format_date, format_datetime, language, number
 
 MOST_STEPS = 4_000_000
 """Words of the one text times words of the other; beyond it a paragraph is shown whole, as gone and come."""
@@ -156,53 +159,28 @@ def seconds(value: object) -> str:
 
 
 YES, NO = N_("yes"), N_("no")
-COURSE = SettingLabels(
-    {
-        "objectives": N_("Objective"),
-        "languages": N_("Languages"),
-        "authors": N_("Authors"),
-        "licence": N_("Licence"),
-        "timezone": N_("Time zone"),
-        "hours": N_("Hours"),
-        "hours_basis": N_("What states the hours"),
-        "level": N_("Level"),
-        "topic": N_("Topic"),
-        "image": N_("Picture"),
-        "image_alt": N_("Description of the picture"),
-        "visibility": N_("Who can find it"),
-        "staff_of": N_("Only staff of these units"),
-        "audiences": N_("Audiences"),
-        "enrolment": N_("How to enrol"),
-        "opens": N_("Enrolment opens"),
-        "closes": N_("Enrolment closes"),
-        "completion": N_("To complete it"),
-        "completion.modules": N_("Modules to complete"),
-        "completion.grade": N_("Grade to complete it"),
-        "grade": N_("Part of the grade"),
-        "institution": N_("Institution"),
-        "certificate": N_("Certificate"),
-        "certificate_valid": N_("How long the certificate is valid"),
-        "certificate_renew": N_("When the certificate can be renewed"),
-        "certificate_basis": N_("From what a renewal counts"),
-        "print_grade": N_("Whether certificates print the grade"),
-        "summary": N_("Summary"),
-        "title": N_("Title"),
-    },
-    {
-        "basic": N_("basic"),
-        "intermediate": N_("intermediate"),
-        "advanced": N_("advanced"),
-        "public": N_("everyone"),
-        "staff": N_("members of an organisation"),
-        "audience": N_("members of certain audiences"),
-        "participants": N_("only learners and the course team"),
-        "institution": N_("only learners and the course team"),
-        "open": N_("open to all"),
-        "code": N_("with a code"),
-        "invitation": N_("by invitation"),
-        "none": N_("none"),
-    },
-)
+_OF_MODEL = {
+    "certificate.template": "certificate",
+    "certificate.valid": "certificate_valid",
+    "certificate.renew": "certificate_renew",
+    "certificate.print_grade": "print_grade",
+}
+"""Fields of the file that stand elsewhere in `courses.content.model.CourseFolder`."""
+
+
+def _compared(settings: Sequence[FieldSpec], others: Mapping[str, str]) -> SettingLabels:
+    """Return the labels of settings and of the values that they choose from, as their form has them; `others` no form asks for."""
+    labels = {_OF_MODEL.get(setting.name, setting.name): setting.compared or setting.label.message for setting in settings}
+    choices = (choice for setting in settings for choice in (*setting.choices, *setting.former))
+    periods = dict.fromkeys(("certificate_valid", "certificate_renew"), _period)
+    return SettingLabels({**labels, **others}, {value: label.message for value, label in choices}, periods)
+
+
+def _period(value: object) -> str:
+    return show_period(str(value), language())
+
+
+COURSE = _compared(COURSE_FIELDS, {"completion": N_("To complete it"), "certificate_basis": N_("From what a renewal counts")})
 _OF_ALL = {
     "title": N_("Title"),
     "summary": N_("Summary"),
@@ -321,7 +299,7 @@ def _facts(value: object, name: str, within: str, wording: SettingLabels) -> Ite
         for position, inner in enumerate(value, 1):
             mark = _mark_of(inner) or str(position)
             yield from _entry(inner, name, f"{title} «{mark}»", wording)
-    elif is_dataclass(value):
+    elif is_dataclass(value) and name not in wording.forms:
         for entry in fields(value):
             yield from _facts(getattr(value, entry.name), f"{name}.{entry.name}", within, wording)
     else:

@@ -164,25 +164,27 @@ _PARAMETER = (
     FieldSpec("label", FieldShape.WORDS, lazy_("What it is")),
     _SOURCE,
     FieldSpec("decimals", FieldShape.NUMBER, lazy_("Decimals"), lazy_("Leave empty to keep as many as you typed.")),
-    FieldSpec("valid_from", FieldShape.WORD, lazy_("Valid from"), lazy_("2026-01-01: the day from which the figure holds.")),
+    FieldSpec("valid_from", FieldShape.DAY, lazy_("Valid from"), lazy_("The day from which the figure holds.")),
     FieldSpec(
         "review",
-        FieldShape.WORD,
+        FieldShape.DAY,
         lazy_("Review it again on"),
-        lazy_("2027-01-31: from this date the course cannot be published before the figure is reviewed."),
+        lazy_("From this date the course cannot be published before the figure is reviewed."),
     ),
 )
 _RESOURCE = (
     FieldSpec("title", FieldShape.WORDS, lazy_("Title")),
     FieldSpec("kind", FieldShape.CHOICE, lazy_("Kind"), "", KINDS),
-    FieldSpec("language", FieldShape.WORD, lazy_("Language"), lazy_("Two letters: es, en, pt.")),
+    FieldSpec("language", FieldShape.LANGUAGE, lazy_("Language")),
     FieldSpec("host", FieldShape.WORDS, lazy_("Who publishes it"), lazy_("Shown next to the link.")),
     FieldSpec("url", FieldShape.WORD, lazy_("Address"), lazy_("https://…: an external page. Or choose an uploaded file, not both.")),
     FieldSpec("file", FieldShape.FILE, lazy_("Uploaded file"), lazy_("Upload it first under “Files”.")),
     FieldSpec("authors", FieldShape.WORDS, lazy_("Authors")),
-    FieldSpec("date", FieldShape.WORD, lazy_("Date"), lazy_("A year, a month or a day: 2019, 2019-05, 2019-05-31.")),
+    FieldSpec("date", FieldShape.DATED, lazy_("Date"), lazy_("A year, a month or a day: 2019, May 2019, 31 May 2019.")),
     FieldSpec("supports", FieldShape.WORDS, lazy_("What it is cited for")),
-    FieldSpec("verified", FieldShape.WORD, lazy_("Opened and checked on"), lazy_("2026-12-01, or false if no one has checked it yet.")),
+    FieldSpec(
+        "verified", FieldShape.DAY_OR_NO, lazy_("Opened and checked on"), lazy_("1 December 2026, or “no” if no one has checked it yet.")
+    ),
 )
 
 

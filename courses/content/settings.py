@@ -31,7 +31,22 @@ class FieldShape(StrEnum):
     """A number, alone or with a unit: typed with a decimal point or comma, written with a point."""
     NUMBERS = "numbers"
     """A list of numbers, written in brackets."""
+    LENGTH = "length"
+    """A length of time: `90 min`, shown and typed in words, as the next ones are (`courses.content.typed_values`)."""
+    PERIOD = "period"
+    """Whole days, months or years by the calendar: `24 months`."""
+    DAY = "day"
+    MOMENT = "moment"
+    """A day, alone or with a time."""
+    DATED = "dated"
+    """A year, a month or a day."""
+    DAY_OR_NO = "day_or_no"
+    """A day, or `false`."""
+    LANGUAGE = "language"
+    """The code of a language, shown and typed by its name."""
     CHOICE = "choice"
+    COLOUR = "colour"
+    """A choice of colours, which are seen."""
     FLAG = "flag"
     KEYS = "keys"
     """A list of keys, written in brackets."""
@@ -97,6 +112,22 @@ class FieldSpec:
     """Choices of earlier times, offered only where a file still has them."""
     accepts: tuple[str, ...] = ()
     """Beginnings of media types of the files that may be chosen; none for any."""
+    takes_upload: bool = False
+    """A file may be uploaded beside the choice."""
+    is_chosen: bool = False
+    """A word chosen from a list, where the site has one, or from `choices`; others that a file says stay."""
+    is_searched: bool = False
+    """Keys that are typed by the names of what they stand for."""
+    group: Any = ""
+    """The title of the group of the form in which it stands."""
+    is_essential: bool = False
+    """It stands open in its group, the others are folded."""
+    opens_group: bool = True
+    """The folded part of its group is open where it is set."""
+    summary: str = ""
+    """A message with `value` that says in the line of its group that it is set; else its label and value do."""
+    compared: str = ""
+    """The label by which versions are compared, where another than `label` reads better."""
 
     @property
     def has_rows(self) -> bool:
@@ -117,6 +148,15 @@ class FieldSpec:
     def inner(self) -> str:
         """Return the name inside that field, '' where it is the field itself."""
         return self.name.partition(".")[2]
+
+
+Groups = tuple[tuple[Any, tuple[FieldSpec, ...]], ...]
+"""Fields of a form by the titles of their groups."""
+
+
+def by_group(fields: Sequence[FieldSpec], groups: Sequence[object]) -> Groups:
+    """Return fields by their groups, in the order of the groups."""
+    return tuple((group, tuple(field for field in fields if field.group is group)) for group in groups)
 
 
 @dataclass(frozen=True, slots=True)

@@ -265,7 +265,12 @@ def new_module(subject: CourseContext) -> Answer:
             form.form_errors.append(_(refused.text, **refused.facts))
             return page("courses/new_module.html", course=course_header(course), form=form), refused.status
         else:
-            flash(_("The module “%(title)s” was added to the draft.", title=form.title.data), "ok")
+            message = _(
+                "The module “%(title)s” is in the draft. Write its lesson “%(lesson)s”: the course is not published while it is blank.",
+                title=form.title.data,
+                lesson=form.lesson.data,
+            )
+            flash(message, "ok")
             return see_page("courses_outline.outline", slug=subject.slug)
     return page("courses/new_module.html", course=course_header(course), form=form)
 

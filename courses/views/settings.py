@@ -1,35 +1,40 @@
 """Pages of settings of courses, modules and activities: a form over fields of a file, and the merge of two people's changes."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from posixpath import basename
+from urllib.parse import quote
 
 from flask import Blueprint, Response, flash, request
 from wtforms.validators import ValidationError
 
+from accounts.forms import zones_by_name
 from courses import authoring, catalogue, draft_checks, drafts, history
 from courses.access import CourseAction, CourseContext, PartContext
 from courses.authoring import DraftOutline
-from courses.catalogue import open_institutions
-from courses.content import course_fields, merging
+from courses.catalogue import list_offered_viewers, open_institutions
+from courses.content import course_fields, course_settings, media, merging
 from courses.content.applying import with_key, with_values
 from courses.content.changes import COMMON, DraftChange, apart
 from courses.content.editing import EditRefused, keys_of, read_fields
+from courses.content.filetypes import MAXIMUM_IMAGE
 from courses.content.layout import COURSE, RESOURCES
+from courses.content.media import Upload
 from courses.content.merging import MergeSide, ThreeWayMerge
 from courses.content.model import Finding
-from courses.content.settings import FieldSpec, FormValues, values_of
+from courses.content.settings import FieldSpec, FormValues, Groups, values_of
 from courses.content.tree import TreeModule
 from courses.content.writing import LONGEST_NAME, is_key
-from courses.editor import FormFindings, SettingsForm, course_header, course_kinds, settings_form, whole
+from courses.editor import UPLOAD, FormFindings, SettingsForm, course_header, course_kinds, settings_form, whole
 from courses.models import Course
+from courses.rules import file_url
 from courses.views.outline import find_part, save
 from kernel import clock
-from kernel.errors import Conflict, Invalid
-from kernel.i18n import _, choose, lazy_, site_day
+from kernel.errors import N_, Conflict, Invalid
+from kernel.i18n import _, choose, language, lazy_, site_day
 from kernel.web.forms import Form, LineField, line
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, file_store, page, requires, see_page
 
 
 class RenameKeyForm(Form):
@@ -45,7 +50,13 @@ class RenameKeyForm(Form):
 
 MOST_TOLD = 5
 CERTIFICATE = "certificate.template"
-Groups = tuple[tuple[Any, tuple[FieldSpec, ...]], ...]
+NEIGHBOURS = {
+    "America/Guayaquil": lazy_("Quito, Guayaquil (mainland Ecuador)"),
+    "Pacific/Galapagos": lazy_("Galápagos (Ecuador)"),
+    "America/Bogota": lazy_("Bogotá (Colombia)"),
+    "America/Lima": lazy_("Lima (Peru)"),
+}
+"""The time zones that stand first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +115,19 @@ class SettingsEditor:
         return own_choices | (self._of_the_course() if self.path == COURSE else {})
 
     def _of_the_course(self) -> dict[str, list[tuple[str, str]]]:
-        """Return what the course as a whole may name of the site: its institution and its certificate."""
+        """Return what the course as a whole may name of the site, each with its name, and certificates, topics and time zones."""
         institutions = open_institutions(current_session(), current_actor(), self.course)
-        named = [(institution.key, choose(institution.names) or institution.name) for institution in institutions if institution.key]
-        return {"institution": named, CERTIFICATE: _certificates(self.settings, self.course.institution_id)}
+        own = next((institution.id for institution in institutions if institution.id == self.course.institution_id), None)
+        own = own or next((institution.id for institution in institutions if institution.is_first), None)
+        units, listed = list_offered_viewers(current_session(), own)
+        return {
+            "institution": [(entry.key, choose(entry.names) or entry.name) for entry in institutions if entry.key],
+            CERTIFICATE: _certificates(self.settings, self.course.institution_id),
+            "staff_of": units,
+            "audiences": listed,
+            "topic": list(course_kinds().topics.items()),
+            "timezone": _zones(),
+        }
 
     def _documents(self) -> list[tuple[str, str]]:
         """Return the documents of the course, which only some forms ask for."""
@@ -118,6 +138,12 @@ class SettingsEditor:
         except EditRefused:
             return []
         return [("", _("Not specified")), *((key, _title(entry, self.languages[0]) or key) for key, entry in entries.items())]
+
+
+def _zones() -> list[tuple[str, str]]:
+    """Return the time zones by their cities, those of the country and its neighbours first."""
+    near = [(zone, str(name)) for zone, name in NEIGHBOURS.items()]
+    return [*near, *((zone, name) for name, zone in zones_by_name(language()).items() if zone not in NEIGHBOURS)]
 
 
 def _certificates(settings: Sequence[FieldSpec], institution_id: int | None) -> list[tuple[str, str]]:
@@ -153,6 +179,11 @@ def answered(subject: CourseContext, sheet: SettingsEditor, draw: Draw, done: Do
         return page if request.method != "POST" else (page, 422)
     if not form.validate_on_submit():
         return draw(form, None)
+    try:
+        upload = _upload(sheet, form)
+    except Invalid as refused:
+        form.refuse(form[f"{PICTURE}{UPLOAD}"], _(refused.text, **refused.facts))
+        return draw(form, None)
     if base is None:
         form.form_errors.append(
             _("Someone else changed this course in the meantime. What you typed is shown here: review it and save it again.")
@@ -167,7 +198,24 @@ def answered(subject: CourseContext, sheet: SettingsEditor, draw: Draw, done: Do
     text, merge = _joined(sheet, form, base, mine)
     if text is None:
         return draw(form, merge), 422 if form.form_errors else 409
-    return _saved(subject, sheet, form, draw, done, text)
+    return _saved(subject, sheet, form, draw=draw, done=done, text=text, upload=upload)
+
+
+PICTURE = "image"
+
+
+def _upload(sheet: SettingsEditor, form: SettingsForm) -> Upload | None:
+    """Return the picture that was sent with a form, which names it from now on; raises Invalid with what to do where it is none."""
+    sent = request.files.get(f"{PICTURE}{UPLOAD}")
+    if sent is None or not sent.filename or f"{PICTURE}{UPLOAD}" not in form:
+        return None
+    content = sent.read()
+    sent.close()
+    upload = media.accepted(sent.filename, content, folder="media", taken=sheet.draft_outline.checksums)
+    if not upload.media_type.startswith("image/"):
+        raise Invalid(N_("Choose a picture: a PNG, JPEG or WebP file."))
+    form[PICTURE].data = upload.path
+    return upload
 
 
 def _base(sheet: SettingsEditor) -> str | None:
@@ -203,11 +251,14 @@ def _joined(sheet: SettingsEditor, form: SettingsForm, base: str, mine: str) -> 
     return text, merge
 
 
-def _saved(subject: CourseContext, sheet: SettingsEditor, form: SettingsForm, draw: Draw, done: Done, text: str) -> Answer:
-    change = DraftChange(
-        {sheet.path: authoring.in_form(sheet.draft_outline, sheet.path, text, course_kinds(), today=site_day(clock.now()))}
-    )
-    findings = authoring.new_findings(sheet.draft_outline, change, course_kinds(), today=site_day(clock.now()))
+def _saved(
+    subject: CourseContext, sheet: SettingsEditor, form: SettingsForm, *, draw: Draw, done: Done, text: str, upload: Upload | None
+) -> Answer:
+    outline = sheet.draft_outline
+    if upload is not None:
+        outline = replace(outline, checksums={**outline.checksums, upload.path: ""})
+    change = DraftChange({sheet.path: authoring.in_form(outline, sheet.path, text, course_kinds(), today=site_day(clock.now()))})
+    findings = authoring.new_findings(outline, change, course_kinds(), today=site_day(clock.now()))
     refusing = tuple(finding for finding in findings if finding.refuses_import)
     if sheet.path == COURSE:
         refusing += draft_checks.new_site_findings(
@@ -215,11 +266,15 @@ def _saved(subject: CourseContext, sheet: SettingsEditor, form: SettingsForm, dr
         )
     if refusing:
         _attach_findings(form, sheet, refusing)
+        if upload is not None:
+            form.refuse(form[f"{PICTURE}{UPLOAD}"], _("Choose the picture again."))
+            form[PICTURE].data = form.present(PICTURE)
         return draw(form, None)
+    added = drafts.keep_contents(file_store(), {upload.path: upload.content}, {upload.path: upload.media_type}) if upload else {}
     writing = begin_writing()
     row = catalogue.lock_course(writing, subject.id)
     try:
-        changed = authoring.save_change(writing, current_actor(), row, change, base_revision=sheet.draft_outline.revision, now=clock.now())
+        changed = authoring.save_change(writing, current_actor(), row, change, base_revision=outline.revision, added=added, now=clock.now())
     except Conflict as conflict:  # between reading and locking: the next try puts both together
         form.form_errors.append(_(conflict.text))
         return draw(form, None), 409
@@ -246,12 +301,12 @@ bp = Blueprint("courses_settings", __name__)
 
 
 @bp.route("/teaching/<slug>/settings", methods=["GET", "POST"])
-@requires(CourseAction.EDIT, catalogue.get_taught_course, reads_first=True)
+@requires(CourseAction.EDIT, catalogue.get_taught_course, reads_first=True, body_limit=MAXIMUM_IMAGE + 1_000_000)
 def course(subject: CourseContext) -> Answer:
     """Set what a course says of itself."""
     row = catalogue.get_course(current_session(), subject.id)
     draft_outline = authoring.load_draft_outline(current_session(), row, course_kinds())
-    sheet = SettingsEditor(row, draft_outline, COURSE, course_fields.COURSE, course_fields.COURSE_ORDER)
+    sheet = SettingsEditor(row, draft_outline, COURSE, course_settings.COURSE, course_settings.COURSE_ORDER)
     return answered(subject, sheet, partial(_page, sheet), lambda _text: see_page("courses_settings.course", slug=subject.slug))
 
 
@@ -334,7 +389,10 @@ def _page(sheet: SettingsEditor, form: SettingsForm, merge: ThreeWayMerge | None
         is_lesson=sheet.path.endswith(".md"),
         is_quiz=sheet.path.endswith(".quiz.yaml"),
         path=sheet.path,
-        groups=[_group(form, name, settings, is_whole=not index or not sheet.key) for index, (name, settings) in enumerate(sheet.groups)],
+        groups=[
+            _group(form, name, settings, is_whole=not index and bool(sheet.key)) for index, (name, settings) in enumerate(sheet.groups)
+        ],
+        picture=_picture(sheet, form),
         regions=merging.regions(merge) if merge is not None else None,
         has_conflicts=bool(merge is not None and merge.conflicts),
         form=form,
@@ -342,11 +400,21 @@ def _page(sheet: SettingsEditor, form: SettingsForm, merge: ThreeWayMerge | None
     )
 
 
+def _picture(sheet: SettingsEditor, form: SettingsForm) -> str:
+    """Return the address of the picture that a course names, '' if it names none."""
+    path = str(form[PICTURE].data or "") if f"{PICTURE}{UPLOAD}" in form else ""
+    checksum = sheet.draft_outline.checksums.get(path, "")
+    return file_url(sheet.course.slug, checksum, quote(basename(path))) if checksum else ""
+
+
 def _group(form: SettingsForm, name: object, settings: tuple[FieldSpec, ...], *, is_whole: bool) -> dict[str, object]:
-    """Return a group of fields: of a part, but for its first, it is folded away where it says nothing and has no fault."""
+    """Return a group of fields: what is essential, and the others, folded away where they say nothing and have no fault."""
     shown = [setting for setting in settings if form.asks(setting)]
+    folded = [setting for setting in shown if not setting.is_essential]
     return {
         "name": name,
-        "settings": [(setting, form.rows(setting)) for setting in shown],
-        "is_open": is_whole or any(form.says(setting) for setting in shown),
+        "essential": [(setting, form.rows(setting)) for setting in shown if setting.is_essential],
+        "settings": [(setting, form.rows(setting)) for setting in folded],
+        "line": form.line(shown),
+        "is_open": is_whole or any(form.has_fault(setting) or (setting.opens_group and form.says(setting)) for setting in folded),
     }

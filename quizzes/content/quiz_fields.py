@@ -18,7 +18,7 @@ from quizzes.rules.result_use import ObjectionRules, PassBasis, TieRules
 from quizzes.rules.states import IntegrityRules
 
 _YES_NO = (("true", lazy_("Yes")), ("false", lazy_("No")))
-_LENGTH = lazy_("A number and a unit: 60 s, 30 min, 24 h, 7 d.")
+_LENGTH = lazy_("In minutes, hours or days: 30 minutes, 1 h 30, 7 days.")
 _PRESETS = (
     ("learning", lazy_("Marks and feedback; the right answers once the quiz is closed")),
     ("practice", lazy_("Everything, at any time")),
@@ -43,8 +43,8 @@ QUIZ_FIELDS = (FieldSpec("instructions", FieldShape.MARKDOWN, lazy_("Instruction
 
 _ATTEMPTS = (
     FieldSpec("attempts", FieldShape.NUMBER, lazy_("Attempts"), lazy_("0: unlimited."), usual="0"),
-    FieldSpec("pause.first", FieldShape.NUMBER, lazy_("Pause before the second attempt"), _LENGTH, bare=BareValueRule.EACH),
-    FieldSpec("pause.later", FieldShape.NUMBER, lazy_("Pause before later attempts"), _LENGTH, bare=BareValueRule.EACH),
+    FieldSpec("pause.first", FieldShape.LENGTH, lazy_("Pause before the second attempt"), _LENGTH, bare=BareValueRule.EACH),
+    FieldSpec("pause.later", FieldShape.LENGTH, lazy_("Pause before later attempts"), _LENGTH, bare=BareValueRule.EACH),
     FieldSpec(
         "grading",
         FieldShape.CHOICE,
@@ -79,7 +79,7 @@ _TIME = (
             "Shown to learners, and part of the course's hours. Leave empty to estimate it from the time limit or the number of questions."
         ),
     ),
-    FieldSpec("limit", FieldShape.NUMBER, lazy_("Time limit"), lazy_("A number and a unit: 45 min. Leave empty for no limit.")),
+    FieldSpec("limit", FieldShape.LENGTH, lazy_("Time limit"), lazy_("For example 45 minutes, or 1 h 30. Leave empty for no limit.")),
     FieldSpec(
         "at_end",
         FieldShape.CHOICE,
@@ -92,12 +92,12 @@ _TIME = (
         ),
         usual="submit",
     ),
-    FieldSpec("grace", FieldShape.NUMBER, lazy_("Grace period"), lazy_("Only with a grace period to submit: 2 min.")),
+    FieldSpec("grace", FieldShape.LENGTH, lazy_("Grace period"), lazy_("Only with a grace period to submit: 2 minutes.")),
     FieldSpec(
         "offline_window",
-        FieldShape.NUMBER,
+        FieldShape.LENGTH,
         lazy_("Answers written offline"),
-        lazy_("How long after the end to accept answers written offline before it: 10 min. Leave empty not to accept any."),
+        lazy_("How long after the end to accept answers written offline before it: 10 minutes. Leave empty not to accept any."),
     ),
 )
 _PAGES = (

@@ -292,7 +292,10 @@ def test_parts_are_added_and_taken_out_with_a_question_first(browser: Browser, i
     an_editor(browser, instance, modules=1)
 
     browser.get("/teaching/prueba/new-module")
-    browser.submit("/new-module", {"title": "Brechas", "lesson": "Medir"})
+    message = "The module “%(title)s” is in the draft. Write its lesson “%(lesson)s”: the course is not published while it is blank."
+    added_module = browser.submit("/new-module", {"title": "Brechas", "lesson": "Medir"}).text
+    assert in_spanish(message, title="Brechas", lesson="Medir") in added_module
+    assert in_spanish("The lesson is empty: its page would be blank.") in browser.get("/teaching/prueba/publishing").text
     browser.get("/teaching/prueba/new-activity?module=brechas")
     browser.submit("/new-activity", {"kind": "quiz", "title": "Compruebe"})
     added = draft_texts(instance)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
-from courses.content import course_fields, lists
+from courses.content import course_fields, course_settings, lists
 from courses.content.applying import with_values
 from courses.content.changes import COMMON
 from courses.content.editing import EditRefused, Written, read_fields, write_field
@@ -27,7 +27,7 @@ ORDER = ("key", "title", "summary", "state")
 _TYPED = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp"), exclude_characters="\x85\ufeff"), min_size=1)
 WORDS = _TYPED.map(lambda words: normalize("NFC", words).strip())
 """Words as forms give them: composed (`clean_text`), as files are read."""
-COURSE = tuple(setting for _title, settings in course_fields.COURSE for setting in settings)
+COURSE = course_settings.COURSE_FIELDS
 
 
 @given(WORDS.filter(bool))
@@ -71,7 +71,7 @@ def test_values_that_stand_there_change_nothing() -> None:
     text = folder()["course.yaml"].decode()
     values = values_of(read_fields(text), COURSE, ("es", "en"))
 
-    assert with_values(text, "course.yaml", COURSE, ("es", "en"), values, course_fields.COURSE_ORDER) == text
+    assert with_values(text, "course.yaml", COURSE, ("es", "en"), values, course_settings.COURSE_ORDER) == text
 
 
 def test_entries_beyond_the_form_stay() -> None:
@@ -196,7 +196,7 @@ def _groups(groups: tuple[tuple[object, tuple[FieldSpec, ...]], ...]) -> tuple[F
 
 def every_field() -> list[FieldSpec]:
     """Return the fields of every form over the text of a course."""
-    found: list[FieldSpec] = [*_leaves(_groups(course_fields.COURSE)), *_leaves(_groups(course_fields.MODULE))]
+    found: list[FieldSpec] = [*_leaves(course_settings.COURSE_FIELDS), *_leaves(_groups(course_fields.MODULE))]
     found += _leaves((*quiz_fields.QUIZ_FIELDS, *_groups(quiz_fields.GROUPS), *content.TASK_FIELDS, *_groups(content.GROUPS)))
     found += _leaves(tuple(one for kind in OF_KIND for one in fields_of_kind(kind)))
     found += _leaves(tuple(one for fields in quiz_fields.SLOT_FIELDS.values() for one in fields))
@@ -207,7 +207,7 @@ def every_field() -> list[FieldSpec]:
 
 
 FORMS = {
-    "course": (folders.COURSE, COURSE, course_fields.COURSE_ORDER),
+    "course": (folders.COURSE, COURSE, course_settings.COURSE_ORDER),
     "quiz": (folders.QUIZ_FILE, (*quiz_fields.QUIZ_FIELDS, *_groups(quiz_fields.GROUPS)), (*COMMON, "blueprint")),
 }
 

@@ -447,21 +447,6 @@ def test_groups_of_a_recording_are_folded_where_they_say_nothing(editor: Browser
     assert "Inicio" in draft_texts(instance)["01-parte/02-video.recording.yaml"]
 
 
-def test_a_course_is_made_for_units_and_for_audiences_in_the_form(editor: Browser, instance: Instance, course: Course) -> None:
-    """spec/compulsory 2.7: codes and keys, parted by commas; the draft check tells a list that is left without its visibility."""
-    editor.get(SETTINGS)
-    editor.submit("/settings", {"visibility": "staff", "staff_of": "GYE, LOJ-2"})
-    assert "visibility: staff\nstaff_of: [GYE, LOJ-2]\n" in draft_texts(instance)["course.yaml"]
-
-    editor.get(SETTINGS)
-    editor.submit("/settings", {"visibility": "audience", "audiences": "inspectores"})
-    assert in_spanish("Units are named, but the course is not for staff.") in editor.get("/teaching/prueba/publishing").text
-    editor.get(SETTINGS)
-    editor.submit("/settings", {"staff_of": ""})
-
-    assert "visibility: audience\naudiences: [inspectores]\n" in draft_texts(instance)["course.yaml"]
-
-
 SETTINGS_PAGE = "/teaching/prueba/settings"
 
 

@@ -21,7 +21,7 @@ TEXTS = re.compile(r'(?:\b_|\bN_|lazy_|ngettext)\(\s*((?:"(?:[^"\\]|\\.)*"\s*,?\
 CEILINGS: dict[tuple[str, str], int] = {
     ("accounts", "certificates"): 10,
     ("compliance", "selections"): 16,
-    ("courses", "certificates"): 21,
+    ("courses", "certificates"): 19,
     ("courses", "quizzes"): 5,
     ("courses", "simulators"): 1,
     ("enrolments", "certificates"): 16,
