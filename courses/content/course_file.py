@@ -329,8 +329,8 @@ def _renewal(inner: MappingCursor, valid: Duration | None) -> tuple[Duration | N
         inner.report("C113", N_("Certificates that do not expire cannot be renewed."), N_("Add “valid:”, or delete “renew:”."), at="renew")
         return None, basis
     if not is_shorter(window, valid):
-        message = N_("The time in which a certificate can be renewed must be shorter than its validity (%(valid)s).")
-        inner.report("C113", message, at="renew", valid=str(valid))
+        message = N_("The time in which a certificate can be renewed must be shorter than its validity.")
+        inner.report("C113", message, at="renew")
         return None, basis
     return window, basis
 

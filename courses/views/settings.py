@@ -26,7 +26,7 @@ from courses.content.model import Finding
 from courses.content.settings import FieldSpec, FormValues, Groups, values_of
 from courses.content.tree import TreeModule
 from courses.content.writing import LONGEST_NAME, is_key
-from courses.editor import UPLOAD, FormFindings, SettingsForm, course_header, course_kinds, settings_form, whole
+from courses.editor import UPLOAD, FormFindings, SettingsForm, TypedField, course_header, course_kinds, settings_form, whole
 from courses.models import Course
 from courses.rules import file_url
 from courses.views.outline import find_part, save
@@ -49,6 +49,8 @@ class RenameKeyForm(Form):
 
 
 MOST_TOLD = 5
+OF_TEXT = frozenset({"C111", "C113"})
+"""Codes whose advice is how a value is written in the file, not how it is typed in a form."""
 CERTIFICATE = "certificate.template"
 NEIGHBOURS = {
     "America/Guayaquil": lazy_("Quito, Guayaquil (mainland Ecuador)"),
@@ -292,7 +294,8 @@ def _attach_findings(form: SettingsForm, sheet: SettingsEditor, findings: tuple[
         placed = sheet.placed(finding)
         field = form.field_of(placed) if placed is not None else None
         if field is not None:
-            form.refuse(field, form_findings.beside_field(finding))
+            is_of_text = isinstance(field, TypedField) and finding.code in OF_TEXT
+            form.refuse(field, form_findings.what(finding) if is_of_text else form_findings.beside_field(finding))
         else:
             form.form_errors.append(form_findings.message(finding))
 

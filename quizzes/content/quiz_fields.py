@@ -283,16 +283,16 @@ _SELECTION = (
 _OBJECTIONS = (
     FieldSpec(
         "objections.term",
-        FieldShape.NUMBER,
+        FieldShape.LENGTH,
         lazy_("Days to object to questions"),
-        lazy_("Days of the calendar from the publication of the provisional acta, until midnight of the last one: 5 d."),
+        lazy_("Days of the calendar from the publication of the provisional acta, until midnight of the last one: 5 days."),
         usual="5 d",
     ),
     FieldSpec(
         "objections.decide",
-        FieldShape.NUMBER,
+        FieldShape.LENGTH,
         lazy_("Days to decide on objections"),
-        lazy_("Days of the calendar after that: 10 d."),
+        lazy_("Days of the calendar after that: 10 days."),
         usual="10 d",
     ),
 )

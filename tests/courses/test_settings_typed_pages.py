@@ -137,6 +137,20 @@ def test_what_is_no_period_or_date_is_refused_with_an_example_in_the_language_of
     assert draft_texts(instance) == before
 
 
+def test_what_the_reader_refuses_of_a_period_is_told_without_the_words_of_the_file(editor: Browser, instance: Instance) -> None:
+    """A renewal as long as the validity, a validity of forty years, a number that is none."""
+    for values, name in (
+        ({"certificate__valid": "60 días", "certificate__renew": "2 meses"}, "certificate__renew"),
+        ({"certificate__valid": "40 años"}, "certificate__valid"),
+        ({"hours": "dos"}, "hours"),
+    ):
+        editor.get(SETTINGS)
+        page = editor.submit("/settings", values, status=422)
+        error = page.html.split(f'id="{name}-error"')[1].split("</p>")[0]
+        assert not re.search(r"days|months|years|decimal", error)
+        assert dict(page.form("/settings").fields)[name] == values[name]
+
+
 def test_a_date_of_two_meanings_is_refused_in_english(browser: Browser, instance: Instance) -> None:
     a_teacher(instance, a_course(instance, modules=1))
     reader = sign_in(browser, "profe@example.org")
