@@ -180,6 +180,7 @@ def answered(subject: CourseContext, sheet: SettingsEditor, draw: Draw, done: Do
         page = draw(form, None)
         return page if request.method != "POST" else (page, 422)
     if not form.validate_on_submit():
+        _attach_further(form, sheet, base)
         return draw(form, None)
     try:
         upload = _upload(sheet, form)
@@ -285,6 +286,20 @@ def _saved(
     for finding in findings[:MOST_TOLD]:
         flash(_("To correct before publishing:") + " " + message.line(finding), "warn")
     return done(text)
+
+
+def _attach_further(form: SettingsForm, sheet: SettingsEditor, base: str | None) -> None:
+    """Show what the reader refuses of other fields than those whose words were refused already, so that all faults are told at once."""
+    try:
+        text = sheet.composed(sheet.text if base is None else base, form.values())
+    except (EditRefused, Invalid):
+        return
+    today = site_day(clock.now())
+    for finding in authoring.new_findings(sheet.draft_outline, DraftChange({sheet.path: text}), course_kinds(), today=today):
+        placed = sheet.placed(finding)
+        field = form.field_of(placed) if placed is not None and finding.refuses_import else None
+        if field is not None and not field.errors:
+            _attach_findings(form, sheet, (finding,))
 
 
 def _attach_findings(form: SettingsForm, sheet: SettingsEditor, findings: tuple[Finding, ...]) -> None:

@@ -41,7 +41,8 @@ def test_a_course_for_audiences_is_set_up_and_led_to_by_nobody_else(chromium: Br
     boss = signed_in(chromium, live, "admin@example.org", width=360)
     boss.open("/teaching/prueba/settings")
     boss.page.select_option("[name=visibility]", "audience")
-    boss.page.fill("[name=audiences]", "inspectores")
+    boss.page.click("details:has([name=audiences]) > summary")
+    boss.page.locator("[name=audiences]").first.fill("inspectores")
     press(boss, in_spanish("Save in the draft"))
 
     boss.open("/teaching/prueba/publishing")
