@@ -295,10 +295,12 @@ def _attach_further(form: SettingsForm, sheet: SettingsEditor, base: str | None)
     except (EditRefused, Invalid):
         return
     today = site_day(clock.now())
+    refused = {setting.outer for setting in sheet.settings if form.asks(setting) and form.has_fault(setting)}
     for finding in authoring.new_findings(sheet.draft_outline, DraftChange({sheet.path: text}), course_kinds(), today=today):
         placed = sheet.placed(finding)
-        field = form.field_of(placed) if placed is not None and finding.refuses_import else None
-        if field is not None and not field.errors:
+        if placed is None or not finding.refuses_import or placed.field.partition(".")[0] in refused:
+            continue  # what stands beside a refused value may be refused because of it
+        if form.field_of(placed) is not None:
             _attach_findings(form, sheet, (finding,))
 
 

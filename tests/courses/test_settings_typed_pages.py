@@ -151,6 +151,15 @@ def test_what_the_reader_refuses_of_a_period_is_told_without_the_words_of_the_fi
         assert dict(page.form("/settings").fields)[name] == values[name]
 
 
+def test_all_faults_are_told_at_once_and_none_that_follows_from_another(editor: Browser) -> None:
+    """A renewal is not refused because the validity beside it cannot be read."""
+    editor.get(SETTINGS)
+
+    page = editor.submit("/settings", {"certificate__valid": "24", "certificate__renew": "2 meses", "hours": "dos"}, status=422)
+
+    assert re.findall(r'id="([a-z_]+)-error"', page.html) == ["certificate__valid", "hours"]
+
+
 def test_a_date_of_two_meanings_is_refused_in_english(browser: Browser, instance: Instance) -> None:
     a_teacher(instance, a_course(instance, modules=1))
     reader = sign_in(browser, "profe@example.org")
