@@ -150,7 +150,7 @@ COURSE_FIELDS: tuple[FieldSpec, ...] = (
         "visibility",
         FieldShape.CHOICE,
         lazy_("In the catalogue"),
-        help=lazy_("All others cannot open it by its address either."),
+        help=lazy_("No one else can open it by its address."),
         choices=(
             ("public", lazy_("Everyone")),
             ("staff", lazy_("Signed-in members of an organisation")),
@@ -251,7 +251,7 @@ COURSE_FIELDS: tuple[FieldSpec, ...] = (
         lazy_("When the certificate can be renewed"),
         lazy_("From how long before the last valid day: 60 days. Leave empty if learners do not renew it by themselves."),
         group=CERTIFICATE,
-        summary=N_("renewed from %(value)s before"),
+        summary=N_("can be renewed from %(value)s before the end"),
     ),
     FieldSpec(
         "certificate.print_grade",
