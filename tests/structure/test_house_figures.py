@@ -9,8 +9,8 @@ from scripts import house
 CEILINGS = {
     "dataclasses that mostly copy another object": 98,
     "calls of dataclasses with six or more positional values": 10,
-    "casts": 75,
-    "variables and parameters named by a private word": 188,
+    "casts": 73,
+    "variables and parameters named by a private word": 187,
 }
 """Who lowers a figure lowers its ceiling in the same commit."""
 IN_A_THOUSAND_LINES = {"files": 3.8, "lines of imports": 74}
