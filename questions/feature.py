@@ -12,7 +12,13 @@ FEATURE = Feature(
     blueprints=(banks.bp, questions.bp, variants.bp),
     permissions=QUESTION_PERMISSIONS,
     hooks=(
-        COURSE_PARTS.add(CourseKinds(indexers=(question_bank.index_banks,), origin_writers=(question_bank.write_origins,))),
+        COURSE_PARTS.add(
+            CourseKinds(
+                indexers=(question_bank.index_banks,),
+                origin_writers=(question_bank.write_origins,),
+                question_lists=(question_bank.list_choices,),
+            )
+        ),
         PAGES_BELOW.add(("courses_outline.outline", "questions_banks questions questions_variants")),
     ),
     help={

@@ -36,7 +36,7 @@ from kernel.bulk_rows import insert_all
 from kernel.compiled_statements import compile_once
 from kernel.db import Cache, Hook, HookList, connection_of
 from kernel.errors import N_, Conflict, DomainError, NotFound, require_found
-from kernel.i18n import shortened
+from kernel.i18n import choose, shortened
 from kernel.markup.model import fold
 from kernel.permissions import Actor
 from questions.access import BankQuestionContext
@@ -115,6 +115,8 @@ def list_question_names(session: Session, version_ids: Sequence[int]) -> dict[in
     return {row.id: QuestionName(row.key, row.number) for row in session.execute(statement)}
 
 
+MOST_CHOICES = 300
+"""Questions that a list to choose from holds."""
 MAXIMUM_SHOWN = 5_000
 
 
@@ -211,6 +213,12 @@ def search_questions(session: Session, course_id: int, filters: QuestionFilter, 
     """List the draft's questions that a search finds, in the order of the folder."""
     statement = _ordered(_ROWS.where(*_narrowed(course_id, filters))).offset(offset).limit(limit)
     return [DraftQuestionRow(*row) for row in session.execute(statement)]
+
+
+def list_choices(session: Session, course_id: int) -> list[tuple[str, str]]:
+    """List the draft's first questions by key and title, to choose from."""
+    rows = search_questions(session, course_id, QuestionFilter(), offset=0, limit=MOST_CHOICES)
+    return [(row.key, choose(row.title) or row.key) for row in rows]
 
 
 def _ordered(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:

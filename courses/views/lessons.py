@@ -1,5 +1,6 @@
 """Pages of a lesson's text: write it, preview it, save it, and merge what two people wrote at once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, flash, jsonify, request
@@ -74,6 +75,7 @@ TOOLS = (
     ("term", "book-a", N_("Glossary term"), N_("term")),
     ("question", "square-pen", N_("Question from the bank"), N_("Review")),
     ("recording", "video", N_("Recording"), N_("Recording")),
+    ("activity", "book-open", N_("Link to another activity"), N_("words")),
     ("image", "image", N_("Picture or file"), ""),
 )
 """What the toolbar writes: its name, symbol and words, and the words with which it begins."""
@@ -171,20 +173,35 @@ def entry(activity: TreeActivity, kinds: CourseKinds) -> dict[str, object]:
     return {"key": activity.key, "kind": activity.kind, "title": choose(dict(activity.title)) or activity.key, "icon": kind.icon}
 
 
-def pieces(editor: LessonEditor, glossary: str) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return what a lesson may show of its course: the words for it, and the Markdown."""
+def pieces(session: Session, editor: LessonEditor, glossary: str) -> list[tuple[str, str, Sequence[tuple[str, str]]]]:
+    """Return what a lesson may show of its course: the tool that inserts it, a heading, and of each its title and Markdown."""
     titled = [(choose(dict(activity.title)) or activity.key, activity) for _module, activity in editor.draft_outline.tree.activities()]
     here, course = f"{editor.module.folder}/media/", "media/"
     media = [f"media/{path.removeprefix(here)}" for path in editor.draft_outline.checksums if path.startswith(here)]
     media += [f"../{path}" for path in editor.draft_outline.checksums if path.startswith(course)]
     return [
-        (_("Glossary terms"), [(term, f"[[{term}]]") for term in terms_of(glossary, editor.language)]),
-        (_("Recordings"), [(title, f"![{title}](course:{activity.key})") for title, activity in titled if activity.kind == "recording"]),
+        ("term", _("Glossary terms"), [(term, f"[[{term}]]") for term in terms_of(glossary, editor.language)]),
         (
+            "question",
+            _("Questions of the bank"),
+            [
+                (title, f"![{_('Review')}](question:{key})")
+                for list_questions in course_kinds().question_lists
+                for key, title in list_questions(session, editor.course.id)
+            ],
+        ),
+        (
+            "recording",
+            _("Recordings"),
+            [(title, f"![{title}](course:{activity.key})") for title, activity in titled if activity.kind == "recording"],
+        ),
+        (
+            "activity",
             _("Links to other activities"),
             [(title, f"[{title}](course:{activity.key})") for title, activity in titled if activity.key != editor.activity.key],
         ),
         (
+            "file",
             _("Pictures and files"),
             [
                 (path, f"![…]({path})" if media_type(path).startswith("image/") else f"[…]({path})")
@@ -525,7 +542,7 @@ def _page(
         regions=merging.regions(merge) if merge is not None else None,
         has_conflicts=bool(merge is not None and merge.conflicts),
         joined=joined,
-        pieces=pieces(editor, glossary),
+        pieces=pieces(session, editor, glossary),
         tools=[(name, symbol, _(label), _(example) if example else "") for name, symbol, label, example in TOOLS],
         count=count_words(typed.body),
         **shown,

@@ -32,17 +32,14 @@ function kept() {
   try { return JSON.parse(localStorage.getItem(name)); } catch (error) { return null; }
 }
 
-/* What an earlier page kept is not written over while nobody has decided about it: until then this page says
-   that its own text is kept nowhere. */
+function journal() {
+  const follows = form.elements.follows ? form.elements.follows.value : '';
+  return Object.assign(typed(), { seen: form.elements.seen.value, follows, at: new Date().toISOString() });
+}
+
 function keep() {
-  if (stopped === 'kept') {
-    tell('undecided', 'bad');
-    return false;
-  }
   try {
-    const follows = form.elements.follows ? form.elements.follows.value : '';
-    const kept = Object.assign(typed(), { seen: form.elements.seen.value, follows, at: new Date().toISOString() });
-    localStorage.setItem(name, JSON.stringify(kept));
+    localStorage.setItem(name, JSON.stringify(journal()));
     return true;
   } catch (error) {
     tell('unkept', 'bad');
@@ -54,30 +51,53 @@ function forget() {
   try { localStorage.removeItem(name); } catch (error) { /* what cannot be kept need not be forgotten */ }
 }
 
+/* What earlier pages kept waits in a list of its own until somebody decides about each, the oldest first:
+   the journal is free for this page, which goes on saving meanwhile. */
+const EARLIER = name + '.earlier';
+
+function earlier() {
+  try { return JSON.parse(localStorage.getItem(EARLIER)) || []; } catch (error) { return []; }
+}
+
+function setEarlier(texts) {
+  if (texts.length) localStorage.setItem(EARLIER, JSON.stringify(texts));
+  else localStorage.removeItem(EARLIER);
+}
+
 function offerKept() {
   const found = kept();
-  if (!found) return;
-  if (same(found, typed())) { if (!form.dataset.unsaved) forget(); return; }
+  if (found && !same(found, typed())) {
+    try {
+      setEarlier(earlier().concat(found));
+      forget();
+    } catch (error) { /* the device is full: it stays in the journal, and this page says that it keeps nothing */ }
+  } else if (found && !form.dataset.unsaved) forget();
+  offerEarlier();
+}
+
+function offerEarlier() {
   const box = document.getElementById('kept');
+  const [found] = earlier();
+  box.hidden = !found;
+  if (!found) return;
   const words = document.getElementById('kept-when');
-  words.textContent = words.textContent.replace('{when}', new Date(found.at).toLocaleString(document.documentElement.lang));
-  box.hidden = false;
-  stopped = 'kept';
-  document.getElementById('take-kept').addEventListener('click', () => {
+  words.textContent = words.dataset.words.replace('{when}', new Date(found.at).toLocaleString(document.documentElement.lang));
+}
+
+/* Take: the text comes into the page, and what stood there unsaved goes to the end of the list. */
+function decide(take) {
+  const [found, ...rest] = earlier();
+  if (!found) return;
+  if (take) {
+    if (!same(typed(), saved)) rest.push(journal());
     for (const field of TYPED) form.elements[field].value = found[field];
     form.elements.seen.value = found.seen;
     if (form.elements.follows && found.follows) form.elements.follows.value = found.follows;
-    box.hidden = true;
-    stopped = '';
-    changed();
-    area.focus();
-  });
-  document.getElementById('drop-kept').addEventListener('click', () => {
-    forget();
-    box.hidden = true;
-    stopped = '';
-    area.focus();
-  });
+  }
+  setEarlier(rest);
+  offerEarlier();
+  if (take) changed();
+  area.focus();
 }
 
 /* ---- saving by itself ---- */
@@ -143,13 +163,8 @@ function later(what, milliseconds, act) {
   timers[what] = setTimeout(act, milliseconds);
 }
 
-/* After a button all goes on as before it: a text that the device keeps may still wait for a word. */
-function stay() {
-  stopped = document.getElementById('kept').hidden ? '' : 'kept';
-}
-
 function changed() {
-  if (stopped === 'leaving') stay(); // whoever types on has stayed
+  if (stopped === 'leaving') stopped = ''; // whoever types on has stayed
   tell('unsaved');
   later('keep', KEEP_AFTER, keep);
   later('save', Math.max(SAVE_AFTER, last + SAVE_EVERY - Date.now()), save);
@@ -247,6 +262,22 @@ function callout(kind, words) {
   block('> [!' + kind + '] ' + words + '\n> …\n');
 }
 
+/* What the course has of a kind, to choose from: its list opens below the tools, with a field that narrows it. */
+function choose(tool) {
+  const list = document.querySelector('[data-pieces="' + tool + '"]');
+  if (!list || area.selectionStart < area.selectionEnd) return false;
+  list.open = true;
+  list.querySelector('[data-filter]').focus();
+  return true;
+}
+
+function narrow(field) {
+  const words = plainLetters(field.value);
+  for (const row of field.closest('details').querySelectorAll('li')) row.hidden = !plainLetters(row.textContent).includes(words);
+}
+
+const plainLetters = (text) => text.normalize('NFD').replace(/[\u0300-\u036f]/g, '').toLowerCase().trim();
+
 const TOOLS = {
   bold: (words) => around('**', '**', words),
   italic: (words) => around('*', '*', words),
@@ -262,9 +293,10 @@ const TOOLS = {
   summary: (words) => callout('SUMMARY', words),
   check: (words) => callout('CHECK', words),
   formula: () => around('$', '$', 'B = 1 - c'),
-  term: (words) => around('[[', ']]', words),
-  question: (words) => block('![' + words + '](question:…)\n'),
-  recording: (words) => block('![' + words + '](course:…#t=0:00)\n'),
+  term: (words) => choose('term') || around('[[', ']]', words),
+  question: (words) => choose('question') || block('![' + words + '](question:…)\n'),
+  recording: (words) => choose('recording') || block('![' + words + '](course:…#t=0:00)\n'),
+  activity: (words) => choose('activity') || around('[', '](course:…)', words),
   image: () => document.getElementById('file').click(),
 };
 
@@ -374,6 +406,7 @@ document.addEventListener('click', (event) => {
   const line = event.target.closest('[data-line]');
   if (tool) TOOLS[tool.dataset.tool](tool.dataset.words);
   if (piece) {
+    piece.closest('details').open = false;
     if (piece.dataset.insert.startsWith('!')) block(piece.dataset.insert + '\n');
     else write(piece.dataset.insert);
   }
@@ -391,10 +424,22 @@ area.addEventListener('keydown', (event) => {
     button.click();
   }
 });
+for (const field of document.querySelectorAll('[data-filter]')) {
+  field.closest('.field').hidden = false;
+  field.addEventListener('input', () => narrow(field));
+  field.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter') return;
+    event.preventDefault(); // it is no field of the form: the first that is left is inserted
+    const row = field.closest('details').querySelector('li:not([hidden])');
+    if (row) row.querySelector('button').click();
+  });
+}
+document.getElementById('take-kept').addEventListener('click', () => decide(true));
+document.getElementById('drop-kept').addEventListener('click', () => decide(false));
 addEventListener('online', save);
 addEventListener('pageshow', (event) => {
   if (!event.persisted || stopped !== 'leaving') return;
-  stay(); // by «Back» the page stands as it was left: what its button sent is asked for before anything is typed on
+  stopped = ''; // by «Back» the page stands as it was left: what its button sent is asked for before anything is typed on
   save();
 });
 addEventListener('beforeunload', (event) => { if (stopped !== 'leaving' && !same(typed(), saved) && !keep()) event.preventDefault(); });
@@ -405,6 +450,9 @@ document.addEventListener('visibilitychange', () => {
   }
 });
 document.getElementById('tools').hidden = false;
-for (const button of document.querySelectorAll('[data-insert][hidden]')) button.hidden = false;
+for (const button of document.querySelectorAll('[data-insert][hidden]')) {
+  button.hidden = false;
+  button.previousElementSibling.hidden = true; // what is typed by hand where there is no script
+}
 offerKept();
 if (!look.querySelector('.prose')) redraw();

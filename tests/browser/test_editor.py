@@ -246,6 +246,38 @@ def test_what_is_offered_is_not_written_over_before_anybody_decides(chromium: Br
     expect(me.page.locator("#body")).to_have_value("No se guardó.\n")
 
 
+def test_what_waits_for_a_decision_never_stops_saving(chromium: Browser, live: Live) -> None:
+    """What was kept before waits in a list, the oldest first; what is typed meanwhile is saved by itself, and taking one loses none."""
+    me = before_a_lesson(live, chromium)
+    leave_unsaved(me, "No se guardó.\n")
+
+    me.open("/teaching/prueba/lessons/leccion-1")
+    expect(me.page.locator("#kept")).to_be_visible()
+    me.page.fill("#body", "Otra cosa.\n")
+    expect(me.page.locator("#save-state")).to_have_text(SAVED, timeout=15_000)
+    assert draft_texts(live.instance)[LESSON].endswith("Otra cosa.\n")
+    me.page.fill("#body", "Lo tercero.\n")
+    me.page.click("#take-kept")
+    expect(me.page.locator("#body")).to_have_value("No se guardó.\n")
+    me.page.click("#take-kept")
+    expect(me.page.locator("#body")).to_have_value("Lo tercero.\n")
+    me.page.click("#drop-kept")
+
+    expect(me.page.locator("#kept")).to_be_hidden()
+
+
+def test_terms_and_activities_are_chosen_from_what_the_course_has(chromium: Browser, live: Live) -> None:
+    me = before_a_lesson(live, chromium)
+    page = me.page
+    page.fill("#body", "")
+    page.click("[data-tool=activity]")
+    page.keyboard.type("CUESTIONÁRIO")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#body")).to_have_value(re.compile(r"^\[[^\]]+\]\(course:[a-z0-9-]+\)$"))
+    expect(page.locator("[data-pieces=activity]")).not_to_have_attribute("open", "")
+
+
 def test_what_was_not_saved_is_offered_when_the_page_opens_again(chromium: Browser, live: Live) -> None:
     me = before_a_lesson(live, chromium)
     leave_unsaved(me, "No se guardó.\n")
