@@ -115,7 +115,7 @@ _ADVICE: Mapping[TrainingState, Mapping[frozenset[StateFlag], str]] = {
         ),
     },
     TrainingState.NOT_STARTED: {
-        frozenset(): N_("Begin in time to finish by the last day."),
+        frozenset(): N_("Start soon enough to finish by the last day."),
         frozenset({StateFlag.GRACE}): N_("The last day has passed: begin and finish within the days of grace."),
     },
 }
@@ -231,8 +231,8 @@ def _full(day: date) -> str:
 def _left(last: date, today: date) -> str:
     days = (last - today).days
     if days == 0:
-        return _("until today, %(day)s", day=_full(last))
-    return ngettext("until %(day)s, %(count)s day left", "until %(day)s, %(count)s days left", days, day=_full(last))
+        return _("due today, %(day)s", day=_full(last))
+    return ngettext("due %(day)s (%(count)s day left)", "due %(day)s (%(count)s days left)", days, day=_full(last))
 
 
 def _still_valid(last: date, today: date) -> str:

@@ -6,7 +6,7 @@ from kernel.errors import N_
 TRAINING_NOTICE = NoticeKind(
     "training",
     label=N_("Compulsory training"),
-    hint=N_("What is compulsory for you begins, comes near its last day, or is overdue."),
+    hint=N_("A required training of yours starts, is nearly due, or is overdue."),
     icon="list-checks",
     hours=MailHours.OFFICE,
 )

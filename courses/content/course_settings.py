@@ -257,7 +257,7 @@ COURSE_FIELDS: tuple[FieldSpec, ...] = (
         "certificate.print_grade",
         FieldShape.FLAG,
         lazy_("Print the grade of the course on certificates?"),
-        help=lazy_("Only where the template has a place for it. The page of the certificate's code then says it too."),
+        help=lazy_("Only where the template has room for it. The certificate's verification page then shows it too."),
         choices=YES_NO,
         usual="false",
         group=CERTIFICATE,

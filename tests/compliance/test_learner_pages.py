@@ -94,7 +94,7 @@ def test_it_names_audience_facts_rules_sum_and_timeline(browser: Browser, instan
     days = {"first": "1 de noviembre de 2026", "last": "31 de enero de 2027"}
     assert in_spanish("Waiver from %(first)s to %(last)s: %(count)s day at least afterwards", 15, **days) in text
     assert "lunes 15 de febrero de 2027" in text
-    assert in_spanish("Put in force by") in text
+    assert in_spanish("Activated by") in text
     assert in_spanish("“%(title)s”: every version counts.", title="Curso de prueba prueba") in text
     assert in_spanish("Maternity or paternity leave") in text
 

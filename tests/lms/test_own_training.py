@@ -69,7 +69,7 @@ def test_it_says_until_when_how_long_that_is_and_why(browser: Browser, instance:
     page = browser.get(PAGE)
 
     assert "hasta el martes 15 de diciembre de 2026, faltan 23 días" in page.text
-    assert in_spanish("Begin in time to finish by the last day.") in page.text
+    assert in_spanish("Start soon enough to finish by the last day.") in page.text
     assert "GYE" in page.text
     assert page.html.count('class="btn main"') == 1
     assert page.has_link("/courses/prueba/activities/leccion-1")
@@ -82,7 +82,7 @@ def test_nothing_asked_is_said_in_words(browser: Browser, instance: Instance) ->
     page = sign_in(browser).get(PAGE)
 
     assert in_spanish("Nothing is compulsory now") in page.text
-    assert in_spanish("What I have to complete") not in browser.get("/learning").text
+    assert in_spanish("Required training") not in browser.get("/learning").text
 
 
 def test_what_presses_most_stands_first_and_what_is_done_last(browser: Browser, instance: Instance) -> None:
