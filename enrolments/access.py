@@ -384,7 +384,9 @@ def _manage_items(actor: Actor, subject: LearnerContext | GradeItemContext) -> V
     return allow_if(edits(actor, (subject if isinstance(subject, LearnerContext) else subject.context).staff_role))
 
 
-def _mark_items(actor: Actor, subject: GradeItemContext) -> Verdict:
+def _mark_items(actor: Actor, subject: LearnerContext | GradeItemContext) -> Verdict:
+    if isinstance(subject, LearnerContext):
+        return allow_if(is_staff(actor, subject))
     return allow_if(is_staff(actor, subject.context) and subject.item.retired_at is None)
 
 

@@ -42,6 +42,7 @@ from enrolments.rules import (
     course_grade,
     evaluate_completion,
     grade_parts,
+    read_decimal,
     time_left,
     where_to_continue,
 )
@@ -339,6 +340,19 @@ def rounded(score: Fraction | None) -> Decimal | None:
         return None
     cents = (score * 100 + Fraction(1, 2)).__floor__()
     return trimmed(Decimal(cents) / 100)
+
+
+def points_words(points: Decimal | None) -> str:
+    """Write points as a field takes them: no zeros at the end, no signs between thousands, the reader's decimal sign."""
+    return "" if points is None else str(trimmed(points)).replace(".", "," if language() == "es" else ".")
+
+
+def mark_fault(points: str, maximum: Decimal) -> str:
+    """Return what is wrong with a mark as it was typed; empty where nothing is."""
+    value = read_decimal(points)
+    if not points or (value is not None and value <= maximum):
+        return ""
+    return _("Enter a number from %(least)s to %(most)s.", least=0, most=points_words(maximum))
 
 
 def course_url(slug: str) -> str:

@@ -60,14 +60,18 @@ def has_marks(session: Session, item_id: int) -> bool:
     return bool(session.scalar(select(exists().where(ManualGrade.item_id == item_id))))
 
 
-def _last(item_id: int) -> Select[int]:
-    return select(func.max(ManualGrade.id)).where(ManualGrade.item_id == item_id).group_by(ManualGrade.enrolment_id)
+MarkKey = tuple[int, int]
+"""Of an item, and of the enrolment that is marked."""
 
 
-def present_marks(session: Session, item_id: int, enrolments: Sequence[int]) -> Mapping[int, ManualGrade]:
-    """Return the marks that learners have now, by enrolment."""
-    last = _last(item_id).where(ManualGrade.enrolment_id.in_(enrolments))
-    return {row.enrolment_id: row for row in session.scalars(select(ManualGrade).where(ManualGrade.id.in_(last)))}
+def _last(items: Sequence[int]) -> Select[int]:
+    return select(func.max(ManualGrade.id)).where(ManualGrade.item_id.in_(items)).group_by(ManualGrade.item_id, ManualGrade.enrolment_id)
+
+
+def present_marks(session: Session, items: Sequence[int], enrolments: Sequence[int]) -> Mapping[MarkKey, ManualGrade]:
+    """Return the marks that learners have now for some items."""
+    last = _last(items).where(ManualGrade.enrolment_id.in_(enrolments))
+    return {(row.item_id, row.enrolment_id): row for row in session.scalars(select(ManualGrade).where(ManualGrade.id.in_(last)))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,8 @@ def _mark_lines(
         .join(Person, Person.id == Enrolment.person_id)
         .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
         .outerjoin(
-            ManualGrade, (ManualGrade.enrolment_id == Enrolment.id) & (ManualGrade.item_id == item.id) & ManualGrade.id.in_(_last(item.id))
+            ManualGrade,
+            (ManualGrade.enrolment_id == Enrolment.id) & (ManualGrade.item_id == item.id) & ManualGrade.id.in_(_last([item.id])),
         )
         .where(*conditions)
         .order_by(*by_name(), Enrolment.id)
@@ -122,11 +127,12 @@ def _mark_lines(
 
 def count_marks(session: Session, course_id: int, items: Sequence[int]) -> Mapping[int, int]:
     """Count the learners who have a mark now for each of some items."""
-    last = select(func.max(ManualGrade.id)).where(ManualGrade.item_id.in_(items)).group_by(ManualGrade.item_id, ManualGrade.enrolment_id)
     statement = (
         select(ManualGrade.item_id, func.count())
         .join(Enrolment, Enrolment.id == ManualGrade.enrolment_id)
-        .where(ManualGrade.id.in_(last), ManualGrade.points.is_not(None), Enrolment.left_at.is_(None), Enrolment.course_id == course_id)
+        .where(
+            ManualGrade.id.in_(_last(items)), ManualGrade.points.is_not(None), Enrolment.left_at.is_(None), Enrolment.course_id == course_id
+        )
         .group_by(ManualGrade.item_id)
     )
     return {row[0]: row[1] for row in session.execute(statement)}
@@ -221,10 +227,13 @@ def _follow(session: Session, item: ManualGradeItem, *, now: datetime) -> None:
 
 @dataclass(frozen=True, slots=True)
 class GradeEntry:
-    """A mark as it was typed for a learner (none: no mark), and the number of the mark that the page had shown (0: there was none)."""
+    """A mark as it was typed for a learner (none: no mark), and the number of the mark that the page had shown (0: there was none).
+
+    Where `comment` is None, the one that the learner has stays.
+    """
 
     points: Decimal | None
-    comment: str
+    comment: str | None
     seen: int
 
 
@@ -233,7 +242,7 @@ class GradeEntryResult:
     """The number of new marks; or, where nothing was written, whom someone else marked meanwhile, with the marks they have now."""
 
     count: int
-    conflicts: Mapping[int, ManualGrade]
+    conflicts: Mapping[MarkKey, ManualGrade]
 
 
 class MaximumChanged(Conflict):
@@ -242,63 +251,79 @@ class MaximumChanged(Conflict):
     message = N_("The maximum mark was changed in the meantime. Check the marks again.")
 
 
-def mark_item(
-    session: Session, actor: Actor, item: ManualGradeItem, entries: Mapping[int, GradeEntry], number: UUID, *, now: datetime
+def mark_items(
+    session: Session,
+    actor: Actor,
+    items: Sequence[ManualGradeItem],
+    entries: Mapping[MarkKey, GradeEntry],
+    number: UUID,
+    *,
+    now: datetime,
 ) -> GradeEntryResult:
-    """Record marks for learners, by enrolment; all of them, or none where someone else marked one of them meanwhile.
+    """Record marks of a course's learners; all of them, or none where someone else marked one of them meanwhile.
 
-    Learners marked as before are left alone, and so is the actor's own record (`kernel.own_records`). Progress, grade and completion
-    follow in the same transaction, and the learners are notified. Raise MaximumChanged.
+    What stands as the page had shown it, or as it is by now, is left alone, and so is the actor's own record (`kernel.own_records`).
+    Progress, grade and completion follow in the same transaction, and the learners are notified. Raise MaximumChanged.
     """
     assert actor.person_id is not None
-    shown = item.maximum
-    item = session.get_one(ManualGradeItem, item.id, with_for_update={"read": True})
-    if item.maximum != shown:
-        raise MaximumChanged
-    locked = lock_enrolments(session, sorted(entries))
+    rows = {item.id: _lock_item(session, item) for item in sorted(items, key=lambda item: item.id)}
+    locked = lock_enrolments(session, sorted({enrolment_id for _item, enrolment_id in entries}))
     learners = {record.enrolment.id: record for record in locked if not is_own(actor, record.enrolment.person_id)}
-    if len(learners) < len(locked):
-        note_left_out(session, actor, item, now=now)
-    present = present_marks(session, item.id, list(learners))
-    changed = {
-        enrolment_id: entry
-        for enrolment_id, entry in entries.items()
-        if enrolment_id in learners and _differs(entry, present.get(enrolment_id))
-    }
-    conflicts = {
-        enrolment_id: present[enrolment_id]
-        for enrolment_id, entry in changed.items()
-        if enrolment_id in present and present[enrolment_id].id != entry.seen
-    }
+    own = {record.enrolment.id for record in locked} - learners.keys()
+    for item_id in sorted({item_id for item_id, enrolment_id in entries if enrolment_id in own}):
+        note_left_out(session, actor, rows[item_id], now=now)
+    present = present_marks(session, list(rows), list(learners))
+    changed = _changed(session, {key: entry for key, entry in entries.items() if key[1] in learners}, present)
+    conflicts = {key: present[key] for key, entry in changed.items() if key in present and present[key].id != entry.seen}
     if conflicts or not changed:
         return GradeEntryResult(0, conflicts)
-    for enrolment_id, entry in changed.items():
+    for key, entry in changed.items():
+        mark = present.get(key)
+        comment = entry.comment if entry.comment is not None else mark.comment if mark else ""
         session.add(
             ManualGrade(
-                item_id=item.id,
-                enrolment_id=enrolment_id,
+                item_id=key[0],
+                enrolment_id=key[1],
                 points=entry.points,
-                comment=entry.comment,
+                comment=comment,
                 author_id=actor.person_id,
                 marked_at=now,
             )
         )
-        _count_mark(session, learners[enrolment_id], item, entry.points)
+        _count_mark(session, learners[key[1]], rows[key[0]], entry.points)
+    for enrolment_id in dict.fromkeys(enrolment_id for _item, enrolment_id in changed):
         update_progress(session, actor, learners[enrolment_id], now=now)
-    marks = [
-        [learners[enrolment_id].enrolment.person_id, _old(present.get(enrolment_id)), str(entry.points)]
-        for enrolment_id, entry in changed.items()
-    ]
-    audit.record(session, actor, EnrolmentVerb.ITEM_MARKED, item, now=now, marks=marks)
-    people = [learners[enrolment_id].enrolment.person_id for enrolment_id in changed]
-    notices.notify(session, _message(session.get_one(Course, item.course_id), item.title, number), people, now=now)
+    for item in rows.values():
+        mine = {enrolment_id: entry.points for (item_id, enrolment_id), entry in changed.items() if item_id == item.id}
+        people = {enrolment_id: learners[enrolment_id].enrolment.person_id for enrolment_id in mine}
+        if mine:
+            marks = [[people[learner], _old(present.get((item.id, learner))), str(points)] for learner, points in mine.items()]
+            audit.record(session, actor, EnrolmentVerb.ITEM_MARKED, item, now=now, marks=marks)
+            notices.notify(session, _message(session.get_one(Course, item.course_id), item, number), list(people.values()), now=now)
     return GradeEntryResult(len(changed), {})
 
 
-def _differs(entry: GradeEntry, present: ManualGrade | None) -> bool:
-    if present is None:
+def _lock_item(session: Session, item: ManualGradeItem) -> ManualGradeItem:
+    """Return an item as it is now, which nobody changes meanwhile; raise MaximumChanged."""
+    shown = item.maximum
+    row = session.get_one(ManualGradeItem, item.id, with_for_update={"read": True})
+    if row.maximum != shown:
+        raise MaximumChanged
+    return row
+
+
+def _changed(session: Session, entries: Mapping[MarkKey, GradeEntry], present: Mapping[MarkKey, ManualGrade]) -> dict[MarkKey, GradeEntry]:
+    """Return the entries that change something: neither what the page had shown nor what stands there by now."""
+    earlier = [entry.seen for key, entry in entries.items() if entry.seen and (key not in present or present[key].id != entry.seen)]
+    visible = {row.id: row for row in session.scalars(select(ManualGrade).where(ManualGrade.id.in_(earlier)))} if earlier else {}
+    visible |= {row.id: row for row in present.values()}
+    return {key: entry for key, entry in entries.items() if _differs(entry, present.get(key)) and _differs(entry, visible.get(entry.seen))}
+
+
+def _differs(entry: GradeEntry, mark: ManualGrade | None) -> bool:
+    if mark is None:
         return entry.points is not None or bool(entry.comment)
-    return (entry.points, entry.comment) != (present.points, present.comment)
+    return entry.points != mark.points or (entry.comment is not None and entry.comment != mark.comment)
 
 
 def _old(mark: ManualGrade | None) -> str | None:
@@ -314,11 +339,11 @@ def _count_mark(session: Session, locked: LockedEnrolment, item: ManualGradeItem
         locked.item_weights[item.key] = GradeItemWeight(item.category, Fraction(item.weight))
 
 
-def _message(course: Course, item: str, number: UUID) -> Message:
+def _message(course: Course, item: ManualGradeItem, number: UUID) -> Message:
     return Message(
         GRADED_NOTICE,
-        key=f"item:{number}",
-        subject=in_every_language(lambda: _("You have a mark for “%(title)s”", title=item)),
+        key=f"item:{number}:{item.id}",
+        subject=in_every_language(lambda: _("You have a mark for “%(title)s”", title=item.title)),
         words=in_every_language(lambda: _("The course team of “%(course)s” has marked it.", course=choose(course.title))),
         path=f"/courses/{course.slug}/results",
     )

@@ -63,6 +63,8 @@ class GradebookFilter:
     """Whose next required activity this is."""
     idle_days: int = 0
     """Who has not come for so many days."""
+    only: tuple[UUID, ...] = ()
+    """These people, whatever else is wanted: those of a page that was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ class GradebookOrder:
 class GradebookRow:
     """A learner with the results that count; `scores` in percent by the keys of the columns."""
 
+    enrolment_id: int
+    person_id: int
     uuid: UUID
     name: str
     email: str
@@ -154,11 +158,10 @@ def within(enrolment: Any, edition: UUID | None, group: UUID | None) -> list[Col
 
 def conditions_of(course_id: int, filters: GradebookFilter, now: datetime) -> list[ColumnElement[bool]]:
     """Return what the enrolments that are wanted fulfil; `person` and `completion` have to be joined."""
-    conditions = [
-        Enrolment.course_id == course_id,
-        Enrolment.left_at.is_(None),
-        *name_matches(filters.words, with_address=filters.by_address),
-    ]
+    conditions = [Enrolment.course_id == course_id, Enrolment.left_at.is_(None)]
+    if filters.only:
+        return [*conditions, Person.uuid.in_(filters.only)]
+    conditions += name_matches(filters.words, with_address=filters.by_address)
     conditions += within(Enrolment.id, filters.edition, filters.group)
     if filters.unit is not None:
         conditions.append(belongs_to(Organisation.uuid == filters.unit))
@@ -186,6 +189,7 @@ def _gradebook(course_id: int, filters: GradebookFilter, order: GradebookOrder, 
         select(
             Enrolment.id,
             Enrolment.course_version_id,
+            Enrolment.person_id,
             Person.uuid,
             Person.given_names,
             Person.first_surname,
@@ -219,9 +223,11 @@ def _row(row: Row[*tuple[Any, ...]], outline: Outline, followed: Outline, result
     shown = {outline.renames.get(key, key): result for key, result in sorted(results.items(), key=lambda item: merit(item[1]))}
     scores = {key: result.score for key, result in shown.items() if result.score is not None}
     return GradebookRow(
+        row.id,
+        row.person_id,
         row.uuid,
-        full_name(row.given_names, row.first_surname, row.second_surname),
-        row.email,
+        name=full_name(row.given_names, row.first_surname, row.second_surname),
+        email=row.email,
         edition=row.edition or "",
         enrolled_at=row.enrolled_at,
         visited_at=row.last_visited_at,

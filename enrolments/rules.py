@@ -1,5 +1,6 @@
 """Pure rules of taking a course: results, completion, grade, what is open and comes next, and who may enrol."""
 
+import re
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +9,13 @@ from enum import StrEnum
 from fractions import Fraction
 
 from courses.rules import ClosedReason, CourseTime, Outline, OutlineActivity, OutlineModule, sum_times, why_closed
+
+NUMBER = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,4})?")
+
+
+def read_decimal(text: str) -> Decimal | None:
+    """Return a number with at most four decimals, after a comma or a point; None where it is none."""
+    return Decimal(text.replace(",", ".")) if NUMBER.fullmatch(text) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """Pages of the make-up of a course grade, and of the manual grade items and their marks."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,26 +21,19 @@ from courses.rules import Outline
 from enrolments import grade_items
 from enrolments.access import GradeItemContext, LearnerContext, LearningAction
 from enrolments.course_context import course_name
-from enrolments.course_view import rounded, share
+from enrolments.course_view import mark_fault, points_words, rounded, share
 from enrolments.editions import class_options
 from enrolments.grade_items import GradeEntry, GradeItemValues, ItemIsMarked, LearnerMarkRow, MaximumChanged
 from enrolments.models import ManualGradeItem
-from enrolments.rules import GradedCompletionRule, GradeItemWeight, grade_parts
+from enrolments.rules import GradedCompletionRule, GradeItemWeight, grade_parts, read_decimal
 from enrolments.views.gradebook import filter_of, get_published, outline_of
 from kernel import clock
 from kernel.errors import N_
-from kernel.i18n import _, choose, language, lazy_, ngettext, number, trimmed
+from kernel.i18n import _, choose, lazy_, ngettext, number, trimmed
 from kernel.own_records import is_own
 from kernel.web.forms import Form, LineField, MomentField, as_uuid, clean_text, line, whole_number
 from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, is_read_only_request, page, requires, see_page
 from kernel.web.table import Page, requested_page
-
-NUMBER = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,4})?")
-
-
-def read_decimal(text: str) -> Decimal | None:
-    """Return a number with at most four decimals, after a comma or a point; None where it is none."""
-    return Decimal(text.replace(",", ".")) if NUMBER.fullmatch(text) else None
 
 
 class DecimalField(LineField):
@@ -235,11 +227,6 @@ class GradeEntryRow:
     comment_fault: str = ""
 
 
-def points_words(points: Decimal | None) -> str:
-    """Write points as a field takes them: no zeros at the end, no signs between thousands, the reader's decimal sign."""
-    return "" if points is None else str(trimmed(points)).replace(".", "," if language() == "es" else ".")
-
-
 bp = Blueprint("enrolments_grading", __name__)
 
 ROWS = 50
@@ -350,19 +337,22 @@ def marks(subject: GradeItemContext) -> Answer:
     if any(row.fault or row.comment_fault for row in typed.values()):
         return again(typed.values(), 422)
     entries = {
-        enrolment_id: GradeEntry(read_decimal(row.points), row.comment, row.seen) for enrolment_id, row in typed.items() if not row.own
+        (subject.item.id, enrolment_id): GradeEntry(read_decimal(row.points), row.comment, row.seen)
+        for enrolment_id, row in typed.items()
+        if not row.own
     }
     try:
-        marked = grade_items.mark_item(begin_writing(), actor, subject.item, entries, number, now=clock.now())
+        marked = grade_items.mark_items(begin_writing(), actor, [subject.item], entries, number, now=clock.now())
     except MaximumChanged as refused:
         flash(_(refused.message), "warn")
         return again(typed.values(), 409)
     if marked.conflicts:
+        present = {enrolment_id: row for (_item, enrolment_id), row in marked.conflicts.items()}
         messages = {
             enrolment_id: _("Someone entered %(points)s in the meantime.", points=points_words(row.points) or "–")
-            for enrolment_id, row in marked.conflicts.items()
+            for enrolment_id, row in present.items()
         }
-        seen = {enrolment_id: row.id for enrolment_id, row in marked.conflicts.items()}
+        seen = {enrolment_id: row.id for enrolment_id, row in present.items()}
         return again(
             (
                 replace(row, fault=messages.get(enrolment_id, ""), seen=seen.get(enrolment_id, row.seen))
@@ -402,9 +392,7 @@ def _submitted_row(line: LearnerMarkRow, row: GradeEntryRow, item: ManualGradeIt
         return row
     points, comment = clean_text(request.form[f"points-{line.uuid}"]), clean_text(request.form.get(f"comment-{line.uuid}", ""))
     seen = request.form.get(f"seen-{line.uuid}", "")
-    value, fault = read_decimal(points), ""
-    if points and (value is None or value > item.maximum):
-        fault = _("Enter a number from %(least)s to %(most)s.", least=0, most=points_words(item.maximum))
+    fault = mark_fault(points, item.maximum)
     long = _("Use at most %(max)d characters.", max=LONGEST_COMMENT) if len(comment) > LONGEST_COMMENT else ""
     return GradeEntryRow(line.uuid, line.name, points, comment, whole_number(seen), own=False, fault=fault, comment_fault=long)
 

@@ -1,14 +1,14 @@
 """Pages of the gradebook for the course team, and the same as CSV, XLSX and ODS with what its columns hold."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import cast
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, flash, request
 from sqlalchemy.orm import Session
 
 from accounts import access_log
@@ -17,24 +17,27 @@ from courses import catalogue, versions
 from courses.access import edits
 from courses.models import Course
 from courses.rules import Outline, OutlineActivity
+from enrolments import grade_items
 from enrolments import gradebook as enrolments_gradebook
 from enrolments.access import LearnerContext, LearningAction
 from enrolments.course_context import course_name
-from enrolments.course_view import MISSING, rounded, share
+from enrolments.course_view import MISSING, mark_fault, points_words, rounded, share
 from enrolments.editions import class_options
-from enrolments.grade_items import count_stale, list_items
+from enrolments.grade_items import GradeEntry, MarkKey, MaximumChanged, count_stale, list_items, mark_items, present_marks
 from enrolments.gradebook import GradebookFilter, GradebookOrder, GradebookRow, GradebookSort, GradebookState, record_report_export
 from enrolments.learners import get_learner_context
-from enrolments.models import ManualGradeItem
+from enrolments.models import ManualGrade, ManualGradeItem
+from enrolments.rules import read_decimal
 from kernel import clock
 from kernel.errors import N_, NotFound
 from kernel.i18n import _, choose, local, ngettext, number
+from kernel.own_records import is_own
 from kernel.permissions import Actor
 from kernel.tables import Cell, Sheet
 from kernel.web import after_response
-from kernel.web.forms import as_uuid
-from kernel.web.request import allows, current_actor, current_session, page, requires
-from kernel.web.table import ListQuery, member_of, read_words, requested_page, send_sheets
+from kernel.web.forms import as_uuid, clean_text, whole_number
+from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, page, requires, see_page
+from kernel.web.table import ListQuery, PageRequest, member_of, read_words, requested_page, send_sheets
 from organisations.tree import unit_options
 
 IDLE = (7, 14, 30, 60, 90)
@@ -153,6 +156,7 @@ class GradeColumn:
     part: str
     name: str
     item: UUID | None = None
+    maximum: str = ""
 
 
 def columns_of(outline: Outline, items: Sequence[ManualGradeItem] = ()) -> list[GradeColumn]:
@@ -173,9 +177,41 @@ def columns_of(outline: Outline, items: Sequence[ManualGradeItem] = ()) -> list[
         for activity in graded(outline)
     ]
     return columns + [
-        GradeColumn(item.key, item.title, part(item.category, Fraction(item.weight)), f"{item.title} [{item.uuid.hex[:8]}]", item.uuid)
+        GradeColumn(
+            item.key,
+            item.title,
+            part(item.category, Fraction(item.weight)),
+            name=f"{item.title} [{item.uuid.hex[:8]}]",
+            item=item.uuid,
+            maximum=points_words(item.maximum),
+        )
         for item in items
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class MarkFieldView:
+    """The field of a learner's mark for a manual grade item: what stands there or was entered, and what is wrong with it.
+
+    `name` ends the names of what is sent of it, `seen` is the number of the mark that was shown. What was `retired` takes no mark any more.
+    """
+
+    name: str
+    learner: str
+    title: str
+    points: str
+    seen: int
+    fault: str = ""
+    retired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GradebookCellView:
+    """A result as the page shows it, whether the team set it, and the field of a mark by hand."""
+
+    score: str
+    overridden: bool
+    mark: MarkFieldView | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,12 +227,21 @@ class GradebookRowView:
     total: int
     completed: bool
     grade: str
-    scores: tuple[tuple[str, bool], ...]
-    """Results by column, and whether the team set it."""
+    cells: tuple[GradebookCellView, ...]
+    """Results by column."""
 
 
-def lines_of(rows: Iterable[GradebookRow], columns: Sequence[GradeColumn]) -> list[GradebookRowView]:
-    """Return what the page shows of learners."""
+def lines_of(
+    rows: Iterable[GradebookRow],
+    columns: Sequence[GradeColumn],
+    items: Mapping[str, int],
+    fields: Mapping[MarkKey, MarkFieldView],
+) -> list[GradebookRowView]:
+    """Return what the page shows of learners; `items` are the numbers of what is marked by hand, by key."""
+
+    def cell(row: GradebookRow, key: str) -> GradebookCellView:
+        return GradebookCellView(share(row.scores.get(key)), key in row.overridden, fields.get((items.get(key, 0), row.enrolment_id)))
+
     return [
         GradebookRowView(
             row.uuid,
@@ -208,7 +253,7 @@ def lines_of(rows: Iterable[GradebookRow], columns: Sequence[GradeColumn]) -> li
             total=row.total,
             completed=row.completed_at is not None,
             grade=share(row.grade),
-            scores=tuple((share(row.scores.get(column.key)), column.key in row.overridden) for column in columns),
+            cells=tuple(cell(row, column.key) for column in columns),
         )
         for row in rows
     ]
@@ -273,18 +318,67 @@ def outline_of(context: LearnerContext) -> Outline:
     return versions.get_outline(current_session(), cast("int", course.published_version_id))
 
 
-@bp.get("/teaching/<slug>/gradebook")
-@requires(LearningAction.FOLLOW, get_published)
-def gradebook(context: LearnerContext) -> Response:
-    """Show one page of the learners with their marks."""
+@dataclass(frozen=True, slots=True)
+class GradebookPage:
+    """One page of a gradebook: what is asked of it, its manual grade items, its learners, and the fields of their marks."""
+
+    outline: Outline
+    query: GradebookQuery
+    items: Sequence[ManualGradeItem]
+    rows: Sequence[GradebookRow]
+    paging: PageRequest
+    fields: Mapping[MarkKey, MarkFieldView]
+
+    @property
+    def address(self) -> dict[str, str]:
+        """Return the fields of its address."""
+        number = {"page": str(self.paging.number)} if self.paging.number > 1 else {}
+        return {**self.query.address.fields(), **number}
+
+
+def _load_page(context: LearnerContext, people: Sequence[UUID] = (), retired: Sequence[UUID] = ()) -> GradebookPage:
+    """Return the page that the address asks for; or of `people` and of items `retired` meanwhile, as a page that was sent showed them."""
     session, outline, paging = current_session(), outline_of(context), requested_page(ROWS)
-    access_log.record_list_access(PeopleListKind.GRADEBOOK, Course, context.course_id)
-    items = list_items(session, context.course_id)
-    shows_email = edits(current_actor(), context.staff_role)
-    query, columns = gradebook_query(request.args, outline, items, by_address=shows_email), columns_of(outline, items)
+    counting = list_items(session, context.course_id)
+    gone = [item for item in list_items(session, context.course_id, retired=True) if item.uuid in retired] if retired else []
+    items = [*counting, *gone]
+    query = gradebook_query(request.args, outline, items, by_address=edits(current_actor(), context.staff_role))
     rows = enrolments_gradebook.list_gradebook(
-        session, outline, query.wanted, query.order, now=context.now, offset=paging.offset, limit=ROWS + 1
+        session,
+        outline,
+        replace(query.wanted, only=tuple(people)),
+        query.order,
+        now=context.now,
+        offset=0 if people else paging.offset,
+        limit=ROWS + 1,
     )
+    fields = _mark_fields(items, rows[:ROWS]) if allows(LearningAction.MARK_ITEMS, context) else {}
+    return GradebookPage(outline, query, items, rows, paging=paging, fields=fields)
+
+
+def _mark_fields(items: Sequence[ManualGradeItem], rows: Sequence[GradebookRow]) -> dict[MarkKey, MarkFieldView]:
+    """Return the fields of the marks of learners as they stand; nobody marks themself."""
+    if not items:
+        return {}
+    present, fields = present_marks(current_session(), [item.id for item in items], [row.enrolment_id for row in rows]), {}
+    for row in rows:
+        for item in () if is_own(current_actor(), row.person_id) else items:
+            mark = present.get((item.id, row.enrolment_id))
+            fields[item.id, row.enrolment_id] = MarkFieldView(
+                f"{item.uuid}-{row.uuid}",
+                row.name,
+                item.title,
+                points=points_words(mark.points) if mark else "",
+                seen=mark.id if mark else 0,
+                retired=item.retired_at is not None,
+            )
+    return fields
+
+
+def _show_page(context: LearnerContext, sheet: GradebookPage, number: UUID) -> Response:
+    session, outline, query = current_session(), sheet.outline, sheet.query
+    columns, shows_email = columns_of(outline, sheet.items), edits(current_actor(), context.staff_role)
+    columns.sort(key=lambda column: column.item is None)  # what is entered stands near the names
     learners, completed = enrolments_gradebook.count_gradebook(session, context.course_id, query.wanted, now=context.now)
     return page(
         "enrolments/gradebook.html",
@@ -293,7 +387,10 @@ def gradebook(context: LearnerContext) -> Response:
         columns=columns,
         learners=learners,
         completed=completed,
-        page=paging.of(lines_of(rows, columns)),
+        page=sheet.paging.of(lines_of(sheet.rows, columns, {item.key: item.id for item in sheet.items}, sheet.fields)),
+        marks=list(sheet.fields.values()),
+        number=number,
+        address=sheet.address,
         options={
             **class_options(session, context.course_id),
             "unit": unit_options(session),
@@ -306,6 +403,84 @@ def gradebook(context: LearnerContext) -> Response:
         shows_email=shows_email,
         may_export=allows(LearningAction.EXPORT, context),
     )
+
+
+@bp.get("/teaching/<slug>/gradebook")
+@requires(LearningAction.FOLLOW, get_published)
+def gradebook(context: LearnerContext) -> Response:
+    """Show one page of the learners with their marks; those given by hand in fields."""
+    access_log.record_list_access(PeopleListKind.GRADEBOOK, Course, context.course_id)
+    return _show_page(context, _load_page(context), uuid4())
+
+
+@bp.post("/teaching/<slug>/gradebook")
+@requires(LearningAction.MARK_ITEMS, get_published, reads_first=True)
+def save_marks(context: LearnerContext) -> Answer:
+    """Write down the marks that were entered in a page of the gradebook, all of them or nothing."""
+    maxima = {uuid: read_decimal(request.form.get(f"maximum-{uuid}", "")) for uuid in _read_uuids("item", grade_items.MOST_ITEMS)}
+    people = _read_uuids("person", ROWS)
+    sheet = _load_page(context, people or [uuid4()], list(maxima))
+    number = as_uuid(request.form.get("number", "")) or uuid4()
+    by_id = {item.id: item for item in sheet.items}
+    fields = {key: _read_field(field, by_id[key[0]]) for key, field in sheet.fields.items()}
+
+    def again(fields: Mapping[MarkKey, MarkFieldView], status: int, message: str = "") -> Answer:
+        if message:
+            flash(message, "warn")
+        return _show_page(context, replace(sheet, fields=fields), number), status
+
+    if any(maxima.get(item.uuid) not in (None, item.maximum) for item in sheet.items):
+        return again(fields, 409, _(MaximumChanged.message))
+    if any(field.fault for field in fields.values()):
+        return again(fields, 409 if any(field.fault and field.retired for field in fields.values()) else 422)
+    entries = {
+        key: GradeEntry(read_decimal(field.points), None, field.seen)
+        for key, field in fields.items()
+        if not field.retired and f"mark-{field.name}" in request.form
+    }
+    items = [item for item in sheet.items if item.retired_at is None]
+    try:
+        marked = mark_items(begin_writing(), current_actor(), items, entries, number, now=clock.now())
+    except MaximumChanged as refused:
+        return again(fields, 409, _(refused.message))
+    if marked.conflicts:
+        return again({key: _in_conflict(field, marked.conflicts.get(key)) for key, field in fields.items()}, 409)
+    if left := len(people) - len(sheet.rows):
+        flash(
+            ngettext(
+                "%(count)s person has left the course; their marks were not saved.",
+                "%(count)s people have left the course; their marks were not saved.",
+                left,
+            ),
+            "warn",
+        )
+    saved = ngettext("%(count)s mark saved.", "%(count)s marks saved.", marked.count)
+    flash(saved if marked.count else _("There was nothing to change."), "ok")
+    return see_page("enrolments_gradebook.gradebook", slug=context.slug, **sheet.address)
+
+
+def _read_uuids(name: str, most: int) -> list[UUID]:
+    return [uuid for text in request.form.getlist(name)[:most] if (uuid := as_uuid(text))]
+
+
+def _read_field(field: MarkFieldView, item: ManualGradeItem) -> MarkFieldView:
+    """Return a field with what was entered in it, and what is wrong with that."""
+    if f"mark-{field.name}" not in request.form:
+        return field
+    points = clean_text(request.form[f"mark-{field.name}"])
+    if field.retired:
+        changed = read_decimal(points) != read_decimal(field.points)
+        return replace(field, points=points, fault=_("This item was retired in the meantime.") if changed else "")
+    seen = whole_number(request.form.get(f"seen-{field.name}", ""))
+    return replace(field, points=points, seen=seen, fault=mark_fault(points, item.maximum))
+
+
+def _in_conflict(field: MarkFieldView, mark: ManualGrade | None) -> MarkFieldView:
+    """Return a field that says which mark someone else gave meanwhile, so that the next save is a decision."""
+    if mark is None:
+        return field
+    fault = _("Someone entered %(points)s in the meantime.", points=points_words(mark.points) or "–")
+    return replace(field, fault=fault, seen=mark.id)
 
 
 def _sheets(context: LearnerContext) -> list[Sheet]:

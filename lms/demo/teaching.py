@@ -303,11 +303,11 @@ def _mark_item(teaching: CourseTeaching, now: datetime) -> None:
     item = _item(teaching, ITEM)
     marked = [row for number, row in enumerate(teaching.unfinished) if number % 2 == 0]
     entries = {
-        row.enrolment_id: GradeEntry(Decimal(MAXIMUM - number % 8), "" if number % 3 else "Clara y ordenada.", 0)
+        (item.id, row.enrolment_id): GradeEntry(Decimal(MAXIMUM - number % 8), "" if number % 3 else "Clara y ordenada.", 0)
         for number, row in enumerate(marked)
     }
     number = seeded_uuid(teaching.outline.slug, "item")
-    grade_items.mark_item(session, teaching.owner, item, entries, number, now=now)
+    grade_items.mark_items(session, teaching.owner, [item], entries, number, now=now)
 
 
 def _item(teaching: CourseTeaching, title: str) -> ManualGradeItem:

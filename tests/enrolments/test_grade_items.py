@@ -127,9 +127,9 @@ def test_marks_of_another_maximum_than_the_page_showed_are_not_written_down(brow
 
     assert marks_of(instance, item) == []
     assert dict(sheet(page).fields)[f"points-{ana.person_uuid}"] == "8"
-    entries = {enrolment_of(instance, ana, course).id: GradeEntry(Decimal(8), "", 0)}
+    entries = {(item.id, enrolment_of(instance, ana, course).id): GradeEntry(Decimal(8), "", 0)}
     with pytest.raises(MaximumChanged), instance.database.unit_of_work() as session:
-        grade_items.mark_item(session, teacher, item, entries, uuid4(), now=clock.now())
+        grade_items.mark_items(session, teacher, [item], entries, uuid4(), now=clock.now())
     browser.submit("", form=sheet(page))
     assert (marks_of(instance, item), enrolment_of(instance, ana, course).grade) == (["8"], Decimal(80))
 

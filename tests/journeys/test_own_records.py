@@ -22,6 +22,7 @@ FOR_MANY = {
     "enrolments_editions.make_code",
     "enrolments_editions.reopen",
     "enrolments_editions.take_code",
+    "enrolments_gradebook.save_marks",
     "enrolments_grading.marks",
     "enrolments_grading.new_item",
     "enrolments_invitations.invite",

@@ -67,14 +67,13 @@ def mark(
     """Mark learners by hand, over whatever marks they have."""
     with instance.database.unit_of_work() as session:
         ids = {actor: enrolment_of(instance, actor, course).id for actor in marks}
-        present = grade_items.present_marks(session, item.id, list(ids.values()))
-        entries = {
-            ids[actor]: GradeEntry(
-                None if points is None else Decimal(points), comment, present[ids[actor]].id if ids[actor] in present else 0
-            )
-            for actor, points in marks.items()
-        }
-        return grade_items.mark_item(session, teacher, session.get_one(ManualGradeItem, item.id), entries, uuid4(), now=clock.now())
+        present = grade_items.present_marks(session, [item.id], list(ids.values()))
+        seen = {key: row.id for key, row in present.items()}
+        entries = {}
+        for actor, points in marks.items():
+            key = (item.id, ids[actor])
+            entries[key] = GradeEntry(None if points is None else Decimal(points), comment, seen.get(key, 0))
+        return grade_items.mark_items(session, teacher, [session.get_one(ManualGradeItem, item.id)], entries, uuid4(), now=clock.now())
 
 
 def a_weighted_course(instance: Instance) -> Course:
