@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from flask import current_app
-from wtforms import BooleanField, Field, HiddenField, PasswordField, SelectField, ValidationError
+from wtforms import BooleanField, Field, HiddenField, PasswordField, RadioField, SelectField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.form import BaseForm
 from wtforms.validators import DataRequired, InputRequired
@@ -17,7 +17,7 @@ from accounts.accounts import ProfileChanges, SignUp
 from accounts.models import Person
 from accounts.names import NameParts, parts_of
 from accounts.notices import MAIL_TIMES, NotificationChoice
-from accounts.rules import MailTime, NoticeKind, PasswordFault, fold, normal_email, valid_cedula
+from accounts.rules import MailTime, NoticeGroup, NoticeKind, PasswordFault, fold, normal_email, valid_cedula
 from kernel import i18n
 from kernel.errors import N_
 from kernel.i18n import LANGUAGES, _, language, lazy_
@@ -283,6 +283,17 @@ class NotificationFields:
     mail: Field
 
 
+CUSTOM = "custom"
+MODES = {
+    MailTime.DAILY.value: N_("Everything once a day"),
+    MailTime.AT_ONCE.value: N_("Everything immediately"),
+    MailTime.NEVER.value: N_("Nothing"),
+    CUSTOM: N_("My own choice"),
+}
+CHOICES_FOR_ALL = {time.value: NotificationChoice(time is not MailTime.NEVER, time) for time in MailTime}
+"""What a choice for all kinds at once sets for each of them."""
+
+
 class NotificationPreferencesForm(Form):
     """A person's notification preferences: two fields for each kind."""
 
@@ -291,27 +302,47 @@ class NotificationPreferencesForm(Form):
     @classmethod
     def of(cls, offered: Sequence[NoticeKind]) -> "NotificationPreferencesForm":
         """Return the form of these kinds."""
+        modes = [SelectChoice(value=mode, label=lazy_(label)) for mode, label in MODES.items()]
         times = [SelectChoice(value=time.value, label=lazy_(label)) for time, label in MAIL_TIMES.items()]
-        fields: dict[str, Field] = {f"{kind.value}_bell": BooleanField(lazy_("Show on the site (bell icon)")) for kind in offered}
+        fields: dict[str, Field] = {"mode": RadioField(lazy_("All notifications"), choices=modes, default=CUSTOM)}
+        fields |= {f"{kind.value}_bell": BooleanField(lazy_("Show on the site (bell icon)")) for kind in offered}
         fields |= {f"{kind.value}_mail": SelectField(lazy_("Send by email"), choices=times) for kind in offered}
         form: NotificationPreferencesForm = type(cls.__name__, (cls,), {**fields, "offered": offered})()
         return form
 
     @property
-    def kinds(self) -> list[NotificationFields]:
-        """Return the fields by kind, in their order."""
+    def groups(self) -> list[tuple[str, list[NotificationFields]]]:
+        """Return the fields by kind, in the groups that are offered."""
         return [
-            NotificationFields(_(kind.label), _(kind.hint), self[f"{kind.value}_bell"], self[f"{kind.value}_mail"]) for kind in self.offered
+            (
+                _(group.value),
+                [
+                    NotificationFields(_(kind.label), _(kind.hint), self[f"{kind.value}_bell"], self[f"{kind.value}_mail"])
+                    for kind in self.offered
+                    if kind.group is group
+                ],
+            )
+            for group in NoticeGroup
+            if any(kind.group is group for kind in self.offered)
         ]
+
+    def mode_of(self, choices: Mapping[str, NotificationChoice]) -> str:
+        """Return the choice for all kinds that these preferences amount to; kinds that oblige stand apart."""
+        present = {choices[kind.value] for kind in self.offered if not kind.obliges}
+        return next((mode for mode, choice in CHOICES_FOR_ALL.items() if present == {choice}), CUSTOM)
 
     def show(self, choices: Mapping[str, NotificationChoice]) -> None:
         """Fill the form with the current preferences."""
+        self["mode"].data = self.mode_of(choices)
         for kind in self.offered:
             choice = choices[kind.value]
             self[f"{kind.value}_bell"].data, self[f"{kind.value}_mail"].data = choice.in_bell, choice.mail.value
 
-    def command(self) -> dict[str, NotificationChoice]:
-        """Return what was chosen, by kind."""
+    def command(self, present: Mapping[str, NotificationChoice]) -> dict[str, NotificationChoice]:
+        """Return what was chosen, by kind: for all at once where that choice is new, else for each."""
+        mode = self["mode"].data
+        if mode in CHOICES_FOR_ALL and mode != self.mode_of(present):
+            return {kind.value: CHOICES_FOR_ALL[mode] for kind in self.offered if not kind.obliges}
         return {
             kind.value: NotificationChoice(bool(self[f"{kind.value}_bell"].data), MailTime(self[f"{kind.value}_mail"].data))
             for kind in self.offered

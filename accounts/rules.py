@@ -8,6 +8,7 @@ from enum import Enum, StrEnum
 
 from email_validator import validate_email
 
+from kernel.errors import N_
 from kernel.permissions import Actor
 
 TOKEN_LIFE = timedelta(minutes=30)
@@ -233,6 +234,16 @@ class MailHours(Enum):
     OFFICE = "office"
 
 
+class NoticeGroup(Enum):
+    """The groups of kinds in the notification preferences, in their order, with their headings."""
+
+    LEARNING = N_("Learning")
+    DEADLINES = N_("Dates and deadlines")
+    TRAINING = N_("Compulsory training")
+    TEACHING = N_("Teaching")
+    ADMINISTRATION = N_("Administration")
+
+
 def _anybody(_actor: Actor) -> bool:
     return True
 
@@ -251,6 +262,9 @@ class NoticeKind:
     icon: str
     hours: MailHours = MailHours.ANY
     concerns: Callable[[Actor], bool] = _anybody
+    group: NoticeGroup = NoticeGroup.LEARNING
+    obliges: bool = False
+    """Its notices have legal effect: no choice for all kinds at once changes it."""
 
     def mail_waits_until(self, now: datetime, zone: tzinfo) -> datetime | None:
         """Return until when a mail waits for the reader's office hours or morning, in their zone; None where it may go out now."""

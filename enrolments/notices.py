@@ -1,6 +1,6 @@
 """The kinds of notifications of whoever takes a course."""
 
-from accounts.rules import MailHours, NoticeKind
+from accounts.rules import MailHours, NoticeGroup, NoticeKind
 from kernel.errors import N_
 
 ENROLMENT_NOTICE = NoticeKind(
@@ -39,6 +39,7 @@ DEADLINE_NOTICE = NoticeKind(
     hint=N_("Something in your courses closes in 7 days, in 3 days or tomorrow."),
     icon="calendar-clock",
     hours=MailHours.DAY,
+    group=NoticeGroup.DEADLINES,
 )
 OPENING_NOTICE = NoticeKind(
     "opening",
@@ -46,6 +47,7 @@ OPENING_NOTICE = NoticeKind(
     hint=N_("Something in your courses opens in 7 days, in 3 days or tomorrow."),
     icon="calendar",
     hours=MailHours.DAY,
+    group=NoticeGroup.DEADLINES,
 )
 REMINDER_NOTICE = NoticeKind(
     "reminder",
@@ -53,6 +55,7 @@ REMINDER_NOTICE = NoticeKind(
     hint=N_("A reminder that you wrote in your calendar is near."),
     icon="bell",
     hours=MailHours.DAY,
+    group=NoticeGroup.DEADLINES,
 )
 KINDS = (
     *(ENROLMENT_NOTICE, REMOVED_NOTICE, ANNOUNCEMENT_NOTICE, GRADED_NOTICE, CHANGED_NOTICE, MISTAKE_NOTICE),

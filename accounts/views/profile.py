@@ -205,7 +205,8 @@ def switches() -> Answer:
     if is_read_only_request():
         form.show(notices.notification_choices_of(session, person.id))
     elif form.validate_on_submit():
-        notices.set_notification_choices(session, actor, person, form.command(), now=clock.now())
+        choices = form.command(notices.notification_choices_of(session, person.id))
+        notices.set_notification_choices(session, actor, person, choices, now=clock.now())
         return see_page("accounts_notices.switches", flash=_("Your notification preferences were saved."))
     return page("accounts/notification_preferences.html", form=form, email=person.email)
 

@@ -14,6 +14,7 @@ from accounts.models import Notification, Person
 from accounts.notices import Message, NotificationChoice
 from accounts.rules import MailTime, NoticeKind, digest_until
 from certificates.credentials import CERTIFICATE_NOTICE
+from compliance.notices import TRAINING_NOTICE
 from enrolments.notices import GRADED_NOTICE
 from kernel import clock, outbox
 from kernel.audit import AuditEntry
@@ -23,6 +24,7 @@ from lms import retention
 from lms.instance import Instance
 from tests.support.browser import Browser, Counter
 from tests.support.builders import a_person, sign_in
+from tests.support.learning import actor_of
 from tests.support.postbox import Postbox, worker_sending_to
 from tests.support.wording import in_spanish
 
@@ -359,3 +361,33 @@ def left_to_mail(instance: Instance) -> list[list[int]]:
     with instance.database.unit_of_work(write=False) as session:
         found = session.scalars(select(Job.arguments).where(Job.kind == "accounts.send_notices", Job.done_at.is_(None)).order_by(Job.id))
         return [json.loads(arguments)["people"] for arguments in found]
+
+
+def test_one_choice_sets_all_kinds_but_reminders_of_compulsory_training(browser: Browser, instance: Instance) -> None:
+    ana = a_person(instance)
+
+    def chosen() -> tuple[set[NotificationChoice], NotificationChoice]:
+        with instance.database.unit_of_work(write=False) as session:
+            choices = notices.notification_choices_of(session, ana.id)
+            offered = {kind.value for kind in notices.list_notice_kinds(session).values() if kind.concerns(actor_of(ana))}
+            others = {choices[kind] for kind in offered - {TRAINING_NOTICE.value}}
+        return others, choices[TRAINING_NOTICE.value]
+
+    sign_in(browser).get("/profile/notices")
+    assert dict(browser.page.forms[-1].fields).get("mode", "at_once") == "at_once"
+    for mode, choice in (("never", NotificationChoice(False, MailTime.NEVER)), ("daily", NotificationChoice(True, MailTime.DAILY))):
+        browser.submit("/profile/notices", {"mode": mode})
+        assert chosen() == ({choice}, NotificationChoice())
+    browser.submit("/profile/notices", {"graded_mail": "never"})
+    assert NotificationChoice(True, MailTime.NEVER) in chosen()[0]
+    browser.submit("/profile/notices", {"mode": "at_once"})
+
+    assert chosen()[0] == {NotificationChoice()}
+
+
+def test_learners_are_not_asked_about_kinds_of_the_staff(browser: Browser, instance: Instance) -> None:
+    a_person(instance)
+    page = sign_in(browser).get("/profile/notices")
+
+    assert [group in page.text for group in (in_spanish("Learning"), in_spanish("Dates and deadlines"))] == [True, True]
+    assert [name in page.html for name in ("waiting_mail", "approval_mail", "training_team_mail", "operation_mail")] == [False] * 4
