@@ -17,7 +17,7 @@ from accounts.accounts import ProfileChanges, SignUp
 from accounts.models import Person
 from accounts.names import NameParts, parts_of
 from accounts.notices import MAIL_TIMES, NotificationChoice
-from accounts.rules import MailTime, NoticeGroup, NoticeKind, PasswordFault, fold, normal_email, valid_cedula
+from accounts.rules import MailTime, NoticeKind, PasswordFault, fold, normal_email, valid_cedula
 from kernel import i18n
 from kernel.errors import N_
 from kernel.i18n import LANGUAGES, _, language, lazy_
@@ -315,15 +315,14 @@ class NotificationPreferencesForm(Form):
         """Return the fields by kind, in the groups that are offered."""
         return [
             (
-                _(group.value),
+                _(group),
                 [
                     NotificationFields(_(kind.label), _(kind.hint), self[f"{kind.value}_bell"], self[f"{kind.value}_mail"])
                     for kind in self.offered
-                    if kind.group is group
+                    if kind.group == group
                 ],
             )
-            for group in NoticeGroup
-            if any(kind.group is group for kind in self.offered)
+            for group in dict.fromkeys(kind.group for kind in self.offered)
         ]
 
     def mode_of(self, choices: Mapping[str, NotificationChoice]) -> str:

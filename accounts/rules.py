@@ -234,16 +234,6 @@ class MailHours(Enum):
     OFFICE = "office"
 
 
-class NoticeGroup(Enum):
-    """The groups of kinds in the notification preferences, in their order, with their headings."""
-
-    LEARNING = N_("Learning")
-    DEADLINES = N_("Dates and deadlines")
-    TRAINING = N_("Compulsory training")
-    TEACHING = N_("Teaching")
-    ADMINISTRATION = N_("Administration")
-
-
 def _anybody(_actor: Actor) -> bool:
     return True
 
@@ -262,7 +252,8 @@ class NoticeKind:
     icon: str
     hours: MailHours = MailHours.ANY
     concerns: Callable[[Actor], bool] = _anybody
-    group: NoticeGroup = NoticeGroup.LEARNING
+    group: str = N_("Learning")
+    """The heading of its group in the preferences; groups stand in the order of their first kinds."""
     obliges: bool = False
     """Its notices have legal effect: no choice for all kinds at once changes it."""
 

@@ -1,6 +1,6 @@
 """The kinds of notifications about compulsory training."""
 
-from accounts.rules import MailHours, NoticeGroup, NoticeKind
+from accounts.rules import MailHours, NoticeKind
 from kernel.errors import N_
 
 TRAINING_NOTICE = NoticeKind(
@@ -8,7 +8,7 @@ TRAINING_NOTICE = NoticeKind(
     label=N_("Compulsory training"),
     hint=N_("A required training of yours starts, is nearly due, or is overdue."),
     icon="list-checks",
-    group=NoticeGroup.TRAINING,
+    group=N_("Compulsory training"),
     obliges=True,
     hours=MailHours.OFFICE,
 )
@@ -17,7 +17,7 @@ TRAINING_TEAM_NOTICE = NoticeKind(
     label=N_("Compulsory training of my people"),
     hint=N_("On Mondays, how far the people of your units are with their compulsory training."),
     icon="users",
-    group=NoticeGroup.TRAINING,
+    group=N_("Compulsory training"),
     hours=MailHours.OFFICE,
     concerns=lambda actor: actor.manages_units or actor.is_training_officer or actor.is_administrator,
 )
@@ -26,7 +26,7 @@ TRAINING_WORK_NOTICE = NoticeKind(
     label=N_("Work on compulsory training"),
     hint=N_("A request or a draft is waiting for your decision, a course team answers you, or a bundle of evidence is ready."),
     icon="clipboard-list",
-    group=NoticeGroup.TRAINING,
+    group=N_("Compulsory training"),
     concerns=lambda actor: actor.is_training_officer or actor.is_auditor or actor.is_administrator,
 )
 WAIVER_NOTICE = NoticeKind(
@@ -34,6 +34,6 @@ WAIVER_NOTICE = NoticeKind(
     label=N_("Waivers and recognitions"),
     hint=N_("Someone decides on a waiver or recognition of yours, or one ends soon."),
     icon="file-text",
-    group=NoticeGroup.TRAINING,
+    group=N_("Compulsory training"),
 )
 KINDS = (TRAINING_NOTICE, TRAINING_TEAM_NOTICE, TRAINING_WORK_NOTICE, WAIVER_NOTICE)

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, func, or_, select
 from sqlalchemy.orm import Session
 
-from accounts.rules import NoticeGroup, NoticeKind
+from accounts.rules import NoticeKind
 from courses.access import edits
 from courses.models import Course, CourseStaff, CourseVersion, DraftFile, PendingFolder, PlannedPublication, PlanState, StaffRole
 from kernel.db import HookList
@@ -68,7 +68,7 @@ WAITING_NOTICE = NoticeKind(
     label=N_("Work in my courses"),
     hint=N_("Something new is waiting for you in a course you teach. Sent once a day at most."),
     icon="list-checks",
-    group=NoticeGroup.TEACHING,
+    group=N_("Teaching"),
     concerns=lambda actor: actor.is_staff_anywhere or actor.is_administrator,
 )
 APPROVAL_NOTICE = NoticeKind(
@@ -76,7 +76,7 @@ APPROVAL_NOTICE = NoticeKind(
     label=N_("Approvals"),
     hint=N_("Someone asks you to approve something of a course, or answers your request."),
     icon="shield-check",
-    group=NoticeGroup.TEACHING,
+    group=N_("Teaching"),
     concerns=lambda actor: actor.is_staff_anywhere or actor.is_training_officer or actor.is_administrator,
 )
 

@@ -1,6 +1,6 @@
 """The kinds of notifications of whoever takes a course."""
 
-from accounts.rules import MailHours, NoticeGroup, NoticeKind
+from accounts.rules import MailHours, NoticeKind
 from kernel.errors import N_
 
 ENROLMENT_NOTICE = NoticeKind(
@@ -39,7 +39,7 @@ DEADLINE_NOTICE = NoticeKind(
     hint=N_("Something in your courses closes in 7 days, in 3 days or tomorrow."),
     icon="calendar-clock",
     hours=MailHours.DAY,
-    group=NoticeGroup.DEADLINES,
+    group=N_("Dates and deadlines"),
 )
 OPENING_NOTICE = NoticeKind(
     "opening",
@@ -47,7 +47,7 @@ OPENING_NOTICE = NoticeKind(
     hint=N_("Something in your courses opens in 7 days, in 3 days or tomorrow."),
     icon="calendar",
     hours=MailHours.DAY,
-    group=NoticeGroup.DEADLINES,
+    group=N_("Dates and deadlines"),
 )
 REMINDER_NOTICE = NoticeKind(
     "reminder",
@@ -55,7 +55,7 @@ REMINDER_NOTICE = NoticeKind(
     hint=N_("A reminder that you wrote in your calendar is near."),
     icon="bell",
     hours=MailHours.DAY,
-    group=NoticeGroup.DEADLINES,
+    group=N_("Dates and deadlines"),
 )
 KINDS = (
     *(ENROLMENT_NOTICE, REMOVED_NOTICE, ANNOUNCEMENT_NOTICE, GRADED_NOTICE, CHANGED_NOTICE, MISTAKE_NOTICE),

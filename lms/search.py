@@ -248,13 +248,13 @@ class _Places:
         address = activity_url(outline.slug, activity.kind, activity.key) if activity and not is_closed else f"/courses/{outline.slug}"
         address += f"#module-{module.key}" if is_closed and module else kind.list_path
         title = choose(activity.title, first.language) if activity else first.title
-        place = "" if module is None else _("Module %(number)s", number=module.number) if module.number else choose(module.title)
+        module_title = "" if module is None else _("Module %(number)s", number=module.number) if module.number else choose(module.title)
         return SearchResultView(
             kind=group.kind,
             symbol=kind.symbol,
             title=marked(title, question, first.language),
             language="" if first.language == language() else first.language,
-            context="" if group.kind == "course" else ", ".join(filter(None, (choose(outline.title), place))),
+            context="" if group.kind == "course" else ", ".join(filter(None, (choose(outline.title), module_title))),
             tone=outline.tone,
             passages=tuple(_passage(hit, question, address, title) for hit in group.hits),
             fit=_fit(kind, first.tier, first.title, question, first.language),

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from accounts import notices, people
 from accounts.notices import Message
-from accounts.rules import NoticeGroup, NoticeKind, digest_until
+from accounts.rules import NoticeKind, digest_until
 from kernel import audit, clock, outbox
 from kernel.crypto import SigningKeys, signing_keys
 from kernel.db import Database
@@ -40,7 +40,7 @@ OPERATION_NOTICE = NoticeKind(
     label=N_("System status"),
     hint=N_("This installation needs an administrator's attention. Sent once a day until it is resolved."),
     icon="circle-alert",
-    group=NoticeGroup.ADMINISTRATION,
+    group=N_("Administration"),
     concerns=lambda actor: actor.is_administrator,
 )
 

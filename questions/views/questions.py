@@ -479,14 +479,14 @@ def new_question(subject: CourseContext) -> Answer:
     languages, session = _languages(subject.id), current_session()
     begun, quiz = NewQuestionForm(), request.values.get("quiz", "")
     banks = [(row.path, f"{choose(row.title) or row.key} ({row.questions})") for row in question_bank.list_banks(session, subject.id)]
-    place = _find_place(session, subject.id, quiz) if quiz else None
-    if place is None and quiz and request.method != "POST":
+    quiz_place = _find_place(session, subject.id, quiz) if quiz else None
+    if quiz_place is None and quiz and request.method != "POST":
         raise NotFound
-    if place is not None and not place.banks(banks):
-        banks.insert(0, (f"{place.folder}/banco.yaml", _("A new bank of the module")))
+    if quiz_place is not None and not quiz_place.banks(banks):
+        banks.insert(0, (f"{quiz_place.folder}/banco.yaml", _("A new bank of the module")))
     begun.offer(banks)
     if request.method != "POST":
-        own = place.banks(banks) if place is not None else []
+        own = quiz_place.banks(banks) if quiz_place is not None else []
         begun.kind.data, begun.bank.data = kind, request.args.get("bank", "") or next(iter(own), begun.bank.data)
         sheet = begun_sheet(kind, languages)
         sheet.first.render_kw = {"autofocus": True}
@@ -545,10 +545,10 @@ def _additions(session: Session, editor: QuestionEditor, begun: NewQuestionForm)
     entry = EntryText(begun.bank.data, "", _text(editor, f"key: {key}\nkind: {editor.kind}\n"))
     if not editor.quiz:
         return entry, {}
-    place = _find_place(session, editor.subject.id, editor.quiz)
-    if place is None:
+    quiz_place = _find_place(session, editor.subject.id, editor.quiz)
+    if quiz_place is None:
         raise PlaceGone
-    return entry, {place.path: place.with_question(session, key)}
+    return entry, {quiz_place.path: quiz_place.with_question(session, key)}
 
 
 def _preview_or_add(editor: QuestionEditor, begun: NewQuestionForm) -> Answer:
