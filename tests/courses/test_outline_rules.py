@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 
 from courses.facade import MOST_WINDOWS, FacadeBay, FacadeSize, WindowState, draw
-from courses.rules import ClosedReason, activity_url, file_url, why_closed
+from courses.rules import ClosedReason, CourseTime, activity_url, file_url, why_closed
 from tests.support.outlines import a_module, an_activity, an_outline
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -27,7 +27,7 @@ def test_only_numbered_modules_are_counted() -> None:
 
 
 def test_a_module_takes_as_long_as_its_activities() -> None:
-    assert a_module("m1", an_activity("a"), an_activity("b", minutes=25)).minutes == 35
+    assert a_module("m1", an_activity("a"), an_activity("b", minutes=25)).time == CourseTime(35, 35)
 
 
 def test_the_module_is_looked_at_before_the_activity_and_its_date_before_its_condition() -> None:
