@@ -14,7 +14,6 @@ from courses.models import StaffRole
 from courses.rules import activity_url
 from courses.waiting import list_waiting
 from enrolments.course_context import catalogue_cards, courses_in_preparation
-from enrolments.learners import list_own_courses
 from enrolments.takes import count_open_completion_reviews
 from kernel import clock
 from kernel.i18n import LANGUAGES, _, choose
@@ -34,6 +33,7 @@ from lms import learning as own_learning
 from lms import queries
 from lms.access import SiteAction
 from lms.retention import periods
+from lms.start import find_start
 from organisations import profile
 from webinars import recordings as webinar_queries
 
@@ -46,9 +46,9 @@ MOST_WAITING = 50
 @bp.get("/")
 @public("leads strangers to the catalogue and others to what is theirs")
 def home() -> Answer:
-    """Show the front to strangers, and lead those who are signed in to what they are here for."""
+    """Show the front to strangers, and lead those who are signed in to where their work begins."""
     if not current_actor().is_anonymous:
-        return see_other(url_for("compliance_report.places" if _only_oversees() else "lms.learning"))
+        return see_other(url_for(find_start(current_session(), current_actor(), now=clock.now())))
     session = current_session()
     recordings = [
         {
@@ -65,13 +65,6 @@ def home() -> Answer:
     count = catalogue.count_catalogue(session, current_actor())
     preparing = courses_in_preparation(count)
     return page("lms/home.html", courses=catalogue_cards(6), course_count=count, recordings=recordings, preparing=preparing)
-
-
-def _only_oversees() -> bool:
-    """Say whether the actor looks after compulsory training, or audits it, and learns nothing here."""
-    actor = current_actor()
-    holds_grant = (actor.is_training_officer or actor.is_auditor) and not actor.is_administrator
-    return holds_grant and not list_own_courses(current_session(), actor)
 
 
 @bp.get("/learning")

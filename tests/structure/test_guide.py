@@ -32,7 +32,7 @@ NEED_NO_HELP = {
     "certificates_status.ended": "is for programs",
     "certificates_status.replaced": "is for programs",
     "lms.accessibility": "explains itself",
-    "lms.home": "leads to the catalogue",
+    "lms.home": "leads to the catalogue or to one's work",
     "lms.live": "is for a probe",
     "lms.privacy": "explains itself",
     "lms.ready": "is for a probe",
