@@ -203,7 +203,7 @@ def test_a_course_with_another_validity_is_refused_beside_the_field(
 def test_a_period_that_is_meant_is_taken(
     browser: Browser, instance: Instance, template: StoredTemplate, field: str, typed: str, shown: str
 ) -> None:
-    """spec/certificates 15: as people type it, in their language."""
+    """A period is typed as people write it, in their language (spec/content-format)."""
     a_course(instance, modules=1)
     browser.get("/teaching/prueba/settings")
     valid = {} if field == "valid" else {"certificate__valid": "24 months"}
