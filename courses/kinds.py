@@ -224,8 +224,8 @@ class CourseKinds:
     logs: tuple[LogPart, ...] = ()
     """What packages above add to the log of a course."""
     origin_writers: tuple[OriginWriter, ...] = ()
-    question_lists: tuple[Callable[[Session, int], Sequence[tuple[str, str]]], ...] = ()
-    """The questions of a course's draft that a lesson may show: key and title."""
+    question_lists: tuple[Callable[[Session, int, int], Sequence[tuple[str, str]]], ...] = ()
+    """The first questions of a course's draft that a lesson may show, so many at most: key and title."""
     lesson_cache: RenderedLessonCache | None = None
     """Rendered lessons that outlive the process."""
     topics: Mapping[str, str] = field(default_factory=dict)

@@ -500,17 +500,18 @@ def leave(session: Session, actor: Actor, enrolment: Enrolment, *, now: datetime
 
 
 def take_out(session: Session, actor: Actor, enrolment: Enrolment, *, now: datetime) -> None:
-    """End the enrolment of somebody else, who is notified of it."""
+    """End the enrolment of somebody else, who is notified of it, once."""
     leave(session, actor, enrolment, now=now)
+    assert enrolment.left_at is not None
     course = session.get_one(Course, enrolment.course_id)
     message = Message(
         REMOVED_NOTICE,
-        key=f"removed:{enrolment.id}:{now.isoformat()}",
+        key=f"removed:{enrolment.id}:{enrolment.left_at.isoformat()}",
         subject=in_every_language(lambda: _("You were taken out of “%(title)s”", title=choose(course.title))),
         words=in_every_language(
-            lambda: _("The course's team ended your enrolment. What you did is kept. If this is a mistake, write to the team.")
+            lambda: _("The course's team ended your enrolment. What you did is kept, and is there again if you are enrolled anew.")
         ),
-        path=f"/courses/{course.slug}",
+        path="/learning",
     )
     notices.notify(session, message, [enrolment.person_id], now=now)
 

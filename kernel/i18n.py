@@ -19,7 +19,7 @@ from io import BytesIO
 from typing import cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from babel import Locale, dates, lists, numbers
+from babel import Locale, dates, lists, numbers, units
 from babel.core import get_global
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -119,9 +119,9 @@ def _(message: str, **facts: object) -> str:
     return text % facts if facts else text
 
 
-def language_name(code: str) -> str:
+def language_name(code: str, reader: str = "") -> str:
     """Return a language's name in the reader's, as it stands within a sentence; the code itself where it has none."""
-    return str(Locale.parse(language()).languages.get(code, code))
+    return str(Locale.parse(reader or language()).languages.get(code, code))
 
 
 def ngettext(singular: str, many: str, count: Decimal | float, **facts: object) -> str:
@@ -230,6 +230,21 @@ def weekdays() -> list[tuple[str, str]]:
     """Return the days of the week from Monday on: the name of each, and the letter that stands for it."""
     names, letters = (dates.get_day_names(width, "stand-alone", language()) for width in ("wide", "narrow"))
     return [(names[number], letters[number]) for number in range(7)]
+
+
+def month_names(language: str) -> list[str]:
+    """Return the names of the months as they stand within a date."""
+    return [str(dates.get_month_names("wide", "format", language)[number]) for number in range(1, 13)]
+
+
+def day_names(language: str) -> list[str]:
+    """Return the names of the days of the week from Monday on, as they stand within a date."""
+    return [str(dates.get_day_names("wide", "format", language)[number]) for number in range(7)]
+
+
+def counted_unit(count: int, unit: str, language: str) -> str:
+    """Write a number of seconds, minutes, hours, days, months or years (`unit`, in the singular) out: «24 meses»."""
+    return str(units.format_unit(count, f"duration-{unit}", "long", locale=language))
 
 
 def format_time(value: datetime) -> str:

@@ -115,8 +115,6 @@ def list_question_names(session: Session, version_ids: Sequence[int]) -> dict[in
     return {row.id: QuestionName(row.key, row.number) for row in session.execute(statement)}
 
 
-MOST_CHOICES = 300
-"""Questions that a list to choose from holds."""
 MAXIMUM_SHOWN = 5_000
 
 
@@ -215,9 +213,9 @@ def search_questions(session: Session, course_id: int, filters: QuestionFilter, 
     return [DraftQuestionRow(*row) for row in session.execute(statement)]
 
 
-def list_choices(session: Session, course_id: int) -> list[tuple[str, str]]:
+def list_choices(session: Session, course_id: int, limit: int) -> list[tuple[str, str]]:
     """List the draft's first questions by key and title, to choose from."""
-    rows = search_questions(session, course_id, QuestionFilter(), offset=0, limit=MOST_CHOICES)
+    rows = search_questions(session, course_id, QuestionFilter(), offset=0, limit=limit)
     return [(row.key, choose(row.title) or row.key) for row in rows]
 
 

@@ -6,14 +6,17 @@ the language of its message.
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from functools import cache
 
 from courses.content.settings import FieldShape, number_typed, numbers_typed
+from kernel import i18n
 from kernel.durations import read_duration
 from kernel.errors import N_, Invalid
+from kernel.i18n import counted_unit, day_names, month_names
 
 _UNITS = {
     name: unit
@@ -40,26 +43,7 @@ _NUMBER = re.compile(r"[0-9]{1,9}(?:[.,][0-9]{1,2})?\Z")
 _TOKEN = re.compile(r"[0-9]+(?:[.,][0-9]+)*|[a-z]+|\S")
 _LENGTH = re.compile(r"([0-9]+) (s|min|h|d)\Z")
 
-_IN_WORDS = {
-    "es": {
-        "s": ("segundo", "segundos"),
-        "min": ("minuto", "minutos"),
-        "h": ("hora", "horas"),
-        "d": ("día", "días"),
-        "day": ("día", "días"),
-        "month": ("mes", "meses"),
-        "year": ("año", "años"),
-    },
-    "en": {
-        "s": ("second", "seconds"),
-        "min": ("minute", "minutes"),
-        "h": ("hour", "hours"),
-        "d": ("day", "days"),
-        "day": ("day", "days"),
-        "month": ("month", "months"),
-        "year": ("year", "years"),
-    },
-}
+_WRITTEN_UNITS = {"s": "second", "min": "minute", "h": "hour", "d": "day"}
 _NONE = {"es": "ninguno", "en": "none"}
 
 
@@ -101,6 +85,14 @@ def _amounts(text: str) -> list[tuple[Fraction, str]] | None:
     return amounts or None
 
 
+def _amounts_of(text: str, units: Container[str], refusal: str) -> list[tuple[Fraction, str]]:
+    """Return the numbers and units of a text; raise Invalid where it has none, or others."""
+    amounts = _amounts(text)
+    if amounts is None or any(unit not in units for _count, unit in amounts):
+        raise Invalid(refusal, text=text)
+    return amounts
+
+
 def _unit(tokens: list[str], amounts: list[tuple[Fraction, str]]) -> str | None:
     """Take the unit off the tokens; after hours, minutes need none."""
     after_hours = bool(amounts) and amounts[-1][1] == "h"
@@ -123,9 +115,8 @@ def read_length(text: str) -> str:
     """Return a length of time as files write it: `1 h 30` and «hora y media» are `90 min`; '' where there is no limit."""
     if not text or _is_never(text):
         return ""
-    amounts = _amounts(text)
-    if amounts is None or any(unit not in _SECONDS for _count, unit in amounts):
-        raise Invalid(N_("“%(text)s” is not a length of time. Write a number with its unit: 90 minutes, 1 h 30, 5 days."), text=text)
+    refusal = N_("“%(text)s” is not a length of time. Write a number with its unit: 90 minutes, 1 h 30, 5 days.")
+    amounts = _amounts_of(text, _SECONDS, refusal)
     total = sum((count * _SECONDS[unit] for count, unit in amounts), Fraction(0))
     smallest = "d" if amounts[-1][1] == "week" else amounts[-1][1]
     units = list(_SECONDS)
@@ -139,9 +130,8 @@ def read_period(text: str) -> str:
     """Return a period by the calendar as files write it: «24 meses» is `24 months`, «año y medio» `18 months`; '' where it has no end."""
     if not text or _is_never(text):
         return ""
-    amounts = _amounts(text)
-    if amounts is None or any(unit not in _PERIODS for _count, unit in amounts):
-        raise Invalid(N_("“%(text)s” is not a period. Write a number and days, months or years: 24 months, 2 years."), text=text)
+    refusal = N_("“%(text)s” is not a period. Write a number and days, months or years: 24 months, 2 years.")
+    amounts = _amounts_of(text, _PERIODS, refusal)
     if len({_PERIODS[unit][1] for _count, unit in amounts}) > 1:
         raise Invalid(N_("“%(text)s” mixes days with months or years. Write one of them: 24 months, or 60 days."), text=text)
     total, unit = sum((count * _PERIODS[unit][0] for count, unit in amounts), Fraction(0)), _PERIODS[amounts[0][1]][1]
@@ -152,15 +142,10 @@ def read_period(text: str) -> str:
     return f"{total} {unit}{'' if total == 1 else 's'}"
 
 
-def _counted(count: str, unit: str, language: str) -> str:
-    singular, many = _IN_WORDS[language][unit]
-    return f"{count} {singular if count == '1' else many}"
-
-
 def show_length(text: str, language: str) -> str:
     """Return a length of time of a file in words; what is none stays."""
     match = _LENGTH.match(text)
-    return _counted(match[1], match[2], language) if match else text
+    return counted_unit(int(match[1]), _WRITTEN_UNITS[match[2]], language) if match else text
 
 
 def show_period(text: str, language: str) -> str:
@@ -168,31 +153,23 @@ def show_period(text: str, language: str) -> str:
     if text == "none":
         return _NONE[language]
     count, _space, unit = text.partition(" ")
-    return _counted(count, unit.removesuffix("s"), language) if read_duration(text) is not None else text
+    return counted_unit(int(count), unit.removesuffix("s"), language) if read_duration(text) is not None else text
 
 
-_MONTHS = {
-    "es": ("enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"),
-    "en": (
-        *("January", "February", "March", "April", "May", "June"),
-        *("July", "August", "September", "October", "November", "December"),
-    ),
-}
-_MONTH_NUMBERS = {
-    name: number
-    for names in _MONTHS.values()
-    for number, full in enumerate(names, 1)
-    for name in (full.lower(), full.lower()[:3], full.lower()[:4])
-} | {"setiembre": 9, "set": 9, "1": 1}
-_WEEKDAYS = {
-    name: number
-    for names in (
-        ("lunes", "martes", "miercoles", "jueves", "viernes", "sabado", "domingo"),
-        ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
-    )
-    for number, name in enumerate(names)
-}
-_WEEKDAY = re.compile(rf"({'|'.join(_WEEKDAYS)}),? +")
+@cache
+def _month_numbers() -> Mapping[str, int]:
+    """Return the numbers of the months by their names in both languages, whole and cut after three or four letters."""
+    names = [(_folded(name), number) for code in i18n.LANGUAGES for number, name in enumerate(month_names(code), 1)]
+    return {name[:length]: number for name, number in names for length in (3, 4, None)} | {"setiembre": 9, "set": 9}
+
+
+@cache
+def _weekdays() -> Mapping[str, int]:
+    """Return the numbers of the days of the week, 0 for Monday, by their names in both languages."""
+    return {_folded(name): number for code in i18n.LANGUAGES for number, name in enumerate(day_names(code))}
+
+
+_WEEKDAY = re.compile(r"([a-z]+),? +")
 _YEAR_FIRST = re.compile(r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})")
 _YEAR_LAST = re.compile(r"([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{4})")
 _DAY_FIRST = re.compile(
@@ -216,8 +193,9 @@ def _is_possible(year: int, month: int, day: int) -> bool:
 
 def _date_at_start(folded: str, text: str, language: str) -> tuple[date, str]:
     """Return the date that a folded text begins with, and the rest of it; raises Invalid."""
-    weekday = _WEEKDAY.match(folded)
-    start = weekday.end() if weekday else 0
+    first = _WEEKDAY.match(folded)
+    weekday = _weekdays().get(first[1]) if first else None
+    start = first.end() if first and weekday is not None else 0
     for pattern, read in _DATE_READERS:
         match = pattern.match(folded, start)
         if match is None:
@@ -228,14 +206,14 @@ def _date_at_start(folded: str, text: str, language: str) -> tuple[date, str]:
         if not _is_possible(*parts):
             raise Invalid(N_("There is no such date: “%(text)s”. Write day, month and year: 1 December 2026."), text=text)
         day = date(*parts)
-        if weekday and _WEEKDAYS[weekday[1]] != day.weekday():
+        if weekday not in (None, day.weekday()):
             raise Invalid(N_("The day of the week of “%(text)s” is another one. Leave it out: 1 December 2026."), text=text)
         return day, folded[match.end() :]
     raise Invalid(_NO_DATE, text=text)
 
 
 def _month(name: str) -> int:
-    return _MONTH_NUMBERS.get(name, 0)
+    return _month_numbers().get(name, 0)
 
 
 _DATE_READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[int, int, int]]], ...] = (
@@ -317,7 +295,7 @@ def show_date(text: str, language: str) -> str:
     match = _WRITTEN_DATE.match(text)
     if match is None or not _is_possible(int(match[1]), int(match[2] or 1), int(match[3] or 1)) or not match[2]:
         return text
-    month = _MONTHS[language][int(match[2]) - 1]
+    month = month_names(language)[int(match[2]) - 1]
     of = " de " if language == "es" else " "
     day = f"{int(match[3])}{of}" if match[3] else ""
     hour = f", {match[4].removeprefix('0')}" if match[4] else ""
@@ -329,35 +307,24 @@ def show_day_or_no(text: str, language: str) -> str:
     return "no" if text == "false" else show_date(text, language)
 
 
-LANGUAGES: Mapping[str, tuple[str, str]] = {
-    "es": ("Español", "Spanish"),
-    "en": ("Inglés", "English"),
-    "qu": ("Kichwa", "Kichwa"),
-    "jiv": ("Shuar", "Shuar"),
-    "pt": ("Portugués", "Portuguese"),
-    "fr": ("Francés", "French"),
-    "it": ("Italiano", "Italian"),
-    "de": ("Alemán", "German"),
-    "zh": ("Chino", "Chinese"),
-    "ja": ("Japonés", "Japanese"),
-    "ru": ("Ruso", "Russian"),
-    "ar": ("Árabe", "Arabic"),
-    "la": ("Latín", "Latin"),
-}
-"""Languages by their codes, in Spanish and English, those of the country first; what else is written or spoken is named by its code."""
-_LANGUAGE_CODES = {_folded(name): code for code, names in LANGUAGES.items() for name in names} | {
-    "castellano": "es",
-    "castilian": "es",
-    "quichua": "qu",
-    "quechua": "qu",
-}
+LANGUAGES = ("es", "en", "qu", "jiv", "pt", "fr", "it", "de", "zh", "ja", "ru", "ar", "la")
+"""Languages that are offered by their names, those of the country first; what else is written or spoken is named by its code."""
+_OWN_NAMES = {"qu": "Kichwa", "jiv": "Shuar"}
+"""What they are called in Ecuador."""
+
+
+@cache
+def _language_codes() -> Mapping[str, str]:
+    """Return the codes of languages by their names in both languages."""
+    names = {_folded(show_language(code, reader)): code for code in LANGUAGES for reader in i18n.LANGUAGES}
+    return names | {"castellano": "es", "castilian": "es", "quichua": "qu", "quechua": "qu"}
 
 
 def read_language(text: str) -> str:
     """Return the code of a language that is named in Spanish or English, or by its code."""
     folded = _folded(text)
-    if not folded or folded in _LANGUAGE_CODES:
-        return _LANGUAGE_CODES.get(folded, "")
+    if not folded or folded in _language_codes():
+        return _language_codes().get(folded, "")
     if re.fullmatch(r"[a-z]{2,3}", folded):
         return folded
     raise Invalid(
@@ -367,7 +334,8 @@ def read_language(text: str) -> str:
 
 def show_language(text: str, language: str) -> str:
     """Return the name of a language of a file; a code without a name here stays."""
-    return LANGUAGES[text][0 if language == "es" else 1] if text in LANGUAGES else text
+    name = _OWN_NAMES.get(text) or i18n.language_name(text, language)
+    return name[:1].upper() + name[1:] if text in LANGUAGES else text
 
 
 def language_names(language: str) -> Iterator[str]:

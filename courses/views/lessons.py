@@ -39,6 +39,8 @@ from kernel.web.forms import FileField, Form, line
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, file_store, page, requires, see_page
 
 LONGEST_SUMMARY = 2_000
+MOST_PIECES = 300
+"""Of each sort that the page offers to insert."""
 
 
 class LessonForm(Form):
@@ -187,7 +189,7 @@ def pieces(session: Session, editor: LessonEditor, glossary: str) -> list[tuple[
             [
                 (title, f"![{_('Review')}](question:{key})")
                 for list_questions in course_kinds().question_lists
-                for key, title in list_questions(session, editor.course.id)
+                for key, title in list_questions(session, editor.course.id, MOST_PIECES + 1)
             ],
         ),
         (
@@ -542,7 +544,7 @@ def _page(
         regions=merging.regions(merge) if merge is not None else None,
         has_conflicts=bool(merge is not None and merge.conflicts),
         joined=joined,
-        pieces=pieces(session, editor, glossary),
+        pieces=[(tool, name, rows[:MOST_PIECES], len(rows) > MOST_PIECES) for tool, name, rows in pieces(session, editor, glossary)],
         tools=[(name, symbol, _(label), _(example) if example else "") for name, symbol, label, example in TOOLS],
         count=count_words(typed.body),
         **shown,

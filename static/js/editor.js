@@ -25,6 +25,7 @@ const say = (key) => form.dataset['t' + key[0].toUpperCase() + key.slice(1)] || 
 const typed = () => Object.fromEntries(TYPED.map((field) => [field, form.elements[field].value]));
 const plain = (text) => (text || '').normalize().trimEnd(); // the server tidies a text no further than that
 const same = (one, other) => TYPED.every((field) => plain(one[field]) === plain(other[field]));
+const own = new Set([form.elements.seen.value]); // revisions that this page was made from or has saved: nobody else's text is in between
 let saved = form.dataset.unsaved ? {} : typed();
 let stopped = form.dataset.unsaved === 'conflict' ? 'conflict' : '';
 
@@ -38,6 +39,10 @@ function journal() {
 }
 
 function keep() {
+  if (held) {
+    tell('unkept', 'bad');
+    return false;
+  }
   try {
     localStorage.setItem(name, JSON.stringify(journal()));
     return true;
@@ -54,9 +59,10 @@ function forget() {
 /* What earlier pages kept waits in a list of its own until somebody decides about each, the oldest first:
    the journal is free for this page, which goes on saving meanwhile. */
 const EARLIER = name + '.earlier';
+let held = null; // a text that found no room in the list: it stays in the journal, and this page keeps nothing until that is decided
 
 function earlier() {
-  try { return JSON.parse(localStorage.getItem(EARLIER)) || []; } catch (error) { return []; }
+  try { return (JSON.parse(localStorage.getItem(EARLIER)) || []).concat(held || []); } catch (error) { return []; }
 }
 
 function setEarlier(texts) {
@@ -67,10 +73,12 @@ function setEarlier(texts) {
 function offerKept() {
   const found = kept();
   if (found && !same(found, typed())) {
-    try {
-      setEarlier(earlier().concat(found));
-      forget();
-    } catch (error) { /* the device is full: it stays in the journal, and this page says that it keeps nothing */ }
+    const texts = earlier().concat(found);
+    forget(); // which makes the room for it
+    try { setEarlier(texts); } catch (error) {
+      localStorage.setItem(name, JSON.stringify(found));
+      held = found;
+    }
   } else if (found && !form.dataset.unsaved) forget();
   offerEarlier();
 }
@@ -88,13 +96,15 @@ function offerEarlier() {
 function decide(take) {
   const [found, ...rest] = earlier();
   if (!found) return;
+  if (held) forget();
+  held = null;
   if (take) {
     if (!same(typed(), saved)) rest.push(journal());
     for (const field of TYPED) form.elements[field].value = found[field];
-    form.elements.seen.value = found.seen;
+    if (!own.has(found.seen)) form.elements.seen.value = found.seen;
     if (form.elements.follows && found.follows) form.elements.follows.value = found.follows;
   }
-  setEarlier(rest);
+  try { setEarlier(rest); } catch (error) { tell('unkept', 'bad'); }
   offerEarlier();
   if (take) changed();
   area.focus();
@@ -183,6 +193,7 @@ async function save() {
     const found = await answer(response);
     if (found && found.state === 'saved') {
       form.elements.seen.value = found.seen;
+      own.add(String(found.seen));
       saved = sent;
       tell('saved', 'ok', say('saved').replace('{time}', found.at));
       if (same(typed(), sent)) forget();

@@ -385,7 +385,7 @@ def test_one_choice_sets_all_kinds_but_reminders_of_compulsory_training(browser:
     assert chosen()[0] == {NotificationChoice()}
 
 
-def test_learners_are_not_asked_about_kinds_of_the_staff(browser: Browser, instance: Instance) -> None:
+def test_learners_see_no_kinds_of_the_staff(browser: Browser, instance: Instance) -> None:
     a_person(instance)
     page = sign_in(browser).get("/profile/notices")
 

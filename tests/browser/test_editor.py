@@ -261,6 +261,9 @@ def test_what_waits_for_a_decision_never_stops_saving(chromium: Browser, live: L
     expect(me.page.locator("#body")).to_have_value("No se guardó.\n")
     me.page.click("#take-kept")
     expect(me.page.locator("#body")).to_have_value("Lo tercero.\n")
+    expect(me.page.locator("#save-state")).to_have_text(SAVED, timeout=15_000)
+    assert draft_texts(live.instance)[LESSON].endswith("Lo tercero.\n")
+    expect(me.page.locator("#kept")).to_be_visible()
     me.page.click("#drop-kept")
 
     expect(me.page.locator("#kept")).to_be_hidden()

@@ -117,8 +117,8 @@ def test_a_quiz_of_six_kinds_takes_twenty_presses_from_the_outline(chromium: Bro
     editor.press("button.main[value=save]")
 
     titles = page.locator("section[id^=place] h2").all_inner_texts()
-    asked = ("¿Cuál?", "¿Cuáles?", "¿Es así?", "¿Cuántos?", "¿Quién?", "¿Con qué va?")
-    assert titles == [f"{number}. {text}" for number, text in enumerate(asked, start=1)]
+    texts = ("¿Cuál?", "¿Cuáles?", "¿Es así?", "¿Cuántos?", "¿Quién?", "¿Con qué va?")
+    assert titles == [f"{number}. {text}" for number, text in enumerate(texts, start=1)]
     assert page.locator("main section .alert").count() == 0
     if script:
         assert int(page.evaluate("sessionStorage.getItem('presses')")) <= 20

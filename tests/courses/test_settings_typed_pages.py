@@ -137,7 +137,7 @@ def test_what_is_no_period_or_date_is_refused_with_an_example_in_the_language_of
     assert draft_texts(instance) == before
 
 
-def test_what_the_reader_refuses_of_a_period_is_told_without_the_words_of_the_file(editor: Browser, instance: Instance) -> None:
+def test_what_the_reader_refuses_of_a_period_is_shown_without_the_words_of_the_file(editor: Browser, instance: Instance) -> None:
     """A renewal as long as the validity, a validity of forty years, a number that is none."""
     for values, name in (
         ({"certificate__valid": "60 días", "certificate__renew": "2 meses"}, "certificate__renew"),
@@ -151,7 +151,7 @@ def test_what_the_reader_refuses_of_a_period_is_told_without_the_words_of_the_fi
         assert dict(page.form("/settings").fields)[name] == values[name]
 
 
-def test_all_faults_are_told_at_once_and_none_that_follows_from_another(editor: Browser) -> None:
+def test_all_faults_are_shown_at_once_and_none_that_follows_from_another(editor: Browser) -> None:
     """A renewal is not refused because the validity beside it cannot be read."""
     editor.get(SETTINGS)
 

@@ -123,7 +123,7 @@ def test_an_item_that_was_changed_or_retired_meanwhile_takes_no_mark_silently(br
     assert (marks_of(instance, talk), marks_of(instance, essay)) == ([("8", "Bien")], [("5", "")])
 
 
-def test_a_mark_for_somebody_who_left_meanwhile_is_said_not_to_be_saved(browser: Browser, instance: Instance) -> None:
+def test_a_mark_for_somebody_who_left_meanwhile_is_refused_in_words(browser: Browser, instance: Instance) -> None:
     course, _teacher, (talk, _essay), (ana, blas, _carla) = a_marked_course(instance)
     sign_in(browser, "profe@example.org").get(f"{PAGE}?q=")
     form = grid(browser.page)

@@ -5,6 +5,7 @@ import re
 from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner, a_learner_in, a_teacher, sign_in
+from tests.support.learning import enrolment_of, mark_done
 from tests.support.people import person_row
 from tests.support.places import a_place, put
 from tests.support.wording import in_spanish
@@ -26,6 +27,24 @@ def test_who_is_taken_out_is_notified_and_whoever_leaves_is_not(browser: Browser
     assert title in ana.get("/notices").text
     assert title not in eva.get("/notices").text
     assert sum(title in mail for mail in mails) == 1
+
+
+def test_what_somebody_did_before_they_were_taken_out_is_there_when_they_are_enrolled_anew(browser: Browser, instance: Instance) -> None:
+    """As the notification says."""
+    course = a_course(instance, enrolment="invitation")
+    a_teacher(instance, course, "ines@example.org")
+    ana = a_learner(instance, course)
+    mark_done(instance, ana, "prueba", "leccion-1")
+    team = sign_in(browser, "ines@example.org")
+    done = enrolment_of(instance, ana, course).done
+    states = []
+    for act, fields in ((f"/{ana.person_uuid}/removal", {}), ("", {"person": str(ana.person_uuid)})):
+        team.get("/teaching/prueba/learners?new=ana")
+        team.post(f"/teaching/prueba/learners{act}", fields)
+        enrolment = enrolment_of(instance, ana, course)
+        states.append((enrolment.left_at is None, enrolment.done))
+
+    assert (done, states) == (1, [(False, 1), (True, 1)])
 
 
 def test_learners_are_shown_with_their_unit_and_filtered_by_it(browser: Browser, instance: Instance) -> None:

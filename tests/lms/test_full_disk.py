@@ -66,6 +66,21 @@ def picture_of_a_lesson(browser: Browser, instance: Instance) -> Send:
     )
 
 
+def picture_of_a_course(browser: Browser, instance: Instance) -> Send:
+    editor = an_editor(browser, instance)
+    address = "/teaching/prueba/settings"
+
+    def send(status: int) -> None:
+        editor.get(address)
+        fields: dict[str, list[str]] = {}
+        for name, value in editor.page.form("/settings").fields:
+            fields.setdefault(name, []).append(value)
+        picture = (BytesIO(a_picture(size=(9, 3))), "foto.png")
+        post(editor, address, status, **{**fields, "image_alt_es": "Una foto", "image_alt_en": "A picture", "image__upload": picture})
+
+    return send
+
+
 def course_folder(browser: Browser, instance: Instance) -> Send:
     editor = an_editor(browser, instance)
     target = BytesIO()
@@ -112,6 +127,7 @@ DOORS = {
     "quizzes/views/pass_marks.py": paper_of_an_expert,
     "courses/views/files.py": medium,
     "courses/views/lessons.py": picture_of_a_lesson,
+    "courses/views/settings.py": picture_of_a_course,
     "courses/views/folders.py": course_folder,
     "standards/views.py": pytest.param(pictures_of_questions, marks=pytest.mark.slow),
     "quizzes/views/answers.py": answer_with_a_file,

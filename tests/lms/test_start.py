@@ -121,7 +121,7 @@ def test_administrators_start_on_their_first_steps(browser: Browser, instance: I
     assert 'id="steps-title"' in browser.page.html
 
 
-def test_signing_in_leads_to_the_start_unless_a_page_was_asked_for(browser: Browser, instance: Instance) -> None:
+def test_signing_in_leads_to_the_start_unless_a_page_was_requested(browser: Browser, instance: Instance) -> None:
     a_teacher(instance, a_course(instance), "ana@example.org")
     another = browser.another()
 

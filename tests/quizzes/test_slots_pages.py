@@ -332,7 +332,7 @@ def test_the_page_begins_with_what_to_ask(editor: Browser, course: Course) -> No
     assert (fields["kind"], fields["quiz"], fields["bank"]) == ("numerical", "cuestionario-1", "01-parte/banco.yaml")
 
 
-def test_what_was_typed_in_the_list_is_saved_before_a_question_is_asked(editor: Browser, instance: Instance, course: Course) -> None:
+def test_what_was_typed_in_the_list_is_saved_before_a_question_is_begun(editor: Browser, instance: Instance, course: Course) -> None:
     editor.get(PAGE)
 
     send(editor, "ask single", **{"slot-1-mark": "7"})
@@ -389,12 +389,12 @@ def test_what_somebody_saves_meanwhile_in_quiz_and_bank_stays(
     """Another question of the same words gets its key first, and another slot; both are kept, and so is what was typed."""
     editor.get(f"{FORM}?kind=single&quiz=cuestionario-1")
     theirs = WRITTEN.replace("  - page: new\n", "  - page: new\n\n  - question: cuanto-es-para-este\n")
-    asked = "\n  - key: cuanto-es-para-este\n    kind: true_false\n    text: ¿Suya?\n    answer: true\n"
+    their_question = "\n  - key: cuanto-es-para-este\n    kind: true_false\n    text: ¿Suya?\n    answer: true\n"
     check = publishing.check
 
     def check_slowly(*given: Any, **named: Any) -> CheckedCourse:
         monkeypatch.undo()
-        write(instance, course, {FILE: theirs, BANK: draft_texts(instance)[BANK] + asked})
+        write(instance, course, {FILE: theirs, BANK: draft_texts(instance)[BANK] + their_question})
         return check(*given, **named)
 
     monkeypatch.setattr("questions.views.questions.publishing.check", check_slowly)
@@ -404,7 +404,7 @@ def test_what_somebody_saves_meanwhile_in_quiz_and_bank_stays(
     after = draft_texts(instance)
     asks = [quiz_fields.shown_fields(slot).get("question") for slot in quiz_fields.slot_texts(after[FILE])]
     assert asks[-2:] == ["cuanto-es-para-este", "cuanto-es-para-este-2"]
-    assert asked in after[BANK]
+    assert their_question in after[BANK]
     assert "  - key: cuanto-es-para-este-2\n    kind: single\n" in after[BANK]
 
 
