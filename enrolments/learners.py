@@ -196,7 +196,12 @@ def _read_result(row: Any) -> LearnerResult:
     """Read the columns of a result, from a stored object or from a row of a select."""
     score = None if row.score is None else Fraction(row.score)
     return LearnerResult(
-        row.viewed_at is not None, row.completed_at is not None, score, row.passed, bool(row.exhausted), row.overridden_at is not None
+        viewed=row.viewed_at is not None,
+        completed=row.completed_at is not None,
+        score=score,
+        passed=row.passed,
+        exhausted=bool(row.exhausted),
+        overridden=row.overridden_at is not None,
     )
 
 
@@ -250,12 +255,16 @@ def get_file_context(session: Session, actor: Actor, slug: str, sha256: str, nam
     keys = set() if of_all else {outline.renames.get(key, key) for row in uses for key in row.used_by}
     users = _activity_contexts(session, context, outline, sorted(keys & outline.by_key.keys()))
     newest = uses[0]
-    return CourseFileContext(context, sha256, basename(newest.path), newest.media_type, newest.is_picture, users)
+    return CourseFileContext(
+        context=context, sha256=sha256, name=basename(newest.path), media_type=newest.media_type, is_picture=newest.is_picture, users=users
+    )
 
 
 def _draft_file_context(session: Session, actor: Actor, context: LearnerContext, sha256: str) -> CourseFileContext:
     file = require_found(drafts.find_draft_file(session, context.course_id, sha256) if edits(actor, context.staff_role) else None)
-    return CourseFileContext(context, sha256, basename(file.path), file.media_type, False, (), file.body)
+    return CourseFileContext(
+        context=context, sha256=sha256, name=basename(file.path), media_type=file.media_type, is_picture=False, users=(), body=file.body
+    )
 
 
 @dataclass(frozen=True, slots=True)

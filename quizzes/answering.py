@@ -107,7 +107,9 @@ class NotDeclared(Conflict):
 def facts_of(row: AttemptRow, setting_sources: SettingSources) -> AttemptSummary:
     """Return what the rules on starting need of an earlier attempt."""
     held = setting_sources.limit_of(row.started_at, row.extra_seconds)
-    return AttemptSummary(row.number, row.state, row.started_at, row.finished_at, held, row.preview)
+    return AttemptSummary(
+        number=row.number, state=row.state, started_at=row.started_at, finished_at=row.finished_at, limit=held, preview=row.preview
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,16 @@ def list_answers(session: Session, item_ids: Sequence[int]) -> list[StoredAnswer
 def stored_answer(row: Row[*tuple[object, ...]]) -> StoredAnswer:
     """Return what a row with the columns of an answer says."""
     payload = None if row.payload is None else json.loads(row.payload)
-    return StoredAnswer(row.answer_id, row.item_id, row.lease, row.seq, payload, row.server_time, row.checked, row.proved)
+    return StoredAnswer(
+        id=row.answer_id,
+        item_id=row.item_id,
+        page_epoch=row.lease,
+        counter=row.seq,
+        payload=payload,
+        server_time=row.server_time,
+        checked=row.checked,
+        offline_in_time=row.proved,
+    )
 
 
 def read_payloads(session: Session, answers: Sequence[StoredAnswer], answer_ids: Collection[int]) -> dict[int, object]:
@@ -171,19 +180,19 @@ def _fraction(value: Any) -> Fraction | None:
 def row_of(row: Attempt | Row[*tuple[Any, ...]]) -> AttemptRow:
     """Return what a list says of an attempt."""
     return AttemptRow(
-        row.uuid,
-        row.number,
-        AttemptState(row.state),
-        row.preview,
-        row.started_at,
-        row.submitted_at,
-        row.finished_at,
-        _fraction(row.raw),
-        Fraction(row.maximum),
-        _fraction(row.percent),
-        row.passed,
-        row.extra_seconds,
-        row.quiz_version_id,
+        uuid=row.uuid,
+        number=row.number,
+        state=AttemptState(row.state),
+        preview=row.preview,
+        started_at=row.started_at,
+        submitted_at=row.submitted_at,
+        finished_at=row.finished_at,
+        raw=_fraction(row.raw),
+        maximum=Fraction(row.maximum),
+        percent=_fraction(row.percent),
+        passed=row.passed,
+        extra_seconds=row.extra_seconds,
+        quiz_version_id=row.quiz_version_id,
     )
 
 
@@ -372,18 +381,18 @@ def _layout(stored: str) -> ItemLayout:
 
 def _item(row: Row[*tuple[Any, ...]]) -> LoadedItem:
     return LoadedItem(
-        row.id,
-        row.position,
-        row.number,
-        row.page,
-        row.section,
-        row.question_version_id,
-        Fraction(row.maximum),
-        _layout(row.layout),
-        row.flagged,
-        row.require_previous,
-        row.effect or "",
-        row.regrade_id,
+        id=row.id,
+        position=row.position,
+        number=row.number,
+        page=row.page,
+        section=row.section,
+        question_version_id=row.question_version_id,
+        maximum=Fraction(row.maximum),
+        layout=_layout(row.layout),
+        flagged=row.flagged,
+        require_previous=row.require_previous,
+        void_effect=row.effect or "",
+        voided_by=row.regrade_id,
     )
 
 
@@ -589,4 +598,4 @@ def get_reported_question(session: Session, actor: Actor, attempt: UUID, positio
     key, number = session.execute(statement.where(QuestionVersion.id == item.question_version_id)).one()
     history = history_of(session, loaded)
     is_over = loaded.state not in OPEN_STATES and not has_open(history)
-    return ReportedQuestion(loaded.person_id, is_over, loaded, item, key, number)
+    return ReportedQuestion(person_id=loaded.person_id, is_over=is_over, loaded=loaded, item=item, question_key=key, question_number=number)

@@ -196,7 +196,15 @@ def _read_use(entry: dict[str, Any]) -> ResultUse:
     objections = decode(ObjectionRules, entry["objections"]) if entry.get("objections") else None
     ties = decode(TieRules, entry["ties"]) if entry.get("ties") else None
     blueprint = tuple(decode(BlueprintWeight, line) for line in entry.get("blueprint", ()))
-    return ResultUse(entry["use"], entry["contact"], entry.get("norm", {}), entry.get("record", ""), objections, ties, blueprint)
+    return ResultUse(
+        use=entry["use"],
+        contact=entry["contact"],
+        norm=entry.get("norm", {}),
+        record=entry.get("record", ""),
+        objections=objections,
+        ties=ties,
+        blueprint=blueprint,
+    )
 
 
 def written_use(selection: ResultUse | None) -> list[dict[str, object]]:
@@ -227,13 +235,13 @@ def _entry(entry: dict[str, Any], pool: Pool) -> Entry:
     families, enemies, variants = (entry.get(name, {}) for name in ("families", "enemies", "variants"))
     candidates = tuple(
         Candidate(
-            row.key,
-            row.id,
-            Fraction(row.own_mark),
-            row.kind != "description",
-            families.get(row.key, ""),
-            frozenset(enemies.get(row.key, ())),
-            tuple(variants.get(row.key) or ()),
+            question=row.key,
+            version=row.id,
+            mark=Fraction(row.own_mark),
+            numbered=row.kind != "description",
+            family=families.get(row.key, ""),
+            enemies=frozenset(enemies.get(row.key, ())),
+            variants=tuple(variants.get(row.key) or ()),
         )
         for row in in_order
     )

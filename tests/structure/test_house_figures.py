@@ -8,7 +8,7 @@ from scripts import house
 
 CEILINGS = {
     "dataclasses that mostly copy another object": 98,
-    "calls of dataclasses with six or more positional values": 10,
+    "calls of dataclasses with six or more positional values": 0,
     "casts": 73,
     "variables and parameters named by a private word": 187,
 }
