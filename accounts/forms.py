@@ -33,14 +33,17 @@ REGIONS = ("Africa/", "America/", "Antarctica/", "Arctic/", "Asia/", "Atlantic/"
 POLAR = ("Antarctica/", "Arctic/")
 ZONES = sorted((zone for zone in available_timezones() if zone.startswith(REGIONS)), key=lambda zone: (zone.startswith(POLAR), zone))
 """All in which people live: none without a place, and no names of countries, which repeat them. The South Pole keeps Auckland's."""
+NEAR = ("America/Lima", "America/Bogota", "Pacific/Galapagos", "America/Guayaquil")
+"""The zones of the country and its neighbours, which stand first, the nearest at the end of this list."""
 
 
 @lru_cache
 def zones_by_name(language: str) -> dict[str, str]:
-    """Return one zone for each name, in the order of the names."""
+    """Return one zone for each name: those of the country and its neighbours first, the others in the order of the names."""
     with i18n.reading(language):
         named = {i18n.zone_name(zone): zone for zone in reversed(ZONES)}
-    return dict(sorted(named.items(), key=lambda entry: fold(entry[0])))
+    near = {zone: -number for number, zone in enumerate(NEAR, start=1)}
+    return dict(sorted(named.items(), key=lambda entry: (near.get(entry[1], 0), fold(entry[0]))))
 
 
 class EmailField(LineField):

@@ -179,13 +179,18 @@ def time_left(item: DatedItem, *, now: datetime) -> str:
         return ""
     days = (item.by_calendar(zone()).date() - local(now).date()).days
     if item.kind in RUNNING_OUT:
-        minutes = -(-int((item.at - now).total_seconds()) // 60)
-        if minutes < 60:
-            return ngettext("%(count)s minute left", "%(count)s minutes left", minutes)
-        return _("Ends today") if days == 0 else ngettext("%(count)s day left", "%(count)s days left", days)
+        return running_out(item.at, days, now=now)
     if days <= 1:
         return _("Today") if days == 0 else _("Tomorrow")
     return ngettext("In %(count)s day", "In %(count)s days", days)
+
+
+def running_out(at: datetime, days: int, *, now: datetime) -> str:
+    """Say how long it is until something ends: minutes within the hour, else the days of the reader's calendar."""
+    minutes = -(-int((at - now).total_seconds()) // 60)
+    if minutes < 60:
+        return ngettext("%(count)s minute left", "%(count)s minutes left", minutes)
+    return _("Ends today") if days == 0 else ngettext("%(count)s day left", "%(count)s days left", days)
 
 
 def _elsewhere(item: DatedItem) -> str:

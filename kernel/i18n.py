@@ -261,15 +261,19 @@ WORLD = "001"
 """The territory of zones that are no country's."""
 
 
+CAPITALS = {"America/Guayaquil": "Quito"}
+"""Cities by which people look for a zone that bears the name of another one."""
+
+
 def zone_name(zone: str) -> str:
-    """Write a time zone as its city and country: «Guayaquil (Ecuador)»; one that Babel does not place, as the program names it."""
+    """Write a time zone as its cities and country: «Quito, Guayaquil (Ecuador)»; one that Babel does not place, as its city alone."""
     known = get_global("zone_aliases").get(zone, zone)
     territory = get_global("zone_territories").get(known, WORLD)
     country = Locale(language()).territories.get(territory)
     if country is None or territory == WORLD:
-        return zone.replace("_", " ")
-    city = dates.get_timezone_location(known, locale=language(), return_city=True)
-    return f"{city.rpartition('/')[2]} ({country})"
+        return zone.rpartition("/")[2].replace("_", " ")
+    city = dates.get_timezone_location(known, locale=language(), return_city=True).rpartition("/")[2]
+    return f"{', '.join(filter(None, (CAPITALS.get(zone), city)))} ({country})"
 
 
 def number(value: Decimal | float, digits: int | None = None) -> str:

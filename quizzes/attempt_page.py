@@ -533,12 +533,14 @@ def _overall(loaded: LoadedAttempt, flags: frozenset[ReviewFlag]) -> SafeHtml | 
 
 
 def _shown_later(loaded: LoadedAttempt, flags: frozenset[ReviewFlag], history: Sequence[AttemptRow], now: datetime) -> str:
-    """Say when more will be shown, where that is so."""
+    """Say when more will be shown, or that what is right never will."""
     if loaded.setting_sources.is_held(now):
         return _("Done. You will see this result beside that of the final test, once that is marked.")
     closes, settings = loaded.setting_sources.review_closes(loaded.row.started_at), loaded.snapshot.settings
-    if closes is None or flags >= flags_for(settings.review, ReviewMoment.CLOSED, settings.behaviour):
-        return ""
+    at_the_end = flags_for(settings.review, ReviewMoment.CLOSED, settings.behaviour)
+    if closes is None or flags >= at_the_end:
+        never = {ReviewFlag.ATTEMPT, ReviewFlag.CORRECTNESS} <= flags and ReviewFlag.RIGHT_ANSWER not in at_the_end | flags
+        return _("This quiz does not show the right answers.") if never else ""
     if now >= closes:
         if has_open(history):
             return _("More will be shown when the open attempt has ended.")

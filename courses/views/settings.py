@@ -52,13 +52,6 @@ MOST_TOLD = 5
 OF_TEXT = frozenset({"C111", "C113"})
 """Codes whose advice is how a value is written in the file, not how it is typed in a form."""
 CERTIFICATE = "certificate.template"
-NEIGHBOURS = {
-    "America/Guayaquil": lazy_("Quito, Guayaquil (mainland Ecuador)"),
-    "Pacific/Galapagos": lazy_("Galápagos (Ecuador)"),
-    "America/Bogota": lazy_("Bogotá (Colombia)"),
-    "America/Lima": lazy_("Lima (Peru)"),
-}
-"""The time zones that stand first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +121,7 @@ class SettingsEditor:
             "staff_of": units,
             "audiences": listed,
             "topic": list(course_kinds().topics.items()),
-            "timezone": _zones(),
+            "timezone": [(zone, name) for name, zone in zones_by_name(language()).items()],
         }
 
     def _documents(self) -> list[tuple[str, str]]:
@@ -140,12 +133,6 @@ class SettingsEditor:
         except EditRefused:
             return []
         return [("", _("Not specified")), *((key, _title(entry, self.languages[0]) or key) for key, entry in entries.items())]
-
-
-def _zones() -> list[tuple[str, str]]:
-    """Return the time zones by their cities, those of the country and its neighbours first."""
-    near = [(zone, str(name)) for zone, name in NEIGHBOURS.items()]
-    return [*near, *((zone, name) for name, zone in zones_by_name(language()).items() if zone not in NEIGHBOURS)]
 
 
 def _certificates(settings: Sequence[FieldSpec], institution_id: int | None) -> list[tuple[str, str]]:

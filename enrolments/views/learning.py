@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 from uuid import UUID
@@ -37,6 +37,7 @@ from enrolments.course_context import (
     courses_in_preparation,
     date_views,
     record_visit_later,
+    running_out,
     site_topics,
     upcoming,
 )
@@ -62,7 +63,7 @@ from enrolments.rules import EnrolmentRefusal, may_join, required_modules
 from enrolments.takes import list_takes
 from kernel import clock
 from kernel.errors import NotFound, require_found
-from kernel.i18n import LANGUAGES, _, choose, enumeration, language, lazy_, ngettext, number
+from kernel.i18n import LANGUAGES, _, choose, enumeration, language, lazy_, local, ngettext, number
 from kernel.markup.model import SafeHtml
 from kernel.markup.passages import anchored, plain_text
 from kernel.own_records import LEFT_OUT
@@ -149,8 +150,8 @@ class EnrolmentView:
     completed_at: datetime | None
     certificate_url: str
     """Where the certificate in force is."""
-    certificate_ended: bool
-    """There was one, which does not hold any more."""
+    ended_certificate_url: str
+    """Where the last one is, where it does not hold any more."""
 
 
 def enrolment_facts(view: CourseView, completed_at: datetime | None, award: LatestCertificate | None) -> EnrolmentView | None:
@@ -158,6 +159,7 @@ def enrolment_facts(view: CourseView, completed_at: datetime | None, award: Late
     if not view.context.is_learner:
         return None
     done, total = view.progress.modules_of(view.outline)
+    certificate_url = url_for("certificates.certificate", credential=award.uuid) if award else ""
     return EnrolmentView(
         percent=view.progress.percent,
         modules_done=done,
@@ -165,8 +167,8 @@ def enrolment_facts(view: CourseView, completed_at: datetime | None, award: Late
         minutes_left=None if completed_at else view.time_left.required or None,
         begun=bool(view.results),
         completed_at=completed_at,
-        certificate_url=url_for("certificates.certificate", credential=award.uuid) if award and award.in_force else "",
-        certificate_ended=award is not None and not award.in_force,
+        certificate_url=certificate_url if award and award.in_force else "",
+        ended_certificate_url=certificate_url if award and not award.in_force else "",
     )
 
 
@@ -232,6 +234,17 @@ class EditionChoice:
     refusal: str
     is_full: bool
     waits: bool
+    left: str
+    """How long there is until it ends, where that is soon."""
+
+
+ENDS_SOON = timedelta(days=14)
+
+
+def _left(ends_at: datetime | None, now: datetime) -> str:
+    if ends_at is None or ends_at - now > ENDS_SOON:
+        return ""
+    return running_out(ends_at, (local(ends_at).date() - local(now).date()).days, now=now)
 
 
 def edition_choices(lines: Sequence[EditionRow], waits: Collection[int], *, archived: bool, now: datetime) -> list[EditionChoice]:
@@ -248,6 +261,7 @@ def edition_choices(lines: Sequence[EditionRow], waits: Collection[int], *, arch
             refusal=refused.value if (refused := may_join(dates_of(line.edition), archived=archived, now=now)) else "",
             is_full=line.is_full,
             waits=line.edition.id in waits,
+            left=_left(line.edition.ends_at, now),
         )
         for line in sorted(chosen, key=lambda line: (line.edition.starts_at is None, line.edition.starts_at or now, line.edition.id))
     ]

@@ -39,12 +39,13 @@ from lms.demo.people import (
     person_of,
 )
 from lms.instance import Instance
-from organisations import audiences, units
+from organisations import audiences, profile, units
 from organisations import units as members
 from organisations.audiences import AudienceRuleValues
 from organisations.employment import EmploymentValues, record_employments
 from organisations.models import Audience, Employment, Organisation
 from organisations.posts import find_or_make_posts, post_key
+from organisations.profile import SignatoryValues
 from organisations.rules.audience_leaves import PostLeaf, ProvinceLeaf, UnitLeaf
 from organisations.rules.audiences import RuleNode
 from organisations.rules.units import EmploymentDays, OrganisationKind, TrainingRole
@@ -52,6 +53,9 @@ from organisations.training_scope import give_training_role
 from organisations.units import MembershipValues, UnitValues
 
 INSTITUTION = UnitValues("Instituto de Muestra", "IM")
+SIGNATORY = SignatoryValues(
+    "Rosaura Chimbo Ejemplo", {"es": "Directora académica de muestra", "en": "Sample academic director"}, since=None, until=None
+)
 PROVINCES = {
     UnitValues("Pichincha", "IM-PI"): (
         UnitValues("Hospital de ejemplo del Norte", "IM-PI-01"),
@@ -79,6 +83,7 @@ def institution_life(stage: DemoTimeline, people: Sequence[DemoLearner]) -> Life
     moment = stage.start + timedelta(hours=9)
     yield moment
     top = members.make(stage.session, administrator, None, OrganisationKind.INSTITUTION, INSTITUTION, now=moment)
+    profile.add_signatory(stage.session, administrator, stage.instance.settings, SIGNATORY, now=moment)
     units: list[Organisation] = []
     for number, (plan, below) in enumerate(PROVINCES.items()):
         province = members.make(stage.session, administrator, top, OrganisationKind.PROVINCE, plan, now=moment)

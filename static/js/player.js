@@ -152,7 +152,15 @@ function trouble(ended) {
   if (place.textContent !== words) place.textContent = words;
 }
 
+function offerSpeed() {
+  const speed = document.getElementById('speed');
+  speed.parentElement.hidden = false;
+  speed.addEventListener('change', () => { media.playbackRate = Number(speed.value); });
+  media.addEventListener('ratechange', () => { speed.value = String(media.playbackRate); });
+}
+
 if (frame && media) {
+  offerSpeed();
   frame.addEventListener('click', onClick);
   window.addEventListener('hashchange', onHash);
   window.addEventListener('online', tell);

@@ -310,9 +310,16 @@ def test_the_course_page_leads_to_the_certificate_in_force_and_says_when_it_is_n
 
     assert before.has_link(path)
     assert in_spanish("View my certificate") in before.text
-    assert not after.has_link(path)
     assert in_spanish("View my certificate") not in after.text
-    assert in_spanish("Your certificate for this course is no longer valid.") in after.text
+    assert (path, in_spanish("See why on the certificate")) in after.links
+    assert "Se emitió a otra persona." in browser.get(path).text
+    assert (
+        in_spanish(
+            "Your certificate for this course is no longer valid. If you need a valid one, ask whoever teaches the course to let you take "
+            "it again."
+        )
+        in after.text
+    )
     assert "se está preparando" not in after.text
 
 

@@ -99,6 +99,14 @@ def test_it_names_audience_facts_rules_sum_and_timeline(browser: Browser, instan
     assert in_spanish("Maternity or paternity leave") in text
 
 
+def test_the_answer_stands_before_what_asks_for_another_day(browser: Browser, asked: PersonUnderObligation) -> None:
+    today = sign_in(browser).get(asked.path).html
+    past = browser.get(f"{asked.path}/past?day=2026-11-15").html
+
+    assert today.index('id="status-title"') < today.index('name="day"')
+    assert ('<details class="mod" open>' in past, '<details class="mod" open>' in today) == (True, False)
+
+
 def test_a_past_day_is_shown_as_it_was_known(browser: Browser, instance: Instance) -> None:
     """spec/compulsory 11.2 and 7.2: paper of June, typed on 1 November."""
     course = a_course(instance, modules=1, settings="attempts: 0\n")

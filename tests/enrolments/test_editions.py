@@ -56,6 +56,15 @@ def test_a_course_whose_editions_have_ended_does_not_ask_to_choose_one(browser: 
     assert "Elija una más abajo" not in page.text
 
 
+@pytest.mark.parametrize(("days", "is_told"), [(3, True), (30, False)])
+def test_who_may_enrol_reads_how_soon_the_edition_ends(browser: Browser, instance: Instance, days: int, is_told: bool) -> None:
+    an_edition(instance, a_course(instance, modules=1), ends_at=clock.now() + timedelta(days=days))
+
+    text = browser.get("/courses/prueba").text
+
+    assert (in_spanish("%(count)s day left", days) in text) is is_told
+
+
 def test_two_editions_of_a_course_have_two_names(instance: Instance) -> None:
     course = a_course(instance, modules=1)
     an_edition(instance, course, "Marzo")

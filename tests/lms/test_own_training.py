@@ -176,7 +176,7 @@ def test_the_day_is_named_by_the_clock_of_its_place_where_that_differs(browser: 
     course = a_course(instance)
     person = a_learner_of(browser, instance, course)
     ask(instance, person, rules_of(course))
-    foreign = in_spanish("by the time of %(place)s", place="Guayaquil (Ecuador)")
+    foreign = in_spanish("by the time of %(place)s", place="Quito, Guayaquil (Ecuador)")
     assert foreign not in browser.get(PAGE).text
 
     with instance.database.unit_of_work() as session:

@@ -137,6 +137,20 @@ def test_the_model_of_a_text_is_shown_with_the_right_answers_alone(browser: Brow
     assert told == ["right_answer"]
 
 
+def test_a_review_says_that_right_answers_are_never_shown(browser: Browser, instance: Instance) -> None:
+    a_learner_in(browser, a_quiz_asking(instance, bank(), SETTINGS.replace("2026", "2099"), SLOTS))
+    path = hand_in(browser)
+    sentence = in_spanish("This quiz does not show the right answers.")
+    never, always, marks = (["attempt", "correctness"], ["attempt", "right_answer"], ["marks"])
+
+    shown = []
+    for flags in (never, always, marks):
+        set_review(instance, dict.fromkeys(("after", "closed"), flags))
+        shown.append(sentence in browser.get(f"{path}/review").text)
+
+    assert shown == [True, False, False]
+
+
 def before_closing(instance: Instance, at: At, review: str, take: Callable[..., UUID]) -> tuple[Actor, UUID, UUID]:
     """Return a learner, an attempt that they handed in and one that goes on, a minute before the quiz closes, ten more for it."""
     course = a_secret_quiz(instance, f"attempts: 2\nreview: {review}\ncloses: 2026-06-01 13:00\n")

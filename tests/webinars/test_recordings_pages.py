@@ -60,6 +60,7 @@ def test_a_recording_of_ours_has_player_chapters_transcript_and_papers(browser: 
     assert "#t=5" in page.html
     assert 'data-second="5"' in page.html
     assert "Hablemos del agua." in page.text
+    assert re.search(r'<label hidden>[^<]*<select id="speed">', re.sub(r">\s+<", "><", page.html))
     assert any("guia.txt" in address for address, _words in page.links)
     assert all(address.startswith("/") for address in re.findall(r'src="([^"]+)"', page.html))
 
