@@ -72,7 +72,7 @@ NAME_SOURCES = {
 EVENTS = {
     "account.signed_up": N_("Account created"),
     "account.confirmed": N_("Address confirmed"),
-    "account.invited": N_("Invitation sent"),
+    "account.invited": N_("Invited"),
     "account.invitation_accepted": N_("Invitation accepted"),
     "account.signed_in": N_("Signed in"),
     "account.signed_out": N_("Signed out"),

@@ -10,7 +10,10 @@ from courses import catalogue, drafts, history, planned_publications
 from courses import publishing as publication
 from courses import versions as course_versions
 from courses.access import CourseAction, CourseContext, RevisionContext, VersionContext
+from courses.authoring import load_draft_outline
 from courses.content.differences import DiffPiece, changed_lines
+from courses.content.layout import COURSE
+from courses.content.lists import LISTINGS
 from courses.editor import course_header, course_kinds, whole
 from courses.history import Revision
 from courses.models import Course, CourseVersion
@@ -20,7 +23,7 @@ from courses.views import changes as views_changes
 from courses.views.publishing import NatureForm
 from kernel import clock
 from kernel.errors import NotFound
-from kernel.i18n import _, site_day
+from kernel.i18n import _, choose, language_name, site_day
 from kernel.web.forms import Form
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, file_store, page, requires, see_page
 from kernel.web.table import requested_page
@@ -43,6 +46,20 @@ class RestoreForm(Form):
     def reviewed_revision(self) -> int:
         """Return the revision."""
         return whole(self.revision.data)
+
+
+def titles_of_files(session: Session, course: Course) -> dict[str, str]:
+    """Return the titles of the parts that the files of a draft hold, by path; files without a title of their own are not in it."""
+    tree = load_draft_outline(session, course, course_kinds()).tree
+    titles = {COURSE: _("Course settings"), **{spec.path: str(spec.title) for spec in LISTINGS.values()}}
+    for module in tree.modules:
+        titles[module.path] = _("Module “%(title)s”", title=choose(module.title))
+    for _module, activity in tree.activities():
+        languages = activity.language_paths()
+        titles |= {path: choose(activity.title) for path in activity.paths}
+        if len(languages) > 1:
+            titles |= {path: f"{choose(activity.title)} ({language_name(code)})" for code, path in languages.items()}
+    return titles
 
 
 MOST_SHOWN = 20
@@ -107,6 +124,7 @@ def changes(subject: CourseContext) -> Answer:
         "courses/history.html",
         course=course_header(course),
         path=path,
+        titles=titles_of_files(session, course),
         rows=rows[:ROWS],
         present=course.draft_revision,
         older=rows[ROWS - 1].number if len(rows) > ROWS else None,
@@ -127,6 +145,7 @@ def change(subject: RevisionContext) -> Answer:
         "courses/revision.html",
         course=course_header(course),
         row=revisions[0],
+        titles=titles_of_files(session, course),
         files=files,
         is_present=subject.revision == course.draft_revision,
     )

@@ -1,5 +1,6 @@
 """Find what a question asks for: grouped by part and kind, the best first, the same on both databases."""
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -197,8 +198,15 @@ def marked(text: str, question: SearchQuery, language: str) -> tuple[SnippetPiec
 
 
 def title_share(title: str, question: SearchQuery, language: str) -> float:
-    """Return the share of a title's telling words that were asked for: what is called as it was asked for comes first."""
+    """Return the share of a title's telling words that were asked for: what is called as it was asked for comes first.
+
+    A short form in brackets counts as a title of its own: «Producto interno bruto (PIB)».
+    """
     terms = _HighlightTerms(question, language)
+    return max(_share(text, terms, language) for text in (title, *re.findall(r"\(([^()]+)\)", title)))
+
+
+def _share(title: str, terms: "_HighlightTerms", language: str) -> float:
     telling = [word for word in words_of(title) if not says_little(word, language)]
     return sum(terms.is_meant(word) for word in telling) / len(telling) if telling else 0.0
 

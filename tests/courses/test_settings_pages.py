@@ -389,13 +389,16 @@ def test_the_history_says_who_changed_what_and_brings_a_file_back(editor: Browse
     editor.get("/teaching/prueba/lessons/leccion-1")
     editor.submit("/lessons/leccion-1", {"body": "## Uno\n\nSe cuenta con los pies.\n"}, button=("do", "save"))
 
-    listed = editor.get("/teaching/prueba/history").text
+    listed, links = editor.get("/teaching/prueba/history").text, editor.page.links
     shown = editor.get("/teaching/prueba/history/2").text
     of_file = editor.get(f"/teaching/prueba/history?path={LESSON}").text
     editor.submit("/history/1/restoration")
 
     assert "Pilar Maestra" in listed
-    assert LESSON in listed
+    title = draft_texts(instance)[LESSON].partition("title: ")[2].partition("\n")[0]
+    assert any(words.startswith(title) and "path=" in address for address, words in links)
+    assert LESSON not in listed
+    assert title in of_file
     assert "- Se cuenta con los dedos." in shown
     assert "+ Se cuenta con los pies." in shown
     assert "Pilar Maestra" in of_file

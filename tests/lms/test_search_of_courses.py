@@ -28,6 +28,7 @@ FIRST = {
     "gobernanza": IN_GOVERNANCE,
     "presupuesto": IN_BUDGET,
     "espacio fiscal": f"{IN_BUDGET}#module-escenarios-y-espacio-fiscal",
+    "PIB": f"{IN_BUDGET}/glossary#term-pib",
     "maternidad": f"{IN_GOVERNANCE}/glossary#term-maternidad",
     "montepío": f"{IN_GOVERNANCE}/glossary#term-montepio",
     "invalidez": f"{IN_GOVERNANCE}/glossary#term-invalidez",
