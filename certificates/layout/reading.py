@@ -416,7 +416,7 @@ ELEMENT_KINDS: Sequence[str] = tuple(_KINDS)
 
 FACADE = "facade"
 """The sheet of the product: a window for each module."""
-NEWEST = 5
+NEWEST = 6
 INSTITUTION_DEFAULT = "constancia"
 """The name by which courses ask for the template that their institution uses; what was issued by it before 0.3 was version 1 of ours."""
 _FOLDER = Path(__file__).parent.parent / "templates"

@@ -96,7 +96,7 @@ def test_a_certificate_is_valid_as_long_as_its_course_says(instance: Instance) -
     with instance.database.unit_of_work(write=False) as session:
         sheet = sheet_of(row, credentials.list_signers(session, row), "https://aulario.example", "es")
     assert any(line.startswith("Válido hasta el 1 de junio de 2028. Versión 1 del curso.") for line in words_of(pdf.render(sheet)))
-    assert (row.format, row.template, row.template_version, row.take) == (2, "facade", 5, 1)
+    assert (row.format, row.template, row.template_version, row.take) == (2, "facade", 6, 1)
     assert row.hours_basis == "stated:según el plan de las pruebas"
 
 

@@ -70,7 +70,7 @@ def test_the_sheet_says_what_the_guide_says_in_reading_order() -> None:
         "Verifique en",
         "aulario.example/v",
         "7K4M-92XD-C3QF-8TRA",
-        "Versión 12 del curso. La validez de este documento depende solo del registro en línea.",
+        "Versión 12 del curso. El registro en línea dice si sigue vigente; el sello del PDF, si alguien lo cambió.",
     ]
 
 
@@ -82,7 +82,9 @@ def test_the_english_sheet_has_the_same_places() -> None:
     assert words[2] == "This is to certify that"
     assert words[4] == "completed the seven modules and passed the final assessment of"
     assert words[7:13] == ["Length", "11 hours", "Mode", "Online, self-paced", "Issued", "14 July 2026"]
-    assert words[-1] == "Course version 12. This document is valid only as shown in the online register."
+    assert words[-1] == (
+        "Course version 12. The online register says whether it is still valid; the PDF's seal, whether anyone changed it."
+    )
 
 
 @pytest.mark.parametrize(
