@@ -74,23 +74,37 @@ class ProfileChanges:
     """None leaves it as it is; empty text removes it."""
 
 
-def sign_up(session: Session, actor: Actor, command: SignUp, *, now: datetime) -> None:
-    """Create an unconfirmed account and send its link; to an address that already has one, only send a mail that says so.
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """The path that the link of the mail leads to with which a person signs up, and the name of what is there."""
 
-    The caller cannot distinguish the two, and an existing account is not changed.
+    path: str = ""
+    title: str = ""
+
+
+def sign_up(
+    session: Session, actor: Actor, command: SignUp, *, destination: Destination = Destination(), confirmed: bool = False, now: datetime
+) -> Person | None:
+    """Create an account and send the link that confirms it; to an address that already has one, only send a mail that says so.
+
+    Return the account that was created, which its caller shows to nobody but who is known to read that address (`confirmed`): others
+    cannot distinguish the two. An existing account is not changed.
     """
-    existing = find_person_by_email(session, command.email)
+    existing, facts = find_person_by_email(session, command.email), {"next": destination.path, "title": destination.title}
     if existing is None:
         try:
             with session.begin_nested():
-                person = create_person(session, actor, command, now=now)
+                person = create_person(session, actor, command, now=now, confirmed=confirmed)
                 record_consent(session, person, now=now)
         except IntegrityError:  # the same address came a moment before
             existing = find_person_by_email(session, command.email)
         else:
-            outbox.enqueue(session, "accounts.send_confirmation", {"person": person.id}, now=now)
+            if not confirmed:
+                outbox.enqueue(session, "accounts.send_confirmation", {"person": person.id, **facts}, now=now)
+            return person
     if existing is not None:
-        outbox.enqueue(session, "accounts.send_known_address", {"person": existing.id}, now=now)
+        outbox.enqueue(session, "accounts.send_known_address", {"person": existing.id, **facts}, now=now)
+    return None
 
 
 def record_consent(session: Session, person: Person, *, now: datetime) -> None:

@@ -72,10 +72,13 @@ def change_address(session: Session, actor: Actor, keys: Sequence[bytes], secret
     return person
 
 
-def ask_reset_link(session: Session, actor: Actor, email: str, *, now: datetime) -> None:
-    """Send a link to choose a new password, where the address has an open account; elsewhere as much is written, and nothing sent."""
+def ask_reset_link(session: Session, actor: Actor, email: str, *, path: str = "", now: datetime) -> None:
+    """Send a link to choose a new password, where the address has an open account; elsewhere as much is written, and nothing sent.
+
+    After it the person goes on to `path`.
+    """
     person = people.find_person_by_email(session, email)
-    _order_reset_link(session, actor, None if person is None or person.suspended_at is not None else person, now=now)
+    _order_reset_link(session, actor, None if person is None or person.suspended_at is not None else person, path=path, now=now)
 
 
 def send_reset_link(session: Session, actor: Actor, person: Person, *, now: datetime) -> bool:
@@ -86,9 +89,9 @@ def send_reset_link(session: Session, actor: Actor, person: Person, *, now: date
     return True
 
 
-def _order_reset_link(session: Session, actor: Actor, person: Person | None, *, now: datetime) -> None:
+def _order_reset_link(session: Session, actor: Actor, person: Person | None, *, path: str = "", now: datetime) -> None:
     audit.record(session, actor, AccountVerb.RESET_ASKED, person, now=now)
-    outbox.enqueue(session, "accounts.send_reset", {"person": None if person is None else person.id}, now=now)
+    outbox.enqueue(session, "accounts.send_reset", {"person": None if person is None else person.id, "next": path}, now=now)
 
 
 def reset_password(session: Session, actor: Actor, secret: str, password_hash: str, *, now: datetime) -> Person:

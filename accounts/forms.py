@@ -87,8 +87,8 @@ class PasswordForm(Form):
 
     password = PasswordField(lazy_("Password"), [password_required(N_("Choose a password."))])
 
-    def __init__(self, owner: tuple[str, ...] = ()) -> None:
-        super().__init__()
+    def __init__(self, owner: tuple[str, ...] = (), **values: str) -> None:
+        super().__init__(data=values)
         self._owner = owner
 
     def personal(self) -> tuple[str, ...]:
@@ -146,11 +146,17 @@ class InvitationForm(PasswordForm):
 
 
 class NewAccountForm(NamesForm, PasswordForm):
-    """A new account, made with `(address,)`: the invitation says whose it is."""
+    """A new account, made with `(address,)`: the invitation says whose it is, and fills in the name of its list."""
 
     consent = BooleanField(
         lazy_("I have read how my data is used"), [required(N_("We cannot store your data unless you accept the privacy notice."))]
     )
+
+    @classmethod
+    def of(cls, address: str, name: NameParts) -> "NewAccountForm":
+        """Return the form for an address, with a name filled in."""
+        given_names, first_surname, second_surname = name
+        return cls((address,), given_names=given_names, first_surname=first_surname, second_surname=second_surname)
 
     def address(self) -> str:
         """Return the address of the account."""

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
+from urllib.parse import quote
 
 from sqlalchemy.orm import Session
 
@@ -31,9 +32,9 @@ def _link(delivery: Delivery, person: Person, purpose: TokenPurpose) -> str:
         return accounts.make_token(session, purpose, person, now=delivery.now)
 
 
-def _send(delivery: Delivery, person: Person, template: str, path: str, key: str = "", *, to: str = "", moment: str = "") -> None:
+def _send(delivery: Delivery, person: Person, template: str, path: str, key: str = "", *, to: str = "", **more: Any) -> None:
     settings, key = delivery.settings, key or f"job-{delivery.job_id}"
-    facts = {"name": person.given_names, "moment": moment}
+    facts = {"name": person.given_names, **more}
     message = mail.write(settings, to or person.email, template, person.language, key=key, path=path, **facts)
     mail.dispatch(delivery, message)
 
@@ -58,7 +59,18 @@ def send_confirmation(delivery: Delivery) -> None:
         if person.email_confirmed_at is None:
             _send_word_of_late_link(delivery, person, "/password/forgotten")
         return
-    _send(delivery, person, "confirm", f"/confirm/{_link(delivery, person, TokenPurpose.CONFIRM)}")
+    path, title = _destination(delivery)
+    link = f"/confirm/{_link(delivery, person, TokenPurpose.CONFIRM)}"
+    _send(delivery, person, "confirm", link + _with_next(path), course=title, sends_mail=delivery.settings.sends_mail)
+
+
+def _destination(delivery: Delivery) -> tuple[str, str]:
+    """Return the path that a person signed up for, and its name; both are empty for jobs of an earlier release."""
+    return str(delivery.arguments.get("next") or ""), str(delivery.arguments.get("title") or "")
+
+
+def _with_next(path: str) -> str:
+    return f"?next={quote(path)}" if path else ""
 
 
 def send_reset(delivery: Delivery) -> None:
@@ -73,7 +85,8 @@ def send_reset(delivery: Delivery) -> None:
     elif _is_late(delivery):
         _send_word_of_late_link(delivery, person, "/password/forgotten")
     else:
-        _send(delivery, person, "reset", f"/password/reset/{_link(delivery, person, TokenPurpose.RESET)}")
+        path, _title = _destination(delivery)
+        _send(delivery, person, "reset", f"/password/reset/{_link(delivery, person, TokenPurpose.RESET)}{_with_next(path)}")
 
 
 def _invite(delivery: Delivery, person: Person) -> None:
@@ -126,8 +139,10 @@ def _divide(delivery: Delivery, kind: str, parts: Sequence[tuple[datetime, list[
 
 
 def send_known_address(delivery: Delivery) -> None:
-    """Notify the owner of an account that its address was used to sign up."""
-    _send(delivery, _person(delivery), "known_address", "/password/forgotten")
+    """Notify the owner of an account that its address was used to sign up, and lead them by signing in to what it was used for."""
+    path, title = _destination(delivery)
+    forgotten = delivery.settings.public_url + "/password/forgotten" + _with_next(path)
+    _send(delivery, _person(delivery), "known_address", "/sign-in" + _with_next(path), course=title, forgotten_url=forgotten)
 
 
 def send_password_changed(delivery: Delivery) -> None:

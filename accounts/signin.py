@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Row, or_, select, update
 from sqlalchemy.orm import Session
 
 from accounts import passwords
+from accounts.joining import JOININGS, Joining
 from accounts.models import Device, Person, Token
 from accounts.people import AccountVerb, Standing, find_suspended_session, has_role_condition, hash_of, signed_in_statement
 from accounts.rules import PROOF_LIFE, STAMP_RENEWAL, initials, session_ended
@@ -24,7 +25,7 @@ from kernel.permissions import Actor, SiteRole
 from kernel.settings import Settings
 from kernel.web import after_response
 from kernel.web.limits import client_address, client_key, limit, limiter
-from kernel.web.request import current_session, current_settings, request_services, secrets_of_app
+from kernel.web.request import current_session, current_settings, find_target, request_services, secrets_of_app
 
 _NOBODYS = ("language", "theme")
 """What the cookie keeps of the browser and not of the person."""
@@ -146,6 +147,15 @@ def second_step_required(session: Session, person_id: int) -> bool:
     """Say whether a person's role asks for a second step here (spec/security 2.4)."""
     condition: ColumnElement[bool] = current_app.extensions["second_step_of"]
     return current_settings().is_reachable and bool(connection_of(session).scalar(select(condition).where(Person.id == person_id)))
+
+
+def find_joining(path: str) -> Joining | None:
+    """Return what a path of this site lets its reader join, or None."""
+    target = find_target(path)
+    if target is None:
+        return None
+    candidates = (find(*target) for find in JOININGS.of(current_session()))
+    return next((joining for joining in candidates if joining is not None), None)
 
 
 def counter_of(email: str) -> str:

@@ -1,5 +1,6 @@
 """The enrolments feature, as the application registers it."""
 
+from accounts.joining import JOININGS
 from accounts.notices import NOTICE_KINDS
 from accounts.people import AccountVerb
 from courses.access import teaches
@@ -24,6 +25,7 @@ from enrolments.views import (
     grade_items,
     gradebook,
     invitations,
+    joining,
     learning,
     mistakes,
     progress_report,
@@ -96,6 +98,7 @@ FEATURE = Feature(
         FORGET_LINKS.add(forget_invitations_before),
         RETENTION.add(REPORTS_RULE, REMINDERS_RULE),
         NOTICE_KINDS.add(*notices.KINDS),
+        JOININGS.add(joining.find_joining),
         dates.DATES.add(dates.course_dates, dates.dates_of_kind("page"), dates.reminder_dates),
         LEARNERS.bind(learners.count_learners),
         LEARNING_TIMES.bind(measured_minutes),
@@ -126,7 +129,7 @@ FEATURE = Feature(
     help={
         "learner/courses#find": "enrolments.catalogue",
         "learner/courses#enrol": "enrolments.course",
-        "learner/courses#invitation": "enrolments_invited.account enrolments_invited.invitation",
+        "learner/courses#invitation": "enrolments_invited.invitation",
         "learner/courses#code": "enrolments_editions.code enrolments_editions.invitation",
         "learner/courses#leave": "enrolments_leaving.leave",
         "learner/lessons#progress": "enrolments.activity",

@@ -377,10 +377,10 @@ def _enqueue(session: Session, invitation_id: int, now: datetime) -> None:
     outbox.enqueue(session, "enrolments.send_invitation", {"invitation": invitation_id}, now=now)
 
 
-def make_secret(session: Session, invitation_id: int) -> str:
+def make_secret(session: Session, invitation_id: int, *, mailed_at: datetime | None = None) -> str:
     """Make the secret of an invitation's link, when its mail is written or the link is shown; an earlier one ends."""
-    secret = secrets.token_urlsafe(32)
-    session.get_one(EnrolmentInvitation, invitation_id).secret_hash = hash_of(secret)
+    secret, row = secrets.token_urlsafe(32), session.get_one(EnrolmentInvitation, invitation_id)
+    row.secret_hash, row.mailed_at = hash_of(secret), mailed_at
     return secret
 
 
@@ -404,7 +404,7 @@ def make_links(
     row = EnrolmentInvitation
     of_list = (row.course_id == course_id, row.list_uuid == list_uuid, *is_open(now))
     if again:
-        session.execute(update(row).where(*of_list).values(secret_hash=None))
+        session.execute(update(row).where(*of_list).values(secret_hash=None, mailed_at=None))
     unlinked = session.scalars(select(row).where(*of_list, row.secret_hash.is_(None)).order_by(row.id).limit(limit)).all()
     if unlinked:
         course = session.get_one(Course, course_id)

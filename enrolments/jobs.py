@@ -103,7 +103,8 @@ def send_invitation(delivery: Delivery) -> None:
         if to_send is None:
             return
         row, course = to_send
-        secret, title = invitations.make_secret(session, row.id), choose(course.title, row.language)
+        mailed_at = delivery.now if delivery.settings.sends_mail else None  # else the message waits in a folder that others read
+        secret, title = invitations.make_secret(session, row.id, mailed_at=mailed_at), choose(course.title, row.language)
         to, language, name = row.email, row.language, row.name or row.email
     key, path = f"job-{delivery.job_id}", f"/course-invitations/{secret}"
     message = mail.write(delivery.settings, to, "enrolment_invitation", language, key=key, path=path, name=name, course=title)

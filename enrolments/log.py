@@ -131,7 +131,7 @@ _SENTENCES: Mapping[str, Callable[[LogEntry], str]] = {
     EditionVerb.CODE_MADE: lambda _entry: _("Created a new code for an edition"),
     EditionVerb.CODE_TAKEN: lambda _entry: _("Removed the code of an edition"),
     InvitationVerb.SENT: lambda entry: ngettext("Invited %(count)s person", "Invited %(count)s people", _number(entry)),
-    InvitationVerb.RENEWED: lambda _entry: _("Sent an invitation again"),
+    InvitationVerb.RENEWED: lambda _entry: _("Renewed an invitation"),
     InvitationVerb.LINKS_MADE: lambda entry: ngettext(
         "Made %(count)s invitation link to hand over", "Made %(count)s invitation links to hand over", _number(entry)
     ),

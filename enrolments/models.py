@@ -324,6 +324,8 @@ class EnrolmentInvitation(Entity):
     """Of the mail: the language of who invites."""
     secret_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
     """None until the mail is written, or the link shown to be handed over."""
+    mailed_at: Mapped[Moment | None]
+    """When the secret went out in a mail to the address, and nowhere else: who has it reads that mailbox."""
     invited_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
     invited_at: Mapped[Moment]
     expires_at: Mapped[Moment] = mapped_column(index=True)

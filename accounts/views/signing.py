@@ -9,10 +9,12 @@ from sqlalchemy.orm import Session
 
 from accounts import accounts, addresses, names, passwords, people, second_factor, signin
 from accounts.access import AccountAction
+from accounts.accounts import Destination, SignUp
 from accounts.forms import (
     ChangePasswordForm,
     FirstPasswordForm,
     InvitationForm,
+    NewAccountForm,
     PasswordConfirmationForm,
     PasswordForm,
     PasswordResetRequestForm,
@@ -21,6 +23,7 @@ from accounts.forms import (
     SignInForm,
     SignUpForm,
 )
+from accounts.joining import Invitation, Joining
 from accounts.models import Device, Person, Token, TokenPurpose
 from accounts.people import AccountVerb, Credentials
 from accounts.rules import NOTICE_VERSION, device_label, masked, safe_next
@@ -63,45 +66,88 @@ class SignUpClosed(Forbidden):
     message = N_("Accounts on this site are created by the institution. Ask its training department for one.")
 
 
+def _target() -> str:
+    """Return the path of this site to which the person goes on, or nothing."""
+    return safe_next(request.values.get("next")) or ""
+
+
 @bp.route("/sign-up", methods=["GET", "POST"])
 @public("the way in", reads_first=True)
 def sign_up() -> Answer:
     """Show the form for a new account, or take it; refuse it where only administrators add people."""
-    if not current_settings().sign_up:
+    target = _target()
+    joining = signin.find_joining(target)
+    invitation = joining.invitation if joining else None
+    if not (current_settings().sign_up or (invitation is not None and invitation.may_sign_up)):
         raise SignUpClosed
-    form = SignUpForm()
+    form = SignUpForm() if invitation is None else NewAccountForm.of(invitation.email, invitation.name)
+    again = partial(_sign_up_page, form, target, joining)
     if not form.validate_on_submit():
-        return _sign_up_page(form)
-    with form.keeping(_sign_up_page, form):
-        limiter().use(SIGN_UPS_OF_ACCOUNT, form.email.data or "")
-        limiter().use_slowly(SIGN_UPS, client_key())
+        return again()
+    with form.keeping(again):
+        limiter().use(SIGN_UPS_OF_ACCOUNT, form.address())
+        if invitation is None:  # a whole office signs up from one address on the day of a course
+            limiter().use_slowly(SIGN_UPS, client_key())
+        entering = _account_of_mailbox(invitation, form.password.data or "")
+    if entering is not None:
+        return write_optimistically(partial(_enter, entering, form.address(), None, target))
     release_connection()
     command = form.command()
-    accounts.sign_up(begin_writing(), current_actor(), command, now=clock.now())
     signin.note_sign_up(command.password_hash)
-    return see_page("accounts.sign_up_requested")
+    return _make_account(command, target, joining)
 
 
-def _sign_up_page(form: SignUpForm) -> Response:
-    return page("accounts/sign_up.html", form=form, notice_version=NOTICE_VERSION)
+def _account_of_mailbox(invitation: Invitation | None, password: str) -> Credentials | None:
+    """Return the account that a password opens whose owner holds an invitation from their mail: they are signed in instead."""
+    if invitation is None or not invitation.is_mailed:
+        return None
+    credentials = people.find_credentials(current_session(), invitation.email)
+    release_connection()
+    if credentials is None or not signin.knows_password(invitation.email, credentials.password_hash, password):
+        return None
+    return credentials if _may_enter(credentials) else None
+
+
+def _make_account(command: SignUp, target: str, joining: Joining | None) -> Answer:
+    """Create the account, and answer the same whether or not there was one; who reads the mailbox of its address is in at once."""
+    session, actor, now = begin_writing(), current_actor(), clock.now()
+    invitation, settings = joining.invitation if joining else None, current_settings()
+    destination = Destination(joining.mail_path or target, joining.title) if joining else Destination(target)
+    is_mailed = invitation is not None and invitation.is_mailed
+    person = accounts.sign_up(session, actor, command, destination=destination, confirmed=is_mailed, now=now)
+    if invitation is not None:
+        invitation.note_sign_up()
+    if is_mailed and person is not None:
+        return _enter(Credentials(person.id, command.password_hash, confirmed=True, suspended=False), command.email, None, target)
+    if settings.sends_mail:
+        return see_page("accounts.sign_up_requested", next=destination.path or None)
+    flash(_("If the address can be used, the account has been created. Sign in with the password you chose."), "ok")
+    return _sign_in_form(SignInForm(formdata=None, data={"email": command.email}), "", target)
+
+
+def _sign_up_page(form: NewAccountForm, target: str, joining: Joining | None) -> Response:
+    return page("accounts/sign_up.html", form=form, notice_version=NOTICE_VERSION, next=target, joining=joining)
 
 
 @bp.get("/sign-up/sent")
 @public("says the same to everybody")
 def sign_up_requested() -> Answer:
     """Show that a mail is on its way, for any address."""
-    return page("accounts/sign_up_requested.html", sends_mail=current_settings().sends_mail)
+    target = _target()
+    return page(
+        "accounts/sign_up_requested.html", sends_mail=current_settings().sends_mail, next=target, joining=signin.find_joining(target)
+    )
 
 
 @bp.route("/confirm/<token>", methods=["GET", "POST"])
 @public("the secret of the mail decides, with the password that was chosen or the browser in which it was", reads_first=True)
 def confirm(token: str) -> Answer:
-    """Confirm an address: the link shows a button, so that mail scanners do not press it.
+    """Confirm an address and sign its owner in: the link shows a button, so that mail scanners do not press it.
 
     A person who did not sign up in this browser types the chosen password: a stranger may have signed up with the address.
     """
-    link, form = _usable_link(TokenPurpose.CONFIRM, token), FirstPasswordForm()
-    html = partial(page, "accounts/confirm.html", form=form, token=token)
+    link, form, target = _usable_link(TokenPurpose.CONFIRM, token), FirstPasswordForm(), _target()
+    html = partial(page, "accounts/confirm.html", form=form, token=token, next=target, joining=signin.find_joining(target))
     again = partial(html, usable=True, asks=True)
     if link is None or link.person_id is None:
         return html(usable=False, asks=False), 404
@@ -113,8 +159,13 @@ def confirm(token: str) -> Answer:
         is_right = not needs_password or _chose_password(form, owner)
     if not is_right:
         return again()
-    accounts.confirm_email(begin_writing(), current_actor(), token, now=clock.now())
-    return see_page("accounts.sign_in", flash=_("Your email address is confirmed. Sign in to begin."))
+    person = accounts.confirm_email(begin_writing(), current_actor(), token, now=clock.now())
+    if person.suspended_at is not None:
+        return see_page("accounts.sign_in", flash=_("Your email address is confirmed. Sign in to begin."))
+    credentials = Credentials(person.id, person.password_hash, confirmed=True, suspended=False)
+    answer = _enter(credentials, person.email, None, target)
+    flash(_("Your email address is confirmed."), "ok")
+    return answer
 
 
 def _chose_password(form: FirstPasswordForm, owner: Person) -> bool:
@@ -145,7 +196,7 @@ def _usable_link(purpose: TokenPurpose, secret: str) -> Token | None:
 def sign_in() -> Answer:
     """Show the sign-in form, or take it."""
     if is_read_only_request():
-        return sign_in_page("") if current_actor().is_anonymous else after_entry("", safe_next(request.values.get("next")))
+        return sign_in_page("") if current_actor().is_anonymous else after_entry("", _target())
     form = SignInForm()
     if not form.validate_on_submit():
         return _sign_in_form(form, request.form.get("resume", ""))
@@ -154,16 +205,19 @@ def sign_in() -> Answer:
 
 def sign_in_page(resume: str) -> Response:
     """Draw the sign-in page; `resume` is a signed POST to be sent again afterwards."""
-    return _sign_in_form(SignInForm(formdata=None), resume)
+    target = _target()
+    joining = signin.find_joining(target)
+    invitation = joining.invitation if joining else None
+    return _sign_in_form(SignInForm(formdata=None, data={"email": invitation.email if invitation else ""}), resume, target)
 
 
-def _sign_in_form(form: SignInForm, resume: str) -> Response:
-    target = safe_next(request.values.get("next")) or ""
+def _sign_in_form(form: SignInForm, resume: str, target: str | None = None) -> Response:
+    target = _target() if target is None else target
     due = g.get("second_step_due", False)
     mailed = current_settings().sends_mail
     here = url_for("accounts.sign_in", next=target or None)
     facts = {"next": target, "resume": resume, "second_step_due": due, "sends_mail": mailed, "whole_path": here}
-    return page("accounts/sign_in.html", form=form, **facts)
+    return page("accounts/sign_in.html", form=form, joining=signin.find_joining(target), **facts)
 
 
 def _try_to_sign_in(form: SignInForm) -> Answer:
@@ -177,27 +231,27 @@ def _try_to_sign_in(form: SignInForm) -> Answer:
         return _sign_in_failed(form, credentials)
     signin.forgive_tries(email)
     rehash = passwords.hash_password(password) if passwords.outdated(credentials.password_hash) else None
-    return write_optimistically(partial(_enter, credentials, email, rehash))
+    return write_optimistically(partial(_enter, credentials, email, rehash, _target()))
 
 
-def _enter(credentials: Credentials, email: str, rehash: str | None) -> Answer:
+def _enter(credentials: Credentials, email: str, rehash: str | None, target: str) -> Answer:
     """Sign in whoever has given the right password, or go on to their second step."""
     session = current_session()
     has_factor = second_factor.has_factor(session, credentials.person_id)
     if has_factor or signin.second_step_required(session, credentials.person_id):
-        return _first_step_done(credentials, rehash, has_factor=has_factor)
+        return _first_step_done(credentials, rehash, target, has_factor=has_factor)
     signin.know_browser(email)
     open_device(session, credentials.person_id, credentials.password_hash, rehash=rehash)
-    return after_entry(request.form.get("resume", ""), safe_next(request.values.get("next")))
+    return after_entry(request.form.get("resume", ""), target)
 
 
-def _first_step_done(credentials: Credentials, rehash: str | None, *, has_factor: bool) -> Answer:
+def _first_step_done(credentials: Credentials, rehash: str | None, target: str, *, has_factor: bool) -> Answer:
     """Go on to the second step. Nobody is signed in yet: every other page still sees a stranger."""
     if rehash is None:
         release_connection()  # nobody waits for the page that is drawn
     else:
         accounts.confirm_password(current_session(), credentials.person_id, credentials.password_hash).password_hash = rehash
-    signin.prove(credentials.person_id, rehash or credentials.password_hash, safe_next(request.values.get("next")) or "")
+    signin.prove(credentials.person_id, rehash or credentials.password_hash, target)
     resume = request.form.get("resume", "")
     if has_factor:
         return second_step_page(SecondFactorCodeForm(formdata=None), credentials.person_id, resume)
@@ -225,9 +279,12 @@ def open_device(session: Session, person_id: int, password_hash: str, *, rehash:
 
 
 def after_entry(resume: str, target: str | None) -> Answer:
-    """Answer a person who has just signed in: submit the stored form again, or redirect to their target."""
+    """Answer a person who has just signed in: submit the stored form again, join what they came for, or redirect to their target."""
     stashed = errors.stashed_form(resume)
-    return errors.resume_page(*stashed) if stashed is not None else see_other(target or url_for("lms.home"))
+    if stashed is not None:
+        return errors.resume_page(*stashed)
+    joining = None if is_read_only_request() else signin.find_joining(target or "")
+    return see_other(joining.join() if joining is not None else target or url_for("lms.home"))
 
 
 def _may_enter(credentials: Credentials) -> bool:
@@ -264,35 +321,35 @@ def sign_out() -> Answer:
 @public("asked before one is in; says nothing of who has an account")
 def forgotten() -> Answer:
     """Send a link to choose a new password; the answer is the same for every address."""
-    form = PasswordResetRequestForm()
-    html = partial(page, "accounts/password_reset_request.html", form=form)
+    form, target = PasswordResetRequestForm(), _target()
+    html = partial(page, "accounts/password_reset_request.html", form=form, next=target)
     if not form.validate_on_submit():
         return html()
     with form.keeping(html):
         limiter().use(RESETS, signin.counter_of(form.email.data or ""))
         limiter().use_slowly(RESETS_OF_ADDRESS, client_key())
-    addresses.ask_reset_link(current_session(), current_actor(), form.email.data or "", now=clock.now())
-    return page("accounts/password_reset_requested.html", sends_mail=current_settings().sends_mail)
+    addresses.ask_reset_link(current_session(), current_actor(), form.email.data or "", path=target, now=clock.now())
+    return page("accounts/password_reset_requested.html", next=target, sends_mail=current_settings().sends_mail)
 
 
 @bp.route("/password/reset/<token>", methods=["GET", "POST"])
 @public("the secret of the mail decides", reads_first=True)
 def reset(token: str) -> Answer:
     """Choose a new password with a link."""
-    link = _usable_link(TokenPurpose.RESET, token)
+    link, target = _usable_link(TokenPurpose.RESET, token), _target()
     if link is None or link.person_id is None:
-        return page("accounts/reset.html", form=PasswordForm(), token=token, usable=False), 404
+        return page("accounts/reset.html", form=PasswordForm(), token=token, usable=False, next=target), 404
     owner = people.get_person(current_session(), link.person_id)
     form = PasswordForm(people.personal_words(current_session(), owner))
     if is_read_only_request():
-        return page("accounts/reset.html", form=form, token=token, usable=True)
+        return page("accounts/reset.html", form=form, token=token, usable=True, next=target)
     release_connection()
     if not form.validate_on_submit():
-        return page("accounts/reset.html", form=form, token=token, usable=True)
+        return page("accounts/reset.html", form=form, token=token, usable=True, next=target)
     hashed = passwords.hash_password(form.password.data or "")
     person = addresses.reset_password(begin_writing(), current_actor(), token, hashed, now=clock.now())
     signin.know_browser(person.email)
-    return see_page("accounts.sign_in", flash=_("Your password was changed. Sign in with the new one."))
+    return see_page("accounts.sign_in", next=target or None, flash=_("Your password was changed. Sign in with the new one."))
 
 
 @bp.route("/invitation/<token>", methods=["GET", "POST"])
@@ -313,7 +370,7 @@ def accept_invitation(token: str) -> Answer:
     person = accounts.accept_invitation(begin_writing(), current_actor(), token, hashed, now=clock.now())
     if person.suspended_at is not None:
         return see_page("accounts.sign_in")
-    answer = _enter(Credentials(person.id, hashed, confirmed=True, suspended=False), person.email, hashed)
+    answer = _enter(Credentials(person.id, hashed, confirmed=True, suspended=False), person.email, hashed, "")
     flash(_("Your account is ready."), "ok")
     return answer
 

@@ -208,7 +208,7 @@ def code() -> Answer:
     if typed:
         try:
             with form.keeping(_code_page, form):
-                subject = _by_code(current_session(), current_actor(), typed)
+                subject = find_by_code(current_session(), current_actor(), typed)
         except NotFound:
             form.refuse(form.code, _("We couldn't find an edition with this code. Check it and try again."))
         else:
@@ -220,7 +220,7 @@ def _code_page(form: EditionCodeForm) -> Response:
     return page("enrolments/code.html", form=form)
 
 
-def _by_code(session: Session, actor: Actor, code: str) -> EditionContext:
+def find_by_code(session: Session, actor: Actor, code: str) -> EditionContext:
     """Return the edition context that a code leads to; wrong ones are counted against the person, else the client."""
     key = str(actor.person_id or client_key())
     limiter().slow_down(WRONG_CODES, key)
@@ -232,7 +232,7 @@ def _by_code(session: Session, actor: Actor, code: str) -> EditionContext:
 
 
 @bp.get("/join/<code>")
-@requires(LearningAction.LOOK_UP_CODE, _by_code)
+@requires(LearningAction.LOOK_UP_CODE, find_by_code)
 def invitation(subject: EditionContext) -> Answer:
     """Show what a code leads to, with the button to enrol."""
     if subject.context.is_learner:
@@ -251,7 +251,7 @@ def invitation(subject: EditionContext) -> Answer:
 
 
 @bp.post("/join/<code>")
-@requires(LearningAction.JOIN, _by_code)
+@requires(LearningAction.JOIN, find_by_code)
 def accept(subject: EditionContext) -> Answer:
     """Enrol the actor with a code."""
     return _join(subject)

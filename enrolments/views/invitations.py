@@ -6,9 +6,6 @@ from uuid import UUID, uuid4
 from flask import Blueprint, Response, flash, request, url_for
 from sqlalchemy.orm import Session
 
-from accounts import accounts, signin
-from accounts.forms import NewAccountForm
-from accounts.rules import NOTICE_VERSION
 from enrolments import invitations
 from enrolments.access import EnrolmentInvitationContext, InvitedContext, LearnerContext, LearningAction
 from enrolments.course_context import course_name
@@ -30,13 +27,11 @@ from kernel.web.limits import client_key, limit, limiter
 from kernel.web.request import (
     Answer,
     address_of,
-    begin_writing,
     current_actor,
     current_session,
     current_settings,
     page,
     public,
-    release_connection,
     requires,
     see_other,
     see_page,
@@ -182,11 +177,9 @@ def links_csv(context: LearnerContext) -> Response:
 invited_bp = Blueprint("enrolments_invited", __name__)
 
 WRONG_LINKS = limit("enrolment-links", "100 per 15 minutes")
-SIGN_UPS = limit("invited-sign-up", "5 per 15 minutes")
-"""Of one invitation: a whole office signs up from one address on the day of a course."""
 
 
-def _find(secret: str) -> InvitedContext | None:
+def find_invited(secret: str) -> InvitedContext | None:
     """Return the invitation of a link; count a wrong one against the client, and hide the page's address from other sites."""
     hide_address()
     try:
@@ -199,12 +192,14 @@ def _find(secret: str) -> InvitedContext | None:
 @invited_bp.get("/course-invitations/<secret>")
 @public("the secret of the invitation decides; says nothing of who has an account")
 def invitation(secret: str) -> Answer:
-    """Show what an invitation is for; it reads the same whether or not the invited address has an account."""
-    invited, actor = _find(secret), current_actor()
+    """Show what an invitation is for, to a stranger with the form for an account; the same whether or not the address has one."""
+    invited, actor = find_invited(secret), current_actor()
     if invited is not None and not actor.is_anonymous and _takes_course(invited, actor):
         return see_other(course_url(invited.course.slug))
     if invited is None or not (invited.is_open or (invited.invitation.accepted_at and actor.is_anonymous)):
         return _page(None, secret), 404
+    if actor.is_anonymous and invited.is_open and not invited.is_closed and may_sign_up(invited):
+        return see_page("accounts.sign_up", next=url_for("enrolments_invited.invitation", secret=secret))
     return _page(invited, secret), 200 if actor.is_anonymous or invited.is_for_reader else 403
 
 
@@ -213,55 +208,17 @@ def _takes_course(invited: InvitedContext, actor: Actor) -> bool:
     return enrolment is not None and enrolment.left_at is None
 
 
-def _may_sign_up(invited: InvitedContext) -> bool:
+def may_sign_up(invited: InvitedContext) -> bool:
+    """Return whether an invitation lets its address have an account that its owner creates."""
     return current_settings().sign_up or invitations.is_from_administrator(current_session(), invited.invitation)
 
 
 def _page(invited: InvitedContext | None, secret: str) -> Response:
-    here = url_for("enrolments_invited.invitation", secret=secret)
     return page(
         "enrolments/invited.html",
         invited=invited,
         title=choose(invited.course.title) if invited else "",
-        sign_in=url_for("accounts.sign_in", next=here),
-        account=url_for("enrolments_invited.account", secret=secret) if invited and _may_sign_up(invited) else "",
-    )
-
-
-@invited_bp.route("/course-invitations/<secret>/account", methods=["GET", "POST"])
-@public("the secret of the invitation decides; says nothing of who has an account", reads_first=True)
-def account(secret: str) -> Answer:
-    """Sign up with the address that was invited. To an address with an account the answer is the same, as at every sign-up."""
-    invited = _find(secret)
-    if invited is None or not invited.is_open:
-        return _page(None, secret), 404
-    if not _may_sign_up(invited):
-        return _page(invited, secret), 403
-    form = NewAccountForm((invited.invitation.email,))
-    if not form.validate_on_submit():
-        return _account_page(form, invited, secret)
-    with form.keeping(_account_page, form, invited, secret):
-        limiter().use(SIGN_UPS, str(invited.invitation.uuid))
-    release_connection()
-    command = form.command()
-    session, now = begin_writing(), clock.now()
-    accounts.sign_up(session, current_actor(), command, now=now)
-    invitations.record_sign_up(session, current_actor(), invited.invitation, now=now)
-    signin.note_sign_up(command.password_hash)
-    if current_settings().sends_mail:
-        return see_page("accounts.sign_up_requested")
-    flash(_("If the address can be used, the account has been created. Sign in with the password you chose."), "ok")
-    return see_page("accounts.sign_in", next=url_for("enrolments_invited.invitation", secret=secret))
-
-
-def _account_page(form: NewAccountForm, invited: InvitedContext, secret: str) -> Response:
-    return page(
-        "enrolments/invited_account.html",
-        form=form,
-        title=choose(invited.course.title),
-        email=invited.invitation.email,
-        secret=secret,
-        notice_version=NOTICE_VERSION,
+        sign_in=url_for("accounts.sign_in", next=url_for("enrolments_invited.invitation", secret=secret)),
     )
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache, partial, wraps
 from typing import Any, TypeVar, cast
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import flask
 import structlog
@@ -24,7 +24,7 @@ from flask import Flask, Request, Response, abort, current_app, g, make_response
 from flask import session as cookie
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from werkzeug.routing import IntegerConverter, ValidationError
 
 from kernel import deadline
@@ -471,6 +471,18 @@ def see_page(endpoint: str, *, flash: str = "", **values: Any) -> Response:
     if flash:
         flask.flash(flash, "ok")
     return see_other(url_for(endpoint, **values))
+
+
+def find_target(path: str) -> tuple[str, dict[str, str]] | None:
+    """Return the endpoint of a path that can be opened, with the values of its address; None where there is no such page."""
+    address, adapter = urlsplit(path), current_app.create_url_adapter(request)
+    if not path or adapter is None:
+        return None
+    try:
+        endpoint, values = adapter.match(address.path, method="GET")
+    except HTTPException:
+        return None
+    return endpoint, dict(parse_qsl(address.query)) | {name: str(value) for name, value in values.items()}
 
 
 def site_address() -> str:

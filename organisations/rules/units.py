@@ -65,6 +65,17 @@ def split_surnames(text: str) -> tuple[str, str]:
     return " ".join(parts[:ends]), " ".join(parts[ends:])
 
 
+def split_name(text: str) -> tuple[str, str, str]:
+    """Return given names and both surnames of a name in one piece, as well as it can be guessed: its owner sees and corrects it."""
+    parts, rest = list[str](), text
+    while rest:
+        part, rest = split_surnames(rest)
+        parts.append(part)
+    given = max(len(parts) - 2, 1)
+    first, second = [*parts[given:], "", ""][:2]
+    return " ".join(parts[:given]), first, second
+
+
 @dataclass(frozen=True, slots=True)
 class UnitSummary:
     """A place of the tree with what lists of it show."""

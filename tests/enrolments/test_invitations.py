@@ -114,7 +114,7 @@ class World:
         link = re.search(r"(/course-invitations/[\w-]{43})", self.team.response.get_data(as_text=True))
         if link:  # where no mail is sent the team holds the link: neither it nor its form may tell
             for visitor in (self.team, self.team.another()):
-                for place in (link[1], f"{link[1]}/account"):
+                for place in (link[1], f"/sign-up?next={link[1]}", f"/sign-in?next={link[1]}"):
                     visitor._request("GET", place)
                     before, self.team.response = self.team.response, visitor.response
                     self.look()
@@ -225,13 +225,12 @@ def test_without_mail_a_person_with_an_account_accepts_the_link_that_was_handed_
 def test_without_mail_a_person_without_an_account_signs_up_with_the_link(team: Browser, instance: Instance, course: Course) -> None:
     link = link_to(team, "nueva@example.org")
     visitor = team.another()
-    visitor.get(f"{link}/account")
+    visitor.get(link)
     assert "nueva@example.org" in visitor.page.text
-    visitor.submit("/account", NAMES)
-    visitor.submit("/sign-in", {"email": "nueva@example.org", "password": NAMES["password"]})
-    assert visitor.path == link
-
-    accept(visitor)
+    visitor.submit("/sign-up", NAMES)
+    assert dict(visitor.page.form("/sign-in").fields)["email"] == "nueva@example.org"
+    visitor.submit("/sign-in", {"password": NAMES["password"]})
+    assert visitor.path == "/courses/prueba/activities/leccion-1"
 
     assert takes(instance, "nueva@example.org")
 
@@ -269,13 +268,12 @@ def test_where_only_administrators_add_people_the_link_of_a_team_signs_nobody_up
     visitor = team.another()
 
     assert "las cuentas las crea la institución" in visitor.get(of_team).text
-    assert f"{of_team}/account" not in visitor.page.html
-    visitor.get(f"{of_team}/account", status=403)
-    visitor.post(f"{of_team}/account", NAMES, status=403)
-    visitor.get(f"{of_boss}/account")
-    visitor.submit("/account", NAMES)
-    visitor.submit("/sign-in", {"email": "otra@example.org", "password": NAMES["password"]})
-    accept(visitor)
+    assert "/sign-up" not in visitor.page.html
+    visitor.get(f"/sign-up?next={of_team}", status=403)
+    visitor.post("/sign-up", {**NAMES, "next": of_team}, status=403)
+    visitor.get(of_boss)
+    visitor.submit("/sign-up", NAMES)
+    visitor.submit("/sign-in", {"password": NAMES["password"]})
     assert takes(instance, "otra@example.org")
     with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(Person.id).where(Person.email == "nueva@example.org")) is None
@@ -354,27 +352,75 @@ class TestWithMail:
         }
         assert "/course-invitations/" not in page
 
-    def test_a_person_without_an_account_is_enrolled_on_confirming_the_address(
+    def test_who_holds_a_mailed_link_is_in_the_course_after_one_form(
+        self, team: Browser, instance: Instance, course: Course, postbox: Postbox
+    ) -> None:
+        send_list(team, "correo,nombre\nnueva@example.org,Rosa Elvira De la Torre Ñúñez")
+        visitor = team.another()
+        visitor.get(self.link(postbox, "nueva@example.org", "course-invitations"))
+        filled = dict(visitor.page.form("/sign-up").fields)
+        assert (filled["given_names"], filled["first_surname"], filled["second_surname"]) == ("Rosa Elvira", "De la Torre", "Ñúñez")
+        assert "nueva@example.org" in visitor.page.text
+        assert "email" not in filled
+        visitor.submit("/sign-up", {"password": NAMES["password"], "consent": "y"})
+
+        assert visitor.path == "/courses/prueba/activities/leccion-1"
+        assert takes(instance, "nueva@example.org")
+        assert sum(message["To"] == "nueva@example.org" for message in postbox.messages) == 1
+        with instance.database.unit_of_work(write=False) as session:
+            person = session.scalars(select(Person).where(Person.email == "nueva@example.org")).one()
+        assert person.email_confirmed_at is not None
+        assert person.full_name == "Rosa Elvira De la Torre Ñúñez"
+
+    def test_the_form_of_a_mailed_link_makes_no_account_of_another_address(
         self, team: Browser, instance: Instance, course: Course, postbox: Postbox
     ) -> None:
         send_list(team, "nueva@example.org")
         visitor = team.another()
-        link = self.link(postbox, "nueva@example.org", "course-invitations")
-        visitor.get(f"{link}/account")
-        visitor.submit("/account", NAMES)
-        assert visitor.path == "/sign-up/sent"
+        visitor.get(self.link(postbox, "nueva@example.org", "course-invitations"))
+        visitor.submit("/sign-up", {**NAMES, "email": "ajena@example.org"})
+
+        with instance.database.unit_of_work(write=False) as session:
+            assert session.scalars(select(Person.email).where(Person.email != "ines@example.org")).all() == ["nueva@example.org"]
+
+    def test_a_link_that_was_shown_to_somebody_confirms_nothing(
+        self, team: Browser, instance: Instance, course: Course, postbox: Postbox
+    ) -> None:
+        """The team that holds it could else open an account in another person's name."""
+        path = send_list(team, "nueva@example.org")
+        team.get(path)
+        team.post(f"{INVITATIONS}/lists/{path.rpartition('/')[2]}/links", {"again": "yes"})
+        shown = re.search(r"(/course-invitations/[\w-]{43})", team.page.html)
+        assert shown
+        visitor = team.another()
+        visitor.get(shown[1])
+        visitor.submit("/sign-up", NAMES)
+        assert visitor.path.startswith("/sign-up/sent")
         team.deliver_jobs()
         assert not takes(instance, "nueva@example.org")
         assert "nueva@example.org" in team.get(INVITATIONS).text
 
         confirm = self.link(postbox, "nueva@example.org", "confirm")
+        assert shown[1].rpartition("/")[2] not in confirm  # nor does a row of a job hold it
         visitor.get(confirm)
-        visitor.submit(confirm)
-        team.deliver_jobs()
+        visitor.submit(confirm.partition("?")[0])
 
+        assert visitor.path == "/courses/prueba/activities/leccion-1"
         assert takes(instance, "nueva@example.org")
-        sign_in(visitor, "nueva@example.org", NAMES["password"])
-        assert "Curso de prueba prueba" in visitor.get("/learning").text
+
+    def test_a_mailed_link_signs_in_who_has_an_account_and_types_its_password(
+        self, team: Browser, instance: Instance, course: Course, postbox: Postbox
+    ) -> None:
+        person = a_person(instance)
+        send_list(team, "ana@example.org")
+        visitor = team.another()
+        visitor.get(self.link(postbox, "ana@example.org", "course-invitations"))
+        visitor.submit("/sign-up", {**NAMES, "password": PASSWORD})
+
+        assert visitor.path == "/courses/prueba/activities/leccion-1"
+        assert takes(instance, "ana@example.org")
+        with instance.database.unit_of_work(write=False) as session:
+            assert session.get_one(Person, person.id).full_name == person.full_name
 
     def test_who_signs_up_without_the_link_is_invited_and_not_enrolled(
         self, team: Browser, instance: Instance, course: Course, postbox: Postbox
@@ -390,7 +436,6 @@ class TestWithMail:
         team.deliver_jobs()
 
         assert not takes(instance, "nueva@example.org")
-        sign_in(visitor, "nueva@example.org", NAMES["password"])
         assert in_spanish("You are invited") in visitor.get("/learning").text
 
     @pytest.mark.slow
@@ -400,11 +445,11 @@ class TestWithMail:
         person = a_person(instance)
         send_list(team, "ana@example.org")
         visitor = team.another()
-        visitor.get(f"{self.link(postbox, 'ana@example.org', 'course-invitations')}/account")
-        visitor.submit("/account", NAMES)
+        visitor.get(self.link(postbox, "ana@example.org", "course-invitations"))
+        visitor.submit("/sign-up", NAMES)
         team.deliver_jobs()
 
-        assert visitor.path == "/sign-up/sent"
+        assert visitor.path.startswith("/sign-up/sent")
         with instance.database.unit_of_work(write=False) as session:
             assert session.get_one(Person, person.id).password_hash == person.password_hash
         sign_in(visitor, "ana@example.org", PASSWORD)

@@ -26,6 +26,8 @@ FACTS: dict[str, object] = {
     "kind": "Certificados",
     "words": "Está <b>listo</b>.",
     "moment": "2 de marzo de 2026, 07:00",
+    "sends_mail": True,
+    "forgotten_url": "https://x.ec/password/forgotten",
 }
 FACTS |= {"switches_url": "https://x.ec/profile/notices", "lines": [{"title": "Uno <i>", "words": "Algo", "url": "https://x.ec/1"}]}
 

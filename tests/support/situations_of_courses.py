@@ -22,7 +22,7 @@ from kernel.permissions import SYSTEM, Actor
 from quizzes.rules.regrade import RegradeKind
 from tests.simulators import task_folders
 from tests.support.browser import Browser
-from tests.support.builders import PASSWORD, a_teacher, folder, publish, sign_in
+from tests.support.builders import a_teacher, folder, publish, sign_in
 from tests.support.editions import an_edition, join
 from tests.support.folders import a_folder
 from tests.support.learning import a_batch, actor_of, start, submit
@@ -270,16 +270,6 @@ def an_invitation_that_waits(stage: Stage) -> Scene:
     return Scene(_boss_of_course(stage), f"{TEACHING}/learners/invitations?list={list_uuid}")
 
 
-def an_account_by_invitation(stage: Stage) -> Scene:
-    """Somebody without an account opens the link that was handed to them."""
-    list_uuid, team_member, email = uuid4(), _teacher(stage), f"invitada.{stage.number()}@example.org"
-    with stage.instance.database.unit_of_work() as session:
-        invitations.invite(session, team_member, InvitationBatch(stage.course.id, None, list_uuid), {email: ""}, now=clock.now())
-        [(_row, secret)] = invitations.make_links(session, team_member, stage.course.id, list_uuid, now=clock.now())
-    names = {"given_names": "Una", "first_surname": "Persona", "password": PASSWORD, "consent": "y"}
-    return Scene(stage.nobody(), f"/course-invitations/{secret}/account", names)
-
-
 def an_address_to_invite(stage: Stage) -> Scene:
     """A whole address is searched for that nobody in the course has."""
     return Scene(_boss_of_course(stage), f"{TEACHING}/learners?new=invitada.{stage.number()}@example.org", more=("edition",))
@@ -398,7 +388,6 @@ TAKING_PART: Room = {
     "enrolments_invitations.withdraw": an_invitation_that_waits,
     "enrolments_invitations.withdraw_list": an_invitation_that_waits,
     "enrolments_invited.accept": an_invitation_to_enrol,
-    "enrolments_invited.account": an_account_by_invitation,
     "enrolments_roster.confirm": a_list_that_waits,
     "enrolments_roster.enrol": somebody_to_enrol,
 }
