@@ -33,6 +33,7 @@ class EnrolmentVerb(Verb):
     REMINDER_CHANGED = "reminder.changed", N_("Changed a personal reminder")
     REMINDER_DELETED = "reminder.deleted", N_("Deleted a personal reminder")
     FEED_MADE = "calendar_feed.made", N_("Created the address of their calendar")
+    FEED_CHANGED = "calendar_feed.changed", N_("Changed the alarms of an address of their calendar")
     FEED_ENDED = "calendar_feed.ended", N_("Ended the address of their calendar")
     GROUP_MADE = "group.made"
     GROUP_RENAMED = "group.renamed"

@@ -12,10 +12,10 @@ from sqlalchemy import delete, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
-from accounts.people import hash_of, lock_person
+from accounts.people import get_person, hash_of, lock_person
 from courses.models import Course
 from enrolments.audit_verbs import EnrolmentVerb
-from enrolments.models import CalendarFeed, Enrolment, PersonalReminder
+from enrolments.models import CalendarAddress, CalendarFeed, Enrolment, PersonalReminder
 from kernel import audit
 from kernel.errors import N_, Conflict, require_found
 from kernel.ical import CalendarEvent
@@ -40,20 +40,26 @@ def count_reminders(session: Session, person_id: int) -> int:
 class ReadFeed:
     """A feed whose address is known, and whose it is."""
 
-    feed: CalendarFeed
+    address: CalendarAddress
     person: Person
 
 
 def find_feed(session: Session, secret: str) -> ReadFeed | None:
     """Return the feed of an address that still holds; nobody reads that of an account that is suspended, deleted or merged."""
-    statement = select(CalendarFeed, Person).join(Person, Person.id == CalendarFeed.person_id)
-    row = session.execute(statement.where(CalendarFeed.secret_hash == hash_of(secret), Person.suspended_at.is_(None))).one_or_none()
+    statement = select(CalendarAddress, Person).join(Person, Person.id == CalendarAddress.person_id)
+    row = session.execute(statement.where(CalendarAddress.secret_hash == hash_of(secret), Person.suspended_at.is_(None))).one_or_none()
     return None if row is None else ReadFeed(*row)
 
 
-def has_feed(session: Session, person_id: int | None) -> bool:
-    """Say whether other calendars may read a person's dates."""
-    return session.scalar(select(CalendarFeed.person_id).where(CalendarFeed.person_id == person_id)) is not None
+def list_addresses(session: Session, person_id: int | None) -> Sequence[CalendarAddress]:
+    """List the addresses under which calendars read a person's dates, the first one first."""
+    return session.scalars(select(CalendarAddress).where(CalendarAddress.person_id == person_id).order_by(CalendarAddress.id)).all()
+
+
+def get_own_address(session: Session, actor: Actor, address: UUID) -> CalendarAddress:
+    """Return an address that the actor made; raise NotFound for anybody else's."""
+    mine = (CalendarAddress.uuid == address, CalendarAddress.person_id == actor.person_id)
+    return require_found(session.scalar(select(CalendarAddress).where(*mine)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,25 +154,45 @@ def delete_reminder(session: Session, actor: Actor, reminder: PersonalReminder, 
     session.delete(reminder)
 
 
-def make_feed(session: Session, actor: Actor, person: Person, *, now: datetime) -> str:
-    """Give a person's dates a secret address, which ends the one before; return the secret, which is kept nowhere."""
+MOST_ADDRESSES = 10
+ALARMS = (0, 60, 3 * 60, 24 * 60, 3 * 24 * 60, 7 * 24 * 60)
+"""Minutes before a date at which its alarm may sound; 0: no alarm."""
+
+
+class TooManyAddresses(Conflict):
+    """A person has as many addresses as they can."""
+
+    message = N_("You have 10 addresses. End those that no calendar uses.")
+
+
+def make_address(session: Session, actor: Actor, person: Person, name: str, alarm_minutes: int, *, now: datetime) -> str:
+    """Give one of a person's calendars a secret address, beside those of others; return the secret, which is kept nowhere."""
+    lock_person(session, person.id)  # one counts after the other
+    if len(list_addresses(session, person.id)) >= MOST_ADDRESSES:
+        raise TooManyAddresses
     secret = secrets.token_urlsafe(32)
-    lock_person(session, person.id)  # several requests at once make the first row one after another
-    row = session.get(CalendarFeed, person.id)
-    if row is None:
-        row = CalendarFeed(person_id=person.id, entries="{}")
-        session.add(row)
-    row.secret_hash, row.made_at = hash_of(secret), now
+    row = CalendarAddress(
+        person_id=person.id, name=name, alarm_minutes=alarm_minutes, secret_hash=hash_of(secret), made_at=now, entries="{}"
+    )
+    session.add(row)
     audit.record(session, actor, EnrolmentVerb.FEED_MADE, person, now=now)
     return secret
 
 
-def end_feed(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:
-    """End the address of a person's dates: no calendar reads them any more."""
-    row = session.get(CalendarFeed, person.id, with_for_update=True)
-    if row is not None:
-        session.delete(row)
-        audit.record(session, actor, EnrolmentVerb.FEED_ENDED, person, now=now)
+def set_alarm(session: Session, actor: Actor, address: CalendarAddress, alarm_minutes: int, *, now: datetime) -> bool:
+    """Let the alarms of an address sound at another time before each date; return whether anything changed."""
+    if address.alarm_minutes == alarm_minutes:
+        return False
+    address.alarm_minutes = alarm_minutes
+    audit.record(session, actor, EnrolmentVerb.FEED_CHANGED, get_person(session, address.person_id), now=now, minutes=alarm_minutes)
+    return True
+
+
+def end_address(session: Session, actor: Actor, address: CalendarAddress, *, now: datetime) -> None:
+    """End an address: the calendar that used it reads no more. The others stay."""
+    session.execute(delete(CalendarFeed).where(CalendarFeed.secret_hash == address.secret_hash))
+    session.delete(address)
+    audit.record(session, actor, EnrolmentVerb.FEED_ENDED, get_person(session, address.person_id), now=now)
 
 
 def forget_before(session: Session, moment: datetime) -> int:
@@ -197,11 +223,11 @@ def uid_of(person: UUID, key: str) -> str:
     return f"{uuid5(person, key)}@aulario"
 
 
-def read_entries(feed: CalendarFeed) -> dict[str, FeedEntry]:
+def read_entries(address: CalendarAddress) -> dict[str, FeedEntry]:
     """Return what a feed gave last."""
     return {
         uid: FeedEntry(datetime.fromisoformat(at), digest, sequence, datetime.fromisoformat(changed), cancelled)
-        for uid, (at, digest, sequence, changed, cancelled) in json.loads(feed.entries).items()
+        for uid, (at, digest, sequence, changed, cancelled) in json.loads(address.entries).items()
     }
 
 
@@ -226,10 +252,16 @@ def _revised(known: FeedEntry | None, event: CalendarEvent, moment: datetime) ->
     return FeedEntry(event.at, digest, known.sequence + 1, moment)
 
 
-def store_entries(session: Session, person_id: int, secret_hash: str, entries: Mapping[str, FeedEntry]) -> None:
-    """Keep what a feed gave, unless its address has ended meanwhile."""
-    row = session.get(CalendarFeed, person_id, with_for_update=True)
-    if row is not None and row.secret_hash == secret_hash:
+READ_NOTED_EVERY = timedelta(hours=1)
+
+
+def note_reading(session: Session, address_id: int, entries: Mapping[str, FeedEntry] | None, *, now: datetime) -> None:
+    """Keep when an address was read, and what it gave where that has changed, unless it has ended meanwhile."""
+    row = session.get(CalendarAddress, address_id, with_for_update=True)
+    if row is None:
+        return
+    row.read_at = now
+    if entries is not None:
         row.entries = json.dumps(
             {
                 uid: [entry.at.isoformat(), entry.words_hash, entry.sequence, entry.changed_at.isoformat(), entry.cancelled]

@@ -460,8 +460,30 @@ class PersonalReminder(Entity):
     written_at: Mapped[Moment]
 
 
+class CalendarAddress(Entity):
+    """A secret address under which one of a person's calendars reads their dates; only its hash is kept."""
+
+    __table_args__ = (CheckConstraint("alarm_minutes >= 0", name="alarm_minutes"),)
+
+    uuid: Mapped[PublicId]
+    person_id: Mapped[int] = personal(erase=Erase.DELETE, index=True)
+    name: Mapped[str] = mapped_column(String(60))
+    """Of the device or calendar that reads it, as the person calls it."""
+    alarm_minutes: Mapped[int]
+    """How long before each date its alarm sounds; 0: no alarm."""
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    made_at: Mapped[Moment]
+    read_at: Mapped[Moment | None]
+    """When it was last read, to the hour."""
+    entries: Mapped[str] = mapped_column(Text)
+    """JSON: of each event that calendars may hold its moment, its changes and a hash of its words, never the words."""
+
+
 class CalendarFeed(Base):
-    """A person's dates under a secret address that other calendars read; only its hash is kept."""
+    """The one address that a person had in release 0.2: copied to `calendar_address`, and read by its processes until they have gone.
+
+    The table goes a release later.
+    """
 
     person_id: Mapped[int] = personal(erase=Erase.DELETE, primary_key=True)
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)

@@ -6,7 +6,7 @@ from accounts.models import Person
 from courses.models import Course, CourseVersion
 from enrolments.models import (
     ActivityResult,
-    CalendarFeed,
+    CalendarAddress,
     CompletionReview,
     Edition,
     EditionPlace,
@@ -84,7 +84,9 @@ def select_own_data(person_id: int) -> PersonalTables:  # long: one statement a 
         "reminders": select(PersonalReminder.words, PersonalReminder.at, PersonalReminder.written_at, Course.slug.label("course"))
         .outerjoin(Course, Course.id == PersonalReminder.course_id)
         .where(PersonalReminder.person_id == person_id),
-        "calendar_address": select(CalendarFeed.made_at).where(CalendarFeed.person_id == person_id),
+        "calendar_addresses": select(
+            CalendarAddress.name, CalendarAddress.alarm_minutes, CalendarAddress.made_at, CalendarAddress.read_at
+        ).where(CalendarAddress.person_id == person_id),
         "activities": select(
             Course.slug.label("course"),
             Enrolment.take,

@@ -215,6 +215,15 @@ def format_date(value: date | datetime | None, style: str = "long") -> str:
     return dates.format_date(day, pattern, locale=language())
 
 
+def format_first_day(day: date, last: date) -> str:
+    """Write the first day of a period without what its last day says as well: «23», «23 de noviembre», «23 de noviembre de 2026»."""
+    if day.year != last.year:
+        return format_date(day)
+    if day.month == last.month:
+        return str(day.day)
+    return dates.format_date(day, "d 'de' MMMM" if language() == "es" else "d MMMM", locale=language())
+
+
 def format_month(day: date) -> str:
     """Write the month of a day as a heading: «Noviembre de 2026»."""
     text = dates.format_date(day, "LLLL 'de' y" if language() == "es" else "LLLL y", locale=language())
@@ -228,8 +237,8 @@ def format_weekday(day: date) -> str:
 
 def weekdays() -> list[tuple[str, str]]:
     """Return the days of the week from Monday on: the name of each, and the letter that stands for it."""
-    names, letters = (dates.get_day_names(width, "stand-alone", language()) for width in ("wide", "narrow"))
-    return [(names[number], letters[number]) for number in range(7)]
+    names = dates.get_day_names("wide", "stand-alone", language())
+    return [(names[number], names[number][0]) for number in range(7)]  # CLDR's X for miércoles is read in Spain
 
 
 def month_names(language: str) -> list[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event, Timezone
+from icalendar import Alarm, Calendar, Event, Timezone
 
 MEDIA_TYPE = "text/calendar; charset=utf-8"
 PRODUCT = "-//Aulario//Calendar//ES"
@@ -28,6 +28,8 @@ class CalendarEvent:
     sequence: int
     changed_at: datetime
     cancelled: bool = False
+    alarm: timedelta | None = None
+    """How long before it an alarm sounds, in calendars that take one from a file."""
 
 
 def write_calendar(events: Sequence[CalendarEvent], *, name: str = "", zone: ZoneInfo, now: datetime) -> bytes:
@@ -63,4 +65,10 @@ def _component(event: CalendarEvent, zone: ZoneInfo) -> Event:
     component.add("url", event.url)
     component.add("status", "CANCELLED" if event.cancelled else "CONFIRMED")
     component.add("transp", "TRANSPARENT")
+    if event.alarm is not None and not event.cancelled:
+        alarm = Alarm()
+        alarm.add("action", "DISPLAY")
+        alarm.add("description", event.title)
+        alarm.add("trigger", -event.alarm)
+        component.add_component(alarm)
     return component

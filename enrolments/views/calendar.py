@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from urllib.parse import quote
 from uuid import uuid4
 
 from flask import Blueprint, Response, make_response, request
@@ -15,38 +16,41 @@ from wtforms.validators import DataRequired
 
 from accounts.models import Person
 from accounts.people import get_person
+from accounts.rules import device_label
 from courses.rules import Outline
 from enrolments import calendar as enrolments_calendar
 from enrolments.access import CalendarAction
 from enrolments.calendar import (
     AHEAD,
+    ALARMS,
     BACK,
+    READ_NOTED_EVERY,
     CourseChoice,
     FeedEntry,
     ReadFeed,
     ReminderValues,
+    TooManyAddresses,
     TooManyReminders,
-    end_feed,
     find_feed,
     get_own_reminder,
-    has_feed,
+    list_addresses,
     list_course_choices,
-    make_feed,
+    note_reading,
     read_entries,
     revise,
-    store_entries,
     uid_of,
 )
 from enrolments.course_context import date_view, title_of
 from enrolments.dates import DatedItem, DateKind, DateRequest, collect_dates, list_dated_enrolments, list_dates
-from enrolments.models import PersonalReminder
+from enrolments.models import CalendarAddress, PersonalReminder
 from kernel import clock, ical
-from kernel.errors import NotFound, require_found
+from kernel.errors import N_, Invalid, NotFound, require_found
 from kernel.i18n import (
     _,
     choose,
     find_zone,
     format_date,
+    format_first_day,
     format_month,
     format_weekday,
     lazy_,
@@ -114,6 +118,65 @@ class ReminderForm(Form):
         return ReminderValues(self.words.data or "", self.at.moment, int(self.course.data) if self.course.data else None)
 
 
+class BadChoice(Invalid):
+    """An alarm that is not offered."""
+
+    message = N_("Choose one of the alarms that are offered.")
+
+
+ALARM_WORDS = {
+    0: N_("No alarm"),
+    60: N_("1 hour before"),
+    3 * 60: N_("3 hours before"),
+    24 * 60: N_("1 day before"),
+    3 * 24 * 60: N_("3 days before"),
+    7 * 24 * 60: N_("7 days before"),
+}
+A_DAY_BEFORE = 24 * 60
+
+
+def alarm_choices() -> list[tuple[str, str]]:
+    """Return the alarms that are offered."""
+    return [(str(minutes), _(ALARM_WORDS[minutes])) for minutes in ALARMS]
+
+
+def read_alarm(text: str) -> int | None:
+    """Return the minutes of an alarm that is offered, or None."""
+    return next((minutes for minutes in ALARMS if str(minutes) == text), None)
+
+
+class AddressForm(Form):
+    """A new address for a calendar."""
+
+    name = line(lazy_("Name"), most=60, required=lazy_("Write what you call the device, so that you can end this address alone."))
+    alarm = SelectField(lazy_("Alarm"), choices=alarm_choices, default=str(A_DAY_BEFORE))
+
+    def minutes(self) -> int:
+        """Return how long before each date its alarm sounds."""
+        return read_alarm(self.alarm.data) or 0
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionLink:
+    """A button that hands an address to a calendar."""
+
+    words: str
+    url: str
+
+
+def subscription_links(address: str, name: str) -> list[SubscriptionLink]:
+    """Return the buttons for an address. Neither Google nor Microsoft documents theirs (decision 50)."""
+    webcal = "webcal:" + address.partition(":")[2]
+    outlook = f"/calendar/0/addfromweb?url={quote(address, safe='')}&name={quote(name, safe='')}"
+    google = f"https://calendar.google.com/calendar/render?cid={quote(webcal, safe='')}"
+    return [
+        SubscriptionLink(_("Android: Google Calendar"), google),
+        SubscriptionLink(_("iPhone, iPad or Mac"), webcal),
+        SubscriptionLink(_("Outlook at work"), "https://outlook.office.com" + outlook),
+        SubscriptionLink(_("Outlook.com or Hotmail"), "https://outlook.live.com" + outlook),
+    ]
+
+
 SHOWN_DAYS = 92
 """Days of the list."""
 MOST_IN_CELL = 3
@@ -156,7 +219,8 @@ class CalendarPeriod:
         """Return its heading."""
         if self.part is CalendarPart.MONTH:
             return format_month(self.first)
-        return _("%(first)s to %(last)s", first=format_date(self.first, "short"), last=format_date(self.end - timedelta(days=1), "short"))
+        last = self.end - timedelta(days=1)
+        return _("%(first)s to %(last)s", first=format_first_day(self.first, last), last=format_date(last))
 
 
 def midnight(day: date) -> datetime:
@@ -293,7 +357,7 @@ def zone_words(moment: datetime) -> str:
 MEDIA_TYPE = ical.MEDIA_TYPE
 
 
-def event_of(person: Person, item: DatedItem, site: str, *, now: datetime) -> CalendarEvent:
+def event_of(person: Person, item: DatedItem, site: str, *, alarm: timedelta | None = None, now: datetime) -> CalendarEvent:
     """Return a date as other calendars hold it."""
     at = item.by_calendar(find_zone(person.zone)).astimezone(UTC)
     return CalendarEvent(
@@ -304,6 +368,7 @@ def event_of(person: Person, item: DatedItem, site: str, *, now: datetime) -> Ca
         url=site + item.path,
         sequence=0,
         changed_at=now,
+        alarm=alarm,
     )
 
 
@@ -317,8 +382,9 @@ def write_feed(
     read: ReadFeed, items: Sequence[DatedItem], site: str, institution: str, *, now: datetime
 ) -> tuple[bytes, dict[str, FeedEntry] | None]:
     """Return the feed of a person, named for the institution, and what it gave now where that differs from the last time."""
-    events = {uid_of(read.person.uuid, item.key): event_of(read.person, item, site, now=now) for item in items}
-    known = read_entries(read.feed)
+    alarm = timedelta(minutes=read.address.alarm_minutes) or None
+    events = {uid_of(read.person.uuid, item.key): event_of(read.person, item, site, alarm=alarm, now=now) for item in items}
+    known = read_entries(read.address)
     entries = revise(known, events.values(), now=now)
     written = [_event_of_entry(uid, entry, events.get(uid), site) for uid, entry in entries.items()]
     ordered = sorted(written, key=lambda event: (event.at, event.uid))
@@ -339,6 +405,7 @@ def _event_of_entry(uid: str, entry: FeedEntry, event: CalendarEvent | None, sit
         sequence=entry.sequence,
         changed_at=entry.changed_at,
         cancelled=entry.cancelled,
+        alarm=event.alarm if event else None,
     )
 
 
@@ -386,7 +453,7 @@ def calendar() -> Answer:
         courses=_courses([enrolment.outline for enrolment in enrolments]),
         course=slug,
         zone=zone_words(now),
-        has_feed=has_feed(session, person_id),
+        addresses_made=len(list_addresses(session, person_id)),
     )
 
 
@@ -442,38 +509,71 @@ def feed(secret: str) -> Response:
     if read is None:
         limiter().use(UNKNOWN, client_key())
         raise NotFound
-    limiter().use(READS, read.feed.secret_hash)
+    limiter().use(READS, read.address.secret_hash)
     set_reader(read.person.language, find_zone(read.person.zone))
     items = list_dates(session, [read.person.id], now=now, since=now - BACK, until=now + AHEAD)
     visible, institution = visible_items(items, "")[:MOST_ITEMS], choose(current_settings().short_names)
     content, entries = write_feed(read, visible, site_address(), institution, now=now)
-    if entries is not None:
-        person_id, secret_hash = read.person.id, read.feed.secret_hash
-        after_response.run_after_response(lambda session: store_entries(session, person_id, secret_hash, entries))
+    if entries is not None or read.address.read_at is None or now - read.address.read_at >= READ_NOTED_EVERY:
+        address_id = read.address.id
+        after_response.run_after_response(lambda session: note_reading(session, address_id, entries, now=now))
     response = _file(content, "inline")
     response.add_etag()
     allow_browser_caching()
     return conditional(response)
 
 
-@calendar_bp.post("/feed")
+@calendar_bp.route("/feed", methods=["GET", "POST"])
 @requires(CalendarAction.USE)
 def make_address() -> Answer:
-    """Make a secret address, or another one, and show it once."""
+    """List the addresses under which calendars read the actor's dates; make another one, and show it once."""
+    form = AddressForm(data={"name": device_label(request.headers.get("User-Agent", ""))})
+    if not form.validate_on_submit():
+        return _addresses_page(form, "")
     session, actor, now = current_session(), current_actor(), clock.now()
-    limiter().use(NEW_ADDRESSES, str(actor.person_id))
-    secret = make_feed(session, actor, get_person(session, actor.person_id or 0), now=now)
-    address = address_of("enrolments_calendar.feed", secret=secret)
-    return page("enrolments/calendar_feed.html", address=address, webcal="webcal:" + address.partition(":")[2])
+    with form.keeping(_addresses_page, form, ""):
+        limiter().use(NEW_ADDRESSES, str(actor.person_id))
+    with form.refusals(form.name, TooManyAddresses):
+        person = get_person(session, actor.person_id or 0)
+        secret = enrolments_calendar.make_address(session, actor, person, form.name.data or "", form.minutes(), now=now)
+        return _addresses_page(AddressForm(formdata=None), address_of("enrolments_calendar.feed", secret=secret))
+    return _addresses_page(form, "")
 
 
-@calendar_bp.post("/feed/end")
-@requires(CalendarAction.USE)
-def end_address() -> Response:
-    """End the secret address."""
-    session, actor = current_session(), current_actor()
-    end_feed(session, actor, get_person(session, actor.person_id or 0), now=clock.now())
-    return see_page("enrolments_calendar.calendar", flash=_("The address has ended. Calendars that used it no longer receive your dates."))
+def _addresses_page(form: AddressForm, address: str) -> Response:
+    """Render the addresses, with a new one and the buttons that hand it to other calendars."""
+    rows = list_addresses(current_session(), current_actor().person_id)
+    name = _("My dates in %(site)s", site=choose(current_settings().short_names))
+    return page(
+        "enrolments/calendar_feed.html",
+        form=form,
+        address=address,
+        links=subscription_links(address, name) if address else [],
+        rows=rows,
+        alarms=alarm_choices(),
+    )
+
+
+@calendar_bp.post("/feed/<uuid:address>/alarm")
+@requires(CalendarAction.USE, enrolments_calendar.get_own_address)
+def set_alarm(row: CalendarAddress) -> Response:
+    """Let the alarms of an address sound at another time."""
+    minutes = read_alarm(request.form.get("alarm", ""))
+    if minutes is None:
+        raise BadChoice
+    changed = enrolments_calendar.set_alarm(current_session(), current_actor(), row, minutes, now=clock.now())
+    words = _("The alarms were changed. The calendar takes them over when it next reads the address.")
+    return see_page("enrolments_calendar.make_address", flash=words if changed else _("There was nothing to change."))
+
+
+@calendar_bp.post("/feed/<uuid:address>/end")
+@requires(CalendarAction.USE, enrolments_calendar.get_own_address)
+def end_address(row: CalendarAddress) -> Response:
+    """End one address; the others stay."""
+    name = row.name
+    enrolments_calendar.end_address(current_session(), current_actor(), row, now=clock.now())
+    words = _("The address “%(name)s” has ended. The calendar that used it no longer receives your dates.", name=name)
+    return see_page("enrolments_calendar.make_address", flash=words)
 
 
 reminders_bp = Blueprint("enrolments_reminders", __name__, url_prefix="/calendar/reminders")

@@ -1,5 +1,6 @@
 """The calendar of a person: what it shows by month, by week and as a list, and the reminders that they write for themselves."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -11,7 +12,7 @@ from enrolments import calendar
 from enrolments.calendar import MOST_REMINDERS, ReminderValues, TooManyReminders
 from enrolments.models import PersonalReminder
 from kernel.audit import AuditEntry
-from kernel.permissions import Actor
+from kernel.permissions import SYSTEM, Actor
 from lms import erasure
 from lms.instance import Instance
 from tests.support.access import a_cast, outcome
@@ -226,12 +227,18 @@ def test_nobody_keeps_more_reminders_than_two_hundred(browser: Browser, instance
 
 def test_every_cell_of_the_calendar(browser: Browser, instance: Instance) -> None:
     cast = a_cast(browser, instance)
-    foreign = a_reminder(instance, actor_of(a_person(instance, "pia@example.org")))
+    pia = a_person(instance, "pia@example.org")
+    foreign = a_reminder(instance, actor_of(pia))
+    with instance.database.unit_of_work() as session:
+        calendar.make_address(session, SYSTEM, session.get_one(Person, pia.id), "Uno", 0, now=NOON)
+        address = calendar.list_addresses(session, pia.id)[0].uuid
     wrong = []
     for path in ("/calendar", "/calendar?view=month", "/calendar/reminders/new"):
         wrong += cast.check("calendar.use", "own", cast.outcomes(path))
-    wrong += cast.check("calendar.use", "own", cast.outcomes("/calendar/feed", "POST"))
-    wrong += cast.check("calendar.use", "own", cast.outcomes("/calendar/feed/end", "POST"))
+    wrong += cast.check("calendar.use", "own", cast.outcomes("/calendar/feed", "POST", {"name": "Uno", "alarm": "0"}))
+    wrong += cast.check("calendar.use", "own", cast.outcomes("/calendar/feed"))
+    for act in ("alarm", "end"):
+        wrong += cast.check("calendar.use", "of_another", cast.outcomes(f"/calendar/feed/{address}/{act}", "POST"))
     wrong += cast.check("calendar.use", "of_another", cast.outcomes(foreign))
     wrong += cast.check("calendar.use", "of_another", cast.outcomes(f"{foreign}/deletion", "POST"))
     wrong += cast.check("calendar.use", "of_another", cast.outcomes(f"/calendar/dates/reminder:{foreign.rpartition('/')[2]}.ics"))
@@ -273,3 +280,27 @@ def test_one_date_is_a_file_for_another_calendar(browser: Browser, instance: Ins
     assert (read.title, read.at) == ("Cierra: Cuestionario 1", datetime(2026, 6, 3, 4, 59, tzinfo=UTC))
     assert read.url.endswith("/courses/prueba/quizzes/cuestionario-1")
     browser.get("/calendar/dates/quiz:prueba:otro:closes.ics", status=404)
+
+
+@pytest.mark.parametrize(
+    ("query", "spanish", "english"),
+    [
+        ("day=2026-11-26", "Del 26 de noviembre de 2026 al 25 de febrero de 2027", "26 November 2026 to 25 February 2027"),
+        ("view=week&day=2026-06-03", "Del 1 al 7 de junio de 2026", "1 to 7 June 2026"),
+        ("view=week&day=2026-07-01", "Del 29 de junio al 5 de julio de 2026", "29 June to 5 July 2026"),
+        ("view=month&day=2026-07-01", "Julio de 2026", "July 2026"),
+    ],
+)
+def test_days_are_headed_as_a_person_writes_them(browser: Browser, instance: Instance, query: str, spanish: str, english: str) -> None:
+    a_person(instance)
+    a_person(instance, "eve@example.org", language="en")
+    for email, words in (("ana@example.org", spanish), ("eve@example.org", english)):
+        assert f"<h2>{words}</h2>" in sign_in(browser.another(), email).get(f"/calendar?{query}").html
+
+
+def test_the_letters_of_the_week_are_those_of_ecuador(browser: Browser, instance: Instance) -> None:
+    a_person(instance)
+    a_person(instance, "eve@example.org", language="en")
+    for email, letters in (("ana@example.org", "LMMJVSD"), ("eve@example.org", "MTWTFSS")):
+        html = sign_in(browser.another(), email).get("/calendar?view=month").html
+        assert "".join(re.findall(r"<abbr title=\"[^\"]+\">(.)</abbr>", html)) == letters

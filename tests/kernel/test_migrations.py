@@ -218,3 +218,22 @@ def test_what_is_in_force_counts_as_agreed_by_the_teams_of_its_courses(empty_dat
             text("SELECT obligation_id, course_id, agreed, decided_by FROM course_agreement ORDER BY course_id")
         ).all()
     assert [(row[0], row[1], bool(row[2]), row[3]) for row in rows] == [(1, 1, True, None), (1, 2, True, None)]
+
+
+@pytest.mark.slow
+def test_the_one_calendar_address_of_a_person_becomes_the_first_of_several(empty_database: Database) -> None:
+    """decision 50: other calendars go on reading under the secret that they have."""
+    migrations.upgrade(empty_database, to="2026_12_01_81")
+    for number, language in ((1, "es"), (2, "en")):
+        insert_row(empty_database, "person", id=number, email=f"p{number}@example.org", language=language)
+        insert_row(empty_database, "calendar_feed", person_id=number, secret_hash=str(number) * 64, made_at=NOON, entries='{"a": []}')
+
+    migrations.upgrade(empty_database)
+
+    with empty_database.reading.connect() as connection:
+        columns = "person_id, name, alarm_minutes, secret_hash, read_at, entries"
+        rows = connection.execute(text(f"SELECT {columns} FROM calendar_address ORDER BY person_id")).all()  # noqa: S608 - a constant
+    assert [tuple(row) for row in rows] == [
+        (1, "Mi calendario", 0, "1" * 64, None, '{"a": []}'),
+        (2, "My calendar", 0, "2" * 64, None, '{"a": []}'),
+    ]

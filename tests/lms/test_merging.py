@@ -317,6 +317,7 @@ STAYS = frozenset(
         "account_fact",
         "assignment",
         "audience_stay",
+        "calendar_address",
         "calendar_feed",
         "consent",
         "credential_signatory",

@@ -140,15 +140,11 @@ def test_pictures_are_light_and_there_in_both_languages() -> None:
     assert names["es"] == names["en"] == used == set(guide_pictures.SHOTS)
 
 
-SHOWN_BY_A_FORM = {"enrolments_calendar.make_address"}
-"""Pages that a form answers with, on which a person goes on."""
-
-
 def test_every_page_leads_to_a_section_of_the_guide(app: Flask) -> None:
     """A page that is new gets its line in the `help` of its feature, in a section that exists or a new one."""
     explained = [endpoint for feature in FEATURES for endpoints in feature.help.values() for endpoint in endpoints.split()]
 
-    assert sorted(explained) == sorted((pages(app) - set(NEED_NO_HELP)) | SHOWN_BY_A_FORM)
+    assert sorted(explained) == sorted(pages(app) - set(NEED_NO_HELP))
 
 
 def test_every_section_that_a_page_leads_to_exists_in_both_languages() -> None:

@@ -15,6 +15,7 @@ _NAMES = """
     courses_team.team courses_texts.text courses_versions.publish courses_versions.restore enrolments.add_members
     enrolments.delete_group enrolments.groups enrolments.mark_done enrolments.remove_member enrolments.rename_group
     enrolments.unmark_done enrolments_announcements.announcements enrolments_calendar.end_address enrolments_calendar.make_address
+    enrolments_calendar.set_alarm
     enrolments_editions.close enrolments_editions.edition enrolments_editions.editions enrolments_editions.join
     enrolments_editions.make_code enrolments_editions.take_code enrolments_gradebook.save_marks enrolments_grading.item
     enrolments_grading.marks enrolments_grading.new_item enrolments_grading.retire enrolments_messages.message enrolments_mistakes.report
