@@ -160,7 +160,7 @@ class AddressForm(Form):
 class SubscriptionLink:
     """A button that hands an address to a calendar."""
 
-    words: str
+    label: str
     url: str
 
 
@@ -562,8 +562,8 @@ def set_alarm(row: CalendarAddress) -> Response:
     if minutes is None:
         raise BadChoice
     changed = enrolments_calendar.set_alarm(current_session(), current_actor(), row, minutes, now=clock.now())
-    words = _("The alarms were changed. The calendar takes them over when it next reads the address.")
-    return see_page("enrolments_calendar.make_address", flash=words if changed else _("There was nothing to change."))
+    message = _("The alarms were changed. The calendar takes them over when it next reads the address.")
+    return see_page("enrolments_calendar.make_address", flash=message if changed else _("There was nothing to change."))
 
 
 @calendar_bp.post("/feed/<uuid:address>/end")
@@ -572,8 +572,8 @@ def end_address(row: CalendarAddress) -> Response:
     """End one address; the others stay."""
     name = row.name
     enrolments_calendar.end_address(current_session(), current_actor(), row, now=clock.now())
-    words = _("The address “%(name)s” has ended. The calendar that used it no longer receives your dates.", name=name)
-    return see_page("enrolments_calendar.make_address", flash=words)
+    message = _("The address “%(name)s” has ended. The calendar that used it no longer receives your dates.", name=name)
+    return see_page("enrolments_calendar.make_address", flash=message)
 
 
 reminders_bp = Blueprint("enrolments_reminders", __name__, url_prefix="/calendar/reminders")

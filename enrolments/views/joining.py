@@ -41,8 +41,8 @@ def find_joining(endpoint: str, values: Mapping[str, str]) -> Joining | None:
 
 def _promise(title: str, *, is_full: bool) -> str:
     if is_full:
-        return _("You then join the waiting list of “%(title)s”, where all places are taken.", title=title)
-    return _("You are then enrolled in “%(title)s”.", title=title)
+        return _("You join the waiting list of “%(title)s” as soon as you are signed in: all places are taken.", title=title)
+    return _("You are enrolled in “%(title)s” as soon as you are signed in.", title=title)
 
 
 def _of_course(slug: str, key: str) -> Joining | None:
@@ -103,7 +103,9 @@ def first_lesson(slug: str) -> str:
 
 def _with_code(code: str) -> Joining:
     """Return how an edition is joined with its code. Whether there is such a code is looked at for a person, never for a stranger."""
-    return Joining(partial(_join_with_code, code), _("Your code %(code)s then enrols you.", code=printed_code(code)[:40]))
+    return Joining(
+        partial(_join_with_code, code), _("Your code %(code)s enrols you as soon as you are signed in.", code=printed_code(code)[:40])
+    )
 
 
 def _join_with_code(code: str) -> str:

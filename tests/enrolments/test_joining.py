@@ -116,7 +116,7 @@ class TestWithMail:
         walker = Walker(browser)
         walker.browser.get("/courses/prueba")
         walker.follow("Create an account")
-        promise = in_spanish("You are then enrolled in “%(title)s”.", title="Curso de prueba prueba")
+        promise = in_spanish("You are enrolled in “%(title)s” as soon as you are signed in.", title="Curso de prueba prueba")
         assert promise in walker.browser.page.text
         walker.send("/sign-up", **ROSA)
         assert promise in walker.browser.page.text
@@ -325,11 +325,14 @@ def test_the_one_edition_is_joined_and_a_full_one_says_so_beforehand(browser: Br
     visitor.get("/courses/prueba")
     link = link_of(visitor, "Sign in to enrol")
     title = "Curso de prueba prueba, Marzo"
-    assert in_spanish("You are then enrolled in “%(title)s”.", title=title) in visitor.get(link).text
+    assert in_spanish("You are enrolled in “%(title)s” as soon as you are signed in.", title=title) in visitor.get(link).text
     visitor.submit("/sign-in", {"email": people[0].email, "password": PASSWORD})
     assert visitor.path == LESSON
     late = browser.another()
-    assert in_spanish("You then join the waiting list of “%(title)s”, where all places are taken.", title=title) in late.get(link).text
+    assert (
+        in_spanish("You join the waiting list of “%(title)s” as soon as you are signed in: all places are taken.", title=title)
+        in late.get(link).text
+    )
     late.submit("/sign-in", {"email": people[1].email, "password": PASSWORD})
 
     assert takes(instance, people[0].email)
