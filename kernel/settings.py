@@ -139,10 +139,12 @@ class Settings(BaseSettings):
         "A course that names another topic is told so.",
     )
     institution: str = Field(
-        "IESS-EDUCA", max_length=80, description="Institution that runs the site, shown beside the name and on certificates."
+        "Aulario",
+        max_length=80,
+        description="Short name of the institution that runs the site, shown at the top of pages and on certificates.",
     )
     institution_name: str = Field(
-        "Escuela de seguridad social IESS-EDUCA",
+        "Aulario",
         max_length=120,
         description="Full name of the institution: certificates, personal data notice.",
     )

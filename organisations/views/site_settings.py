@@ -148,7 +148,7 @@ class NewInstitutionForm(Form):
     def validate_key(self, field: LineField) -> None:
         """Refuse what courses could not write."""
         if field.data and not _KEY.fullmatch(field.data):
-            raise ValidationError(_("Use lower-case letters, digits and hyphens, for example iess."))
+            raise ValidationError(_("Use lower-case letters, digits and hyphens, for example ministerio."))
 
 
 class PersonalDataForm(SiteForm):

@@ -160,6 +160,6 @@ def test_other_learners_see_nothing_of_a_person(browser: Browser, instance: Inst
     other.submit("/enrolment")
 
     pages = [other.get(path).html for path in ("/learning", "/courses/prueba", "/certificates", "/calendar", "/search?q=Quinde")]
-    assert in_spanish(OTHERS, institution="IESS-EDUCA")[-60:] in said
+    assert in_spanish(OTHERS, institution="Aulario")[-60:] in said
     assert [page for page in pages if NAME in page or "ana@example.org" in page] == []
     assert status_of(other, f"/certificates/{credential.uuid}") == 404

@@ -68,7 +68,7 @@ def test_a_profile_belongs_to_the_institution_that_is_there(boss: Browser, insta
 
 def test_the_name_stands_on_every_page_and_mail_in_the_reader_s_language(boss: Browser, instance: Instance) -> None:
     boss.get(f"{SITE}/names")
-    assert 'value="IESS-EDUCA"' in boss.page.html
+    assert 'value="Aulario"' in boss.page.html
 
     boss.submit(f"{SITE}/names", NAMES)
 
@@ -86,7 +86,7 @@ def test_the_name_stands_on_every_page_and_mail_in_the_reader_s_language(boss: B
     mail = boss.mails()[-1]
     assert "Páramo\n" in mail
     assert "cursos@paramo.gob.ec" in mail
-    assert "IESS-EDUCA" not in mail + visitor.page.html + reader.page.html
+    assert "Aulario" not in mail + visitor.page.html + reader.page.html
     with instance.database.unit_of_work(write=False) as session:
         assert [row.name for row in session.scalars(select(Organisation))] == ["Ministerio del Páramo"]
 
@@ -105,10 +105,10 @@ def test_a_lesson_that_a_browser_has_is_sent_anew_under_another_name(boss: Brows
 def test_another_process_sees_the_change_within_seconds(boss: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     other = open_instance(instance.settings)
     visitor = Browser(create_app(other), other)
-    assert visitor.get("/help").title.endswith("IESS-EDUCA")
+    assert visitor.get("/help").title.endswith("Aulario")
     boss.get(f"{SITE}/names")
     boss.submit(f"{SITE}/names", NAMES)
-    assert visitor.get("/help").title.endswith("IESS-EDUCA"), "it asks every few seconds only"
+    assert visitor.get("/help").title.endswith("Aulario"), "it asks every few seconds only"
     begun = time.monotonic()
     monkeypatch.setattr(site_profile.time, "monotonic", lambda: begun + site_profile.SECONDS + 0.1)
 

@@ -272,7 +272,7 @@ class Browser:
 
     def _check_page(self) -> None:
         page, where = self.page, self.path
-        assert page.title.strip().strip("·").strip() not in ("", "IESS-EDUCA"), f"{where}: no title"
+        assert page.title.strip().strip("·").strip() not in ("", "Aulario"), f"{where}: no title"
         assert page.language in ("es", "en"), f"{where}: no language"
         assert page.html.count("<h1") == 1, f"{where}: {page.html.count('<h1')} h1"
         repeated = {name for name in page.ids if page.ids.count(name) > 1}
