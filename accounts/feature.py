@@ -3,13 +3,16 @@
 from accounts import accounts, cli, jobs, names, notices, privacy
 from accounts.access import PERMISSIONS
 from accounts.views import profile, second_factor, signing
+from kernel.errors import N_
 from kernel.feature import Feature
+from kernel.menu import Menu, MenuEntry
 from kernel.personal import FORGET_LINKS, OWN_DATA, RETENTION
 
 FEATURE = Feature(
     name="accounts",
     blueprints=(signing.bp, second_factor.bp, profile.notices_bp, profile.addresses_bp, profile.names_bp),
     permissions=PERMISSIONS,
+    menu=(MenuEntry(Menu.OWN, "accounts.profile", N_("My account"), position=90, icon="settings"),),
     jobs={
         "accounts.send_confirmation": jobs.send_confirmation,
         "accounts.send_reset": jobs.send_reset,

@@ -17,6 +17,7 @@ from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.awards import AWARD_DOUBTS, AWARDS, AwardDoubts
 from kernel.errors import N_
 from kernel.feature import Feature
+from kernel.menu import Menu, MenuEntry, is_visitor
 from kernel.personal import ERASURES, OWN_DATA
 
 FEATURE = Feature(
@@ -37,6 +38,17 @@ FEATURE = Feature(
         file_verification.verification_bp,
     ),
     permissions=PERMISSIONS,
+    menu=(
+        MenuEntry(
+            Menu.MAIN,
+            "certificates_verification.verify_form",
+            N_("Verify a certificate"),
+            position=80,
+            icon="shield-check",
+            is_for=is_visitor,
+        ),
+        MenuEntry(Menu.OWN, "certificates.certificates", N_("My certificates"), position=30, icon="award"),
+    ),
     jobs={
         "certificates.complete_former": jobs.complete_former,
         "certificates.issue": jobs.issue,

@@ -29,10 +29,22 @@ from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.awards import RULED_COURSES
 from enrolments.dates import COVERED_DATES, DATES
 from enrolments.enrolment import LEAVING
+from kernel.errors import N_
 from kernel.feature import PAGES_OF_CODES, Feature
+from kernel.menu import Menu, MenuEntry
+from kernel.permissions import Actor
 from kernel.personal import ERASURES, OWN_DATA, RETENTION, TRANSFERS
 from organisations.audience_preview import OBLIGING_AUDIENCES, TRAINING_DUTIES
 from organisations.audiences import AUDIENCE_USES, PLAN_RULE, WAITING_RULES
+
+
+def _sees_obligations(actor: Actor) -> bool:
+    return actor.is_administrator or actor.is_training_officer or actor.is_auditor
+
+
+def _sees_report_alone(actor: Actor) -> bool:
+    return actor.manages_units and not _sees_obligations(actor)
+
 
 FEATURE = Feature(
     name="compliance",
@@ -54,6 +66,19 @@ FEATURE = Feature(
         reminders.bp,
     ),
     permissions={**PERMISSIONS, **RENEWAL_PERMISSIONS},
+    menu=(
+        MenuEntry(
+            Menu.STAFF,
+            "compliance_obligations.obligations",
+            N_("Compulsory training"),
+            position=30,
+            icon="list-checks",
+            is_for=_sees_obligations,
+        ),
+        MenuEntry(
+            Menu.STAFF, "compliance_report.places", N_("Training report"), position=40, icon="chart-column", is_for=_sees_report_alone
+        ),
+    ),
     jobs={
         "compliance.follow_completion": jobs.follow_completion,
         "compliance.follow_beginning": jobs.follow_beginning,

@@ -35,9 +35,16 @@ from enrolments.views import (
 )
 from kernel.errors import N_
 from kernel.feature import Feature
+from kernel.menu import Menu, MenuEntry
+from kernel.permissions import Actor
 from kernel.personal import COURSE_TRANSFERS, ERASURES, FORGET_LINKS, MERGERS, OWN_DATA, RETENTION, TRANSFERS
 from kernel.search.sources import SEARCH_VERSIONS
 from organisations.audience_kinds import AUDIENCE_LEAVES
+
+
+def _manages_units(actor: Actor) -> bool:
+    return actor.manages_units
+
 
 FEATURE = Feature(
     name="enrolments",
@@ -62,6 +69,18 @@ FEATURE = Feature(
         calendar.reminders_bp,
     ),
     permissions={**PERMISSIONS, **MISTAKE_PERMISSIONS, **CALENDAR_PERMISSIONS, **TAKE_PERMISSIONS},
+    menu=(
+        MenuEntry(
+            Menu.CAMPUS,
+            "enrolments.catalogue",
+            N_("Courses"),
+            position=10,
+            icon="book-open",
+            has_pages_below=False,
+        ),
+        MenuEntry(Menu.STAFF, "enrolments_units.units", N_("My units"), position=20, icon="folder", is_for=_manages_units),
+        MenuEntry(Menu.OWN, "enrolments_calendar.calendar", N_("Calendar"), position=20, icon="calendar"),
+    ),
     jobs={
         "enrolments.follow_correction": jobs.follow_correction,
         "enrolments.enrol_list": jobs.enrol_list,

@@ -9,6 +9,7 @@ from flask import Blueprint
 from sqlalchemy.orm import Session
 
 from kernel.db import HookList, HookPair
+from kernel.menu import MenuEntry
 from kernel.outbox import Handler
 from kernel.permissions import Permission
 
@@ -27,6 +28,8 @@ class Feature:
     patient: Collection[str] = ()
     """Kinds of jobs that let all others go first: mail to many, that nobody waits for at the screen."""
     commands: tuple[click.Command, ...] = ()
+    menu: tuple[MenuEntry, ...] = ()
+    """Its entries of the menus of the site."""
     help: Mapping[str, str] = field(default_factory=dict)
     """The sections of the guide that explain its pages, as `reader/chapter#section`, each with the endpoints of those pages."""
     hooks: tuple[HookPair, ...] = ()

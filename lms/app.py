@@ -33,7 +33,7 @@ from kernel.paths import STATIC, TEMPLATES
 from kernel.permissions import Policy
 from kernel.settings import Settings, secret_keys
 from kernel.site_profile import SiteProfiles
-from kernel.web import after_response, assets, errors, headers, limits, pages, sessions, templating
+from kernel.web import after_response, assets, errors, headers, limits, menus, pages, sessions, templating
 from kernel.web.active_requests import BESIDE_A_SERVER, ActiveRequests, ConcurrencyLimiter
 from kernel.web.admission import AdmissionGate
 from kernel.web.request import FIELD_LIMIT, RequestServices, current_actor, install_last
@@ -208,6 +208,7 @@ def create_app(instance: Instance, *, limit_file: Path | None = None) -> Flask:
     app.extensions[page_links.EXTENSION] = page_links.sections_of(FEATURES)
     app.jinja_env.globals.update(page_help=page_links.page_help)
     team_bar.install(app, team.TEAM_PAGES.given_in(GIVEN), team.PAGES_BELOW.given_in(GIVEN))
+    menus.install(app, (entry for feature in FEATURES for entry in feature.menu))
     assets.install_icons(app)
     assets.install(app, STATIC)
     for feature in FEATURES:

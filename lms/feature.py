@@ -5,6 +5,8 @@ from courses.catalogue import PUBLISH
 from courses.team import PAGES_BELOW
 from kernel.errors import N_
 from kernel.feature import Feature
+from kernel.menu import Menu, MenuEntry, is_signed_in
+from kernel.permissions import Actor
 from kernel.personal import RETENTION
 from kernel.search.sources import SEARCH_KINDS, ResultKind
 from lms import auditing, learner_page, learning, own_data, people, retention, search, shipped_courses, system_state, team_notices, views
@@ -12,6 +14,16 @@ from lms.access import PERMISSIONS
 from lms.guide import views as guide_views
 
 HOUR, DAY = 3600, 86_400
+
+
+def _teaches(actor: Actor) -> bool:
+    return actor.is_staff_anywhere or actor.is_administrator
+
+
+def _administers(actor: Actor) -> bool:
+    return actor.is_administrator
+
+
 FEATURE = Feature(
     name="lms",
     blueprints=(
@@ -28,6 +40,12 @@ FEATURE = Feature(
         guide_views.bp,
     ),
     permissions=PERMISSIONS,
+    menu=(
+        MenuEntry(Menu.MAIN, "lms.learning", N_("My learning"), position=10, icon="book-open", is_for=is_signed_in),
+        MenuEntry(Menu.MAIN, "lms.campus", N_("Campus"), position=20, icon="house", holds=Menu.CAMPUS),
+        MenuEntry(Menu.STAFF, "lms.teaching", N_("Teaching"), position=10, icon="square-pen", is_for=_teaches),
+        MenuEntry(Menu.STAFF, "lms.administration", N_("Administration"), position=90, icon="settings", is_for=_administers),
+    ),
     jobs={
         "lms.watch": system_state.watch,
         "lms.verify_audit": system_state.verify_audit,
@@ -56,6 +74,7 @@ FEATURE = Feature(
     ),
     help={
         "learner/lessons#resume": "lms.learning",
+        "learner/courses#find": "lms.campus",
         "learner/compulsory#to-do": "lms_training.duties",
         "learner/lessons#search": "lms_search.search",
         "learner/notifications-and-data#copy": "lms_own_data.overview",

@@ -17,6 +17,8 @@ from enrolments.course_context import catalogue_cards, courses_in_preparation
 from enrolments.takes import count_open_completion_reviews
 from kernel import clock
 from kernel.i18n import LANGUAGES, _, choose
+from kernel.menu import Menu
+from kernel.web.menus import menu_links
 from kernel.web.request import (
     Answer,
     allows,
@@ -41,6 +43,7 @@ bp = Blueprint("lms", __name__)
 
 THEMES = ("light", "dark", "system")
 MOST_WAITING = 50
+MOST_RECORDINGS = 3
 
 
 @bp.get("/")
@@ -49,8 +52,23 @@ def home() -> Answer:
     """Show the front to strangers, and lead those who are signed in to where their work begins."""
     if not current_actor().is_anonymous:
         return see_other(url_for(find_start(current_session(), current_actor(), now=clock.now())))
-    session = current_session()
-    recordings = [
+    return page("lms/home.html", **_open_courses(6), recordings=_recording_cards())
+
+
+def _open_courses(limit: int) -> dict[str, object]:
+    """Return the courses that the reader finds, so many as cards, and those in preparation."""
+    count = catalogue.count_catalogue(current_session(), current_actor())
+    return {"courses": catalogue_cards(limit), "course_count": count, "preparing": courses_in_preparation(count)}
+
+
+def _recording_cards() -> list[dict[str, object]]:
+    """Return the newest recordings that the reader may open."""
+    session, actor = current_session(), current_actor()
+    if actor.is_anonymous:
+        rows = webinar_queries.public_recordings(session, now=clock.now(), limit=MOST_RECORDINGS)
+    else:
+        rows = webinar_queries.visible_recordings(session, actor, limit=MOST_RECORDINGS)
+    return [
         {
             "url": activity_url(row.slug, "recording", row.Activity.key),
             "title": choose(dict(row.Activity.title)),
@@ -60,11 +78,17 @@ def home() -> Answer:
             "day": row.Recording.dated,
             "captioned": row.captioned,
         }
-        for row in webinar_queries.public_recordings(session, now=clock.now(), limit=3)
+        for row in rows
     ]
-    count = catalogue.count_catalogue(session, current_actor())
-    preparing = courses_in_preparation(count)
-    return page("lms/home.html", courses=catalogue_cards(6), course_count=count, recordings=recordings, preparing=preparing)
+
+
+@bp.get("/campus")
+@public("shows what the catalogue, the recordings and the tools show to their reader")
+def campus() -> Answer:
+    """Show what there is to learn from: courses, recordings and all that packages add to Campus."""
+    links = menu_links(Menu.CAMPUS, current_actor())
+    others = [link for link in links if link.endpoint not in ("enrolments.catalogue", "webinars.recordings")]
+    return page("lms/campus.html", **_open_courses(12), recordings=_recording_cards(), others=others)
 
 
 @bp.get("/learning")

@@ -2,7 +2,10 @@
 
 from accounts.names import KEEPS_NAME
 from accounts.people import STANDINGS, Standing
+from kernel.errors import N_
 from kernel.feature import Feature
+from kernel.menu import Menu, MenuEntry
+from kernel.permissions import Actor
 from kernel.personal import MERGERS, OWN_DATA, TRANSFERS
 from organisations import audience_kinds, employment, jobs, training_scope, units
 from organisations.access import PERMISSIONS
@@ -13,10 +16,25 @@ from organisations.posts import PostVerb
 from organisations.tree import manages_something
 from organisations.views import audience_lists, audiences, institutions, lists, posts, site_settings, tree
 
+
+def _administers_institution(actor: Actor) -> bool:
+    return actor.administers_institution and not actor.is_administrator
+
+
 FEATURE = Feature(
     name="organisations",
     blueprints=(tree.bp, audiences.bp, audience_lists.bp, posts.bp, lists.bp, site_settings.bp, institutions.bp),
     permissions=PERMISSIONS,
+    menu=(
+        MenuEntry(
+            Menu.STAFF,
+            "organisations_institutions.institutions",
+            N_("Issuing institutions"),
+            position=50,
+            icon="award",
+            is_for=_administers_institution,
+        ),
+    ),
     jobs={
         "organisations.bring_in": jobs.bring_in,
         "organisations.try_list": jobs.try_list,

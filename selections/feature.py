@@ -5,6 +5,8 @@ from accounts.people import STANDINGS, AccountVerb, Standing
 from courses.team import PAGES_BELOW
 from kernel.errors import N_
 from kernel.feature import PAGES_OF_CODES, PAGES_OF_FILES, Feature
+from kernel.menu import Menu, MenuEntry
+from kernel.permissions import Actor
 from kernel.personal import ERASURES, OWN_DATA, RETENTION, TRANSFERS
 from quizzes.attempt_page import OBJECTION_CHECKS
 from quizzes.corrections import CORRECTIONS
@@ -25,6 +27,11 @@ from selections.views import actas, exports, incidents, objections, selections, 
 from selections.views.actas import touched_by_regrade
 from selections.views.objections import objections_to_question
 
+
+def _has_selections(actor: Actor) -> bool:
+    return actor.has_selections
+
+
 TOOL = StaffToolLink(
     "selections.quiz",
     "users",
@@ -37,6 +44,7 @@ FEATURE = Feature(
     name="selections",
     blueprints=(selections.bp, incidents.bp, actas.bp, exports.bp, verification.bp),
     permissions=PERMISSIONS,
+    menu=(MenuEntry(Menu.OWN, "selections.own", N_("Selections"), position=40, icon="users", is_for=_has_selections),),
     jobs={
         "selections.compare": jobs.compare,
         "selections.compare_stale": jobs.compare_stale,

@@ -5,6 +5,7 @@ from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.dates import DATES, dates_of_kind
 from kernel.errors import N_
 from kernel.feature import Feature
+from kernel.menu import Menu, MenuEntry
 from kernel.personal import OWN_DATA
 from kernel.search.sources import SEARCH_KINDS, ResultKind
 from simulators import jobs, publication, tasks
@@ -15,6 +16,16 @@ FEATURE = Feature(
     name="simulators",
     blueprints=(simulator.bp,),
     permissions=PERMISSIONS,
+    menu=(
+        MenuEntry(
+            Menu.CAMPUS,
+            "simulators.social_budget",
+            N_("Simulator"),
+            position=30,
+            icon="sigma",
+            about=N_("What a social benefit costs, today and in the years to come: change the figures and see."),
+        ),
+    ),
     jobs={"simulators.follow_limits": jobs.follow_limits},
     subscriptions={EnrolmentVerb.LEARNERS_MOVED: "simulators.follow_limits"},
     hooks=(

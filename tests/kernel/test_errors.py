@@ -89,7 +89,7 @@ def test_every_error_is_a_page_of_the_site(
     page = browser.page
     assert page.language == language
     assert re.search(r"\b[0-9a-f]{16}\b", page.text), "no reference"
-    assert page.has_link("/courses")
+    assert page.has_link("/campus")
     assert "secreto" not in page.html
     assert "kernel.py" not in page.html
     assert ("Referencia" in page.text or "referencia" in page.text) is (language == "es")

@@ -18,7 +18,7 @@ GLOBALS = frozenset(
     re.findall(
         r"\w+",
         "_ actor addresses allows choose config contact_email csrf_token g get_flashed_messages icon icon_definitions "
-        "in_language institution institution_name locale ngettext page_help request sends_mail session sign_up_open "
+        "in_language institution institution_name locale menu_links ngettext page_help request sends_mail session sign_up_open "
         "site_header site_locale site_logo site_style static_url team_bar theme url_for use_icons whole_path",
     )
 )
