@@ -45,6 +45,7 @@ FEATURE = Feature(
             N_("Verify a certificate"),
             position=80,
             icon="shield-check",
+            key="verify",
             is_for=is_visitor,
         ),
         MenuEntry(Menu.OWN, "certificates.certificates", N_("My certificates"), position=30, icon="award"),

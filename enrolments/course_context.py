@@ -26,6 +26,7 @@ from kernel import clock
 from kernel.db import HookList
 from kernel.errors import N_, TooMany
 from kernel.i18n import _, choose, format_date, format_datetime, format_time, language, lazy_, local, ngettext, reading, zone, zone_name
+from kernel.permissions import Actor
 from kernel.web import after_response
 from kernel.web.forms import Form, at_most, clean_text
 from kernel.web.limits import limit, limiter
@@ -363,16 +364,26 @@ def site_topics() -> Mapping[str, str]:
     return COURSE_KINDS.of(current_session()).topics
 
 
+MOST_LISTED = 200
+"""Announced courses among which chosen ones are looked for."""
+
+
 def own_courses() -> dict[str, learners.OwnCourse]:
     """Return the actor's courses by slug; nothing for the anonymous."""
     actor = current_actor()
     return {} if actor.is_anonymous else {own.slug: own for own in learners.list_own_courses(current_session(), actor)}
 
 
-def catalogue_cards(limit: int) -> list[CourseCard]:
-    """Return the courses that the actor finds as cards, lit as far as the actor is."""
-    own, now = own_courses(), clock.now()
-    entries = catalogue.list_catalogue(current_session(), current_actor(), limit=limit)
+def catalogue_cards(limit: int, keys: Sequence[str] = (), *, for_strangers: bool = False) -> list[CourseCard]:
+    """Return the courses that the actor finds, or strangers do, as cards, lit as far as the actor is.
+
+    Where keys are given, these courses in this order; all where nobody finds one of them any more.
+    """
+    own, now = {} if for_strangers else own_courses(), clock.now()
+    reader = Actor() if for_strangers else current_actor()
+    entries = catalogue.list_catalogue(current_session(), reader, limit=MOST_LISTED if keys else limit)
+    chosen = {entry.slug: entry for entry in entries if entry.slug in keys}
+    entries = [chosen[key] for key in keys if key in chosen] or entries[:limit]
     outlines = versions.list_outlines(current_session(), [entry.version_id for entry in entries])
     progress = _own_progress(own, now)
     cards = []

@@ -1,6 +1,6 @@
 """The menus of the site: each package declares its entries, with their place, their order and their condition."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,6 +16,8 @@ class Menu(StrEnum):
     """What there is to learn from: the page Campus shows it, and its pages belong to Campus."""
     STAFF = "staff"
     """Under Management, at the top of every page."""
+    SITE = "site"
+    """The parts of the site settings."""
     OWN = "own"
     """Under the name of the person who is signed in."""
 
@@ -51,5 +53,13 @@ class MenuEntry:
     """What it is, in a sentence, where a page shows the menu."""
     has_pages_below: bool = True
     """Pages whose address begins with its own belong to it."""
+    key: str = ""
+    """By which the institution hides or shows it; empty: it does not decide."""
+    is_usual: bool = True
+    """Whether it is shown until the institution decides."""
     holds: Menu | None = None
     """The menu whose pages belong to it."""
+
+    def is_shown(self, turned: Collection[str]) -> bool:
+        """Return whether it is shown where the institution turned some entries, by key."""
+        return not self.key or self.is_usual != (self.key in turned)

@@ -61,10 +61,10 @@ def points(content: bytes, extension: str) -> int:
         return 0
 
 
-def printable(content: bytes) -> tuple[bytes, int, int] | None:
+def printable(content: bytes, *, longest: int = PRINTED) -> tuple[bytes, int, int] | None:
     """Return a picture as paper takes it, and its own width and height in pixels; None where it cannot be read.
 
-    It is a still JPEG or PNG on white, at most PRINTED pixels long.
+    It is a still JPEG or PNG on white, at most so many pixels long.
     """
     try:
         with _AT_ONCE, warnings.catch_warnings():
@@ -74,8 +74,8 @@ def printable(content: bytes) -> tuple[bytes, int, int] | None:
                     return None
                 upright, kind = ImageOps.exif_transpose(picture), picture.format
                 size = upright.size
-                upright.thumbnail((PRINTED, PRINTED))
-                return _on_white(upright, is_photograph=kind == "JPEG"), *size
+                upright.thumbnail((longest, longest))
+                return _on_white(upright, is_photograph=kind != "PNG"), *size
     except (Image.DecompressionBombError, Image.DecompressionBombWarning, UnidentifiedImageError, OSError, SyntaxError, ValueError):
         return None
 
@@ -154,6 +154,28 @@ def _cleaned_picture(content: bytes, extension: str) -> bytes:
     if not small or len(picture) > LARGEST_KEPT_LOGO:
         raise Invalid(_TOO_LARGE, limit=LARGEST_KEPT_LOGO // 1000)
     return picture
+
+
+LARGEST_PHOTOGRAPH = 6_000_000
+"""Bytes of a file that is sent to stand on a page."""
+SHOWN = 1200
+"""Pixels of the longer side of a picture on a page."""
+
+
+def cleaned_photograph(content: bytes) -> tuple[bytes, str]:
+    """Return a picture as it stands on a page, small and without hidden data, and its media type; raise Invalid."""
+    if len(content) > LARGEST_PHOTOGRAPH:
+        raise Invalid(N_("The picture is too large: at most %(limit)s MB. Make it smaller and upload it again."), limit=6)
+    if not content.startswith((b"\x89PNG\r\n", b"\xff\xd8\xff", b"RIFF")):
+        raise Invalid(N_("Choose a PNG, JPEG or WebP file."))
+    drawn = printable(content, longest=SHOWN)
+    if drawn is None:
+        raise Invalid(N_("The picture cannot be read: it is damaged, or has more than 40 million pixels. Save it again and upload it."))
+    picture = drawn[0]
+    if len(picture) > LARGEST_KEPT_LOGO:
+        with Image.open(io.BytesIO(picture)) as sheet:
+            picture = _on_white(sheet, is_photograph=True)
+    return picture, "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"
 
 
 LEAST = 4.5

@@ -54,6 +54,14 @@ class SiteProfile:
     logo: SiteLogo | None = None
     brand_colour: str = ""
     accent_colour: str = ""
+    front_titles: Mapping[str, str] = field(default_factory=dict)
+    front_texts: Mapping[str, str] = field(default_factory=dict)
+    front_picture: str = ""
+    """The SHA-256 of the picture on the front page, which is part of its address."""
+    front_alts: Mapping[str, str] = field(default_factory=dict)
+    front_courses: tuple[str, ...] = ()
+    turned_entries: tuple[str, ...] = ()
+    """Entries of the menus that are hidden though usually shown, or the other way round, by key."""
     former_url: str = ""
     """The web address of before, at which the site answers on: nobody locks themselves out by a typing error."""
     smtp_password: str = field(default="", repr=False)

@@ -9,7 +9,20 @@ from kernel.menu import Menu, MenuEntry, is_signed_in
 from kernel.permissions import Actor
 from kernel.personal import RETENTION
 from kernel.search.sources import SEARCH_KINDS, ResultKind
-from lms import auditing, learner_page, learning, own_data, people, retention, search, shipped_courses, system_state, team_notices, views
+from lms import (
+    auditing,
+    front_page,
+    learner_page,
+    learning,
+    own_data,
+    people,
+    retention,
+    search,
+    shipped_courses,
+    system_state,
+    team_notices,
+    views,
+)
 from lms.access import PERMISSIONS
 from lms.guide import views as guide_views
 
@@ -28,6 +41,7 @@ FEATURE = Feature(
     name="lms",
     blueprints=(
         views.bp,
+        front_page.bp,
         learning.bp,
         people.people_bp,
         people.new_person_views_bp,
@@ -41,6 +55,14 @@ FEATURE = Feature(
     ),
     permissions=PERMISSIONS,
     menu=(
+        MenuEntry(
+            Menu.SITE,
+            "lms_front.front_page",
+            N_("Front page"),
+            position=40,
+            icon="house",
+            about=N_("Headline, text, picture, courses and entries that visitors see."),
+        ),
         MenuEntry(Menu.MAIN, "lms.learning", N_("My learning"), position=10, icon="book-open", is_for=is_signed_in),
         MenuEntry(Menu.MAIN, "lms.campus", N_("Campus"), position=20, icon="house", holds=Menu.CAMPUS),
         MenuEntry(Menu.STAFF, "lms.teaching", N_("Teaching"), position=10, icon="square-pen", is_for=_teaches),
@@ -82,6 +104,7 @@ FEATURE = Feature(
         "instructor/create-a-course#pending": "lms.teaching",
         "instructor/marking#gradebook": "lms_following.learner",
         "administrator/first-steps#first-steps": "lms.administration",
+        "administrator/site-settings#front-page": "lms_front.front_page",
         "administrator/people#find": "lms_people.people lms_people.record",
         "administrator/people#add": "lms_new_person.add",
         "administrator/people#merge": "lms_merges.find_other lms_merges.preview_merge",

@@ -11,14 +11,11 @@ from compliance.team_digests import find_work
 from courses import catalogue
 from courses.access import CourseAction, edits
 from courses.models import StaffRole
-from courses.rules import activity_url
 from courses.waiting import list_waiting
 from enrolments.course_context import catalogue_cards, courses_in_preparation
 from enrolments.takes import count_open_completion_reviews
 from kernel import clock
 from kernel.i18n import LANGUAGES, _, choose
-from kernel.menu import Menu
-from kernel.web.menus import menu_links
 from kernel.web.request import (
     Answer,
     allows,
@@ -34,16 +31,15 @@ from kernel.web.request import (
 from lms import learning as own_learning
 from lms import queries
 from lms.access import SiteAction
+from lms.front_page import find_campus, read_front
 from lms.retention import periods
 from lms.start import find_start
 from organisations import profile
-from webinars import recordings as webinar_queries
 
 bp = Blueprint("lms", __name__)
 
 THEMES = ("light", "dark", "system")
 MOST_WAITING = 50
-MOST_RECORDINGS = 3
 
 
 @bp.get("/")
@@ -52,43 +48,23 @@ def home() -> Answer:
     """Show the front to strangers, and lead those who are signed in to where their work begins."""
     if not current_actor().is_anonymous:
         return see_other(url_for(find_start(current_session(), current_actor(), now=clock.now())))
-    return page("lms/home.html", **_open_courses(6), recordings=_recording_cards())
-
-
-def _open_courses(limit: int) -> dict[str, object]:
-    """Return the courses that the reader finds, so many as cards, and those in preparation."""
-    count = catalogue.count_catalogue(current_session(), current_actor())
-    return {"courses": catalogue_cards(limit), "course_count": count, "preparing": courses_in_preparation(count)}
-
-
-def _recording_cards() -> list[dict[str, object]]:
-    """Return the newest recordings that the reader may open."""
-    session, actor = current_session(), current_actor()
-    if actor.is_anonymous:
-        rows = webinar_queries.public_recordings(session, now=clock.now(), limit=MOST_RECORDINGS)
-    else:
-        rows = webinar_queries.visible_recordings(session, actor, limit=MOST_RECORDINGS)
-    return [
-        {
-            "url": activity_url(row.slug, "recording", row.Activity.key),
-            "title": choose(dict(row.Activity.title)),
-            "tone": row.tone,
-            "length": row.Recording.seconds,
-            "speakers": ", ".join(row.Recording.speakers),
-            "day": row.Recording.dated,
-            "captioned": row.captioned,
-        }
-        for row in rows
-    ]
+    return page("lms/home.html", front=read_front(current_settings().profile))
 
 
 @bp.get("/campus")
 @public("shows what the catalogue, the recordings and the tools show to their reader")
 def campus() -> Answer:
     """Show what there is to learn from: courses, recordings and all that packages add to Campus."""
-    links = menu_links(Menu.CAMPUS, current_actor())
-    others = [link for link in links if link.endpoint not in ("enrolments.catalogue", "webinars.recordings")]
-    return page("lms/campus.html", **_open_courses(12), recordings=_recording_cards(), others=others)
+    count = catalogue.count_catalogue(current_session(), current_actor())
+    recordings, others = find_campus(current_settings().profile.turned_entries)
+    return page(
+        "lms/campus.html",
+        courses=catalogue_cards(12),
+        course_count=count,
+        preparing=courses_in_preparation(count),
+        recordings=recordings,
+        others=others,
+    )
 
 
 @bp.get("/learning")

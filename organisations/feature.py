@@ -21,11 +21,24 @@ def _administers_institution(actor: Actor) -> bool:
     return actor.administers_institution and not actor.is_administrator
 
 
+SITE_PAGES = tuple(
+    MenuEntry(Menu.SITE, f"organisations_site.{name}", title, position=position, icon="settings", has_pages_below=False)
+    for position, name, title in (
+        (10, "overview", N_("Summary")),
+        (20, "names", N_("Name")),
+        (30, "appearance", N_("Logo and colours")),
+        (50, "mail_server", N_("Email")),
+        (60, "access", N_("Address and access")),
+        (70, "personal_data", N_("Personal data")),
+        (80, "signatories", N_("Signatures")),
+    )
+)
 FEATURE = Feature(
     name="organisations",
     blueprints=(tree.bp, audiences.bp, audience_lists.bp, posts.bp, lists.bp, site_settings.bp, institutions.bp),
     permissions=PERMISSIONS,
     menu=(
+        *SITE_PAGES,
         MenuEntry(
             Menu.STAFF,
             "organisations_institutions.institutions",

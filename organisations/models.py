@@ -264,9 +264,28 @@ class InstitutionProfile(Entity):
     sign_up: Mapped[bool | None]
     languages: Mapped[str] = mapped_column(String(40), default="")
     zone: Mapped[str] = mapped_column(String(64), default="")
+    front_titles: Mapped[Mapping[str, str]] = mapped_column(default=dict, server_default="{}")
+    front_texts: Mapped[Mapping[str, str]] = mapped_column(default=dict, server_default="{}")
+    front_picture: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    """The SHA-256 of the picture on the front page; empty: the drawn windows."""
+    front_alts: Mapped[Mapping[str, str]] = mapped_column(default=dict, server_default="{}")
+    """What that picture shows; empty where it only decorates."""
+    front_courses: Mapped[tuple[str, ...]] = mapped_column(default=(), server_default="[]")
+    """The courses on the front page in their order, by key; empty: all that are announced."""
+    turned_entries: Mapped[tuple[str, ...]] = mapped_column(default=(), server_default="[]")
+    """The entries of the menus that stand otherwise than usual here, hidden or shown, by key."""
     hint_dismissed_at: Mapped[Moment | None]
     """When an administrator said that the first steps need not be proposed any more."""
     changed_at: Mapped[Moment]
+
+
+class FrontPicture(Entity):
+    """A picture for the front page of an institution, cleaned: in force where its profile names it, else tried in a preview."""
+
+    profile_id: Mapped[int] = mapped_column(ForeignKey("institution_profile.id"), index=True)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    media_type: Mapped[str] = mapped_column(String(20))
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
 
 
 class InstitutionSignatory(Entity):

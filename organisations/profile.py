@@ -7,21 +7,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session, undefer
 
 from accounts.rules import fold
 from kernel import audit, site_profile
 from kernel.crypto import lock_text, unlock_text
-from kernel.errors import N_, Conflict, NotFound
+from kernel.errors import N_, Conflict, NotFound, require_found
 from kernel.i18n import DEFAULT_LANGUAGE, choose
 from kernel.permissions import Actor
 from kernel.settings import Settings
 from kernel.site_profile import SiteLogo, SiteProfile
 from organisations import units
 from organisations.institutions import FIRST
-from organisations.models import InstitutionProfile, InstitutionSignatory, Organisation
+from organisations.models import FrontPicture, InstitutionProfile, InstitutionSignatory, Organisation
 from organisations.rules.units import OrganisationKind
 from organisations.units import UnitValues
 
@@ -72,6 +72,12 @@ def read_profile(connection: Connection, known: int, *, keys: Callable[[], Seque
         logo=SiteLogo(row.logo_digest, row.logo_type) if row.logo_digest else None,
         brand_colour=row.brand_colour,
         accent_colour=row.accent_colour,
+        front_titles=row.front_titles,
+        front_texts=row.front_texts,
+        front_picture=row.front_picture,
+        front_alts=row.front_alts,
+        front_courses=row.front_courses,
+        turned_entries=row.turned_entries,
         former_url=row.former_url,
         smtp_password=(unlock_text(keys(), LOCKED_FOR, row.smtp_password) or "") if row.smtp_password else "",
         mail_since=row.mail_since,
@@ -133,6 +139,7 @@ class ProfileVerb(audit.Verb):
     ADDED = "institution_profile.added", N_("Added an institution")
     CHANGED = "institution_profile.changed", N_("Changed the details of the institution")
     LOGO_CHANGED = "institution_profile.logo_changed", N_("Changed the institution's logo")
+    PICTURE_ADDED = "institution_profile.picture_added", N_("Added a picture for the front page")
     LOGO_REMOVED = "institution_profile.logo_removed", N_("Removed the institution's logo")
     MAIL_TESTED = "institution_profile.mail_tested", N_("Sent a test email")
     HINT_DISMISSED = "institution_profile.hint_dismissed", N_("Hid the hint on the first steps")
@@ -285,6 +292,28 @@ def remove_logo(session: Session, actor: Actor, settings: Settings, *, instituti
         row.logo, row.logo_type, row.logo_digest = None, "", ""
         _touch(session, row, now)
         audit.record(session, actor, ProfileVerb.LOGO_REMOVED, row, now=now)
+
+
+def get_front_picture(session: Session, _actor: Actor, digest: str) -> FrontPicture:
+    """Return the picture for the front page with this digest; raise NotFound."""
+    return require_found(session.scalar(select(FrontPicture).options(undefer(FrontPicture.content)).where(FrontPicture.digest == digest)))
+
+
+def add_front_picture(session: Session, actor: Actor, settings: Settings, content: bytes, media_type: str, *, now: datetime) -> str:
+    """Keep a cleaned picture to be tried on the front page, beside the one in force; return its digest."""
+    row = ensure_profile(session, actor, settings, now=now)
+    digest = hashlib.sha256(content).hexdigest()
+    tried = (FrontPicture.profile_id == row.id, FrontPicture.digest.not_in((row.front_picture, digest)))
+    session.execute(delete(FrontPicture).where(*tried))
+    if session.scalar(select(FrontPicture.id).where(FrontPicture.digest == digest)) is None:
+        session.add(FrontPicture(profile_id=row.id, digest=digest, media_type=media_type, content=content))
+        audit.record(session, actor, ProfileVerb.PICTURE_ADDED, row, now=now, sha256=digest, bytes=len(content))
+    return digest
+
+
+def list_front_pictures(session: Session) -> Sequence[str]:
+    """List the digests of the pictures that can stand on the front page, the one that was added last at the end."""
+    return session.scalars(select(FrontPicture.digest).order_by(FrontPicture.id).limit(MOST_SIGNATORIES)).all()
 
 
 def dismiss_hint(session: Session, actor: Actor, settings: Settings, *, now: datetime) -> None:

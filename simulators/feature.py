@@ -23,6 +23,8 @@ FEATURE = Feature(
             N_("Simulator"),
             position=30,
             icon="sigma",
+            key="simulator",
+            is_usual=False,
             about=N_("What a social benefit costs, today and in the years to come: change the figures and see."),
         ),
     ),

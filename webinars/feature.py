@@ -21,6 +21,7 @@ FEATURE = Feature(
             N_("Recordings"),
             position=20,
             icon="play",
+            key="recordings",
         ),
     ),
     hooks=(

@@ -1,6 +1,6 @@
-"""What a reader sees of the menus of the site, and which entry the page before them belongs to."""
+"""The menus of the site as their reader sees them, with the entry to which the present page belongs."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -9,10 +9,11 @@ from flask import Flask, current_app, request, url_for
 from kernel.i18n import _
 from kernel.menu import Menu, MenuEntry
 from kernel.permissions import Actor
+from kernel.web.request import current_actor, current_settings
 
 
 class Here(StrEnum):
-    """How an entry stands to the page on which it is shown, as `aria-current` says it."""
+    """The place of an entry beside the page that shows it, as `aria-current` says it."""
 
     ELSEWHERE = ""
     PAGE = "page"
@@ -38,8 +39,15 @@ class Menus:
     def __init__(self, entries: Iterable[MenuEntry]) -> None:
         self._entries = sorted(entries, key=lambda entry: entry.position)
 
-    def links(self, menu: Menu | str, actor: Actor) -> list[MenuLink]:
-        """Return what an actor sees of a menu."""
+    @property
+    def choices(self) -> list[MenuEntry]:
+        """Return the entries that the institution hides or shows."""
+        return [entry for entry in self._entries if entry.key]
+
+    def links(self, menu: Menu | str, actor: Actor | None = None, turned: Collection[str] | None = None) -> list[MenuLink]:
+        """Return what an actor sees of a menu: the reader where none is given, with the entries that the institution turned."""
+        reader = actor or current_actor()
+        differing = current_settings().profile.turned_entries if turned is None else turned
         return [
             MenuLink(
                 entry.endpoint,
@@ -50,7 +58,7 @@ class Menus:
                 here=self._here(entry),
             )
             for entry in self._entries
-            if entry.menu == menu and entry.is_for(actor)
+            if entry.menu == menu and entry.is_for(reader) and entry.is_shown(differing)
         ]
 
     def _here(self, entry: MenuEntry) -> Here:
@@ -66,13 +74,13 @@ class Menus:
 EXTENSION = "menus"
 
 
-def menu_links(menu: Menu, actor: Actor) -> list[MenuLink]:
-    """Return what an actor sees of a menu of the present application."""
-    menus: Menus = current_app.extensions[EXTENSION]
-    return menus.links(menu, actor)
+def menus() -> Menus:
+    """Return the menus of the present application."""
+    installed: Menus = current_app.extensions[EXTENSION]
+    return installed
 
 
 def install(app: Flask, entries: Iterable[MenuEntry]) -> None:
-    """Keep the entries of the menus, and give templates `menu_links(menu, actor)`."""
-    app.extensions[EXTENSION] = menus = Menus(entries)
-    app.jinja_env.globals.update(menu_links=menus.links)
+    """Keep the entries of the menus, and give templates `menu_links(menu)`."""
+    app.extensions[EXTENSION] = installed = Menus(entries)
+    app.jinja_env.globals.update(menu_links=installed.links)

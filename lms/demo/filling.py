@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import product
@@ -51,6 +51,7 @@ from lms.demo.welcome_course import hold_welcome
 from lms.instance import Instance
 from lms.publishing import publish_samples
 from lms.scratch_folders import ScratchFolder
+from organisations.profile import change_profile
 
 DAYS = 4
 """Until the day of a publication that waits for it."""
@@ -94,6 +95,19 @@ def _member(stage: DemoTimeline, role: StaffRole) -> Actor:
 
 SEED = 20261120
 TRAINING_STAFF = {"training officer": OFFICER, "auditor": AUDITOR}
+SCHOOL: Mapping[str, object] = {
+    "names": {"es": "Escuela de seguridad social IESS-EDUCA"},
+    "short_names": {"es": "IESS-EDUCA"},
+    "front_titles": {"es": "Entender la seguridad social, a su ritmo", "en": "Understanding social security, at your own pace"},
+    "front_texts": {
+        "es": "Cursos escritos por gente que trabaja en la institución. Léalos a su ritmo, en la computadora de la oficina o en el "
+        "teléfono, aun con una conexión lenta, y termine con un certificado que cualquiera puede verificar.",
+        "en": "Courses written by people who work in the institution. Read them at your own pace, on an office computer or a phone, even "
+        "with a slow connection, and finish with a certificate that anyone can verify.",
+    },
+    "turned_entries": ("simulator",),
+}
+"""Site settings of the demonstration."""
 COURSES = 20
 BEFORE = timedelta(weeks=WEEKS, days=3)
 """How long ago courses are published and their teams appear."""
@@ -122,7 +136,15 @@ def fill(instance: Instance, *, now: datetime, count: int = 60, seed: int = SEED
     _staff(stage, hashes)
     people = learners(count, seed)
     play(stage, _lives(stage, people, hashes))
+    _introduce(stage)
     return accounts_made
+
+
+def _introduce(stage: DemoTimeline) -> None:
+    """Give the site the name and the front page of the school whose courses it shows, as its administrator would."""
+    with stage.instance.database.unit_of_work() as session:
+        administrator = stage.people[ADMINISTRATOR.email]
+        change_profile(session, administrator, stage.instance.present_settings, SCHOOL, now=stage.now)
 
 
 def fill_own_courses(instance: Instance, *, now: datetime, count: int = 60, seed: int = SEED) -> None:

@@ -1,15 +1,12 @@
 """Pages of the site settings, and the logo, signatures and style sheet that come of them."""
 
-import hashlib
-import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date
-from typing import Any, ClassVar, cast
 
-from flask import Blueprint, Response, current_app, flash, make_response, request
+from flask import Blueprint, Response, flash, make_response, request
 from sqlalchemy.orm import Session
-from wtforms import BooleanField, ColorField, DateField, HiddenField, PasswordField, SelectField, ValidationError
+from wtforms import BooleanField, ColorField, DateField, PasswordField, SelectField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, Optional
 
@@ -20,7 +17,7 @@ from kernel.i18n import _, language, lazy_, local, number, zone_name
 from kernel.permissions import Actor
 from kernel.pictures import LARGEST_LOGO, cleaned_logo, cleaned_signature, mixed, nearest
 from kernel.settings import known_origin
-from kernel.site_profile import PresentSettings, SiteProfiles, is_fixed
+from kernel.site_profile import PresentSettings
 from kernel.web.assets import FOR_EVER
 from kernel.web.forms import DAYS, FileField, Form, LineField, PrintedField, WholeField, at_most, line
 from kernel.web.limits import limit, limiter
@@ -44,78 +41,10 @@ from organisations.access import InstitutionAction, OrganisationAction, Signator
 from organisations.institutions import get_signatory
 from organisations.models import InstitutionProfile, InstitutionSignatory
 from organisations.profile import SignatoryValues
+from organisations.site_forms import ShownForm, SiteForm, fresh_settings
 
-_BY_LANGUAGE = {"names": "institution_name", "short_names": "institution"}
-"""Columns with a text by language, and the setting of the environment that stands for all of them."""
 _KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f]*:[0-9A-Fa-f:.]+")
-
-
-def _column(name: str) -> tuple[str, str]:
-    """Return which column a field stands for, and of which language."""
-    column, _sign, tongue = name.rpartition("_")
-    return (column, tongue) if column in _BY_LANGUAGE else (name, "")
-
-
-class ShownForm(Form):
-    """A form that knows what its page showed, so that a change that somebody else made meanwhile is not undone unseen."""
-
-    seen = HiddenField()
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        present = {field.short_name: str(field.object_data or "") for field in self if field.short_name != "seen"}
-        digest = hashlib.sha256(json.dumps(present, sort_keys=True).encode()).hexdigest()
-        self.is_stale = bool(self.seen.data) and self.seen.data != digest
-        """Whether it was sent by a page that showed something else than what holds now; never where it does not say what it showed."""
-        self.seen.data = digest
-
-
-class SiteForm(ShownForm):
-    """A part of the site settings. What the environment decides is shown, and cannot be changed here."""
-
-    BLANK: ClassVar[frozenset[str]] = frozenset()
-    """Fields that stay empty while nothing is set, because what is in force then is an example."""
-
-    def __init__(self, settings: PresentSettings, row: InstitutionProfile | None, *, is_sent: bool = True) -> None:
-        names = [name for name, _field in self._unbound() if name != "seen"]
-        settings_of = {name: _BY_LANGUAGE.get(_column(name)[0], name) for name in names}
-        self.fixed = {name: f"LMS_{setting.upper()}" for name, setting in settings_of.items() if is_fixed(settings, setting)}
-        options = {} if is_sent else {"formdata": None}
-        super().__init__(data={name: self._initial_value(settings, row, name) for name in names}, **options)
-        for name in self.fixed:
-            field = self[name]
-            field.data, field.validators, field.render_kw = field.object_data, (), {**(field.render_kw or {}), "disabled": True}
-
-    @classmethod
-    def _unbound(cls) -> list[tuple[str, object]]:
-        return [(name, field) for name in dir(cls) if hasattr(field := getattr(cls, name), "_formfield")]
-
-    def _initial_value(self, settings: PresentSettings, row: InstitutionProfile | None, name: str) -> object:
-        column, tongue = _column(name)
-        stored = None if row is None else getattr(row, column)
-        if name in self.fixed or (not stored and stored is not False and name not in self.BLANK):
-            stored = getattr(settings, column, "")
-        shown: object = stored.get(tongue, "") if isinstance(stored, Mapping) else stored
-        return shown
-
-    def changes(self) -> dict[str, object]:
-        """Return what is to be set, by column; nothing of what the environment decides."""
-        columns: dict[str, object] = {}
-        texts: dict[str, dict[str, str]] = {}
-        for field in self:
-            column, tongue = _column(field.short_name)
-            if field.short_name in (*self.fixed, "seen"):
-                continue
-            if not tongue:
-                columns[column] = self._column_value(field.short_name, field.data)
-            elif field.data:
-                texts.setdefault(column, {})[tongue] = field.data
-        return columns | texts
-
-    def _column_value(self, name: str, value: object) -> object:
-        """Return what the column holds of a field."""
-        return value if value is not None else ""
 
 
 class InstitutionNamesForm(SiteForm):
@@ -364,17 +293,11 @@ PATIENCE = 8.0
 """Seconds that the mail server of a test may take for each of its answers: somebody waits before the page."""
 
 
-def _fresh_settings() -> PresentSettings:
-    """Return the settings as they are in the database now, also where another process has changed them this second."""
-    cast("SiteProfiles", current_app.extensions["present"]).forget()
-    return current_settings()
-
-
 @bp.get("/administration/site")
 @requires(OrganisationAction.MANAGE_SITE)
 def overview() -> Answer:
     """Show what is set, and where each thing is changed."""
-    session, settings = current_session(), _fresh_settings()
+    session, settings = current_session(), fresh_settings()
     fixed = [f"LMS_{name.upper()}" for name in sorted(settings.model_fields_set) if name in organisations_profile.ON_THE_WEB]
     return page(
         "organisations/site/overview.html",
@@ -391,7 +314,7 @@ def _today() -> date:
 
 def _section(kind: type[SiteForm], template: str, done: str) -> Answer:
     """Show a part of the settings as a form, or take it."""
-    settings, row = _fresh_settings(), organisations_profile.find_profile(current_session())
+    settings, row = fresh_settings(), organisations_profile.find_profile(current_session())
     form = kind(settings, row)
     if is_read_only_request():
         return page(template, form=form)
@@ -439,7 +362,7 @@ def mail_server() -> Answer:
 @requires(OrganisationAction.MANAGE_SITE, reads_first=True)
 def test_mail() -> Answer:
     """Send a test message to the administrator's own address, and say what the server answered."""
-    actor, settings = current_actor(), _fresh_settings()
+    actor, settings = current_actor(), fresh_settings()
     if not settings.sends_mail:
         raise Conflict
     limiter().use(MAIL_TESTS, str(actor.person_id))

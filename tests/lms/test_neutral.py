@@ -5,7 +5,7 @@ import re
 import pytest
 
 from kernel.settings import Settings
-from lms.guide.chapters import list_chapters
+from lms.guide.chapters import list_sources
 from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_course, an_administrator, sign_in
@@ -31,7 +31,7 @@ def test_visitors_of_a_renamed_site_read_of_no_other_institution(browser: Browse
     boss.get(f"{SITE}/names")
     boss.submit(f"{SITE}/names", NAMES)
 
-    chapters = [f"/help/{chapter.path}" for chapter in list_chapters(language)]
+    chapters = [f"/help/{chapter.reader}/{chapter.key}" for chapter in list_sources(language)]
     visitor = Walk(browser.another(language), *plain_addresses(browser.app), *chapters)
     visitor.open_all()
 

@@ -64,6 +64,7 @@ DOORS: dict[str, tuple[str, ...]] = {
         "kernel/web/forms.py",
         "kernel/web/uploads.py",
         "accounts/forms.py",
+        "organisations/site_forms.py",
         "*/views/*.py",
         "*/views.py",
         "courses/editor.py",

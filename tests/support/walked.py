@@ -21,7 +21,8 @@ _NAMES = """
     enrolments_grading.marks enrolments_grading.new_item enrolments_grading.retire enrolments_messages.message enrolments_mistakes.report
     enrolments_reminders.delete enrolments_reminders.new_reminder enrolments_reminders.reminder enrolments_results.delete_note
     enrolments_results.override enrolments_results.write_note enrolments_roster.discard enrolments_roster.remove
-    enrolments_roster.upload lms.set_language lms.set_theme lms_new_person.add lms_own_data.copy lms_own_data.copy_of_another
+    enrolments_roster.upload lms.set_language lms.set_theme lms_front.front_page
+    lms_new_person.add lms_own_data.copy lms_own_data.copy_of_another
     lms_own_data.deletion lms_people.end_sessions lms_people.revoke_completion lms_people.send_reset lms_people.set_role
     lms_people.suspend organisations.add_manager organisations.add_member organisations.add_place organisations.add_training_role
     organisations.change organisations.close organisations.delete organisations.make_institution organisations_audience_lists.save
