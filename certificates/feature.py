@@ -40,6 +40,22 @@ FEATURE = Feature(
     permissions=PERMISSIONS,
     menu=(
         MenuEntry(
+            Menu.CERTIFICATES,
+            "certificates_register.register",
+            N_("Register of certificates"),
+            position=10,
+            icon="award",
+            about=N_("Every certificate that was issued: find, correct, replace or revoke it."),
+        ),
+        MenuEntry(
+            Menu.CERTIFICATES,
+            "certificates_templates.templates",
+            N_("Certificate templates"),
+            position=20,
+            icon="square-pen",
+            about=N_("What certificates say and how they look."),
+        ),
+        MenuEntry(
             Menu.MAIN,
             "certificates_verification.verify_form",
             N_("Verify a certificate"),

@@ -68,6 +68,38 @@ FEATURE = Feature(
     permissions={**PERMISSIONS, **RENEWAL_PERMISSIONS},
     menu=(
         MenuEntry(
+            Menu.TRAINING,
+            "compliance_obligations.obligations",
+            N_("Compulsory training"),
+            position=10,
+            icon="list-checks",
+            about=N_("Which courses are required, of whom and until when."),
+        ),
+        MenuEntry(
+            Menu.TRAINING,
+            "compliance_report.places",
+            N_("Training report"),
+            position=30,
+            icon="chart-column",
+            about=N_("Who has completed what is required, and who is late, by unit."),
+        ),
+        MenuEntry(
+            Menu.TRAINING,
+            "compliance_waivers.claims",
+            N_("Waivers and recognitions"),
+            position=40,
+            icon="file-text",
+            about=N_("Requests to be exempt, and training completed elsewhere that counts."),
+        ),
+        MenuEntry(
+            Menu.TRAINING,
+            "compliance_free_days.days",
+            N_("Holidays and days off"),
+            position=50,
+            icon="calendar",
+            about=N_("Days on which no reminder goes out."),
+        ),
+        MenuEntry(
             Menu.STAFF,
             "compliance_obligations.obligations",
             N_("Compulsory training"),

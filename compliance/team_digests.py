@@ -175,7 +175,7 @@ def notify_second_persons(session: Session, row: PlannedChange, *, now: datetime
     elif audience is not None:
         path, title = "/compulsory-training/audience-rules", audience.title
     else:
-        path, title = "/administration/free-days/changes", in_every_language(lambda: _("Free days"))
+        path, title = "/administration/free-days/changes", in_every_language(lambda: _("Holidays and days off"))
     subject = in_every_language(lambda: _("“%(title)s”: a change waits for a second person", title=choose(title)))
     text = in_every_language(lambda: _("Its author may not apply it alone. Nothing changes until another person applies it."))
     message = Message(TRAINING_WORK_NOTICE, _second_person_key(row), subject, text, f"{path}/{row.uuid}")

@@ -56,6 +56,30 @@ FEATURE = Feature(
     permissions=PERMISSIONS,
     menu=(
         MenuEntry(
+            Menu.PEOPLE,
+            "lms_people.people",
+            N_("People"),
+            position=10,
+            icon="user",
+            about=N_("Find an account, add a person, give a role, suspend or merge."),
+        ),
+        MenuEntry(
+            Menu.SYSTEM,
+            "lms_auditing.log",
+            N_("Audit log"),
+            position=20,
+            icon="history",
+            about=N_("Who changed what, and when; nothing can be removed from it unseen."),
+        ),
+        MenuEntry(
+            Menu.SYSTEM,
+            "lms_condition.system_state",
+            N_("System status"),
+            position=30,
+            icon="chart-column",
+            about=N_("Whether mail, backups and background work run as they should."),
+        ),
+        MenuEntry(
             Menu.SITE,
             "lms_front.front_page",
             N_("Front page"),

@@ -9,6 +9,7 @@ from courses.waiting import WAITING
 from enrolments.dates import DATES
 from kernel.errors import N_
 from kernel.feature import PAGES_OF_CODES, PAGES_OF_FILES, Feature
+from kernel.menu import Menu, MenuEntry
 from kernel.personal import ERASURES, OWN_DATA, OWN_RESULTS, TRANSFERS
 from kernel.search.sources import SEARCH_KINDS, ResultKind
 from questions.question_bank import PLACE_QUESTION, QUESTION_USES
@@ -41,6 +42,16 @@ FEATURE = Feature(
         accommodations.bp,
     ),
     permissions=PERMISSIONS,
+    menu=(
+        MenuEntry(
+            Menu.PEOPLE,
+            "quizzes_accommodations.accommodations",
+            N_("Accommodations"),
+            position=40,
+            icon="clock",
+            about=N_("More time, breaks or attempts in quizzes for a person who needs them."),
+        ),
+    ),
     jobs={
         "quizzes.close_due": jobs.close_due,
         "quizzes.send_marked": jobs.notify_marked,

@@ -333,7 +333,7 @@ class WaitingView:
 def waiting_view(change: PlannedChange, audience: Audience | None, titles: Mapping[int, str], people: Mapping[int, str]) -> WaitingView:
     """Return a change that waits for a second person, by the titles of obligations and the names of people."""
     if audience is None:
-        endpoint, title = "compliance_free_days.change", _("Free days")
+        endpoint, title = "compliance_free_days.change", _("Holidays and days off")
     elif change.obligation_id is None:
         endpoint, title = "compliance_audience_rules.change", choose(audience.title)
     else:
