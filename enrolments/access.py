@@ -46,6 +46,8 @@ class LearningAction(StrEnum):
     MANAGE_ITEMS = "item:manage"
     MARK_ITEMS = "item:mark"
     """Mark by hand what is marked by hand alone."""
+    LOAD_MARKS = "item:load_marks"
+    """Mark it from a file, whose lines name learners by their addresses."""
     NOTE = "note:write"
     DELETE_NOTE = "note:delete"
     JOIN = "edition:join"
@@ -229,6 +231,14 @@ class EnrolmentListContext:
 
 
 @dataclass(frozen=True, slots=True)
+class MarkFileContext:
+    """A person before a file of marks that they sent in for a course."""
+
+    context: LearnerContext
+    pending: models.PendingMarkFile
+
+
+@dataclass(frozen=True, slots=True)
 class EnrolmentInvitationContext:
     """A member of the course team before an invitation to enrol."""
 
@@ -390,6 +400,11 @@ def _mark_items(actor: Actor, subject: LearnerContext | GradeItemContext) -> Ver
     return allow_if(is_staff(actor, subject.context) and subject.item.retired_at is None)
 
 
+def _load_marks(actor: Actor, subject: LearnerContext | MarkFileContext) -> Verdict:
+    """Those who edit the course: graders see no addresses (spec/security 7.6)."""
+    return allow_if(edits(actor, (subject if isinstance(subject, LearnerContext) else subject.context).staff_role))
+
+
 def keeps_notes(actor: Actor, subject: ParticipantContext | LearnerNoteContext) -> bool:
     """Return whether the actor reads and writes the team's notes on a learner: the team does, but nobody those on themself."""
     return is_staff(actor, subject.context) and not is_own(actor, subject.enrolment.person_id)
@@ -499,6 +514,9 @@ PERMISSIONS: Mapping[StrEnum, Permission] = hiding_all(
         ),
         LearningAction.MANAGE_ITEMS: Permission(changes_record(_manage_items, _marked), {"own_course": EDITORS}),
         LearningAction.MARK_ITEMS: Permission(changes_records(_mark_items), {"own_course": TEAM}),
+        LearningAction.LOAD_MARKS: Permission(
+            changes_records(_load_marks), {"own_course": EDITORS.because("the file names learners by their addresses")}
+        ),
         LearningAction.NOTE: Permission(changes_record(_note, _learner), {"of_another_learner": TEAM}),
         LearningAction.DELETE_NOTE: Permission(changes_record(_delete_note, _learner), {"of_another": EDITORS}),
         LearningAction.JOIN: Permission(_join, {"with_a_code": Roles.SIGNED_IN}),

@@ -27,6 +27,9 @@ class EnrolmentVerb(Verb):
     ITEM_RETIRED = "item.retired"
     ITEM_TAKEN_UP = "item.taken_up"
     ITEM_MARKED = "item.marked"
+    MARKS_RECEIVED = "marks.received", N_("Uploaded a file of marks")
+    MARKS_CONFIRMED = "marks.confirmed", N_("Confirmed a file of marks")
+    MARKS_DISCARDED = "marks.discarded", N_("Discarded a file of marks")
     NOTE_WRITTEN = "note.written", N_("Wrote a note on a learner")
     NOTE_DELETED = "note.deleted", N_("Deleted a note on a learner")
     REMINDER_WRITTEN = "reminder.written", N_("Added a personal reminder")

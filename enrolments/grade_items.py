@@ -68,9 +68,9 @@ def _last(items: Sequence[int]) -> Select[int]:
     return select(func.max(ManualGrade.id)).where(ManualGrade.item_id.in_(items)).group_by(ManualGrade.item_id, ManualGrade.enrolment_id)
 
 
-def present_marks(session: Session, items: Sequence[int], enrolments: Sequence[int]) -> Mapping[MarkKey, ManualGrade]:
-    """Return the marks that learners have now for some items."""
-    last = _last(items).where(ManualGrade.enrolment_id.in_(enrolments))
+def present_marks(session: Session, items: Sequence[int], enrolments: Sequence[int] | None = None) -> Mapping[MarkKey, ManualGrade]:
+    """Return the marks that learners have now for some items: these learners, or all."""
+    last = _last(items) if enrolments is None else _last(items).where(ManualGrade.enrolment_id.in_(enrolments))
     return {(row.item_id, row.enrolment_id): row for row in session.scalars(select(ManualGrade).where(ManualGrade.id.in_(last)))}
 
 

@@ -17,7 +17,7 @@ from enrolments.course_context import notice_words
 from enrolments.enrolment import follow_version, record_version_moves
 from enrolments.grade_items import list_stale
 from enrolments.invitations import InvitationBatch
-from enrolments.models import Edition, PendingEnrolmentList
+from enrolments.models import Edition, PendingEnrolmentList, PendingMarkFile
 from enrolments.people_lists import ListedAddress, check_list, read_list
 from kernel import mail, outbox
 from kernel.errors import Conflict
@@ -162,6 +162,7 @@ def end_closed(delivery: Delivery) -> None:
 
 
 forget_lists = forget_uploads_of(PendingEnrolmentList)
+forget_mark_files = forget_uploads_of(PendingMarkFile)
 
 
 def plan_reminders(delivery: Delivery) -> Effect:

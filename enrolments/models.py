@@ -305,6 +305,19 @@ class PendingEnrolmentList(PendingUpload, Base):
     total: Mapped[int]
 
 
+class PendingMarkFile(PendingUpload, Base):
+    """A file of marks that was sent in, between being looked at and being written down. Forgotten in time."""
+
+    __tablename__ = "pending_marks"
+    noun = N_("File of marks")
+
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
+    confirmed_at: Mapped[Moment | None]
+    marked: Mapped[int] = mapped_column(default=0)
+    """How many marks were written."""
+    total: Mapped[int]
+
+
 class EnrolmentInvitation(Entity):
     """An invitation of an address to enrol in a course; whether it has an account makes no difference. Used up by enrolling."""
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from courses.waiting import TeamCourse, WaitingItem, edited, list_unconfirmed, unconfirmed_item
 from enrolments.mistakes import list_open
-from enrolments.models import Edition, PendingEnrolmentList, WaitingPlace
+from enrolments.models import Edition, PendingEnrolmentList, PendingMarkFile, WaitingPlace
 from kernel.i18n import _, format_date, ngettext
 from kernel.permissions import Actor
 
@@ -68,6 +68,14 @@ def waiting_lists(session: Session, actor: Actor, courses: Sequence[TeamCourse],
     for row in list_unconfirmed(session, actor, table, now, table.course_id.in_(mine), table.confirmed_at.is_(None)) if mine else ():
         course = mine[row.course_id]
         yield unconfirmed_item(course, row, f"/teaching/{course.slug}/learners/lists/{row.uuid}")
+
+
+def waiting_mark_files(session: Session, actor: Actor, courses: Sequence[TeamCourse], now: datetime) -> Iterator[WaitingItem]:
+    """Name the files of marks that the actor uploaded and has not confirmed."""
+    mine, table = edited(actor, courses), PendingMarkFile
+    for row in list_unconfirmed(session, actor, table, now, table.course_id.in_(mine), table.confirmed_at.is_(None)) if mine else ():
+        course = mine[row.course_id]
+        yield unconfirmed_item(course, row, f"/teaching/{course.slug}/gradebook/mark-files/{row.uuid}")
 
 
 def waiting_mistakes(session: Session, actor: Actor, courses: Sequence[TeamCourse], _now: datetime) -> Iterator[WaitingItem]:

@@ -327,7 +327,9 @@ def marks(subject: GradeItemContext) -> Answer:
     number = as_uuid(request.form.get("number", "")) or uuid4()
 
     def again(rows: Iterable[GradeEntryRow], status: int) -> Answer:
-        return _marks_page(subject, list(rows), more=len(lines) > ROWS, number=number), status
+        return _marks_page(
+            subject, list(rows), more=bool(_list_from(subject, requested_page(ROWS).offset + ROWS, 1)), number=number
+        ), status
 
     typed = {line.enrolment_id: _submitted_row(line, row, subject.item) for line, row in zip(lines[:ROWS], rows, strict=True)}
     shown = read_decimal(request.form.get("maximum", ""))
@@ -370,13 +372,15 @@ def _filter_from_address() -> dict[str, str]:
 
 
 def _mark_lines(subject: GradeItemContext) -> list[LearnerMarkRow]:
-    page, unmarked = requested_page(ROWS), "unmarked" in request.args
     if not is_read_only_request():  # the page that was sent, even where marks have been written meanwhile
         people = [as_uuid(text) or uuid4() for text in request.form.getlist("person")][:ROWS]
         return grade_items.list_marks_of(current_session(), subject.item, people)
-    return grade_items.list_marks(
-        current_session(), subject.item, filter_of(request.args), unmarked=unmarked, now=clock.now(), offset=page.offset, limit=ROWS + 1
-    )
+    return _list_from(subject, requested_page(ROWS).offset, ROWS + 1)
+
+
+def _list_from(subject: GradeItemContext, offset: int, limit: int) -> list[LearnerMarkRow]:
+    unmarked, filters = "unmarked" in request.args, filter_of(request.args)
+    return grade_items.list_marks(current_session(), subject.item, filters, unmarked=unmarked, now=clock.now(), offset=offset, limit=limit)
 
 
 def _row(line: LearnerMarkRow, own: bool) -> GradeEntryRow:
@@ -413,4 +417,5 @@ def _marks_page(subject: GradeItemContext, rows: list[GradeEntryRow], *, more: b
         fields=_filter_from_address(),
         options=class_options(session, context.course_id),
         may_edit=allows(LearningAction.MANAGE_ITEMS, subject),
+        may_load=allows(LearningAction.LOAD_MARKS, context),
     )

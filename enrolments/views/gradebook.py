@@ -37,7 +37,7 @@ from kernel.tables import Cell, Sheet
 from kernel.web import after_response
 from kernel.web.forms import as_uuid, clean_text, whole_number
 from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, page, requires, see_page
-from kernel.web.table import ListQuery, PageRequest, member_of, read_words, requested_page, send_sheets
+from kernel.web.table import ListQuery, Page, PageRequest, member_of, read_words, requested_page, send_sheets
 from organisations.tree import unit_options
 
 IDLE = (7, 14, 30, 60, 90)
@@ -380,6 +380,7 @@ def _show_page(context: LearnerContext, sheet: GradebookPage, number: UUID) -> R
     columns, shows_email = columns_of(outline, sheet.items), edits(current_actor(), context.staff_role)
     columns.sort(key=lambda column: column.item is None)  # what is entered stands near the names
     learners, completed = enrolments_gradebook.count_gradebook(session, context.course_id, query.wanted, now=context.now)
+    rows = lines_of(sheet.rows, columns, {item.key: item.id for item in sheet.items}, sheet.fields)
     return page(
         "enrolments/gradebook.html",
         course=course_name(context),
@@ -387,7 +388,7 @@ def _show_page(context: LearnerContext, sheet: GradebookPage, number: UUID) -> R
         columns=columns,
         learners=learners,
         completed=completed,
-        page=sheet.paging.of(lines_of(sheet.rows, columns, {item.key: item.id for item in sheet.items}, sheet.fields)),
+        page=Page(rows[:ROWS], sheet.paging.number, learners > sheet.paging.number * ROWS),  # a page that was sent has its own people alone
         marks=list(sheet.fields.values()),
         number=number,
         address=sheet.address,
@@ -402,6 +403,7 @@ def _show_page(context: LearnerContext, sheet: GradebookPage, number: UUID) -> R
         behind=count_stale(session, context.course_id) if query.order.by is GradebookSort.GRADE else 0,
         shows_email=shows_email,
         may_export=allows(LearningAction.EXPORT, context),
+        may_load=bool(sheet.items) and allows(LearningAction.LOAD_MARKS, context),
     )
 
 

@@ -1,8 +1,10 @@
 """Marks by hand entered in the gradebook: one save, faults beside cells, what others did meanwhile, no mark of one's own."""
 
 from decimal import Decimal
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
+import pytest
 from sqlalchemy import select
 
 from accounts.models import Notification
@@ -11,6 +13,8 @@ from enrolments import enrolment, grade_items
 from enrolments.grade_items import GradeItemValues
 from enrolments.learners import get_learner_context
 from enrolments.models import Enrolment, ManualGrade, ManualGradeItem
+from enrolments.views import grade_items as grading
+from enrolments.views import gradebook
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor
 from lms.instance import Instance
@@ -144,6 +148,26 @@ def test_nobody_types_a_mark_of_their_own_into_the_gradebook(browser: Browser, i
 
     browser.submit("", {field(talk, teacher): "20", field(talk, ana): "9"}, form=grid(browser.page))
     assert [points for points, _comment in marks_of(instance, talk)] == ["8", "9"]
+
+
+def pages(page: Page) -> list[str]:
+    """Return the numbers of the pages to which a page leads."""
+    return [number for link, _words in page.links for number in parse_qs(urlsplit(link).query).get("page", ())]
+
+
+def test_the_way_to_the_next_page_stays_after_a_refused_save(browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    _course, _teacher, (talk, _essay), (_ana, blas, _carla) = a_marked_course(instance)
+    monkeypatch.setattr(gradebook, "ROWS", 1)
+    monkeypatch.setattr(grading, "ROWS", 1)
+    marks = f"/teaching/prueba/items/{talk.uuid}/marks"
+    sign_in(browser, "profe@example.org").get(f"{PAGE}?page=2")
+    page = browser.submit("", {field(talk, blas): "21"}, status=422, form=grid(browser.page))
+    assert pages(page) == ["1", "3"]
+
+    browser.get(f"{marks}?page=2")
+    form = next(form for form in browser.page.forms if form.method == "post" and "/marks" in form.action)
+    page = browser.submit("", {f"points-{blas.person_uuid}": "21"}, status=422, form=form)
+    assert pages(page) == ["1", "3"]
 
 
 def test_two_learners_and_thirty_cost_the_same_statements_to_show_and_to_send(browser: Browser, instance: Instance) -> None:

@@ -331,6 +331,7 @@ STAYS = frozenset(
         "pending_import",
         "pending_list",
         "pending_load",
+        "pending_marks",
         "pending_recognition",
         "recovery_code",
         "second_factor",

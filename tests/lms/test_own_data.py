@@ -159,6 +159,7 @@ LEFT_OUT = {
     "pending_folder": "course folders that wait for an answer, gone within days",
     "pending_import": "questions that wait for an answer, gone within days",
     "pending_list": "lists that wait for an answer, gone within days",
+    "pending_marks": "files of marks that wait for an answer, gone within days",
     "message_recipient": "the message itself is among the notices",
     "pending_recognition": "lists of recognitions that wait for an answer, gone within days",
     "pending_load": "lists of people that wait for an answer, gone within days",

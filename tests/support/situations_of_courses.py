@@ -13,7 +13,7 @@ from accounts.uploads import UploadedList
 from courses import authoring, catalogue, drafts, planned_publications, team
 from courses.content.writing import NewCourse
 from courses.models import Course, StaffRole
-from enrolments import announcements, editions, enrolment, invitations, learners, roster
+from enrolments import announcements, editions, enrolment, invitations, learners, mark_files, roster
 from enrolments.announcements import AnnouncementRecipients, AnnouncementText
 from enrolments.invitations import InvitationBatch
 from enrolments.models import Edition
@@ -25,12 +25,13 @@ from tests.support.browser import Browser
 from tests.support.builders import a_teacher, folder, publish, sign_in
 from tests.support.editions import an_edition, join
 from tests.support.folders import a_folder
-from tests.support.learning import a_batch, actor_of, start, submit
+from tests.support.learning import a_batch, a_learner, actor_of, start, submit
 from tests.support.marking import BANK as ESSAY
 from tests.support.marking import SELF_REVIEWED, a_marked_quiz
 from tests.support.offices import deliver
 from tests.support.quizzes import a_quiz_asking
 from tests.support.regrading import a_dry_run, a_keyed_quiz, an_order, regrade_row
+from tests.support.results import an_item
 from tests.support.situations import Room, Scene, Stage
 
 TEACHING = "/teaching/prueba"
@@ -247,6 +248,20 @@ def a_list_that_waits(stage: Stage) -> Scene:
     return Scene(visitor, f"{TEACHING}/learners/lists/{row.uuid}")
 
 
+def a_file_of_marks_that_waits(stage: Stage) -> Scene:
+    """A file of marks was sent in and waits for a yes."""
+    team_member = _teacher(stage)
+    title = "Exposición"
+    stage.once("an item", lambda: an_item(stage.instance, team_member, stage.course, title))
+    a_learner(stage.instance, stage.course, address := f"marcas-{uuid4().hex[:8]}@example.org")
+    content = f"email;{title}\n{address};7,5\n".encode()
+    with stage.instance.database.unit_of_work() as session:
+        sent = UploadedList("notas.csv", content, 1)
+        row = mark_files.receive_marks(session, team_member, stage.course.id, sent, now=clock.now())
+    visitor = stage.once("teacher's browser", lambda: sign_in(stage.nobody(), "profe@example.org"))
+    return Scene(visitor, f"{TEACHING}/gradebook/mark-files/{row.uuid}")
+
+
 def somebody_to_enrol(stage: Stage) -> Scene:
     """A search finds somebody who does not take the course."""
     visitor, person = _boss_of_course(stage), stage.person()
@@ -388,6 +403,8 @@ TAKING_PART: Room = {
     "enrolments_invitations.withdraw": an_invitation_that_waits,
     "enrolments_invitations.withdraw_list": an_invitation_that_waits,
     "enrolments_invited.accept": an_invitation_to_enrol,
+    "enrolments_mark_files.confirm": a_file_of_marks_that_waits,
+    "enrolments_mark_files.discard": a_file_of_marks_that_waits,
     "enrolments_roster.confirm": a_list_that_waits,
     "enrolments_roster.enrol": somebody_to_enrol,
 }

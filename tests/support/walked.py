@@ -18,7 +18,8 @@ _NAMES = """
     enrolments_calendar.set_alarm
     enrolments_editions.close enrolments_editions.edition enrolments_editions.editions enrolments_editions.join
     enrolments_editions.make_code enrolments_editions.take_code enrolments_gradebook.save_marks enrolments_grading.item
-    enrolments_grading.marks enrolments_grading.new_item enrolments_grading.retire enrolments_messages.message enrolments_mistakes.report
+    enrolments_grading.marks enrolments_grading.new_item enrolments_grading.retire enrolments_mark_files.upload enrolments_messages.message
+    enrolments_mistakes.report
     enrolments_reminders.delete enrolments_reminders.new_reminder enrolments_reminders.reminder enrolments_results.delete_note
     enrolments_results.override enrolments_results.write_note enrolments_roster.discard enrolments_roster.remove
     enrolments_roster.upload lms.set_language lms.set_theme lms_front.front_page
