@@ -303,6 +303,10 @@ CHOICES_FOR_ALL = {time.value: NotificationChoice(time is not MailTime.NEVER, ti
 """What a choice for all kinds at once sets for each of them."""
 
 
+def _hint_of(kind: NoticeKind) -> str:
+    return " ".join(_(text) for text in (kind.hint, kind.stop_note) if text)
+
+
 class NotificationPreferencesForm(Form):
     """A person's notification preferences: two fields for each kind."""
 
@@ -326,7 +330,7 @@ class NotificationPreferencesForm(Form):
             (
                 _(group),
                 [
-                    NotificationFields(_(kind.label), _(kind.hint), self[f"{kind.value}_bell"], self[f"{kind.value}_mail"])
+                    NotificationFields(_(kind.label), _hint_of(kind), self[f"{kind.value}_bell"], self[f"{kind.value}_mail"])
                     for kind in self.offered
                     if kind.group == group
                 ],

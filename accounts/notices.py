@@ -1,6 +1,6 @@
 """Notices: their kinds, given and taken back in the bell, mailed at once or in a daily digest, and each person's choices."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -19,6 +19,26 @@ from kernel.permissions import Actor
 from kernel.personal import RetentionRule
 
 NOTICE_KINDS = HookList[NoticeKind]("notice_kinds")
+
+
+@dataclass(frozen=True, slots=True)
+class MuteSource:
+    """Something of which a person can want no notifications: its title, the address that takes `muted`, and whether they want none."""
+
+    title: str
+    path: str
+    muted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mutes:
+    """The people who want no notifications of a source, and the sources of a person; given by the package that owns them."""
+
+    find_muted: Callable[[Session, str, Sequence[int]], Collection[int]]
+    list_sources: Callable[[Session, int], list[MuteSource]]
+
+
+MUTES = HookList[Mutes]("mutes")
 MAIL_TIMES = {
     MailTime.AT_ONCE: N_("Immediately"),
     MailTime.DAILY: N_("Once a day, in one email"),
@@ -103,11 +123,15 @@ class Message:
     words: Mapping[str, str]
     path: str
     mail_until: datetime | None = None
+    source: str = ""
+    """What it comes from, of which people can want no notifications (`MUTES`)."""
 
 
 def notify(session: Session, message: Message, people: Sequence[int], *, now: datetime) -> int:
     """Notify these people (at most some hundreds at a time) in the transaction of the event; return how many notifications are new."""
     known = was_notified(session, message.key, people)
+    if message.source and not message.kind.obliges:
+        known = known.union(*(mutes.find_muted(session, message.source, people) for mutes in MUTES.of(session)))
     choices = notification_choices_for(session, message.kind, [person for person in people if person not in known])
     rows = [_row(message, person, choice, now) for person, choice in choices.items() if choice.in_bell or choice.mail is not MailTime.NEVER]
     if rows:

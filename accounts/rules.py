@@ -255,7 +255,9 @@ class NoticeKind:
     group: str = N_("Learning")
     """The heading of its group in the preferences; groups stand in the order of their first kinds."""
     obliges: bool = False
-    """Its notices have legal effect: no choice for all kinds at once changes it."""
+    """Its notices have legal effect: no choice for all kinds at once changes it, and it cannot be muted with what it comes from."""
+    stop_note: str = ""
+    """What somebody learns who stops its mails."""
 
     def mail_waits_until(self, now: datetime, zone: tzinfo) -> datetime | None:
         """Return until when a mail waits for the reader's office hours or morning, in their zone; None where it may go out now."""

@@ -292,7 +292,7 @@ def notify_of_versions(delivery: Delivery) -> None:
 
 
 def notify_of_hindered(delivery: Delivery) -> None:
-    """Notify officers of who cannot finish in time, each obligation in a transaction; a second time notifies nobody again."""
+    """Notify officers of who cannot finish in time or stopped the mails, each obligation in a transaction; a second time nobody again."""
     with delivery.database.unit_of_work(write=False) as session:
         numbers = [obligation.id for obligation in assignments.list_active(session)]
     for number in numbers:
@@ -300,6 +300,7 @@ def notify_of_hindered(delivery: Delivery) -> None:
             obligation = assignments.find_active(session, number)
             if obligation is not None:
                 team_digests.notify_hindered(session, obligation, now=delivery.now)
+                team_digests.notify_stopped(session, obligation, now=delivery.now)
 
 
 def send_digests(delivery: Delivery) -> Effect:

@@ -10,6 +10,7 @@ TRAINING_NOTICE = NoticeKind(
     icon="list-checks",
     group=N_("Compulsory training"),
     obliges=True,
+    stop_note=N_("The people in charge of the training see that you turned these emails off. The training stays due on the same day."),
     hours=MailHours.OFFICE,
 )
 TRAINING_TEAM_NOTICE = NoticeKind(

@@ -5,22 +5,24 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import partial
+from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from accounts import notices
-from accounts.models import Person
+from accounts.models import NotificationPreference, Person
 from accounts.notices import Message
 from accounts.people import by_name, list_administrators
+from accounts.rules import MailTime
 from compliance.agreements import get_title
 from compliance.assignments import state_at
 from compliance.claim_lists import count_waiting, latest_waiting
 from compliance.enrolment import HinderedPeople, list_hindered
 from compliance.free_days import load_free_days, province_of
 from compliance.models import Assignment, Obligation, ObligationVersion, PlannedChange
-from compliance.notices import TRAINING_TEAM_NOTICE, TRAINING_WORK_NOTICE
+from compliance.notices import TRAINING_NOTICE, TRAINING_TEAM_NOTICE, TRAINING_WORK_NOTICE
 from compliance.obligations import list_authors
 from compliance.reminders import load_late_since, load_obligations, load_recorded_days
 from compliance.rules import team_digests as rules
@@ -228,6 +230,42 @@ def notify_hindered(session: Session, obligation: Obligation, *, now: datetime) 
         text = in_every_language(partial(hindered_words, row))
         message = Message(TRAINING_WORK_NOTICE, key, subject, text, f"/compulsory-training/obligations/{obligation.uuid}")
         notices.notify(session, message, sorted(person for person in people if person is not None), now=now)
+
+
+def list_stopped(session: Session, obligation: Obligation, *, now: datetime) -> Sequence[Person]:
+    """List the people of an obligation, by name, who stopped the mails that remind them of compulsory training."""
+    stopped = (NotificationPreference.kind == TRAINING_NOTICE.value, NotificationPreference.mail == MailTime.NEVER.value)
+    statement = (
+        select(Person)
+        .join(Assignment, Assignment.person_id == Person.id)
+        .join(NotificationPreference, NotificationPreference.person_id == Person.id)
+        .where(Assignment.obligation_id == obligation.id, state_at(now) != TrainingState.NOT_REQUIRED.value, *stopped)
+        .where(Person.suspended_at.is_(None))
+    )
+    return session.scalars(statement.order_by(*by_name(), Person.id)).all()
+
+
+def notify_stopped(session: Session, obligation: Obligation, *, now: datetime) -> None:
+    """Notify officers of who stopped the mails of compulsory training, once for as long as they are the same people."""
+    stopped = list_stopped(session, obligation, now=now)
+    key = f"stopped:{obligation.id}:{sha256(repr(sorted(person.id for person in stopped)).encode()).hexdigest()[:32]}"
+    notices.take_back_others(session, f"stopped:{obligation.id}:", [key] if stopped else [])
+    if not stopped:
+        return
+    count, title = len(stopped), get_title(session, obligation)
+    subject = in_every_language(
+        lambda: ngettext(
+            "“%(title)s”: %(count)s person has turned off its emails",
+            "“%(title)s”: %(count)s people have turned off its emails",
+            count,
+            title=choose(title),
+        )
+    )
+    text = in_every_language(lambda: _("They are reminded under the bell icon alone. The page of the training names them."))
+    path = f"/compulsory-training/obligations/{obligation.uuid}"
+    officers = {obligation.owner_id, *(person.id for person in find_second_persons(session, obligation.institution_id, ()))}
+    message = Message(TRAINING_WORK_NOTICE, key, subject, text, path)
+    notices.notify(session, message, sorted(person for person in officers if person is not None), now=now)
 
 
 def _hindered_subject(row: HinderedPeople) -> str:

@@ -41,6 +41,8 @@ class LearningAction(StrEnum):
     ANNOUNCE = "course:announce"
     CHANGE_ANNOUNCEMENT = "announcement:change"
     OVERRIDE = "grade:override"
+    MUTE = "course:mute"
+    """Get no notifications of a course one takes."""
     SEE_RESULTS = "progress:view"
     """See one's own results in a course."""
     MANAGE_ITEMS = "item:manage"
@@ -85,6 +87,8 @@ class LearnerContext:
     """How often the person takes the course by now; 0 for those who do not take it."""
     has_begun: bool = False
     """In this take a lesson has been opened, or an attempt started."""
+    muted: bool = False
+    """The person wants no notifications of the course."""
 
     @property
     def is_published(self) -> bool:
@@ -502,6 +506,7 @@ PERMISSIONS: Mapping[StrEnum, Permission] = hiding_all(
         LearningAction.OVERRIDE: Permission(
             changes_record(_override, _learner), {"graded": EDITORS.because("with a reason; the first grade is kept")}
         ),
+        LearningAction.MUTE: Permission(_see_results, {"own": ENROLLED}),
         LearningAction.SEE_RESULTS: Permission(
             _see_results,
             {

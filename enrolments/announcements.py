@@ -17,6 +17,7 @@ from enrolments.access import AnnouncementContext
 from enrolments.gradebook import idle_since, next_steps
 from enrolments.learners import get_learner_context
 from enrolments.models import Announcement, Completion, Edition, EditionPlace, Enrolment, GroupMember, LearnerGroup, MessageRecipient
+from enrolments.muting import source_of
 from enrolments.notices import ANNOUNCEMENT_NOTICE
 from enrolments.versions import STANDING, LearnerSummary, read_summary
 from kernel import audit, outbox
@@ -309,4 +310,11 @@ def _message(session: Session, row: Announcement) -> Message:
 
     text: Mapping[str, str] = in_every_language(lambda: row.words)
     anchor = "" if row.is_message else "#announcements"
-    return Message(ANNOUNCEMENT_NOTICE, f"announcement:{row.uuid}", in_every_language(subject), text, f"/courses/{course.slug}{anchor}")
+    return Message(
+        ANNOUNCEMENT_NOTICE,
+        key=f"announcement:{row.uuid}",
+        subject=in_every_language(subject),
+        words=text,
+        path=f"/courses/{course.slug}{anchor}",
+        source="" if row.is_message else source_of(course.id),  # a message stands nowhere else
+    )

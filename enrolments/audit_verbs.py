@@ -18,6 +18,8 @@ class EnrolmentVerb(Verb):
     TAKEN_BACK = "enrolment.taken_back", N_("Revoked the completion of a course")
     VALIDITY_CHANGED = "enrolment.validity_changed", N_("Changed until when a completion is valid")
     MOVED = "enrolment.moved", N_("Moved to another version of a course")
+    MUTED = "enrolment.muted", N_("Turned off the notifications of a course")
+    UNMUTED = "enrolment.unmuted", N_("Turned on the notifications of a course")
     ANSWERED = "enrolment.version_answered", N_("Answered whether to move to a newer version")
     LEARNERS_MOVED = "course.learners_moved"
     OVERRIDDEN = "result.overridden"

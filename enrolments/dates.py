@@ -18,6 +18,7 @@ from courses.models import Course
 from courses.rules import Outline, OutlineActivity, OutlineModule, Texts, activity_url
 from enrolments.learners import results_of_many, with_personal_dates
 from enrolments.models import Completion, Edition, EditionPlace, Enrolment, PersonalReminder
+from enrolments.muting import source_of
 from enrolments.notices import DEADLINE_NOTICE, OPENING_NOTICE, REMINDER_NOTICE
 from enrolments.rules import NO_RESULT, LearnerResult, Results, completed_keys
 from kernel.clock import FIRST_DAY, LAST_DAY
@@ -482,4 +483,5 @@ def _message(key: str, item: DatedItem, zone: ZoneInfo, days: int, write: Writer
     for language in LANGUAGES:
         with reading(language, zone):
             subject[language], texts[language] = write(item, days)
-    return Message(kind_of_notice(item.kind), key, subject, texts, item.path, mail_until=item.at)
+    source = "" if item.course_id is None or item.kind is DateKind.REMINDER else source_of(item.course_id)
+    return Message(kind_of_notice(item.kind), key, subject, texts, item.path, mail_until=item.at, source=source)

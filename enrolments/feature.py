@@ -1,14 +1,14 @@
 """The enrolments feature, as the application registers it."""
 
 from accounts.joining import JOININGS
-from accounts.notices import NOTICE_KINDS
+from accounts.notices import MUTES, NOTICE_KINDS
 from accounts.people import AccountVerb
 from courses.access import teaches
 from courses.audit_verbs import CourseVerb
 from courses.kinds import COURSE_PARTS, LEARNERS, LEARNING_TIMES, CourseKinds
 from courses.team import TEAM_PAGES, TeamPage
 from courses.waiting import WAITING
-from enrolments import dates, enrolment, jobs, learners, log, notices, own_data, progress, waiting
+from enrolments import dates, enrolment, jobs, learners, log, muting, notices, own_data, progress, waiting
 from enrolments.access import CALENDAR_PERMISSIONS, MISTAKE_PERMISSIONS, PERMISSIONS, TAKE_PERMISSIONS
 from enrolments.calendar import RETENTION_RULE as REMINDERS_RULE
 from enrolments.editions import transfer_waiting_places
@@ -122,6 +122,7 @@ FEATURE = Feature(
         RETENTION.add(REPORTS_RULE, REMINDERS_RULE),
         NOTICE_KINDS.add(*notices.KINDS),
         JOININGS.add(joining.find_joining),
+        MUTES.add(muting.MUTES),
         dates.DATES.add(dates.course_dates, dates.dates_of_kind("page"), dates.reminder_dates),
         LEARNERS.bind(learners.count_learners),
         LEARNING_TIMES.bind(measured_minutes),

@@ -20,6 +20,7 @@ from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.gradebook import GradebookFilter, conditions_of
 from enrolments.learners import get_learner_context
 from enrolments.models import ActivityResult, Completion, Enrolment, ManualGrade, ManualGradeItem
+from enrolments.muting import source_of
 from enrolments.notices import GRADED_NOTICE
 from enrolments.progress import LockedEnrolment, exact_decimal, lock_enrolments, update_progress
 from enrolments.rules import GradeItemWeight
@@ -346,6 +347,7 @@ def _message(course: Course, item: ManualGradeItem, number: UUID) -> Message:
         subject=in_every_language(lambda: _("You have a mark for “%(title)s”", title=item.title)),
         words=in_every_language(lambda: _("The course team of “%(course)s” has marked it.", course=choose(course.title))),
         path=f"/courses/{course.slug}/results",
+        source=source_of(course.id),
     )
 
 

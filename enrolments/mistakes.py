@@ -16,6 +16,7 @@ from courses.models import Activity, Course, CourseVersion, LessonPage
 from enrolments.access import MistakeReportContext
 from enrolments.learners import get_learner_context
 from enrolments.models import UNSETTLED_STATES, Enrolment, MistakeKind, MistakeReport, MistakeState
+from enrolments.muting import source_of
 from enrolments.notices import MISTAKE_NOTICE
 from kernel import audit
 from kernel.errors import N_, Conflict, require_found
@@ -402,7 +403,8 @@ def _message(session: Session, report: MistakeReport, decision: MistakeDecision,
         return f"{sentence} {answer}".strip()
 
     key = f"mistake-{report.uuid}-{decision.state.value}"
-    return Message(MISTAKE_NOTICE, key, in_every_language(heads[decision.state]), in_every_language(words), OWN_REPORTS)
+    text = in_every_language(words)
+    return Message(MISTAKE_NOTICE, key, in_every_language(heads[decision.state]), text, OWN_REPORTS, source=source_of(course.id))
 
 
 def forget_before(session: Session, moment: datetime) -> int:

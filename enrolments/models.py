@@ -64,6 +64,8 @@ class Enrolment(Entity):
     """Course grade in percent as it was when something was last recorded; pages compute it, lists are sorted by it."""
     grade_stale: Mapped[bool | None]
     """What counts for the grade has changed since: a job computes it again."""
+    muted_at: Mapped[Moment | None]
+    """Since when the person wants no notifications of the course."""
 
 
 class ActivityResult(Entity):

@@ -44,6 +44,7 @@ def select_own_data(person_id: int) -> PersonalTables:  # long: one statement a 
             Enrolment.left_at,
             Enrolment.done,
             Enrolment.total,
+            Enrolment.muted_at,
         )
         .join(Course, Course.id == Enrolment.course_id)
         .where(Enrolment.person_id == person_id),

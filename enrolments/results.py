@@ -32,6 +32,7 @@ from enrolments.models import (
     ResultOverride,
     WaitingPlace,
 )
+from enrolments.muting import source_of
 from enrolments.notices import GRADED_NOTICE
 from enrolments.progress import LockedEnrolment, complete, exact_decimal, lock_enrolment, update_progress
 from enrolments.rules import Progress, completes_by_override, has_passed
@@ -300,6 +301,7 @@ def _message(subject: ResultContext, values: ResultOverrideValues) -> Message:
         subject=in_every_language(head),
         words=in_every_language(lambda: _("In the course “%(course)s”. Reason: %(reason)s", course=choose(course), reason=values.reason)),
         path=f"/courses/{subject.context.slug}/results",
+        source=source_of(subject.context.course_id),
     )
 
 

@@ -14,6 +14,7 @@ from accounts.models import Person
 from accounts.notices import Message
 from courses.models import Activity, Course, CourseVersion, PublicationNature
 from enrolments.models import ActivityResult, Completion, Enrolment, VersionOfferReply
+from enrolments.muting import source_of
 from enrolments.notices import CHANGED_NOTICE
 from kernel.i18n import _, choose, in_every_language
 
@@ -137,7 +138,12 @@ def _message(session: Session, version: CourseVersion) -> Message:
         return _("Changes in %(course)s", course=choose(course.title))
 
     return Message(
-        CHANGED_NOTICE, f"version-{version.id}-changes", in_every_language(subject), in_every_language(words), f"/courses/{course.slug}"
+        CHANGED_NOTICE,
+        key=f"version-{version.id}-changes",
+        subject=in_every_language(subject),
+        words=in_every_language(words),
+        path=f"/courses/{course.slug}",
+        source=source_of(course.id),
     )
 
 

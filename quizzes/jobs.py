@@ -17,6 +17,7 @@ from accounts import notices
 from accounts.notices import Message
 from courses.versions import find_published_version, get_outline
 from enrolments.audit_verbs import EnrolmentVerb
+from enrolments.muting import source_of
 from enrolments.notices import GRADED_NOTICE
 from kernel import outbox
 from kernel.i18n import DEFAULT_ZONE, _, choose, in_every_language
@@ -92,6 +93,7 @@ def notify_marked(delivery: Delivery) -> Effect:
             lambda: _("The course team of “%(course)s” has marked the work you submitted.", course=choose(notified.course))
         ),
         path=f"/attempts/{notified.attempt}/review",
+        source=source_of(notified.course_id),
     )
     return lambda session: notices.notify(session, message, [notified.person_id], now=delivery.now)
 
@@ -107,6 +109,7 @@ def notify_reopened(delivery: Delivery) -> Effect:
             lambda: _("You can continue it in the course “%(course)s”. Your answers are still there.", course=choose(notified.course))
         ),
         path=f"/attempts/{notified.attempt}",
+        source=source_of(notified.course_id),
     )
     return lambda session: notices.notify(session, message, [notified.person_id], now=delivery.now)
 
@@ -119,13 +122,15 @@ class _NotifiedAttempt:
     person_id: int
     title: Mapping[str, str]
     course: Mapping[str, str]
+    course_id: int
 
 
 def _notified_attempt(delivery: Delivery) -> _NotifiedAttempt:
     with delivery.database.unit_of_work(write=False) as session:
         loaded = load_attempt(session, delivery.number("attempt"))
         outline = outline_of_activity(session, loaded.snapshot.activity_id)
-    return _NotifiedAttempt(loaded.uuid, loaded.person_id, outline.by_key[loaded.snapshot.activity_key].title, outline.title)
+    title = outline.by_key[loaded.snapshot.activity_key].title
+    return _NotifiedAttempt(loaded.uuid, loaded.person_id, title, course=outline.title, course_id=outline.course_id)
 
 
 def _notify_all(delivery: Delivery, notify_some: Callable[..., int | None], subject: int) -> None:

@@ -17,6 +17,7 @@ from courses.rules import activity_url
 from courses.team import list_editors
 from courses.versions import get_outline
 from enrolments.models import Enrolment, GroupMember
+from enrolments.muting import source_of
 from kernel.errors import N_
 from kernel.i18n import _, choose, in_every_language, ngettext
 from quizzes.effective_settings import PersonQuizColumns, accommodation_of, overrides_for, setting_sources_of
@@ -148,7 +149,7 @@ def _message(
     title: Mapping[str, str] = course.title if activity is None else activity.title
     path = activity_url(course.slug, "quiz", of.activity_key if activity is None else activity.key)
     texts = in_every_language(lambda: subject(choose(title))), in_every_language(lambda: text(choose(course.title)))
-    return Message(kind, key, *texts, path)
+    return Message(kind, key, *texts, path, source=source_of(course.id))
 
 
 def notify_override(session: Session, override_id: int, *, after: int, now: datetime) -> int | None:

@@ -22,12 +22,14 @@ OBJECTION_NOTICE = NoticeKind(
     label=N_("Objections"),
     hint=N_("You can object to questions of a quiz, your objection is decided or late, or one waits for your decision."),
     icon="message-circle",
+    concerns=lambda actor: actor.has_selections or actor.is_administrator,
 )
 SELECTION_NOTICE = NoticeKind(
     "selection",
     label=N_("Selections"),
     hint=N_("Your line in the acta of a selection changes, or a selection waits for your decision."),
     icon="users",
+    concerns=lambda actor: actor.has_selections or actor.is_administrator,
 )
 
 

@@ -208,7 +208,9 @@ def switches() -> Answer:
         choices = form.command(notices.notification_choices_of(session, person.id))
         notices.set_notification_choices(session, actor, person, choices, now=clock.now())
         return see_page("accounts_notices.switches", flash=_("Your notification preferences were saved."))
-    return page("accounts/notification_preferences.html", form=form, email=person.email)
+    sources = [source for mutes in notices.MUTES.of(session) for source in mutes.list_sources(session, person.id)]
+    obliging = [_(kind.label) for kind in form.offered if kind.obliges]
+    return page("accounts/notification_preferences.html", form=form, email=person.email, sources=sources, obliging=obliging)
 
 
 @notices_bp.route("/notices/stop/<token>", methods=["GET", "POST"])
@@ -219,9 +221,12 @@ def stop(token: str) -> Answer:
     settings: Settings = current_app.extensions["settings"]
     unsubscription = notices.read_unsubscription(secret_keys(settings), token)
     if unsubscription is None:
-        return page("accounts/unsubscribe.html", state="unknown", kind=""), 404
-    kind = _(notices.list_notice_kinds(current_session())[unsubscription.kind].label) if unsubscription.kind else ""
+        return page("accounts/unsubscribe.html", state="unknown", kind="", notes=[]), 404
+    kinds = notices.list_notice_kinds(current_session())
+    kind = _(kinds[unsubscription.kind].label) if unsubscription.kind else ""
+    stopped = [kinds[unsubscription.kind]] if unsubscription.kind else kinds.values()
+    notes = [_(kind.stop_note) for kind in stopped if kind.stop_note]
     if is_read_only_request():
-        return page("accounts/unsubscribe.html", state="ask", kind=kind)
+        return page("accounts/unsubscribe.html", state="ask", kind=kind, notes=notes)
     notices.stop_mails(current_session(), current_actor(), unsubscription, now=clock.now())
-    return page("accounts/unsubscribe.html", state="done", kind=kind)
+    return page("accounts/unsubscribe.html", state="done", kind=kind, notes=notes)

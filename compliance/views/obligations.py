@@ -9,7 +9,9 @@ from flask import Blueprint, Response, flash, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from accounts import access_log
 from accounts.models import Person
+from accounts.privacy import AccessPurpose
 from accounts.rules import fold
 from compliance import obligations as compliance_obligations
 from compliance import planned_changes
@@ -22,7 +24,7 @@ from compliance.obligations import EndsBeforeToday, ObligationChanged, Obligatio
 from compliance.planned_changes import CourseObstacle, DraftFaulty
 from compliance.rules.claims import ClaimState
 from compliance.rules.terms import courses_of
-from compliance.team_digests import hindered_words, list_waiting_changes
+from compliance.team_digests import hindered_words, list_stopped, list_waiting_changes
 from compliance.views import obligation_pages
 from compliance.views.claims import ClaimDecisionForm, state_view
 from compliance.views.obligation_forms import (
@@ -123,6 +125,8 @@ def _missing_line(missing: MissingAgreement, names: Sequence[str]) -> str:
 obligations_bp = Blueprint("compliance_obligations", __name__, url_prefix="/compulsory-training/obligations")
 
 KEY_LENGTH = 60
+MOST_STOPPED = 100
+"""Names of people who turned off the mails of an obligation."""
 
 
 @obligations_bp.get("")
@@ -154,6 +158,9 @@ def obligation(subject: ObligationContext) -> Answer:
         session, {row.owner_id, row.created_by, row.activated_by, *(v.author_id for v in versions), *(v.approved_by for v in versions)}
     )
     titles = _titles(session, values)
+    stopped = list_stopped(session, row, now=clock.now()) if row.state == "active" else []
+    named = stopped[:MOST_STOPPED] if allows(ObligationAction.EDIT, subject) else []
+    access_log.record_people_access([person.id for person in named], AccessPurpose.TRAINING)
     return page(
         "compliance/obligation.html",
         obligation=row,
@@ -171,6 +178,8 @@ def obligation(subject: ObligationContext) -> Answer:
         people=people,
         obstacles=_obstacle_lines(session, row, values),
         hindered=[hindered_words(hindered) for hindered in list_hindered(session, row, now=clock.now())],
+        stopped=[person.full_name for person in named],
+        stopped_count=len(stopped),
         changes=changes,
         change_names=obligation_pages.CHANGES,
         owner_form=ObligationOwnerForm(formdata=None),

@@ -152,6 +152,8 @@ class EnrolmentView:
     """Where the certificate in force is."""
     ended_certificate_url: str
     """Where the last one is, where it does not hold any more."""
+    muted: bool
+    """They want no notifications of the course."""
 
 
 def enrolment_facts(view: CourseView, completed_at: datetime | None, award: LatestCertificate | None) -> EnrolmentView | None:
@@ -169,6 +171,7 @@ def enrolment_facts(view: CourseView, completed_at: datetime | None, award: Late
         completed_at=completed_at,
         certificate_url=certificate_url if award and award.in_force else "",
         ended_certificate_url=certificate_url if award and not award.in_force else "",
+        muted=view.context.muted,
     )
 
 

@@ -5,8 +5,8 @@ from uuid import UUID
 from flask import Blueprint, Response, current_app, flash, request, url_for
 
 from accounts.models import Person
-from enrolments import enrolment, takes
-from enrolments.access import CompletionReviewContext, LearnerContext, ParticipantContext, TakeAction
+from enrolments import enrolment, muting, takes
+from enrolments.access import CompletionReviewContext, LearnerContext, LearningAction, ParticipantContext, TakeAction
 from enrolments.course_context import course_name
 from enrolments.course_view import share
 from enrolments.editions import get_place
@@ -119,6 +119,19 @@ def leave(context: LearnerContext) -> Answer:
         return _leaving_page(context, present), 409
     flash(_("You have left the course. What you did in it is kept."), "ok")
     return see_other(url_for("lms.learning"))
+
+
+@leaving_bp.post("/courses/<slug>/notifications")
+@requires(LearningAction.MUTE, get_learner_context)
+def mute(context: LearnerContext) -> Answer:
+    """Turn the notifications of a course off, or on again."""
+    session, muted = current_session(), bool(request.form.get("muted"))
+    present = session.get_one(Enrolment, context.enrolment_id)
+    muting.mute_course(session, current_actor(), present, muted=muted, now=clock.now())
+    flash(_("You get no more notifications of this course.") if muted else _("You get the notifications of this course again."), "ok")
+    if request.form.get("back") == "settings":
+        return see_other(url_for("accounts_notices.switches"))
+    return see_other(url_for("enrolments.course", slug=context.slug))
 
 
 def _leaving_page(context: LearnerContext, present: Enrolment) -> Response:

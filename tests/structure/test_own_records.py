@@ -25,7 +25,7 @@ LEAVES_RECORDS = """
     a jury, whose members are no participants: selection:manage objection:propose acta:draft acta:freeze acta:sign acta:amend
         incident:decide incident:open incident:propose
     a person's words to a jury: incident:answer
-    what a learner does themself: objection:open attempt:save attempt:self_assess attempt:submit course:enrol_self edition:join
+    what a learner does themself: course:mute objection:open attempt:save attempt:self_assess attempt:submit course:enrol_self edition:join
         edition:stop_waiting enrolment:accept_invitation enrolment:leave lesson:mark_complete take:renew
     quiz:start recording:note_watched simulator:answer version:choose
     a waiver or recognition that somebody asks for, until another decides: recognition:load recognition:propose

@@ -158,6 +158,11 @@ def a_course_to_leave(stage: Stage) -> Scene:
     return Scene(_somebody_who_learns(stage)[0], "/courses/prueba/leaving")
 
 
+def a_course_to_mute(stage: Stage) -> Scene:
+    """A learner takes the course, and its notifications reach them."""
+    return Scene(_somebody_who_learns(stage)[0], "/courses/prueba", {"muted": "1"}, more=("back",))
+
+
 SITE_SETTINGS: Room = {
     "organisations_audience_lists.delete": a_list_of_people,
     "organisations_audiences.delete": an_audience_of_nothing,
@@ -172,5 +177,6 @@ TAKES: Room = {
     "compliance_renewals.renew": a_course_to_renew,
     "enrolments_completion_reviews.settle": an_earlier_take,
     "enrolments_leaving.leave": a_course_to_leave,
+    "enrolments_leaving.mute": a_course_to_mute,
     "enrolments_takes.begin": a_course_to_take_again,
 }
