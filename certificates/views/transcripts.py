@@ -228,7 +228,7 @@ def _sealer() -> TranscriptSealer:
 
 
 def _file_name(row: Transcript, end: str) -> str:
-    word = {"es": "expediente"}.get(read_stored(row.content, "").language, "transcript")
+    word = {"es": "record-academico"}.get(read_stored(row.content, "").language, "transcript")
     return f"{word}-{printed_code(row.code)}.{end}"
 
 

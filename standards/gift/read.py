@@ -314,7 +314,7 @@ def blocks(text: str, remarks: TransferRemarkCollector) -> list[GiftBlock]:
             complete.append(block)
             block = GiftBlock()
     if comments:
-        remarks.note(N_("%(count)s comment lines are left out."), count=comments)
+        remarks.note(N_("Comment lines that are left out: %(count)s."), count=comments)
     return [*complete, block] if block.lines else complete
 
 

@@ -62,7 +62,7 @@ def test_the_team_sets_a_result_marks_by_hand_and_writes_to_those_who_stopped(ch
     page = person.page
     person.open(f"{TEACHING}/gradebook")
     follow(person, "Cómo se calcula la nota")
-    follow(person, "Añadir un elemento que se califica a mano")
+    follow(person, "Agregar un elemento que se califica a mano")
     page.get_by_label("Título").fill("Exposición")
     page.get_by_label("Nota máxima").fill("20")
     press(person, "Guardar")

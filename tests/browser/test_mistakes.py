@@ -24,11 +24,11 @@ def test_a_mistake_is_reported_accepted_and_answered(chromium: Browser, live: Li
     reader = signed_in(chromium, live, "ana@example.org", width=width, scheme=scheme)
     reader.open("/courses/prueba/activities/leccion-1")
     follow(reader, "Avisar de un error")
-    press(reader, "Enviar el aviso")
+    press(reader, "Enviar el reporte")
     assert "Revise estos" in reader.page.inner_text("main")
     reader.page.get_by_label("Error de escritura").check()
     reader.page.get_by_label("¿Qué está mal").fill("Dice dedos y debe decir manos.")
-    press(reader, "Enviar el aviso")
+    press(reader, "Enviar el reporte")
     assert "Recibido" in reader.page.inner_text("main")
 
     staff = signed_in(chromium, live, "profe@example.org", width=width, scheme=scheme)

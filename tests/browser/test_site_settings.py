@@ -61,7 +61,7 @@ def test_an_administrator_gives_the_site_its_name_logo_and_colours_without_scrip
     person.open(f"{SITE}/signatories")
     page.fill("[name=name]", "Ing. Rosa Chango")
     page.fill("[name=office_es]", "Directora")
-    page.get_by_role("button", name="Añadir", exact=True).click()
+    page.get_by_role("button", name="Agregar", exact=True).click()
     person.check()
     page.get_by_role("link", name="Ing. Rosa Chango").click()
     person.check()

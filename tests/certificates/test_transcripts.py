@@ -237,7 +237,7 @@ def test_the_pdf_is_sealed_tagged_and_the_same_each_time(browser: Browser, insta
 
     assert browser.response.get_data() == pdf
     assert browser.response.headers["ETag"] == tag
-    assert f"expediente-{code}.pdf" in browser.response.headers["Content-Disposition"]
+    assert f"record-academico-{code}.pdf" in browser.response.headers["Content-Disposition"]
     assert judge_seal(pdf, seal_verifiers(instance.seal_keys.trusted)) is SealState.GENUINE
     text = text_of(pdf)
     assert person.full_name in text

@@ -37,8 +37,8 @@ GOLDEN_CODE = "7K4M92XDC3QF8TRA"
 WORDS = {
     "genuine": in_spanish("Genuine and in force"),
     "altered": in_spanish("Altered or not issued here"),
-    "revoked": "Genuino, anulado el",
-    "credential genuine, sheet not sealed": "Credencial genuina en una hoja sin sello",
+    "revoked": "Auténtico, anulado el",
+    "credential genuine, sheet not sealed": "Credencial auténtica en una hoja sin sello",
 }
 
 
@@ -125,10 +125,10 @@ def test_the_page_says_that_a_certificate_is_genuine_and_in_force(browser: Brows
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"expires_on": date(2026, 1, 31)}, "Genuino, venció el 31 de enero de 2026"),
+        ({"expires_on": date(2026, 1, 31)}, "Auténtico, venció el 31 de enero de 2026"),
         (
             {"revoked_at": datetime(2026, 6, 2, 15, tzinfo=UTC), "revoked_reason": "x", "revoked_class": "irregularity"},
-            "Genuino, anulado el 2 de junio de 2026 (Irregularidad",
+            "Auténtico, anulado el 2 de junio de 2026 (Irregularidad",
         ),
     ],
 )
@@ -151,7 +151,7 @@ def test_the_last_day_ends_where_the_institution_is(
 ) -> None:
     """spec/certificates E1: by the register, the badge and the command alike."""
     change(instance, expires_on=date(2026, 11, 5))
-    over = "Genuino, venció el 5 de noviembre de 2026"
+    over = "Auténtico, venció el 5 de noviembre de 2026"
     with time_machine.travel(moment, tick=False):
         content = download(sign_in(browser), credential)
         page = browser.get(f"/certificates/{credential.uuid}").text

@@ -70,7 +70,7 @@ def test_the_page_shows_what_differs_with_words_for_those_who_listen(teacher: Br
 
     assert "2 cambios desde la versión 1" in page.text
     assert '<del><span class="vh">quitado: </span>los dedos.' in page.html
-    assert '<ins><span class="vh">añadido: </span>las manos.' in page.html
+    assert '<ins><span class="vh">agregado: </span>las manos.' in page.html
     assert in_spanish("Attempts (0: no limit)") in page.text
 
 
