@@ -4,6 +4,7 @@ import io
 import re
 import threading
 import warnings
+from collections.abc import Collection
 from colorsys import hls_to_rgb, rgb_to_hls
 
 from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
@@ -61,10 +62,10 @@ def points(content: bytes, extension: str) -> int:
         return 0
 
 
-def printable(content: bytes, *, longest: int = PRINTED) -> tuple[bytes, int, int] | None:
+def printable(content: bytes, *, longest: int = PRINTED, photographs: Collection[str] = ("JPEG",)) -> tuple[bytes, int, int] | None:
     """Return a picture as paper takes it, and its own width and height in pixels; None where it cannot be read.
 
-    It is a still JPEG or PNG on white, at most so many pixels long.
+    It is a still picture on white, at most so many pixels long: JPEG where it came in a format of photographs, else PNG.
     """
     try:
         with _AT_ONCE, warnings.catch_warnings():
@@ -75,7 +76,7 @@ def printable(content: bytes, *, longest: int = PRINTED) -> tuple[bytes, int, in
                 upright, kind = ImageOps.exif_transpose(picture), picture.format
                 size = upright.size
                 upright.thumbnail((longest, longest))
-                return _on_white(upright, is_photograph=kind != "PNG"), *size
+                return _on_white(upright, is_photograph=kind in photographs), *size
     except (Image.DecompressionBombError, Image.DecompressionBombWarning, UnidentifiedImageError, OSError, SyntaxError, ValueError):
         return None
 
@@ -168,7 +169,7 @@ def cleaned_photograph(content: bytes) -> tuple[bytes, str]:
         raise Invalid(N_("The picture is too large: at most %(limit)s MB. Make it smaller and upload it again."), limit=6)
     if not content.startswith((b"\x89PNG\r\n", b"\xff\xd8\xff", b"RIFF")):
         raise Invalid(N_("Choose a PNG, JPEG or WebP file."))
-    drawn = printable(content, longest=SHOWN)
+    drawn = printable(content, longest=SHOWN, photographs=("JPEG", "WEBP"))
     if drawn is None:
         raise Invalid(N_("The picture cannot be read: it is damaged, or has more than 40 million pixels. Save it again and upload it."))
     picture = drawn[0]

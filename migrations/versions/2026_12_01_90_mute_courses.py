@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_12_01_90"
-down_revision = "2026_12_01_80"
+down_revision = "2026_12_01_82"
 branch_labels = None
 depends_on = None
 

@@ -315,8 +315,7 @@ def test_the_course_page_leads_to_the_certificate_in_force_and_says_when_it_is_n
     assert "Se emitió a otra persona." in browser.get(path).text
     assert (
         in_spanish(
-            "Your certificate for this course is no longer valid. If you need a valid one, ask whoever teaches the course to let you take "
-            "it again."
+            "Your certificate for this course is no longer valid. If you need a valid one, ask the course team to let you take it again."
         )
         in after.text
     )

@@ -77,8 +77,8 @@ def test_calendar_file_feed_and_course_name_the_same_last_day(browser: Browser, 
     file = browser.client.get(f"/calendar/dates/{key}.ics", base_url="https://localhost").get_data(as_text=True)
     assert named in file
     assert "DTSTART;TZID=America/Guayaquil:20261215T235900" in file
-    browser.get("/calendar")
-    browser.submit("/calendar/feed")
+    browser.get("/calendar/feed")
+    browser.submit("/calendar/feed", {"name": "Teléfono"})
     found = re.search(r'value="https?://[^/"]+(/calendar/[^"/]+\.ics)"', browser.page.html)
     assert found
     assert named in browser.client.get(found[1], base_url="https://localhost").get_data(as_text=True)

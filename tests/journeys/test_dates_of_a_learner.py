@@ -70,7 +70,7 @@ def test_a_title_names_the_end_only_in_the_last_three_days(browser: Browser, ins
 
     title = browser.get(QUIZ).title
 
-    assert title.startswith(f"Cuestionario 1 · {left} · " if left else "Cuestionario 1 · IESS")
+    assert title.startswith(f"Cuestionario 1 · {left} · " if left else "Cuestionario 1 · Aulario")
 
 
 def test_a_reader_elsewhere_sees_the_hour_of_the_course_too(browser: Browser, instance: Instance, at: At) -> None:

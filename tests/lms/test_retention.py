@@ -103,7 +103,7 @@ def test_the_settings_decide(browser: Browser, instance: Instance) -> None:
 def test_the_privacy_page_says_what_the_settings_say(browser: Browser, instance: Instance) -> None:
     text = browser.get("/privacy").text
     assert "El registro de acciones importantes: 5 años." in text
-    assert "Avisos de la campana: 180 días." in text
+    assert "Notificaciones de la campana: 180 días." in text
 
     browser.app.extensions["settings"] = instance.settings.model_copy(update={"keep_notices_days": 365, "keep_audit_days": 3653})
     browser.language = "en"

@@ -52,7 +52,7 @@ def test_failed_work_reaches_administrators_alone_by_bell_and_mail_once_a_day_un
     (mail,) = browser.mails()
     assert in_spanish("%(count)s issue in this installation needs your attention", 1) in mail
     assert "/administration/state" in mail
-    assert "Aviso" in sign_in(browser, "admin@example.org").get("/learning").html
+    assert in_spanish("Notifications") in sign_in(browser, "admin@example.org").get("/learning").html
     assert "lms jobs list" in browser.get("/notices").text
 
     watch(instance, NOW + timedelta(hours=4))

@@ -25,6 +25,8 @@ RENAMED = {"page": "lesson_page"}
 """Tables by their names of 0.1.0: the upgrade to 0.2.0 asks for all processes to be stopped."""
 ADDED_TO = frozenset({"job"})
 """Tables to which the upgrade adds rows: it asks, in each quiz, for answers that are compared otherwise than when they were marked."""
+EMPTIED = frozenset({"search_word"})
+"""Tables that the upgrade empties and a job fills again: the words of the search."""
 ESSENCE = {
     "attempt": ("uuid", "person_id", "number", "state", "started_at"),
     "answer_event": ("item_id", "lease", "seq", "payload"),
