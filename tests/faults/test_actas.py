@@ -97,6 +97,11 @@ def test_killed_as_results_change_after_a_final_acta(when: Side, instance: Insta
     assert [row.state for row in all_actas(instance)] == ["in_force"] * 3
     assert frozen_whole(instance) == [True] * 3
     assert list(endings) == ["amended"]
-    assert Counter(key for key, _person in notices) == {"selection-member": 2, "acta-correction": 2, "acta-amended": 3}
+    assert Counter(key for key, _person in notices) == {
+        "selection-member": 2,
+        "acta-published": 5,
+        "acta-correction": 2,
+        "acta-amended": 3,
+    }
     assert twice == 0
     assert given_up(instance) == []
