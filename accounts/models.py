@@ -268,6 +268,19 @@ class NotificationPreference(Entity):
     mail: Mapped[str] = mapped_column(String(8))
 
 
+class Broadcast:
+    """The columns common to tables of what many people are notified of, in portions by their numbers."""
+
+    id: Mapped[Key]
+    told_until: Mapped[int] = mapped_column(default=0)
+    """Number of the last person who was told."""
+    told: Mapped[int] = mapped_column(default=0)
+    """How many were told."""
+    told_at: Mapped[Moment | None]
+    """When everybody had been told."""
+    withdrawn_at: Mapped[Moment | None]
+
+
 class PendingUpload:
     """The columns common to tables of uploads that await confirmation: nothing of them is in effect yet. Deleted when they expire."""
 

@@ -1,4 +1,4 @@
-"""Reads and writes announcements of courses, and notifies those whom they are for in portions."""
+"""Reads and writes announcements of courses, of which those whom they are for are notified in portions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, func, insert, literal, or_, select
 from sqlalchemy.orm import Session
 
-from accounts import notices
+from accounts import broadcasts, notices
+from accounts.broadcasts import BroadcastKind
 from accounts.models import Person
 from accounts.notices import Message
 from accounts.people import name_matches
@@ -89,15 +90,11 @@ def people_of(audience: AnnouncementRecipients, *, now: datetime) -> Select[int]
     return select(Person.id).join(Enrolment, Enrolment.person_id == Person.id).where(*_conditions(audience, now))
 
 
-def list_audience(session: Session, row: Announcement, *, limit: int) -> list[int]:
-    """List the next people to notify, by their numbers: of a message those who were found when it was sent."""
+def _select_recipients(row: Announcement) -> Select[int]:
+    """Select whom an announcement is for: of a message those who were found when it was sent."""
     if row.is_message:
-        recipients = select(MessageRecipient.person_id).where(
-            MessageRecipient.announcement_id == row.id, MessageRecipient.person_id > row.told_until
-        )
-        return list(session.scalars(recipients.order_by(MessageRecipient.person_id).limit(limit)))
-    statement = select(Person.id).join(Enrolment, Enrolment.person_id == Person.id).where(Person.id > row.told_until)
-    return list(session.scalars(statement.where(*_conditions(audience_of(row), row.sent_at)).order_by(Person.id).limit(limit)))
+        return select(MessageRecipient.person_id).where(MessageRecipient.announcement_id == row.id)
+    return people_of(audience_of(row), now=row.sent_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +188,6 @@ _VISIBLE = compile_once(
 )
 
 
-PORTION = 200
-"""People who are told in one transaction."""
-
-
 class AnnouncementVerb(audit.Verb):
     """The audit verbs of announcements."""
 
@@ -260,20 +253,6 @@ def send_announcement(
     return row
 
 
-def notify_announcement_batch(session: Session, announcement_id: int, *, now: datetime) -> bool:
-    """Notify the next people of an announcement; return whether there may be more. Nobody is notified twice."""
-    row = session.get_one(Announcement, announcement_id, with_for_update=True)
-    if row.withdrawn_at is not None:
-        return False
-    people = list_audience(session, row, limit=PORTION)
-    if people:
-        notices.notify(session, _message(session, row), people, now=now)
-        row.told_until, row.told = people[-1], row.told + len(people)
-    if len(people) < PORTION:
-        row.told_at = row.told_at or now
-    return len(people) == PORTION
-
-
 def correct_announcement(session: Session, actor: Actor, announcement: Announcement, title: str, text: str, *, now: datetime) -> bool:
     """Give an announcement other words, on the course's page and in the bell; say whether anything changed. Raise Withdrawn."""
     row = _standing(session, announcement)
@@ -289,15 +268,13 @@ def correct_announcement(session: Session, actor: Actor, announcement: Announcem
 def withdraw_announcement(session: Session, actor: Actor, announcement: Announcement, *, now: datetime) -> None:
     """Take an announcement off the course's page and out of the bell; nobody else is notified of it. Raise Withdrawn."""
     row = _standing(session, announcement)
-    row.withdrawn_at = now
-    row.told_at = row.told_at or now
     audit.record(session, actor, AnnouncementVerb.WITHDRAWN, row, now=now, course=row.course_id, title=row.title)
-    notices.take_back(session, _message(session, row).key)
+    broadcasts.withdraw(session, ANNOUNCEMENTS, row, now=now)
 
 
 def _standing(session: Session, announcement: Announcement) -> Announcement:
-    row = session.get_one(Announcement, announcement.id, with_for_update=True)
-    if row.withdrawn_at is not None:
+    row = broadcasts.find_standing(session, announcement)
+    if row is None:
         raise Withdrawn
     return row
 
@@ -318,3 +295,6 @@ def _message(session: Session, row: Announcement) -> Message:
         path=f"/courses/{course.slug}{anchor}",
         source="" if row.is_message else source_of(course.id),  # a message stands nowhere else
     )
+
+
+ANNOUNCEMENTS = BroadcastKind(Announcement, _select_recipients, _message)

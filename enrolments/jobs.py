@@ -8,11 +8,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from accounts import notices
+from accounts.broadcasts import notify_recipients_of
 from accounts.uploads import forget_uploads_of
 from courses.access import edits
 from courses.team import may_still_act
-from enrolments import announcements, calendar, dates, editions, enrolment, grade_items, invitations, learners
+from enrolments import calendar, dates, editions, enrolment, grade_items, invitations, learners
 from enrolments import versions as version_queries
+from enrolments.announcements import ANNOUNCEMENTS
 from enrolments.course_context import notice_words
 from enrolments.enrolment import follow_version, record_version_moves
 from enrolments.grade_items import list_stale
@@ -121,15 +123,6 @@ def accept_at_confirmation(delivery: Delivery) -> None:
             invitations.accept_at_confirmation(session, person_id, invitation, now=delivery.now)
 
 
-def notify_announcement(delivery: Delivery) -> None:
-    """Notify the audience of an announcement, a portion in each transaction; after a failure it goes on where it was."""
-    announcement_id = delivery.number("announcement")
-    more = True
-    while more:
-        with delivery.database.unit_of_work() as session:
-            more = announcements.notify_announcement_batch(session, announcement_id, now=delivery.now)
-
-
 def keep_grades(delivery: Delivery) -> None:
     """Compute the course grades again that are behind, a portion in each transaction."""
     while True:
@@ -161,6 +154,7 @@ def end_closed(delivery: Delivery) -> None:
             enrolment.end_enrolments(session, Actor(via=ActorChannel.JOB), person_id, now=delivery.now)
 
 
+notify_announcement = notify_recipients_of(ANNOUNCEMENTS, "announcement")
 forget_lists = forget_uploads_of(PendingEnrolmentList)
 forget_mark_files = forget_uploads_of(PendingMarkFile)
 

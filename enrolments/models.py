@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, Numeri
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
-from accounts.models import PendingUpload
+from accounts.models import Broadcast, PendingUpload
 from kernel.db import Base, Entity, Key, Moment, PublicId, ShortText, Slug, unique_where
 from kernel.errors import N_
 from kernel.personal import Erase, Merge, personal
@@ -351,8 +351,8 @@ class EnrolmentInvitation(Entity):
     withdrawn_at: Mapped[Moment | None]
 
 
-class Announcement(Entity):
-    """An announcement of the course team to some of its learners. It is delivered in portions, by the numbers of people."""
+class Announcement(Broadcast, Base):
+    """An announcement of the course team to some of its learners."""
 
     noun = N_("Announcement")
 
@@ -374,15 +374,8 @@ class Announcement(Entity):
     idle_days: Mapped[int | None]
     """For those who had not come for so many days."""
     sent_at: Mapped[Moment]
-    told_until: Mapped[int] = mapped_column(default=0)
-    """Number of the last person who was told."""
-    told: Mapped[int] = mapped_column(default=0)
-    """How many were told."""
-    told_at: Mapped[Moment | None]
-    """When everybody had been told."""
     corrected_at: Mapped[Moment | None]
     """When its words were changed last; what they were before is in the audit log."""
-    withdrawn_at: Mapped[Moment | None]
 
 
 class MessageRecipient(Base):

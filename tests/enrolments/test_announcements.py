@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import func, select
 
+from accounts import broadcasts
 from accounts.models import Notification, Person
 from enrolments import announcements
 from enrolments.announcements import AnnouncementRecipients, AnnouncementText
@@ -70,17 +71,17 @@ def test_an_announcement_reaches_those_whom_it_is_for(browser: Browser, instance
 def test_more_than_a_portion_are_told_once_each_even_where_the_job_is_done_again(browser: Browser, instance: Instance) -> None:
     course = a_course(instance, modules=1)
     teacher, ana = actor_of(a_teacher(instance, course)), a_learner(instance, course)
-    multiply(instance, ana, announcements.PORTION + 20)
+    multiply(instance, ana, broadcasts.PORTION + 20)
     row = send(instance, teacher, AnnouncementRecipients(course.id))
     browser.deliver_jobs()
     with instance.database.unit_of_work() as session:
         found = session.get_one(Announcement, row.id)
-        assert (found.told, found.told_at is not None) == (announcements.PORTION + 21, True)
+        assert (found.told, found.told_at is not None) == (broadcasts.PORTION + 21, True)
         found.told_until = 0
     with instance.database.unit_of_work() as session:
-        assert announcements.notify_announcement_batch(session, row.id, now=clock.now())
+        assert broadcasts.notify_portion(session, announcements.ANNOUNCEMENTS, row.id, now=clock.now())
 
-    assert told(instance, row) == announcements.PORTION + 21
+    assert told(instance, row) == broadcasts.PORTION + 21
 
 
 def test_one_number_is_sent_once(browser: Browser, instance: Instance) -> None:
@@ -183,7 +184,7 @@ def test_an_announcement_is_withdrawn_from_those_who_were_told_and_from_those_wh
     assert "Clase en vivo" not in blas.get("/notices").text
     assert told(instance, row) == 0
     with instance.database.unit_of_work() as session:
-        assert not announcements.notify_announcement_batch(session, row.id, now=clock.now())
+        assert not broadcasts.notify_portion(session, announcements.ANNOUNCEMENTS, row.id, now=clock.now())
     assert told(instance, row) == 0
     team.get(f"{PAGE}/{row.uuid}", status=404)
     assert not team.get(PAGE).has_link(f"{PAGE}/{row.uuid}")
@@ -313,7 +314,7 @@ def test_a_message_to_many_is_sent_in_few_statements_and_told_in_portions(
     browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """spec/performance P7: whom it reaches is written down in one statement, however many they are."""
-    monkeypatch.setattr(announcements, "PORTION", 3)
+    monkeypatch.setattr(broadcasts, "PORTION", 3)
     course = a_course(instance, modules=1)
     a_teacher(instance, course)
     ana = a_learner(instance, course)
