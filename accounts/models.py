@@ -254,6 +254,8 @@ class Notification(Entity):
     mailed_at: Mapped[Moment | None]
     mail_until: Mapped[Moment | None]
     """After it no mail goes out any more: it would come too late."""
+    about_id: Mapped[int | None]
+    """The row that the scope of its kind is asked of. No foreign key: which table it is in, the kind knows."""
 
 
 class NotificationPreference(Entity):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, insert, or_, select, update
@@ -80,6 +81,10 @@ def notification_choices_for(session: Session, kind: NoticeKind, people: Sequenc
     }
 
 
+def _in_scope(session: Session) -> list[ColumnElement[bool]]:
+    return accounts_people.in_scope(NOTICE_KINDS.of(session))
+
+
 def was_notified(session: Session, key: str, people: Sequence[int]) -> set[int]:
     """Return which of these people have the notice of an event."""
     return set(session.scalars(select(Notification.person_id).where(Notification.key == key, Notification.person_id.in_(people))))
@@ -89,7 +94,7 @@ def list_notices(session: Session, person_id: int, *, offset: int, limit: int, o
     """List what is in a person's bell, the latest first; all, or what they have not seen."""
     statement = (
         select(Notification)
-        .where(Notification.person_id == person_id, Notification.in_bell)
+        .where(Notification.person_id == person_id, Notification.in_bell, *_in_scope(session))
         .order_by(Notification.given_at.desc(), Notification.id.desc())
     )
     if only_unread:
@@ -125,6 +130,8 @@ class Message:
     mail_until: datetime | None = None
     source: str = ""
     """What it comes from, of which people can want no notifications (`MUTES`)."""
+    about_id: int | None = None
+    """The number of the row that the scope of its kind is asked of, as long as the notification is there."""
 
 
 def notify(session: Session, message: Message, people: Sequence[int], *, now: datetime) -> int:
@@ -195,6 +202,7 @@ def _row(message: Message, person_id: int, choice: NotificationChoice, now: date
         "in_bell": choice.in_bell,
         "mail": choice.mail.value,
         "mail_until": message.mail_until,
+        "about_id": message.about_id,
     }
 
 
@@ -263,6 +271,13 @@ def stop_mails(session: Session, actor: Actor, unsubscription: Unsubscription, *
     session.execute(update(Notification).where(*waiting).values(mail=MailTime.NEVER.value))
 
 
+def list_own_notices(session: Session, person_id: int, *, now: datetime) -> dict[str, list[dict[str, Any]]]:
+    """Return what the copy of a person's data has of their notifications: those that still concern them."""
+    statement = select(Notification.kind, Notification.subject, Notification.words, Notification.given_at, Notification.read_at)
+    rows = session.execute(statement.where(Notification.person_id == person_id, Notification.given_at <= now, *_in_scope(session)))
+    return {"notices": [dict(row) for row in rows.mappings()]}
+
+
 @dataclass(frozen=True, slots=True)
 class MailBatch:
     """Notices on their way to one person."""
@@ -276,7 +291,12 @@ def list_mail_batches(session: Session, key: str, people: Sequence[int], *, now:
     statement = (
         select(Notification, Person)
         .join(Person, Person.id == Notification.person_id)
-        .where(Notification.key == key, Notification.person_id.in_(people), Notification.mail == MailTime.AT_ONCE.value, *_postable(now))
+        .where(
+            Notification.key == key,
+            Notification.person_id.in_(people),
+            Notification.mail == MailTime.AT_ONCE.value,
+            *_postable(session, now),
+        )
         .order_by(Notification.person_id)
     )
     return [MailBatch(row.Person, (row.Notification,)) for row in session.execute(statement)]
@@ -287,7 +307,7 @@ def find_digest(session: Session, person_id: int, until: datetime, *, limit: int
     statement = (
         select(Notification, Person)
         .join(Person, Person.id == Notification.person_id)
-        .where(Person.id == person_id, Notification.mail == MailTime.DAILY.value, Notification.given_at <= until, *_postable(now))
+        .where(Person.id == person_id, Notification.mail == MailTime.DAILY.value, Notification.given_at <= until, *_postable(session, now))
         .order_by(Notification.given_at, Notification.id)
         .limit(limit)
     )
@@ -295,15 +315,20 @@ def find_digest(session: Session, person_id: int, until: datetime, *, limit: int
     return MailBatch(rows[0].Person, tuple(row.Notification for row in rows)) if rows else None
 
 
-def _postable(now: datetime) -> tuple[ColumnElement[bool], ...]:
+def _postable(session: Session, now: datetime) -> tuple[ColumnElement[bool], ...]:
     in_time = or_(Notification.mail_until.is_(None), Notification.mail_until > now)
-    return (in_time, Notification.mailed_at.is_(None), Person.suspended_at.is_(None), Person.email_confirmed_at.is_not(None))
+    reachable = (Person.suspended_at.is_(None), Person.email_confirmed_at.is_not(None))
+    return (in_time, Notification.mailed_at.is_(None), *reachable, *_in_scope(session))
 
 
 def zones_of_digests(session: Session, *, now: datetime) -> list[str]:
     """List the time zones of those for whom something waits for the daily mail."""
     statement = (
-        select(Person.zone).join(Notification, Notification.person_id == Person.id).where(*_unsent(now)).distinct().order_by(Person.zone)
+        select(Person.zone)
+        .join(Notification, Notification.person_id == Person.id)
+        .where(*_unsent(session, now))
+        .distinct()
+        .order_by(Person.zone)
     )
     return list(session.scalars(statement))
 
@@ -313,7 +338,7 @@ def list_digests(session: Session, zone: str, until: datetime, *, after: int, li
     statement = (
         select(Person.id)
         .join(Notification, Notification.person_id == Person.id)
-        .where(Person.zone == zone, Person.id > after, Notification.given_at <= until, *_unsent(now))
+        .where(Person.zone == zone, Person.id > after, Notification.given_at <= until, *_unsent(session, now))
         .distinct()
         .order_by(Person.id)
         .limit(limit)
@@ -321,5 +346,5 @@ def list_digests(session: Session, zone: str, until: datetime, *, after: int, li
     return list(session.scalars(statement))
 
 
-def _unsent(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (Notification.mail == MailTime.DAILY.value, *_postable(now))
+def _unsent(session: Session, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (Notification.mail == MailTime.DAILY.value, *_postable(session, now))

@@ -1,7 +1,7 @@
 """People, their devices, links, roles and merged accounts, read and locked, and the conditions on accounts that others use."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -24,7 +24,7 @@ from accounts.models import (
     TokenPurpose,
 )
 from accounts.passwords import NOBODYS
-from accounts.rules import DELETED, fold
+from accounts.rules import DELETED, NoticeKind, fold
 from kernel.audit import Verb
 from kernel.compiled_statements import compile_once
 from kernel.db import Hook, HookList, KeysetPage, PageDirection, Stretch, connection_of
@@ -43,8 +43,13 @@ def has_role_condition(role: SiteRole) -> ColumnElement[bool]:
     return exists().where(RoleGrant.person_id == Person.id, RoleGrant.role == role.value)
 
 
-def _unread() -> ScalarSelect[int]:
-    mine = (Notification.person_id == Person.id, Notification.read_at.is_(None), Notification.in_bell)
+def in_scope(kinds: Iterable[NoticeKind]) -> list[ColumnElement[bool]]:
+    """Return the conditions that a notification still concerns its person, as the kinds of all packages say."""
+    return [or_(Notification.kind != kind.value, kind.scope) for kind in kinds if kind.scope is not None]
+
+
+def _unread(kinds: Iterable[NoticeKind]) -> ScalarSelect[int]:
+    mine = (Notification.person_id == Person.id, Notification.read_at.is_(None), Notification.in_bell, *in_scope(kinds))
     return select(func.count()).select_from(Notification).where(*mine).scalar_subquery()
 
 
@@ -62,7 +67,7 @@ STANDINGS = HookList[Standing]("standings")
 """Gives the standings that are asked with each request."""
 
 
-def signed_in_statement(standings: Sequence[Standing]) -> Select[*tuple[Any, ...]]:
+def signed_in_statement(standings: Sequence[Standing], kinds: Sequence[NoticeKind]) -> Select[*tuple[Any, ...]]:
     """Build the one statement that every signed-in request runs; `:secret_hash` is bound."""
     return select(
         Device.id.label("device_id"),
@@ -80,7 +85,7 @@ def signed_in_statement(standings: Sequence[Standing]) -> Select[*tuple[Any, ...
         Person.theme,
         has_role_condition(SiteRole.ADMINISTRATOR).label("is_administrator"),
         *(standing.condition.label(standing.field) for standing in standings),
-        _unread().label("unread"),
+        _unread(kinds).label("unread"),
     ).where(
         Device.secret_hash == bindparam("secret_hash"),
         Device.ended_at.is_(None),

@@ -2,9 +2,10 @@
 
 import unicodedata
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from enum import Enum, StrEnum
+from typing import Any
 
 from email_validator import validate_email
 
@@ -258,6 +259,9 @@ class NoticeKind:
     """Its notices have legal effect: no choice for all kinds at once changes it, and it cannot be muted with what it comes from."""
     stop_note: str = ""
     """What somebody learns who stops its mails."""
+    scope: Any = field(default=None, compare=False)
+    """A condition in SQL on `Notification`, by its `person_id` and `about_id`, asked whenever a bell is shown or a mail made: who is
+    out of scope gets nothing more. Without one nobody ever is (`accounts.people.in_scope`)."""
 
     def mail_waits_until(self, now: datetime, zone: tzinfo) -> datetime | None:
         """Return until when a mail waits for the reader's office hours or morning, in their zone; None where it may go out now."""

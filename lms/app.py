@@ -15,6 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from accounts import feature as accounts
 from accounts import people, signin
+from accounts.notices import NOTICE_KINDS
 from accounts.views import profile, signing
 from analysis import feature as analysis
 from certificates import feature as certificates
@@ -201,7 +202,7 @@ def create_app(instance: Instance, *, limit_file: Path | None = None) -> Flask:
         ),
     )
     app.before_request(former_addresses.forward)
-    signin.install(app, instance.settings, people.STANDINGS.given_in(GIVEN))
+    signin.install(app, instance.settings, people.STANDINGS.given_in(GIVEN), NOTICE_KINDS.given_in(GIVEN))
     app.before_request(_choose_reader)
     FormTokens(app).exempt(profile.stop)  # mail programs send it without a token; the address is signed
     templating.install(app, instance.settings)
