@@ -21,6 +21,7 @@ from accounts.rules import MailTime, NoticeKind, PasswordFault, fold, normal_ema
 from kernel import i18n
 from kernel.errors import N_
 from kernel.i18n import LANGUAGES, _, language, lazy_
+from kernel.personal import ErasureQuestion
 from kernel.web.forms import Form, LineField, PrintedField, at_most, whole_number
 
 PASSWORD_FAULTS = {
@@ -212,6 +213,29 @@ class PasswordConfirmationForm(Form):
     """The current password, before something that only its owner may change."""
 
     current_password = PasswordField(lazy_("Current password"), [password_required(N_("Enter your current password."))])
+
+
+class DeletionForm(PasswordConfirmationForm):
+    """The current password, and what is asked about one's rows before an account is deleted."""
+
+    questions: Sequence[ErasureQuestion]
+
+    @classmethod
+    def of(cls, questions: Sequence[ErasureQuestion]) -> "DeletionForm":
+        """Return the form of these questions, each with its usual answer chosen."""
+        fields: dict[str, object] = {"questions": questions}
+        for question in questions:
+            choices = [
+                SelectChoice(value=answer, label=lazy_(question.answers[answer])) for answer in (question.ask.usual, question.ask.other)
+            ]
+            fields[question.name] = RadioField(lazy_(question.label), choices=choices, default=question.ask.usual)
+        form: DeletionForm = type(cls.__name__, (cls,), fields)()
+        return form
+
+    @property
+    def answers(self) -> dict[str, str]:
+        """Return what was answered, by question."""
+        return {question.name: self[question.name].data for question in self.questions}
 
 
 class SecondFactorCodeForm(Form):

@@ -225,6 +225,8 @@ class DeletionRequest(Entity):
     due_at: Mapped[Moment]
     settled_at: Mapped[Moment | None]
     """Done, or taken back: the audit log says which."""
+    answers: Mapped[Mapping[str, str]] = mapped_column(default=dict, server_default="{}")
+    """What they answered about rows of theirs, by question (`kernel.personal.ErasureQuestion`)."""
 
 
 class Notification(Entity):

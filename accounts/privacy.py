@@ -1,7 +1,7 @@
 """The access log, deletion requests, and the anonymising of accounts, read and written."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -30,7 +30,7 @@ from kernel.audit import AuditEntry
 from kernel.db import Base
 from kernel.errors import Conflict
 from kernel.permissions import Actor
-from kernel.personal import PersonalTables, erase_rows
+from kernel.personal import ErasureQuestion, PersonalTables, erase_rows, follow_answers, list_erasure_questions
 
 
 class AccessPurpose(StrEnum):
@@ -139,10 +139,19 @@ def find_request(session: Session, person_id: int) -> DeletionRequest | None:
     return session.scalar(_waiting(person_id))
 
 
-def ask_deletion(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:
-    """Note that a person wants their account deleted; it happens in a week, and a mail says so."""
-    if find_request(session, person.id) is None:
-        session.add(DeletionRequest(person_id=person.id, asked_at=now, due_at=now + TIME_TO_THINK))
+def list_deletion_questions(session: Session, person: Person) -> list[ErasureQuestion]:
+    """List what a person is asked when they delete their account, of rows that any of their accounts has."""
+    return list_erasure_questions(session, [account.id for account in accounts_people.accounts_of(session, person)])
+
+
+def ask_deletion(session: Session, actor: Actor, person: Person, *, answers: Mapping[str, str] | None = None, now: datetime) -> None:
+    """Note that a person wants their account deleted, and their answers; it happens in a week, and a mail says so."""
+    request = find_request(session, person.id)
+    if request is not None and answers and answers != request.answers:
+        request.answers = answers
+        audit.record(session, actor, PrivacyVerb.DELETION_ASKED, person, now=now)
+    if request is None:
+        session.add(DeletionRequest(person_id=person.id, asked_at=now, due_at=now + TIME_TO_THINK, answers=answers or {}))
         audit.record(session, actor, PrivacyVerb.DELETION_ASKED, person, now=now)
         outbox.enqueue(session, "accounts.send_deletion_asked", {"person": person.id}, now=now)
 
@@ -226,7 +235,9 @@ def anonymise(session: Session, actor: Actor, person: Person, *, now: datetime) 
     Rows whose column says so are deleted (`kernel.personal`).
     """
     accounts.require_remaining_administrator(session, person)
+    request = find_request(session, person.id)
     for account in accounts_people.accounts_of(session, person):
+        follow_answers(session, account.id, request.answers if request else {}, now=now)
         _take_away(session, account, now=now)
         audit.record(session, actor, PrivacyVerb.DELETED, account, now=now)
 

@@ -4,14 +4,14 @@ A column that says whose a row is is `personal(…)`, and what it says happens b
 package gives by the hooks.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Select, delete, update
-from sqlalchemy.orm import MappedColumn, Mapper, Session, mapped_column
+from sqlalchemy import ForeignKey, Select, delete, exists, select, update
+from sqlalchemy.orm import InstrumentedAttribute, MappedColumn, Mapper, Session, mapped_column
 
 from kernel.db import Base, HookList
 from kernel.settings import Settings
@@ -23,6 +23,14 @@ class Erase(Enum):
     KEEP = "keep"
     """It stays: its person has no name any more."""
     DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The fate is what its person answers when they delete their account; the usual one where they say nothing (`ERASURE_QUESTIONS`)."""
+
+    usual: str
+    other: str
 
 
 class Merge(Enum):
@@ -39,11 +47,11 @@ class Merge(Enum):
 class PersonalColumn:
     """The fate of a row, as the column says that refers to its person."""
 
-    erase: Erase
+    erase: Erase | Ask
     merge: Merge
 
 
-def personal(*, erase: Erase = Erase.KEEP, merge: Merge = Merge.STAY, **options: Any) -> MappedColumn[Any]:
+def personal(*, erase: Erase | Ask = Erase.KEEP, merge: Merge = Merge.STAY, **options: Any) -> MappedColumn[Any]:
     """Return a column that refers to the person whom its row is about; `options` are those of `mapped_column`.
 
     Who did something to it stands in columns named `…_by` and `author_id`, which are ordinary foreign keys.
@@ -74,6 +82,46 @@ def move_rows(session: Session, giver: int, taker: int, *, course_id: int | None
             session.execute(update(mapper.class_).where(mine).values({name: taker}))
         elif course_id is not None and column.merge is Merge.MOVE_WITH_COURSE:
             session.execute(update(mapper.class_).where(mine, mapper.columns["course_id"] == course_id).values({name: taker}))
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureQuestion:
+    """A question about rows of theirs to somebody who deletes their account, and what an answer does."""
+
+    column: InstrumentedAttribute[Any]
+    """A personal column that says `Ask`."""
+    label: str
+    answers: Mapping[str, str]
+    """The words of each answer."""
+    follow: Callable[..., None]
+    """Does what an answer says, before other rows of the person go: `(session, person_id, answer, now=…)`."""
+
+    @property
+    def name(self) -> str:
+        """Return under which name the answer is stored."""
+        return f"{self.column.class_.__tablename__}_{self.column.key}"
+
+    @property
+    def ask(self) -> Ask:
+        """Return what the column says."""
+        ask: Ask = self.column.property.columns[0].info[PersonalColumn].erase
+        return ask
+
+
+ERASURE_QUESTIONS = HookList[ErasureQuestion]("erasure_questions")
+"""Give words and effect of what columns ask."""
+
+
+def list_erasure_questions(session: Session, people: Collection[int]) -> list[ErasureQuestion]:
+    """List the questions about rows that accounts of a person have."""
+    questions = ERASURE_QUESTIONS.of(session)
+    return [question for question in questions if session.scalar(select(exists().where(question.column.in_(people))))]
+
+
+def follow_answers(session: Session, person_id: int, answers: Mapping[str, str], *, now: datetime) -> None:
+    """Do with a person's rows what they answered, and the usual where they were not asked."""
+    for question in ERASURE_QUESTIONS.of(session):
+        question.follow(session, person_id, answers.get(question.name, question.ask.usual), now=now)
 
 
 PersonalTables = Mapping[str, Select[*tuple[Any, ...]]]

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from accounts import people, privacy, signin
 from accounts.access import AccountAction
-from accounts.forms import PasswordConfirmationForm
+from accounts.forms import DeletionForm
 from accounts.models import (
     Person,
 )
@@ -221,10 +221,11 @@ def _copy(person_id: int) -> Response:
 @requires(AccountAction.EDIT_PROFILE, reads_first=True)
 def deletion() -> Answer:
     """Say what is deleted, what is kept and why; ask for it with the password."""
-    actor, form = current_actor(), PasswordConfirmationForm()
+    actor, person = current_actor(), people.get_person(current_session(), current_actor().person_id or 0)
+    form = DeletionForm.of(privacy.list_deletion_questions(current_session(), person))
     if is_read_only_request():
         return page("lms/deletion.html", form=form)
-    stored = people.get_person(current_session(), actor.person_id or 0).password_hash
+    stored = person.password_hash
     valid = form.validate_on_submit()
     release_connection()
     if valid and not signin.knows_password(actor.email, stored, form.current_password.data or ""):
@@ -233,7 +234,7 @@ def deletion() -> Answer:
     if not valid:
         return page("lms/deletion.html", form=form), 422
     session = begin_writing()
-    privacy.ask_deletion(session, actor, people.get_person(session, actor.person_id or 0), now=clock.now())
+    privacy.ask_deletion(session, actor, people.get_person(session, actor.person_id or 0), answers=form.answers, now=clock.now())
     flash(_("Your account will be deleted in seven days. Until then, you can cancel the deletion here."), "ok")
     return see_page("lms_own_data.overview")
 

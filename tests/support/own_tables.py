@@ -7,7 +7,8 @@ from sqlalchemy import MetaData
 from sqlalchemy.orm import Mapped, mapped_column, registry
 
 from accounts.models import Broadcast, Person
-from kernel.db import NAMING
+from kernel.db import NAMING, Key
+from kernel.personal import Ask, personal
 from lms.instance import Instance
 
 OWN = registry(metadata=MetaData(naming_convention=NAMING))
@@ -20,6 +21,17 @@ class Bulletin(Broadcast):
 
     __tablename__ = "bulletin_of_tests"
 
+    words: Mapped[str] = mapped_column()
+
+
+@OWN.mapped
+class Letter:
+    """Something that a person wrote for others, of which they are asked when they delete their account."""
+
+    __tablename__ = "letter_of_tests"
+
+    id: Mapped[Key]
+    person_id: Mapped[int] = personal(erase=Ask("keep", "withdraw"))
     words: Mapped[str] = mapped_column()
 
 
