@@ -285,6 +285,22 @@ class Broadcast:
     withdrawn_at: Mapped[Moment | None]
 
 
+class LinkInvitation:
+    """The columns common to tables of invitations of an address by a link; only the hash of its secret is stored."""
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    email: Mapped[str] = mapped_column(String(254))
+    """In lower case."""
+    language: Mapped[str] = mapped_column(String(2))
+    """Of the mail: the language of who invites."""
+    secret_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    """None until the mail is written, or the link shown to be handed over."""
+    invited_at: Mapped[Moment]
+    expires_at: Mapped[Moment]
+    withdrawn_at: Mapped[Moment | None]
+
+
 class PendingUpload:
     """The columns common to tables of uploads that await confirmation: nothing of them is in effect yet. Deleted when they expire."""
 

@@ -2,6 +2,7 @@
 
 from sqlalchemy.orm import Session
 
+from accounts.invitations import make_secret
 from accounts.uploads import delete_pending_uploads
 from courses import catalogue, drafts, history, planned_publications, publishing, team
 from courses.access import CourseArchived
@@ -57,7 +58,7 @@ def send_invitation(delivery: Delivery) -> None:
             return
         if invitation.secret_hash is not None and not delivery.settings.sends_mail:
             return  # who invited hands the link over: another one would end it
-        secret = team.make_secret(session, invitation.id)
+        secret = make_secret(invitation)
         to, language, title = invitation.email, invitation.language, course.title
     message = mail.write(
         delivery.settings,

@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Numeric, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from accounts.models import PendingUpload
+from accounts.models import LinkInvitation, PendingUpload
 from kernel.db import Base, CountByLanguageType, Entity, Moment, PublicId, ShortText, Slug, WordFormsType
 from kernel.errors import N_
 from kernel.personal import personal
@@ -412,23 +412,13 @@ class CourseStaff(Entity):
     since: Mapped[datetime]
 
 
-class CourseInvitation(Entity):
-    """An invitation of a person without an account to a course team; only the hash of the link's secret is stored."""
+class CourseInvitation(LinkInvitation, Base):
+    """An invitation of a person without an account to a course team; only the account with its address can accept."""
 
     noun = N_("Invitation to a team")
     __table_args__ = (CheckConstraint("role IN ('owner', 'editor', 'grader')", name="role"),)
 
-    uuid: Mapped[PublicId]
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)
-    email: Mapped[str] = mapped_column(String(254))
-    """In lower case; only the account with this address can accept."""
     role: Mapped[str] = mapped_column(String(8))
-    language: Mapped[str] = mapped_column(String(2))
-    """Of the mail: the language of who invites."""
-    secret_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
-    """None until the mail is written."""
     invited_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    invited_at: Mapped[Moment]
-    expires_at: Mapped[Moment]
     used_at: Mapped[Moment | None]
-    withdrawn_at: Mapped[Moment | None]

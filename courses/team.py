@@ -1,6 +1,5 @@
 """Reads and writes the members of course teams and the invitations into them; a course that has an owner keeps one."""
 
-import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,9 +8,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from accounts import invitations
+from accounts.invitations import InvitationKind
 from accounts.models import AccountMerge, Person
-from accounts.people import by_name, counts_as_theirs, find_person_by_email, has_role_condition, hash_of
-from accounts.rules import DELETED
+from accounts.people import by_name, counts_as_theirs, find_person_by_email, has_role_condition
 from courses.access import InvitationContext, edits, owns
 from courses.audit_verbs import CourseVerb
 from courses.catalogue import lock_course
@@ -99,10 +99,12 @@ def get_member_id(session: Session, course_id: int, person: UUID) -> int:
     return require_found(session.scalar(statement.where(Person.uuid == person, CourseStaff.course_id == course_id)))
 
 
+TEAM_INVITATIONS = InvitationKind(CourseInvitation, CourseInvitation.used_at, timedelta(days=14))
+
+
 def is_open(course_id: int, now: datetime) -> tuple[ColumnElement[bool], ...]:
     """Return what selects the invitations of a course that can still be accepted."""
-    waits = (CourseInvitation.used_at.is_(None), CourseInvitation.withdrawn_at.is_(None), CourseInvitation.expires_at > now)
-    return (CourseInvitation.course_id == course_id, *waits)
+    return (CourseInvitation.course_id == course_id, *TEAM_INVITATIONS.open_at(now))
 
 
 def list_invitations(session: Session, course_id: int, *, now: datetime) -> list[CourseInvitation]:
@@ -146,20 +148,16 @@ def get_invited(session: Session, actor: Actor, secret: str) -> InvitationContex
             select(CourseInvitation, Course, Person)
             .join(Course, Course.id == CourseInvitation.course_id)
             .join(Person, Person.id == actor.person_id)
-            .where(CourseInvitation.secret_hash == hash_of(secret))
+            .where(TEAM_INVITATIONS.has_secret(secret))
         ).one_or_none()
     )
     invitation, course, person = row
-    is_over = invitation.used_at is not None or invitation.withdrawn_at is not None or invitation.expires_at <= now
-    if is_over or not is_still_authorised(session, invitation):
+    if not TEAM_INVITATIONS.is_open(invitation, now) or not is_still_authorised(session, invitation):
         raise NotFound
     is_mine = person.email == invitation.email and counts_as_theirs(session, person)
     return InvitationContext(
         invitation.id, course.id, course.title, slug=course.slug, role=StaffRole(invitation.role), is_for_reader=is_mine
     )
-
-
-INVITATION_LIFE = timedelta(days=14)
 
 
 class LastOwner(Conflict):
@@ -214,7 +212,7 @@ def add_or_invite(session: Session, actor: Actor, course: Course, email: str, ro
         language=language,
         invited_by=actor.person_id,
         invited_at=now,
-        expires_at=now + INVITATION_LIFE,
+        expires_at=now + TEAM_INVITATIONS.life,
     )
     session.add(row)
     session.flush()  # the job and the audit entry name it
@@ -226,20 +224,12 @@ def add_or_invite(session: Session, actor: Actor, course: Course, email: str, ro
 def secret_to_hand_over(session: Session, course: Course, email: str, *, now: datetime) -> str:
     """Return the secret of the open invitation to an address, for who invited and hands the link over where no mail is sent."""
     row = session.scalars(select(CourseInvitation).where(*is_open(course.id, now), CourseInvitation.email == email)).one()
-    return make_secret(session, row.id)
-
-
-def make_secret(session: Session, invitation_id: int) -> str:
-    """Make the secret of an invitation's link, when its mail is written; an earlier one ends."""
-    secret = secrets.token_urlsafe(32)
-    session.get_one(CourseInvitation, invitation_id).secret_hash = hash_of(secret)
-    return secret
+    return invitations.make_secret(row)
 
 
 def withdraw_invitation(session: Session, actor: Actor, course: Course, invitation: CourseInvitation, *, now: datetime) -> None:
     """Take an invitation back; a second time changes nothing."""
-    if invitation.withdrawn_at is None and invitation.used_at is None:
-        session.get_one(CourseInvitation, invitation.id).withdrawn_at = now
+    if invitations.withdraw(session, TEAM_INVITATIONS, CourseInvitation.id == invitation.id, now=now):
         audit.record(session, actor, CourseVerb.INVITATION_WITHDRAWN, course, now=now, invitation=invitation.id)
 
 
@@ -282,7 +272,7 @@ def follow_address(session: Session, old: str, new: str) -> None:
 
 def forget_invitations_before(session: Session, moment: datetime) -> int:
     """Delete the invitations that ended before a moment, with their addresses; return how many."""
-    return len(session.scalars(delete(CourseInvitation).where(CourseInvitation.expires_at < moment).returning(CourseInvitation.id)).all())
+    return invitations.forget_before(session, TEAM_INVITATIONS, moment)
 
 
 def select_own_data(person_id: int) -> PersonalTables:
@@ -300,6 +290,4 @@ def select_own_data(person_id: int) -> PersonalTables:
 
 def erase_invitations(session: Session, person: Person, *, now: datetime) -> None:
     """Remove a person's address from all invitations; the fact of an invitation stays."""
-    invited = update(CourseInvitation).where(CourseInvitation.email == person.email)
-    session.execute(invited.where(CourseInvitation.used_at.is_(None), CourseInvitation.withdrawn_at.is_(None)).values(withdrawn_at=now))
-    session.execute(invited.values(email=f"{person.uuid}{DELETED}"))
+    invitations.erase(session, TEAM_INVITATIONS, person, now=now)

@@ -1,6 +1,5 @@
 """Reads and writes invitations to enrol; nothing done for an address depends on whether it has an account."""
 
-import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +14,6 @@ from sqlalchemy import (
     Select,
     bindparam,
     case,
-    delete,
     func,
     insert,
     literal,
@@ -26,9 +24,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
+from accounts import invitations
+from accounts.invitations import InvitationKind
 from accounts.models import AccountMerge, Person, RoleGrant
-from accounts.people import CONFIRMS_SINCE, confirms_addresses, hash_of, is_confirmed_condition
-from accounts.rules import DELETED
+from accounts.people import CONFIRMS_SINCE, confirms_addresses, is_confirmed_condition
 from courses.models import Course, CourseStaff
 from courses.team import EDITING, may_still_act
 from enrolments import editions
@@ -49,12 +48,8 @@ PORTION = 500
 MOST_OWN = 100
 A_DAY = timedelta(days=1)
 PersonNumber: TypeAlias = int | ColumnElement[int] | None
-UNANSWERED = (EnrolmentInvitation.accepted_at.is_(None), EnrolmentInvitation.withdrawn_at.is_(None))
-
-
-def is_open(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Return what selects the invitations that can still be accepted, where who sent them may still invite."""
-    return (*UNANSWERED, EnrolmentInvitation.expires_at > now)
+INVITATIONS = InvitationKind(EnrolmentInvitation, EnrolmentInvitation.accepted_at, timedelta(days=30))
+UNANSWERED = INVITATIONS.unanswered
 
 
 def is_upheld() -> ColumnElement[bool]:
@@ -82,7 +77,7 @@ def list_taken(session: Session, course_id: int, addresses: Sequence[str], *, no
     enrolled, invited = set[str](), set[str]()
     learners = select(Person.email).join(Enrolment, Enrolment.person_id == Person.id)
     learners = learners.where(Enrolment.course_id == course_id, Enrolment.left_at.is_(None))
-    waiting = select(EnrolmentInvitation.email).where(EnrolmentInvitation.course_id == course_id, *is_open(now))
+    waiting = select(EnrolmentInvitation.email).where(EnrolmentInvitation.course_id == course_id, *INVITATIONS.open_at(now))
     for begin in range(0, len(addresses), PORTION):
         portion = addresses[begin : begin + PORTION]
         enrolled.update(session.scalars(learners.where(Person.email.in_(portion))))
@@ -250,7 +245,7 @@ def get_own_invitation(session: Session, actor: Actor, invitation: UUID) -> Invi
 
 def get_by_secret(session: Session, actor: Actor, secret: str) -> InvitedContext:
     """Return the invitation that a link leads to; raise NotFound."""
-    return _get(session, actor, EnrolmentInvitation.secret_hash == hash_of(secret))
+    return _get(session, actor, INVITATIONS.has_secret(secret))
 
 
 def _get(session: Session, actor: Actor, condition: ColumnElement[bool]) -> InvitedContext:
@@ -262,7 +257,7 @@ def _get(session: Session, actor: Actor, condition: ColumnElement[bool]) -> Invi
         course,
         edition,
         is_for_reader=bool(mine),
-        is_open=bool(upheld) and row.accepted_at is None and row.withdrawn_at is None and row.expires_at > now,
+        is_open=bool(upheld) and INVITATIONS.is_open(row, now),
         is_closed=course.published_version_id is None or course.archived_at is not None or _takes_nobody(edition, now),
     )
 
@@ -280,7 +275,7 @@ def is_from_administrator(session: Session, invitation: EnrolmentInvitation) -> 
 def list_signed_up(session: Session, person_id: int, *, now: datetime) -> list[UUID]:
     """List the open invitations with whose links a person asked for the account whose address they have confirmed."""
     statement = select(EnrolmentInvitation.uuid).where(
-        is_for(session, person_id), *is_open(now), EnrolmentInvitation.signed_up_at.is_not(None)
+        is_for(session, person_id), *INVITATIONS.open_at(now), EnrolmentInvitation.signed_up_at.is_not(None)
     )
     return list(session.scalars(statement.order_by(EnrolmentInvitation.id).limit(MOST_OWN)))
 
@@ -288,11 +283,10 @@ def list_signed_up(session: Session, person_id: int, *, now: datetime) -> list[U
 def get_to_send(session: Session, invitation_id: int, *, now: datetime) -> tuple[EnrolmentInvitation, Course] | None:
     """Return an invitation with its course, where it is still open and who sent it may still invite."""
     statement = select(EnrolmentInvitation, Course).join(Course, Course.id == EnrolmentInvitation.course_id)
-    row = session.execute(statement.where(EnrolmentInvitation.id == invitation_id, *is_open(now), is_upheld())).one_or_none()
+    row = session.execute(statement.where(EnrolmentInvitation.id == invitation_id, *INVITATIONS.open_at(now), is_upheld())).one_or_none()
     return None if row is None else (row[0], row[1])
 
 
-INVITATION_LIFE = timedelta(days=30)
 MOST_A_DAY = 2_000
 """Addresses that a member of a course team invites in a day, in all courses; administrators are not limited."""
 MOST_LINKS, MOST_IN_FILE = 500, 5_000
@@ -357,7 +351,7 @@ def invite(session: Session, actor: Actor, batch: InvitationBatch, names: Mappin
             "language": sender.language,
             "invited_by": sender.id,
             "invited_at": now,
-            "expires_at": now + INVITATION_LIFE,
+            "expires_at": now + INVITATIONS.life,
         }
         for address, name in to_invite.items()
     ]
@@ -379,9 +373,9 @@ def _enqueue(session: Session, invitation_id: int, now: datetime) -> None:
 
 def make_secret(session: Session, invitation_id: int, *, mailed_at: datetime | None = None) -> str:
     """Make the secret of an invitation's link, when its mail is written or the link is shown; an earlier one ends."""
-    secret, row = secrets.token_urlsafe(32), session.get_one(EnrolmentInvitation, invitation_id)
-    row.secret_hash, row.mailed_at = hash_of(secret), mailed_at
-    return secret
+    row = session.get_one(EnrolmentInvitation, invitation_id)
+    row.mailed_at = mailed_at
+    return invitations.make_secret(row)
 
 
 def renew(session: Session, actor: Actor, invitation: EnrolmentInvitation, *, now: datetime) -> str:
@@ -389,7 +383,8 @@ def renew(session: Session, actor: Actor, invitation: EnrolmentInvitation, *, no
     editions.require_open_course(session, invitation.course_id)
     row = session.get_one(EnrolmentInvitation, invitation.id, with_for_update=True)
     assert actor.person_id is not None
-    row.invited_by, row.invited_at, row.expires_at = actor.person_id, now, now + INVITATION_LIFE
+    row.invited_by = actor.person_id
+    invitations.renew(INVITATIONS, row, now=now)
     audit.record(session, actor, InvitationVerb.RENEWED, session.get_one(Course, row.course_id), now=now, invitation=row.id)
     if not _sends_mail(session):
         return make_secret(session, row.id)
@@ -402,7 +397,7 @@ def make_links(
 ) -> list[tuple[EnrolmentInvitation, str]]:
     """Make links for the invitations of a list that have none yet, some at a time, to be handed over; `again`: for all of them."""
     row = EnrolmentInvitation
-    of_list = (row.course_id == course_id, row.list_uuid == list_uuid, *is_open(now))
+    of_list = (row.course_id == course_id, row.list_uuid == list_uuid, *INVITATIONS.open_at(now))
     if again:
         session.execute(update(row).where(*of_list).values(secret_hash=None, mailed_at=None))
     unlinked = session.scalars(select(row).where(*of_list, row.secret_hash.is_(None)).order_by(row.id).limit(limit)).all()
@@ -414,8 +409,7 @@ def make_links(
 
 def withdraw(session: Session, actor: Actor, course_id: int, *which: ColumnElement[bool], now: datetime) -> int:
     """Withdraw unanswered invitations of a course; return how many. A second time changes nothing."""
-    ended = update(EnrolmentInvitation).where(EnrolmentInvitation.course_id == course_id, *UNANSWERED, *which)
-    count = len(session.scalars(ended.values(withdrawn_at=now).returning(EnrolmentInvitation.id)).all())
+    count = invitations.withdraw(session, INVITATIONS, EnrolmentInvitation.course_id == course_id, *which, now=now)
     if count:
         audit.record(session, actor, InvitationVerb.WITHDRAWN, session.get_one(Course, course_id), now=now, count=count)
     return count
@@ -460,12 +454,9 @@ def accept_at_confirmation(session: Session, person_id: int, invitation: UUID, *
 
 def forget_invitations_before(session: Session, moment: datetime) -> int:
     """Delete the invitations that ended before a moment, with their addresses; return how many."""
-    gone = delete(EnrolmentInvitation).where(EnrolmentInvitation.expires_at < moment)
-    return len(session.scalars(gone.returning(EnrolmentInvitation.id)).all())
+    return invitations.forget_before(session, INVITATIONS, moment)
 
 
 def erase_invitations(session: Session, person: Person, *, now: datetime) -> None:
     """Remove a person's address and name from all invitations to enrol, and withdraw those that are open."""
-    row = EnrolmentInvitation
-    session.execute(update(row).where(row.email == person.email, *UNANSWERED).values(withdrawn_at=now))
-    session.execute(update(row).where(row.email == person.email).values(email=f"{person.uuid}{DELETED}", name=""))
+    invitations.erase(session, INVITATIONS, person, now=now, name="")

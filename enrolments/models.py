@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, Numeri
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
-from accounts.models import Broadcast, PendingUpload
+from accounts.models import Broadcast, LinkInvitation, PendingUpload
 from kernel.db import Base, Entity, Key, Moment, PublicId, ShortText, Slug, unique_where
 from kernel.errors import N_
 from kernel.personal import Erase, Merge, personal
@@ -320,13 +320,12 @@ class PendingMarkFile(PendingUpload, Base):
     total: Mapped[int]
 
 
-class EnrolmentInvitation(Entity):
+class EnrolmentInvitation(LinkInvitation, Base):
     """An invitation of an address to enrol in a course; whether it has an account makes no difference. Used up by enrolling."""
 
     noun = N_("Invitation to a course")
     __table_args__ = (Index("ix_enrolment_invitation_course", "course_id", "email"),)
 
-    uuid: Mapped[PublicId]
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
     edition_id: Mapped[int | None] = mapped_column(ForeignKey("edition.id"))
     list_uuid: Mapped[UUID] = mapped_column(Uuid, index=True)
@@ -335,20 +334,14 @@ class EnrolmentInvitation(Entity):
     """In lower case; empty once the invitation is used up."""
     name: Mapped[ShortText]
     """As the list has it, to address the person; empty once the invitation is used up."""
-    language: Mapped[str] = mapped_column(String(2))
-    """Of the mail: the language of who invites."""
-    secret_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
-    """None until the mail is written, or the link shown to be handed over."""
     mailed_at: Mapped[Moment | None]
     """When the secret went out in a mail to the address, and nowhere else: who has it reads that mailbox."""
     invited_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    invited_at: Mapped[Moment]
     expires_at: Mapped[Moment] = mapped_column(index=True)
     signed_up_at: Mapped[Moment | None]
     """When an account was asked for with the link: the person is enrolled as soon as they confirm the address."""
     accepted_at: Mapped[Moment | None]
     accepted_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
-    withdrawn_at: Mapped[Moment | None]
 
 
 class Announcement(Broadcast, Base):

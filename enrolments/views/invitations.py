@@ -59,7 +59,7 @@ def unanswered(context: LearnerContext) -> Answer:
         now=clock.now(),
         list_uuid=str(list_uuid or ""),
         counts=invitations.count_list(session, context.course_id, list_uuid) if list_uuid else None,
-        days=invitations.INVITATION_LIFE.days,
+        days=invitations.INVITATIONS.life.days,
         archived=context.archived,
     )
 
@@ -93,7 +93,7 @@ def _links_page(context: LearnerContext, made: Sequence[tuple[EnrolmentInvitatio
         rows=[{"email": row.email, "name": row.name, "url": _link(secret)} for row, secret in made],
         list_uuid=str(list_uuid),
         left=invitations.count_list(current_session(), context.course_id, list_uuid).unlinked,
-        days=invitations.INVITATION_LIFE.days,
+        days=invitations.INVITATIONS.life.days,
     )
 
 

@@ -5,6 +5,7 @@ import re
 import pytest
 from sqlalchemy import select, update
 
+from accounts.invitations import make_secret
 from courses import team as team_services
 from courses.models import Course, CourseInvitation, CourseStaff, StaffRole
 from kernel import clock, outbox
@@ -263,7 +264,7 @@ def test_every_cell_of_team_log_and_invitation(browser: Browser, instance: Insta
         row = session.scalars(select(CourseInvitation).order_by(CourseInvitation.id.desc())).first()
         assert row is not None
         row.email = "lia@example.org"
-        link = f"/invitations/{team_services.make_secret(session, row.id)}"
+        link = f"/invitations/{make_secret(row)}"
     done = {letter: outcome(one, link, "POST", {}) for letter, one in sorted(cast.browsers.items(), key=lambda pair: pair[0] == "L")}
     wrong += cast.check("course.join_team", "invited", done)
 

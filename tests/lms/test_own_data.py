@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from accounts import accounts, addresses, privacy
+from accounts.invitations import make_secret
 from accounts.models import Device, NationalIdentity, Notification, Person
 from accounts.privacy import AccessPurpose, PrivacyVerb
 from certificates import credentials
@@ -184,7 +185,7 @@ def test_an_invitation_that_was_accepted_goes_with_an_address_that_changes(insta
     with instance.database.unit_of_work() as session:
         for course in (opened, waiting):
             team.add_or_invite(session, SYSTEM, course, "ana@example.org", StaffRole.GRADER, language="es", now=clock.now())
-        secret = team.make_secret(session, 1)
+        secret = make_secret(session.get_one(CourseInvitation, 1))
     person = a_person(instance)
     actor = actor_of(person)
     with instance.database.unit_of_work() as session:

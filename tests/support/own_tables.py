@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from sqlalchemy import MetaData
 from sqlalchemy.orm import Mapped, mapped_column, registry
 
-from accounts.models import Broadcast, Person
-from kernel.db import NAMING, Key
+from accounts.models import Broadcast, LinkInvitation, Person
+from kernel.db import NAMING, Key, Moment
 from kernel.personal import Ask, personal
 from lms.instance import Instance
 
@@ -22,6 +22,15 @@ class Bulletin(Broadcast):
     __tablename__ = "bulletin_of_tests"
 
     words: Mapped[str] = mapped_column()
+
+
+@OWN.mapped
+class Ticket(LinkInvitation):
+    """An invitation to something."""
+
+    __tablename__ = "ticket_of_tests"
+
+    taken_at: Mapped[Moment | None]
 
 
 @OWN.mapped
