@@ -1,8 +1,9 @@
 """The search over everything that is published or followed: its index, kept up and made anew, and its page."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import replace as dataclass_replace
 from itertools import groupby
 from operator import itemgetter
 
@@ -18,7 +19,7 @@ from kernel.i18n import _, choose, language
 from kernel.outbox import Delivery, Effect
 from kernel.permissions import Actor
 from kernel.search import index
-from kernel.search.index import LONGEST_QUESTION, MatchTier, SearchQuery, SearchScope, read_question
+from kernel.search.index import LONGEST_QUESTION, VERSIONS, MatchTier, SearchDocument, SearchQuery, SearchScope, read_question
 from kernel.search.results import (
     ResultGroup,
     ResultPaging,
@@ -31,7 +32,7 @@ from kernel.search.results import (
     snippet,
     title_share,
 )
-from kernel.search.sources import SEARCH_ENTRIES, SEARCH_KINDS, SEARCH_VERSIONS, Entries, FoundPage, ResultKind
+from kernel.search.sources import SEARCH_COLLECTIONS, SEARCH_ENTRIES, SEARCH_KINDS, SEARCH_VERSIONS, Entries, FoundPage, Located, ResultKind
 from kernel.web.limits import client_key, limit, limiter
 from kernel.web.request import Answer, current_actor, current_session, page, public
 from kernel.web.table import Page, requested_page
@@ -39,30 +40,54 @@ from kernel.web.table import Page, requested_page
 
 def refresh_index(delivery: Delivery) -> Effect:
     """Index the versions that are needed and cannot be found yet, as after an upgrade, and let go of those that nobody needs."""
+    gone, made = dict[str, set[int]](), dict[str, dict[int, Entries]]()
     with delivery.database.unit_of_work(write=False) as session:
-        needed, present = needed_versions(session), index.list_versions(session)
-        made = {version: entries_of(session, version) for version in sorted(needed - index.list_complete(session))}
+        for kind, source in _sources(session).items():
+            needed, present = source.needed(session), index.list_versions(session, kind)
+            made[kind] = {number: source.entries(session, number) for number in sorted(needed - index.list_complete(session, kind))}
+            gone[kind] = (present - needed) | made[kind].keys()
 
     def write(session: Session) -> None:
-        replace(session, (present - needed) | made.keys(), made.items())
+        for kind, numbers in gone.items():
+            replace(session, kind, numbers, made[kind].items())
 
     return write
 
 
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What the index needs of a kind of collections."""
+
+    needed: Callable[[Session], set[int]]
+    list_entries: Callable[[Session, int], Iterable[tuple[int | None, SearchDocument]]]
+
+    def entries(self, session: Session, number: int) -> Entries:
+        return list(self.list_entries(session, number))
+
+
+def _sources(session: Session) -> dict[str, _Source]:
+    given = {kind.name: _Source(kind.list_needed, kind.list_entries) for kind in SEARCH_COLLECTIONS.of(session)}
+    return {VERSIONS: _Source(needed_versions, entries_of), **given}
+
+
 def reindex(database: Database) -> tuple[int, int]:
-    """Make the whole index anew, a version at a time, so that nobody waits for long; return how many versions and entries."""
+    """Make the whole index anew, a collection at a time, so that nobody waits for long; return how many there are, and entries."""
     with database.unit_of_work(write=False) as session:
-        needed, present = needed_versions(session), index.list_versions(session)
-    count = 0
-    for version in sorted(needed):
+        sources = _sources(session)
+    collections = entries = 0
+    for kind, source in sources.items():
         with database.unit_of_work(write=False) as session:
-            made = entries_of(session, version)
+            needed, present = source.needed(session), index.list_versions(session, kind)
+        for number in sorted(needed):
+            with database.unit_of_work(write=False) as session:
+                made = source.entries(session, number)
+            with database.unit_of_work() as session:
+                replace(session, kind, {number}, [(number, made)])
+            entries += len(made)
         with database.unit_of_work() as session:
-            replace(session, {version}, [(version, made)])
-        count += len(made)
-    with database.unit_of_work() as session:
-        index.forget(session, present - needed)
-    return len(needed), count
+            index.forget(session, present - needed, collection=kind)
+        collections += len(needed)
+    return collections, entries
 
 
 def needed_versions(session: Session) -> set[int]:
@@ -75,13 +100,12 @@ def entries_of(session: Session, version: int) -> Entries:
     return [entry for entries in SEARCH_ENTRIES.of(session) for entry in entries(session, version)]
 
 
-def replace(session: Session, versions: Iterable[int], made: Iterable[tuple[int, Entries]]) -> None:
-    """Let go of some versions and write those that were made anew."""
-    index.forget(session, list(versions))
-    for version, entries in made:
-        index.write_many(
-            session, version, [(part, [entry for _part, entry in group]) for part, group in groupby(entries, key=itemgetter(0))]
-        )
+def replace(session: Session, kind: str, gone: Iterable[int], made: Iterable[tuple[int, Entries]]) -> None:
+    """Let go of some collections of a kind and write those that were made anew."""
+    index.forget(session, list(gone), collection=kind)
+    for number, entries in made:
+        parts = [(part, [entry for _part, entry in group]) for part, group in groupby(entries, key=itemgetter(0))]
+        index.write_many(session, number, parts, collection=kind)
 
 
 bp = Blueprint("lms_search", __name__)
@@ -214,7 +238,7 @@ class _Places:
     """Where the reader may look: the courses, and what of each is open to them."""
 
     def __init__(self, session: Session, actor: Actor, kinds: Mapping[str, ResultKind], chosen: str) -> None:
-        self._session, self._kinds = session, kinds
+        self._session, self._actor, self._kinds = session, actor, kinds
         contexts = learners.visible_learner_contexts(session, actor)
         self.chosen = chosen if any(context.slug == chosen for context in contexts) else ""
         shown = [context for context in contexts if self.chosen in ("", context.slug)]
@@ -226,12 +250,23 @@ class _Places:
         self.scope = scope_of(
             shown, self._outlines, {version: [activity.id for activity in open_ones] for version, open_ones in opened.items()}
         )
+        self._collections = {} if self.chosen else {kind.name: kind for kind in SEARCH_COLLECTIONS.of(session)}
+        readable = {name: kind.select_readable(actor) for name, kind in self._collections.items()}
+        self.scope = dataclass_replace(self.scope, readable=readable)
         self._activities = {activity.id: activity for outline in self._outlines.values() for activity in outline.activities()}
         self.courses = [(outline.slug, choose(outline.title)) for outline in self._outlines.values()]
 
     def sections(self, results: SearchResults, question: SearchQuery) -> list[_Section]:
         """Return what the index found, by kind, of each the rows that are shown; of a page of one kind the others have their best alone."""
-        rows = [self._row(group, question) for group in results.groups if group.kind in self._kinds]
+        groups = [group for group in results.groups if group.kind in self._kinds]
+        located = dict[ResultGroup, Located]()
+        for name, kind in self._collections.items():
+            located |= kind.locate(self._session, self._actor, [group for group in groups if group.collection == name])
+        rows = [
+            self._row(group, question) if group.collection == VERSIONS else self._located_row(group, located[group], question)
+            for group in groups
+            if group.collection == VERSIONS or group in located
+        ]
         by_kind = {name: [row for row in rows if row.kind == name] for name in results.totals if name in self._kinds}
         return [
             _Section(self._kinds[name], sorted(shown, key=lambda row: row.fit), results.totals[name])
@@ -239,12 +274,26 @@ class _Places:
             if shown
         ]
 
+    def _located_row(self, group: ResultGroup, located: Located, question: SearchQuery) -> SearchResultView:
+        """Return what was found of one part of another collection than a version."""
+        first, kind = group.hits[0], self._kinds[group.kind]
+        return SearchResultView(
+            kind=group.kind,
+            symbol=kind.symbol,
+            title=marked(located.title, question, first.language),
+            language="" if first.language == language() else first.language,
+            context=located.context,
+            tone=0,
+            passages=tuple(_passage(hit, question, located.url, located.title) for hit in group.hits),
+            fit=_fit(kind, first.tier, first.title, question, first.language),
+        )
+
     def _row(self, group: ResultGroup, question: SearchQuery) -> SearchResultView:
         """Return what was found of one part as the page shows it."""
-        outline, first, kind = self._outlines[group.version], group.hits[0], self._kinds[group.kind]
+        outline, first, kind = self._outlines[group.number], group.hits[0], self._kinds[group.kind]
         activity = self._activities.get(group.part or 0)
         module = outline.module_by_key[activity.module] if activity else None
-        is_closed = self.scope.is_closed(group.version, group.part)
+        is_closed = self.scope.is_closed(group.number, group.part)
         address = activity_url(outline.slug, activity.kind, activity.key) if activity and not is_closed else f"/courses/{outline.slug}"
         address += f"#module-{module.key}" if is_closed and module else kind.list_path
         title = choose(activity.title, first.language) if activity else first.title
@@ -258,7 +307,7 @@ class _Places:
             tone=outline.tone,
             passages=tuple(_passage(hit, question, address, title) for hit in group.hits),
             fit=_fit(kind, first.tier, first.title, question, first.language),
-            closed=(_("Not open to you yet") if group.version in self._taken else _(kind.enrol_words)) if is_closed else "",
+            closed=(_("Not open to you yet") if group.number in self._taken else _(kind.enrol_words)) if is_closed else "",
         )
 
     def suggestions(self, question: SearchQuery) -> list[str]:

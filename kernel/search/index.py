@@ -7,8 +7,8 @@ import re
 import threading
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property, lru_cache
 from typing import Protocol
@@ -18,6 +18,7 @@ from sqlalchemy import (
     Connection,
     Index,
     Integer,
+    Select,
     String,
     Table,
     Text,
@@ -226,11 +227,13 @@ class SearchQuery:
     words: tuple[IndexedWord, ...]
     phrases: tuple[tuple[IndexedWord, ...], ...]
     unwanted: tuple[tuple[IndexedWord, ...], ...]
+    facets: tuple[str, ...] = ()
+    """Tokens that an entry has to carry (`facet`)."""
 
     @property
     def is_empty(self) -> bool:
         """Say whether there is nothing to look for."""
-        return not self.words and not self.phrases
+        return not self.words and not self.phrases and not self.facets
 
     @cached_property
     def beginning(self) -> str:
@@ -244,8 +247,14 @@ class SearchQuery:
         return telling if telling or self.phrases else self.words
 
 
-def read_question(typed: str) -> SearchQuery:
-    """Parse any typed text into a search query, up to 200 letters and 12 words."""
+def facet(name: str, value: str) -> str:
+    """Return the token of a facet, of which an entry has any number: a question's kind, a subject."""
+    signs = f"{name}:{value}".casefold()
+    return "k" + "".join(sign if sign.isascii() and sign.isalnum() else f"x{ord(sign):x}" for sign in signs)
+
+
+def read_question(typed: str, facets: Iterable[str] = ()) -> SearchQuery:
+    """Parse any typed text into a search query, up to 200 letters and 12 words, of entries that carry all of some facets."""
     tokens: list[IndexedWord] = []
     phrases: list[tuple[IndexedWord, ...]] = []
     unwanted: list[tuple[IndexedWord, ...]] = []
@@ -261,7 +270,7 @@ def read_question(typed: str) -> SearchQuery:
             tokens += terms
         else:
             phrases.append(terms)
-    return SearchQuery(tuple(tokens), tuple(phrases), tuple(unwanted))
+    return SearchQuery(tuple(tokens), tuple(phrases), tuple(unwanted), tuple(facets))
 
 
 def whole(question: SearchQuery, reader: str) -> Expression:
@@ -288,8 +297,8 @@ def adjacent(question: SearchQuery, reader: str) -> Expression | None:
 
 
 def _for_reader(question: SearchQuery, reader: str, alternatives: list[Expression]) -> Expression:
-    """Add to what is asked (one of these) what is asked in any case: the reader, the phrases, and what must not be there."""
-    parts: list[Expression] = [Phrase((f"r{reader}",)), *map(_phrase, question.phrases)]
+    """Add to what is asked (one of these) what is asked in any case: the reader, facets, phrases, and what must not be there."""
+    parts: list[Expression] = [*(Phrase((token,)) for token in (f"r{reader}", *question.facets)), *map(_phrase, question.phrases)]
     if question.words:
         parts.append(AnyTerm(tuple(alternatives)))
     every = AllTerms(tuple(parts))
@@ -317,6 +326,8 @@ def _stem(word: IndexedWord, language: str, mark: str) -> Expression:
     return AnyTerm(tuple(Phrase((f"{mark}{language}{token(stem)}",)) for stem in sorted(meant_stems(word, language))))
 
 
+VERSIONS = "version"
+"""The kind of collections whose numbers are those of course versions."""
 INDEX = "search_index"
 """SQLite's index; the names of the tables that it keeps itself begin with this."""
 
@@ -331,8 +342,10 @@ class SearchEntry(Base):
 
     id: Mapped[Key]
     """In the order of the course, which is the order of what is found alike."""
-    version: Mapped[int]
-    """What it was published in. No foreign key: the kernel does not know what a version is."""
+    collection: Mapped[str] = mapped_column(String(12), default=VERSIONS, server_default=VERSIONS)
+    """The kind of collection that it belongs to: a course version, a board."""
+    number: Mapped[int] = mapped_column("version")
+    """Of its collection among those of the kind. No foreign key: the kernel does not know what a version is."""
     part: Mapped[int | None]
     """What has to be open to a reader for them to find it; none where whoever sees the whole sees it."""
     kind: Mapped[str] = mapped_column(String(12))
@@ -350,11 +363,12 @@ class SearchEntry(Base):
 
 
 class SearchWord(Entity):
-    """A word of a version as its tokens have it, for suggesting it where nothing is found; each time entries are written adds rows."""
+    """A word of a collection as its tokens have it, for suggesting it where nothing is found; each time entries are written adds rows."""
 
     __table_args__ = (Index("ix_search_word_version", "version", "word"),)
 
-    version: Mapped[int]
+    collection: Mapped[str] = mapped_column(String(12), default=VERSIONS, server_default=VERSIONS)
+    number: Mapped[int] = mapped_column("version")
     """No foreign key, as above."""
     word: Mapped[str] = mapped_column(String(40))
     """Without accents, ASCII letters alone."""
@@ -423,10 +437,11 @@ def entry(
     readers: Iterable[str],
     anchor: str = "",
     names: Iterable[str] = (),
+    facets: Iterable[str] = (),
 ) -> SearchDocument:
-    """Make an entry; `readers` are the languages of those who get it, `names` other titles under which it is found."""
+    """Make an entry; `readers` are the languages of those who get it, `names` other titles under which it is found, `facets` its tokens."""
     title, lines = one_line(title)[:300], tuple(Passage(passage.place, one_line(passage.text)) for passage in passages)
-    tokens = [f"r{reader}" for reader in readers]
+    tokens = [*(f"r{reader}" for reader in readers), *facets]
     for line in (title, *names):
         tokens += _line_tokens(line, language, "st")
     for passage in lines:
@@ -455,17 +470,20 @@ def _line_tokens(line: str, language: str, marks: str) -> list[str]:
     ]
 
 
-def write(session: Session, version: int, part: int | None, entries: Iterable[SearchDocument]) -> None:
-    """Add entries to a version, in the transaction that publishes it."""
-    write_many(session, version, [(part, entries)])
+def write(session: Session, number: int, part: int | None, entries: Iterable[SearchDocument], *, collection: str = VERSIONS) -> None:
+    """Add entries to a collection, to a version in the transaction that publishes it."""
+    write_many(session, number, [(part, entries)], collection=collection)
 
 
-def write_many(session: Session, version: int, parts: Iterable[tuple[int | None, Iterable[SearchDocument]]]) -> None:
-    """Add the entries of some parts to a version with one statement."""
+def write_many(
+    session: Session, number: int, parts: Iterable[tuple[int | None, Iterable[SearchDocument]]], *, collection: str = VERSIONS
+) -> None:
+    """Add the entries of some parts to a collection with one statement."""
     parts = [(part, list(entries)) for part, entries in parts]
     rows = [
         {
-            "version": version,
+            "collection": collection,
+            "version": number,
             "part": part,
             "kind": entry.kind,
             "language": entry.language,
@@ -484,36 +502,43 @@ def write_many(session: Session, version: int, parts: Iterable[tuple[int | None,
         indexed = func.to_tsvector(literal_column("'simple'"), indexed)
     if rows:
         session.execute(insert(_TABLE).values(words=indexed), rows)
-    _write_words(session, version, (entry for _part, entries in parts for entry in entries))
+    _write_words(session, {"collection": collection, "number": number}, (entry for _part, entries in parts for entry in entries))
 
 
-def _write_words(session: Session, version: int, entries: Iterable[SearchDocument]) -> None:
+def _write_words(session: Session, of: dict[str, object], entries: Iterable[SearchDocument]) -> None:
     counts = Counter(word for entry in entries for word in {token[1:] for token in entry.words.split() if token[0] == "f"})
     counted = ((word, count) for word, count in sorted(counts.items()) if SHORTEST_NEAR <= len(word) <= LONGEST_NEAR and word.isalpha())
-    rows = [{"version": version, "word": word, "entries": count} for word, count in counted]
+    rows = [{**of, "word": word, "entries": count} for word, count in counted]
     if rows:
         session.execute(insert(SearchWord), rows)
 
 
-def forget(session: Session, versions: Collection[int]) -> None:
-    """Take what was published in some versions out of the search."""
+def forget(session: Session, numbers: Collection[int], *, collection: str = VERSIONS) -> None:
+    """Take some collections, course versions for example, out of the search."""
     for table in (SearchEntry, SearchWord):
-        session.execute(delete(table).where(table.version.in_(versions)))
+        session.execute(delete(table).where(table.collection == collection, table.number.in_(numbers)))
 
 
-def list_versions(session: Session) -> set[int]:
-    """Return the versions of which something can be found."""
-    return set(session.scalars(select(SearchEntry.version).distinct()))
+def forget_entry(session: Session, number: int, part: int | None, anchor: str, *, collection: str) -> None:
+    """Take one entry out of the search, a withdrawn post for example, in the transaction of the act."""
+    of = (SearchEntry.collection == collection, SearchEntry.number == number, SearchEntry.part.is_not_distinct_from(part))
+    session.execute(delete(SearchEntry).where(*of, SearchEntry.place == anchor))
 
 
-def list_complete(session: Session) -> set[int]:
-    """Return the versions of which everything can be found: those indexed before words were kept lack what came with them."""
-    return list_versions(session) & set(session.scalars(select(SearchWord.version).distinct()))
+def list_versions(session: Session, collection: str = VERSIONS) -> set[int]:
+    """Return the collections, else the course versions, of which something can be found."""
+    return set(session.scalars(select(SearchEntry.number).where(SearchEntry.collection == collection).distinct()))
+
+
+def list_complete(session: Session, collection: str = VERSIONS) -> set[int]:
+    """Return those of which everything can be found: those indexed before words were kept lack what came with them."""
+    with_words = select(SearchWord.number).where(SearchWord.collection == collection).distinct()
+    return list_versions(session, collection) & set(session.scalars(with_words))
 
 
 @dataclass(frozen=True, slots=True)
 class SearchScope:
-    """The course versions and parts that a reader may find."""
+    """The course versions and parts that a reader may find, and all other collections."""
 
     shown: frozenset[int]
     """Versions that they may look at: what belongs to no part of these."""
@@ -521,23 +546,30 @@ class SearchScope:
     """Versions of which every part is open to them."""
     parts: frozenset[int]
     """Open parts of the other versions."""
+    readable: Mapping[str, Select[int]] = field(default_factory=dict)
+    """By kind of other collections, what selects the numbers of those that they may read."""
 
     @property
     def is_empty(self) -> bool:
         """Say whether there is nothing at all that they may find."""
-        return not (self.shown or self.whole or self.parts)
+        return not (self.shown or self.whole or self.parts or self.readable)
 
     def condition(self) -> ColumnElement[bool]:
         """Return the condition on entries."""
-        return or_(
-            and_(SearchEntry.part.is_(None), SearchEntry.version.in_(self.shown)),
-            and_(SearchEntry.version.in_(self.whole), not_(SearchEntry.is_name)),
+        of_versions = or_(
+            and_(SearchEntry.part.is_(None), SearchEntry.number.in_(self.shown)),
+            and_(SearchEntry.number.in_(self.whole), not_(SearchEntry.is_name)),
             and_(SearchEntry.part.in_(self.parts), not_(SearchEntry.is_name)),
-            and_(SearchEntry.is_name, SearchEntry.version.in_(self.shown - self.whole), SearchEntry.part.not_in(self.parts)),
+            and_(SearchEntry.is_name, SearchEntry.number.in_(self.shown - self.whole), SearchEntry.part.not_in(self.parts)),
         )
+        return or_(and_(SearchEntry.collection == VERSIONS, of_versions), *self.others(SearchEntry))
+
+    def others(self, table: type[SearchEntry | SearchWord]) -> list[ColumnElement[bool]]:
+        """Return the conditions on rows of other collections than versions, by kind."""
+        return [and_(table.collection == kind, table.number.in_(numbers)) for kind, numbers in self.readable.items()]
 
     def is_closed(self, version: int, part: int | None) -> bool:
-        """Return whether a part is one of which the reader may read no more than the name."""
+        """Return whether a part of a version is one of which the reader may read no more than the name."""
         return part is not None and version not in self.whole and part not in self.parts
 
 

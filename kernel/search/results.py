@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from kernel.search.index import (
     LONGEST_NEAR,
     SHORTEST_NEAR,
+    VERSIONS,
     IndexedWord,
     MatchTier,
     Passage,
@@ -48,7 +49,9 @@ class ResultGroup:
     """The search results in one part, or one entry that belongs to none: how many entries match, and the best of them."""
 
     kind: str
-    version: int
+    collection: str
+    number: int
+    """Of the collection: of a course version its own."""
     part: int | None
     count: int
     hits: tuple[SearchHit, ...]
@@ -91,7 +94,10 @@ def find(session: Session, question: SearchQuery, reader: str, scope: SearchScop
     rows = session.execute(statement).all()
     chosen = [row for row in rows if row.asked]
     hits = _hits(session, entries, [row.grouped for row in chosen])
-    groups = tuple(ResultGroup(row.kind, row.version, row.part, row.entries, hits[row.grouped]) for row in chosen)
+    groups = tuple(
+        ResultGroup(row.kind, row.collection, row.number, part=row.part, count=row.entries, hits=hits[row.collection, row.grouped])
+        for row in chosen
+    )
     return SearchResults(groups, {row.kind: row.total for row in rows})
 
 
@@ -100,14 +106,15 @@ def _ranked(entries: Subquery) -> Subquery:
     grouped = (
         select(
             entries.c.kind,
-            entries.c.version,
+            entries.c.collection,
+            entries.c.number,
             entries.c.grouped,
             func.min(entries.c.part).label("part"),
             func.min(entries.c.tier).label("tier"),
             func.min(entries.c.id).label("first"),
             func.count().label("entries"),
         )
-        .group_by(entries.c.kind, entries.c.version, entries.c.grouped)
+        .group_by(entries.c.kind, entries.c.collection, entries.c.number, entries.c.grouped)
         .subquery()
     )
     order = (grouped.c.tier, grouped.c.entries.desc(), grouped.c.first)
@@ -123,7 +130,8 @@ def _entries(session: Session, question: SearchQuery, reader: str, scope: Search
         select(
             SearchEntry.id,
             SearchEntry.kind,
-            SearchEntry.version,
+            SearchEntry.collection,
+            SearchEntry.number,
             SearchEntry.part,
             func.coalesce(SearchEntry.part, -SearchEntry.id).label("grouped"),
             tier_of(session, question, reader).label("tier"),
@@ -133,11 +141,12 @@ def _entries(session: Session, question: SearchQuery, reader: str, scope: Search
     )
 
 
-def _hits(session: Session, entries: Subquery, groups: Sequence[int]) -> Mapping[int, tuple[SearchHit, ...]]:
-    """Return the best entries of some groups."""
+def _hits(session: Session, entries: Subquery, groups: Sequence[int]) -> Mapping[tuple[str, int], tuple[SearchHit, ...]]:
+    """Return the best entries of some groups, by kind of collection and group."""
     if not groups:
         return {}
-    best = func.row_number().over(partition_by=entries.c.grouped, order_by=(entries.c.tier, entries.c.id)).label("best")
+    of_group = (entries.c.collection, entries.c.grouped)
+    best = func.row_number().over(partition_by=of_group, order_by=(entries.c.tier, entries.c.id)).label("best")
     ranked = select(entries.c.id, entries.c.grouped, entries.c.tier, best).where(entries.c.grouped.in_(groups)).subquery()
     statement = (
         select(SearchEntry, ranked.c.grouped, ranked.c.tier)
@@ -145,11 +154,12 @@ def _hits(session: Session, entries: Subquery, groups: Sequence[int]) -> Mapping
         .where(ranked.c.best <= HITS_OF_A_GROUP)
         .order_by(ranked.c.grouped, ranked.c.best)
     )
-    by_group: defaultdict[int, list[SearchHit]] = defaultdict(list)
+    by_group: defaultdict[tuple[str, int], list[SearchHit]] = defaultdict(list)
     for row, grouped, tier in session.execute(statement):
         passages = tuple(Passage(anchor, line) for anchor, line in zip(row.places, row.body.split("\n"), strict=False))
-        by_group[grouped].append(SearchHit(row.id, MatchTier(tier), row.language, place=row.place, title=row.title, passages=passages))
-    return {grouped: tuple(hits) for grouped, hits in by_group.items()}
+        hit = SearchHit(row.id, MatchTier(tier), row.language, place=row.place, title=row.title, passages=passages)
+        by_group[row.collection, grouped].append(hit)
+    return {group: tuple(hits) for group, hits in by_group.items()}
 
 
 BEFORE, AFTER = 8, 22
@@ -327,11 +337,12 @@ def _within(bare: str, candidates: Sequence[str], allowed: int) -> list[tuple[st
 
 
 def _words(session: Session, scope: SearchScope, shortest: int, longest: int) -> dict[str, int]:
-    """Return words of the versions that a reader may look at, with how many entries have them."""
+    """Return words of the collections that a reader may look at, with how many entries have them."""
     versions = sorted(scope.shown, reverse=True)[:MOST_VERSIONS]
     count = func.sum(SearchWord.entries)
     letters = func.length(SearchWord.word).between(max(shortest, SHORTEST_NEAR), min(longest, LONGEST_NEAR))
-    statement = select(SearchWord.word, count).where(SearchWord.version.in_(versions), letters).group_by(SearchWord.word)
+    readable = or_(and_(SearchWord.collection == VERSIONS, SearchWord.number.in_(versions)), *scope.others(SearchWord))
+    statement = select(SearchWord.word, count).where(readable, letters).group_by(SearchWord.word)
     return {word: int(entries) for word, entries in session.execute(statement.order_by(count.desc(), SearchWord.word).limit(MOST_COMPARED))}
 
 

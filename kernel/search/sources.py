@@ -1,14 +1,15 @@
 """Kinds of results, entries of the index, and pages found without it, as packages give them to the search."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from kernel.db import HookList
 from kernel.permissions import Actor
 from kernel.search.index import MatchTier, SearchDocument
-from kernel.search.results import SnippetPiece
+from kernel.search.results import ResultGroup, SnippetPiece
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,39 @@ class ResultKind:
 
 
 Entries = list[tuple[int | None, SearchDocument]]
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Where a group of results is shown: its address, to which an entry's place is added, its title, and what it belongs to."""
+
+    url: str
+    title: str
+    context: str
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionKind:
+    """A kind of collections besides course versions: boards, communities, a library.
+
+    A part of one has a number of its own among all parts of the kind. Who may read a collection is asked with every search, so that joining
+    and leaving act at once; nothing of it is in the index.
+    """
+
+    name: str
+    """Of 12 letters at most, which entries are written with."""
+    list_needed: Callable[[Session], set[int]]
+    """The numbers of those in which something can be found."""
+    list_entries: Callable[[Session, int], Iterable[tuple[int | None, SearchDocument]]]
+    """All entries of one, when the index is made anew."""
+    select_readable: Callable[[Actor], Select[int]]
+    """Selects the numbers of those that a reader may read."""
+    locate: Callable[[Session, Actor, Sequence[ResultGroup]], Mapping[ResultGroup, Located]]
+    """Where the groups of a page are; what the reader may not read after all is left out."""
+
+
+SEARCH_COLLECTIONS = HookList[CollectionKind]("search_collections")
+"""Gives the kinds of collections besides course versions."""
 SEARCH_KINDS = HookList[ResultKind]("search_kinds")
 """Gives the kinds of what can be found."""
 SEARCH_VERSIONS = HookList[Callable[[Session], set[int]]]("search_versions")

@@ -2,11 +2,12 @@
 
 import sqlite3
 import threading
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select, text
+from sqlalchemy import literal, select, text, union_all
 
 from kernel.db import Database
 from kernel.search import index
@@ -18,6 +19,7 @@ from kernel.search.index import (
     SearchEntry,
     SearchScope,
     entry,
+    facet,
     fold,
     for_fts5,
     for_postgresql,
@@ -352,3 +354,71 @@ def test_the_words_of_a_phrase_are_marked_but_not_its_small_ones() -> None:
 
 def _hit(made: SearchDocument) -> SearchHit:
     return SearchHit(1, MatchTier.WHOLE, made.language, made.place, made.title, made.passages)
+
+
+def in_a_board(database: Database, number: int, part: int, said: str, *facets: str) -> None:
+    """Write an entry of another collection than a version, with the numbers that entries of versions have too."""
+    made = entry("lesson", "es", "Un mensaje", [Passage("", said)], readers=("es",), anchor=f"#b{number}-{part}", facets=facets)
+    with database.unit_of_work() as session:
+        index.write(session, number, part, [made], collection="board")
+
+
+def reading_boards(*numbers: int) -> SearchScope:
+    """Return the scope of who may look into version 1 and some boards, as a condition in SQL."""
+    numbered = union_all(*(select(literal(number).label("number")) for number in (0, *numbers))).subquery()
+    return replace(ALL, readable={"board": select(numbered.c.number)})
+
+
+def test_a_collection_is_found_by_who_may_read_it_and_never_by_its_number_alone(database: Database) -> None:
+    before = places(ask(database, "pensión"))
+    in_a_board(database, 1, 1, "La pensión secreta.")
+    in_a_board(database, 2, 2, "Otra pensión secreta.")
+
+    assert places(ask(database, "pensión")) == before
+    assert places(ask(database, "secreta")) == []
+    assert places(ask(database, "secreta", scope=reading_boards())) == []
+    assert places(ask(database, "secreta", scope=reading_boards(1))) == ["b1-1"]
+    assert places(ask(database, "secreta", scope=reading_boards(1, 2))) == ["b1-1", "b2-2"]
+    nothing = frozenset[int]()
+    assert places(ask(database, "pensión", scope=replace(reading_boards(2), shown=nothing, whole=nothing))) == ["b2-2"]
+
+
+def test_groups_with_one_number_in_two_collections_have_their_own_hits(database: Database) -> None:
+    in_a_board(database, 1, 1, "La pensión de un foro.")
+    groups = ask(database, "pensión", scope=reading_boards(1)).groups
+
+    mine = {(group.collection, group.part): [hit.place for hit in group.hits] for group in groups if group.part == 1}
+    assert mine == {("version", 1): ["#0", "#1"], ("board", 1): ["#b1-1"]}
+
+
+def test_what_is_forgotten_of_one_kind_of_collection_stays_of_another(database: Database) -> None:
+    before = places(ask(database, "pensión"))
+    in_a_board(database, 1, 1, "La pensión secreta.")
+    in_a_board(database, 1, 2, "Otra pensión secreta.")
+    with database.unit_of_work() as session:
+        assert (index.list_versions(session), index.list_versions(session, "board")) == ({1}, {1})
+        index.forget_entry(session, 1, 1, "#b1-1", collection="board")
+    assert places(ask(database, "secreta", scope=reading_boards(1))) == ["b1-2"]
+    with database.unit_of_work() as session:
+        index.forget(session, {1}, collection="board")
+
+    assert places(ask(database, "pensión", scope=reading_boards(1))) == before
+
+
+def test_a_query_can_demand_facets(database: Database) -> None:
+    question, pensions = facet("kind", "question"), facet("subject", "pensions")
+    in_a_board(database, 1, 1, "Sobre el montepío.", question, pensions)
+    in_a_board(database, 1, 2, "Sobre el montepío.", question)
+    in_a_board(database, 1, 3, "Sobre el montepío y la palabra question.")
+
+    def found(typed: str, *facets: str) -> list[int | str]:
+        with database.unit_of_work(write=False) as session:
+            return places(find(session, read_question(typed, facets), "es", reading_boards(1), ResultPaging()))
+
+    assert found("montepío", question) == ["b1-1", "b1-2"]
+    assert found("montepío", question, pensions) == ["b1-1"]
+    assert found("", pensions) == ["b1-1"]
+    assert found("-montepío", question) == []
+    assert found("vejez", question) == []
+    assert found("kind question") == []
+    assert found(question) == []

@@ -1,6 +1,9 @@
 """Near words where nothing is found: the same on both databases, and only such as the reader finds."""
 
+from dataclasses import replace
+
 import pytest
+from sqlalchemy import literal, select
 
 from kernel.db import Database
 from kernel.search import index
@@ -64,3 +67,13 @@ def test_no_word_comes_from_what_the_reader_may_not_see(database: Database, type
     assert near(database, typed, SearchScope(frozenset(), frozenset(), frozenset())) == []
     assert near(database, typed, everything, reader="en") == []
     assert len(near(database, typed, everything)) == 1
+
+
+def test_words_of_a_board_are_meant_for_who_may_read_it(database: Database) -> None:
+    with database.unit_of_work() as session:
+        made = entry("post", "es", "Mensaje", [Passage("", "El jacarandá florece.")], readers=("es",))
+        index.write(session, 1, OPEN, [made], collection="board")
+
+    assert near(database, "jacarandu") == []
+    assert near(database, "jacarandu", replace(SCOPE, readable={"board": select(literal(2))})) == []
+    assert near(database, "jacarandu", replace(SCOPE, readable={"board": select(literal(1))})) == ["jacarandá"]

@@ -35,7 +35,7 @@ Line = tuple[str, str, str, str, str, tuple[str, ...], int | None, str]
 
 def lines(session: Session, version: int) -> list[Line]:
     """Return all that is kept of a version's entries, whatever their numbers."""
-    rows = session.scalars(select(SearchEntry).where(SearchEntry.version == version))
+    rows = session.scalars(select(SearchEntry).where(SearchEntry.number == version))
     return sorted((row.kind, row.language, row.place, row.title, row.body, row.places, row.part, row.words) for row in rows)
 
 
@@ -170,7 +170,7 @@ def words(instance: Instance, version: int) -> dict[str, int]:
     """Return the words of a version that may be suggested."""
     with instance.database.unit_of_work(write=False) as session:
         count = func.sum(SearchWord.entries)
-        statement = select(SearchWord.word, count).where(SearchWord.version == version).group_by(SearchWord.word)
+        statement = select(SearchWord.word, count).where(SearchWord.number == version).group_by(SearchWord.word)
         return {word: int(entries) for word, entries in session.execute(statement)}
 
 
