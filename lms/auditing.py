@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, request, url_for
-from sqlalchemy import Column, ColumnElement, Select, Table, and_, exists, func, literal, or_, select, union
+from sqlalchemy import Column, ColumnElement, Select, Table, and_, exists, func, literal, or_, select, tuple_, union
 from sqlalchemy.orm import Session
 from wtforms import DateField, ValidationError
 from wtforms.validators import Length, Optional
@@ -389,6 +389,8 @@ class LogPage:
     is_administrator: bool
     audited: Collection[int]
     """People whose records an auditor may open."""
+    deletions: Mapping[tuple[str, int], int]
+    """The entry by which a row was deleted: a later row may bear its number."""
 
     def name_of(self, kind: str, number: int) -> str:
         """Return how a row is called; '' of one that is gone."""
@@ -414,8 +416,9 @@ class LogPage:
         """Return what an entry is about, and whose it is, each with its address."""
         if entry.subject_id is None or entry.subject_kind not in audit_words.nouns():
             return []
-        row, word = self.names.get((entry.subject_kind, entry.subject_id)), _(audit_words.nouns()[entry.subject_kind])
-        if row is None:
+        subject, word = (entry.subject_kind, entry.subject_id), _(audit_words.nouns()[entry.subject_kind])
+        row = self.names.get(subject)
+        if row is None or entry.id <= self.deletions.get(subject, 0):
             return [(_("%(record)s, no longer kept", record=word), "")]
         name = self.name_of(entry.subject_kind, entry.subject_id)
         own = (f"{word}: {name}" if name else word, self.url_of(entry.subject_kind, entry.subject_id))
@@ -457,7 +460,18 @@ def _read_page(session: Session, actor: Actor, entries: Sequence[AuditEntry]) ->
     scope = get_training_scope(session, actor)
     places = {} if actor.is_administrator else list_training_places(session, [number for kind, number in names if kind == "person"])
     audited = {person for person, theirs in places.items() if scope.auditor_of(theirs)}
-    return LogPage(names, _activity_titles(session, names), actor.is_administrator, audited)
+    return LogPage(names, _activity_titles(session, names), actor.is_administrator, audited, _deletions(session, subjects))
+
+
+def _deletions(session: Session, subjects: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], int]:
+    """Return the newest entries by which rows were deleted; people stay, without their names."""
+    about = tuple_(AuditEntry.subject_kind, AuditEntry.subject_id)
+    statement = (
+        select(AuditEntry.subject_kind, AuditEntry.subject_id, func.max(AuditEntry.id))
+        .where(about.in_(subjects), AuditEntry.verb.endswith(".deleted"), AuditEntry.subject_kind != Person.__tablename__)
+        .group_by(AuditEntry.subject_kind, AuditEntry.subject_id)
+    )
+    return {(kind, number): newest for kind, number, newest in session.execute(statement) if number is not None}
 
 
 @bp.get("")

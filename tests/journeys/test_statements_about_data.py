@@ -28,7 +28,10 @@ GONE = (
 )
 MARKS = "Progress, answers and grades, without your name. Course and question results depend on them."
 AUDIT = "The audit log, which holds a number and no name, for five years. It is needed to investigate mistakes and abuse."
-CERTIFICATES = "The record of your certificates. Their codes still show that each was issued, the course and the dates, but no name."
+CERTIFICATES = (
+    "The record of your certificates. It keeps the name as it was signed and shows it to no one: their codes still show that each was "
+    "issued, the course and the dates, but no name."
+)
 NO_LONGER = "No one can check any more that a certificate is yours, and it can no longer be downloaded here."
 COPY = "First download a copy of your data, with your certificates."
 RIGHTS = "After a deletion, your certificates no longer show that they are yours."
@@ -87,6 +90,7 @@ def test_the_page_of_a_deletion_names_what_goes_and_what_stays(browser: Browser,
         assert marks == [session.scalar(select(func.count()).select_from(table)) for table in (Attempt, AnswerEvent)]
         assert marks[0]
         names = f"{person.full_name} {person.email} {person.name_key}"
+        assert session.get_one(Credential, credential.id).person_name.startswith(NAME)  # «conserva el nombre como se firmó»
     assert [sentence for sentence in (GONE, MARKS, AUDIT, CERTIFICATES, NO_LONGER, COPY) if in_spanish(sentence) not in said] == []
     assert not re.search("(?i)quinde|ana@", names)
     assert left == [0] * len(gone)

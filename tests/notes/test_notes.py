@@ -19,8 +19,10 @@ from lms.instance import Instance
 from notes import notes
 from notes.models import PersonalNote
 from notes.notes import NoteAnchor, NoteWasChanged, TooManyNotes
-from tests.support.builders import a_course, a_learner, folder, publish
+from tests.support.browser import Browser
+from tests.support.builders import a_course, a_learner, an_administrator, folder, publish, sign_in
 from tests.support.takes import read
+from tests.support.wording import in_spanish
 
 NOON = datetime(2026, 6, 1, 17, tzinfo=UTC)
 
@@ -144,3 +146,19 @@ def test_notes_are_in_the_copy_of_ones_data_go_along_and_go_with_their_person(in
         erasure.erase_person(session, SYSTEM, session.get_one(Person, blas.person_id), now=NOON)
     with instance.database.unit_of_work(write=False) as session:
         assert session.scalars(select(PersonalNote)).all() == []
+
+
+def test_a_deleted_note_is_not_called_by_that_which_has_its_number_now(browser: Browser, instance: Instance, course: Course) -> None:
+    """SQLite gives the number of the last row out again."""
+    ana, blas = a_learner(instance, course), a_learner(instance, course, "blas@example.org")
+    a_note(instance, ana, course)
+    with instance.database.unit_of_work() as session:
+        notes.delete_note(session, ana, session.scalars(select(PersonalNote)).one(), now=NOON)
+    a_note(instance, blas, course)
+    an_administrator(instance)
+
+    text = sign_in(browser, "admin@example.org").get("/administration/audit?act=apunte").text
+
+    noun = in_spanish("Personal note")
+    assert text.count(in_spanish("%(record)s, no longer kept", record=noun)) == 2
+    assert text.count(f"{noun}: ") - text.count(in_spanish("%(record)s, no longer kept", record=noun)) == 1

@@ -128,7 +128,7 @@ def test_every_cell_of_notes(browser: Browser, instance: Instance) -> None:
 
 
 def test_an_administrator_who_downloads_a_copy_gets_no_notes_and_reads_that(ana: Browser, instance: Instance) -> None:
-    """“Only you see them.” is true of the copy of a person's data too."""
+    """“Only you read them” is true of the copy of a person's data too."""
     write(ana, "Con los dedos.")
     person = read(instance, lambda session: session.scalars(select(Person).where(Person.email == "ana@example.org")).one())
     an_administrator(instance, "jefa@example.org")
