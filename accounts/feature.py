@@ -6,7 +6,7 @@ from accounts.views import profile, second_factor, signing
 from kernel.errors import N_
 from kernel.feature import Feature
 from kernel.menu import Menu, MenuEntry
-from kernel.personal import FORGET_LINKS, OWN_DATA, OWN_RESULTS, RETENTION
+from kernel.personal import FORGET_LINKS, OWN_DATA, RETENTION
 
 FEATURE = Feature(
     name="accounts",
@@ -34,7 +34,6 @@ FEATURE = Feature(
     hooks=(
         notices.NOTICE_KINDS.add(names.ACCOUNT_NOTICE),
         OWN_DATA.add(privacy.select_own_data),
-        OWN_RESULTS.add(notices.list_own_notices),
         FORGET_LINKS.add(accounts.forget_links_before),
         RETENTION.add(notices.RETENTION_RULE, accounts.RETENTION_RULE),
     ),

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, insert, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, true, update
+from sqlalchemy.orm import LoaderCriteriaOption, Session, with_loader_criteria
 
 from accounts import people as accounts_people
 from accounts.models import Notification, NotificationPreference, Person
@@ -271,11 +270,9 @@ def stop_mails(session: Session, actor: Actor, unsubscription: Unsubscription, *
     session.execute(update(Notification).where(*waiting).values(mail=MailTime.NEVER.value))
 
 
-def list_own_notices(session: Session, person_id: int, *, now: datetime) -> dict[str, list[dict[str, Any]]]:
-    """Return what the copy of a person's data has of their notifications: those that still concern them."""
-    statement = select(Notification.kind, Notification.subject, Notification.words, Notification.given_at, Notification.read_at)
-    rows = session.execute(statement.where(Notification.person_id == person_id, Notification.given_at <= now, *_in_scope(session)))
-    return {"notices": [dict(row) for row in rows.mappings()]}
+def only_in_scope(session: Session) -> LoaderCriteriaOption:
+    """Return the option of a statement by which it reads no notifications that are out of scope."""
+    return with_loader_criteria(Notification, and_(true(), *_in_scope(session)))
 
 
 @dataclass(frozen=True, slots=True)

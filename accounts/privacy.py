@@ -17,6 +17,7 @@ from accounts.models import (
     DeletionRequest,
     Device,
     NationalIdentity,
+    Notification,
     NotificationPreference,
     Person,
     PersonName,
@@ -213,6 +214,9 @@ def select_own_data(person_id: int) -> PersonalTables:
         ),
         "consents": select(Consent.notice, Consent.version, Consent.at).where(Consent.person_id == person_id),
         "roles": select(RoleGrant.role, RoleGrant.granted_at).where(RoleGrant.person_id == person_id),
+        "notices": select(Notification.kind, Notification.subject, Notification.words, Notification.given_at, Notification.read_at).where(
+            Notification.person_id == person_id
+        ),
         "notice_choices": select(NotificationPreference.kind, NotificationPreference.in_bell, NotificationPreference.mail).where(
             NotificationPreference.person_id == person_id
         ),

@@ -13,7 +13,7 @@ from flask import Blueprint, Response, current_app, flash
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from accounts import people, privacy, signin
+from accounts import notices, people, privacy, signin
 from accounts.access import AccountAction
 from accounts.forms import DeletionForm
 from accounts.models import (
@@ -96,9 +96,14 @@ def tables_of(session: Session, person_id: int, *, now: datetime) -> dict[str, l
     """Return everything that is kept of a person, by table."""
     given = [give(person_id) for give in OWN_DATA.of(session)]
     given.append({"what_you_did": select(AuditEntry.at, AuditEntry.verb, AuditEntry.address).where(AuditEntry.actor_id == person_id)})
+    scope = notices.only_in_scope(session)
     results = [work_out(session, person_id, now=now) for work_out in OWN_RESULTS.of(session)]
     return {
-        **{name: [dict(row) for row in session.execute(statement).mappings()] for tables in given for name, statement in tables.items()},
+        **{
+            name: [dict(row) for row in session.execute(statement.options(scope)).mappings()]
+            for tables in given
+            for name, statement in tables.items()
+        },
         **{name: rows for tables in results for name, rows in tables.items()},
         "who_looked": [
             {"at": row.at, "by": row.by, "role": row.role, "purpose": row.purpose, "where": row.where}
