@@ -136,7 +136,7 @@ def a_team(instance: Instance, email: str, courses: int, each: int) -> None:
 
 @pytest.mark.slow
 def test_what_waits_costs_the_same_however_much_it_is(browser: Browser, instance: Instance, counter: Counter) -> None:
-    """spec/performance P7: one course with one of everything, and ten with ten."""
+    """spec/performance P7: one course with one of everything, and ten with ten; each kind of what waits asks one statement."""
     costs = []
     for email, courses, each in (("uno@example.org", 1, 1), ("diez@example.org", 10, 3)):
         a_team(instance, email, courses, each)
@@ -144,7 +144,7 @@ def test_what_waits_costs_the_same_however_much_it_is(browser: Browser, instance
         cost(visitor, counter, "/teaching")
         costs.append(cost(visitor, counter, "/teaching"))
 
-    assert costs[0].statements == costs[1].statements <= FEW + 2
+    assert costs[0].statements == costs[1].statements <= FEW + 3
     assert len(re.findall(r"/(?:marking|statistics|publishing|editions|folder|imports|lists)\b", costs[0].text)) == 7
     assert re.search(r"y \d+ más", costs[1].text)
 
