@@ -8,6 +8,7 @@ from tests.support.builders import a_course, a_teacher
 from tests.support.chromium import Live, follow, press, signed_in
 from tests.support.learning import a_learner
 from tests.support.mistakes import a_report
+from tests.support.wording import in_spanish
 
 LIST = "/teaching/prueba/mistake-reports"
 
@@ -23,7 +24,7 @@ def test_a_mistake_is_reported_accepted_and_answered(chromium: Browser, live: Li
     a_report(live.instance, a_learner(live.instance, course, "eva@example.org"), "La imagen no aparece.", kind=MistakeKind.BROKEN)
     reader = signed_in(chromium, live, "ana@example.org", width=width, scheme=scheme)
     reader.open("/courses/prueba/activities/leccion-1")
-    follow(reader, "Avisar de un error")
+    follow(reader, in_spanish("Report a mistake"))
     press(reader, "Enviar el reporte")
     assert "Revise estos" in reader.page.inner_text("main")
     reader.page.get_by_label("Error de escritura").check()

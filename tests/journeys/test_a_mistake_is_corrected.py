@@ -46,7 +46,7 @@ def test_a_mistake_reported_at_a_question_is_found_corrected_and_its_reporter_no
 
     assert all_reports(instance)[0].state == "corrected"
     told = learner.get("/notices")
-    assert told.text.count("del que usted avisó") == 2
+    assert told.text.count("el error que usted reportó") == 2
     page = learner.get("/learning/mistake-reports")
     assert "Ya se dice. Gracias." in page.text
     assert in_spanish("It was corrected in version %(number)s of the course.", number="2") in page.text
