@@ -39,7 +39,7 @@ COMBINATIONS: tuple[tuple[str, int, str], ...] = tuple(product(("es", "en"), (36
 
 
 PRESSED = {
-    LEARNER: (("/calendar", "form[action$='/feed'] button"),),
+    LEARNER: (("/calendar/feed", "form[action$='/feed'] button"),),
     ADMINISTRATOR: ((f"{SITE}/mail", "form[action$='/mail/test'] button"),),
 }
 """Pages that only a button shows: the private address of a calendar, and what came of a mail that was tried."""
@@ -118,8 +118,9 @@ def readers(instance: Instance, team: plain.Browser) -> Mapping[str, tuple[str, 
     boss.get("/help")
     chapters = sorted({address for address, _words in boss.page.links if re.fullmatch(r"/help/[a-z]+/[a-z-]+", address)})
     return {
-        "": (link, f"{link}/account"),
+        "": ("/campus", link, f"/sign-up?next={link}", f"/sign-in?next={link}"),
         LEARNER: (
+            *("/campus", "/profile/notices", "/calendar/feed"),
             *("/learning", "/learning/mistake-reports", "/courses/prueba", QUIZ, f"/attempts/{attempt}"),
             *("/calendar?view=month", "/calendar?view=week", "/calendar?view=list", "/calendar?course=prueba"),
             *("/calendar/reminders/new", f"/calendar/reminders/{REMINDER}"),
@@ -131,11 +132,19 @@ def readers(instance: Instance, team: plain.Browser) -> Mapping[str, tuple[str, 
             *(f"{TEAM}/{page}" for page in ("outline", "learners", "editions", f"editions/{edition.uuid}", "grading", "gradebook")),
             *(f"{TEAM}/{page}" for page in ("statistics", "announcements", "messages", "settings", "team", "publishing", "log")),
             *(f"{TEAM}/{page}" for page in ("mistake-reports", f"mistake-reports/{report}", f"mistake-reports/{report}/lesson")),
-            *(f"{LEARNERS}/lists", INVITATIONS, "/courses/prueba/groups", f"{QUIZ}/manage", f"{QUIZ}/marking", f"{QUIZ}/statistics"),
+            *(
+                f"{TEAM}/gradebook/mark-files",
+                f"{LEARNERS}/lists",
+                INVITATIONS,
+                "/courses/prueba/groups",
+                f"{QUIZ}/manage",
+                f"{QUIZ}/marking",
+                f"{QUIZ}/statistics",
+            ),
         ),
         ADMINISTRATOR: (
             "/administration",
-            *(SITE, *(f"{SITE}/{page}" for page in ("names", "appearance", "mail", "access", "signatories")), signatory),
+            *(SITE, *(f"{SITE}/{page}" for page in ("names", "appearance", "front-page", "mail", "access", "signatories")), signatory),
             "/administration/people",
             "/administration/new-person",
             "/help",

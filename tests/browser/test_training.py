@@ -63,6 +63,7 @@ def test_what_is_to_complete_is_read_on_a_phone_in_the_dark_and_at_a_desk(chromi
             person.open(path)
         person.open("/learning/compulsory")
         follow(person, in_spanish("Why?") if language == "es" else "Why?")
+        person.page.locator("summary", has_text=in_spanish("Another day") if language == "es" else "Another day").press("Enter")
         person.page.fill("#day", "2026-11-10")
         press(person, in_spanish("Show") if language == "es" else "Show")
         assert "/past?" in person.page.url
