@@ -27,7 +27,7 @@ from compliance.obligations import list_authors
 from compliance.reminders import load_late_since, load_obligations, load_recorded_days
 from compliance.rules import team_digests as rules
 from compliance.rules.reminders import OPENS, TOO_LATE
-from compliance.rules.states import TrainingState
+from compliance.rules.states import NEEDED, TrainingState
 from compliance.rules.terms import WorkingDays
 from kernel.db import UtcDateTime
 from kernel.i18n import LANGUAGES, _, choose, format_date, format_datetime, in_every_language, ngettext, reading, site_locale
@@ -233,13 +233,13 @@ def notify_hindered(session: Session, obligation: Obligation, *, now: datetime) 
 
 
 def list_stopped(session: Session, obligation: Obligation, *, now: datetime) -> Sequence[Person]:
-    """List the people of an obligation, by name, who stopped the mails that remind them of compulsory training."""
+    """List the people with something left to do for an obligation, by name, who stopped the mails that remind them of it."""
     stopped = (NotificationPreference.kind == TRAINING_NOTICE.value, NotificationPreference.mail == MailTime.NEVER.value)
     statement = (
         select(Person)
         .join(Assignment, Assignment.person_id == Person.id)
         .join(NotificationPreference, NotificationPreference.person_id == Person.id)
-        .where(Assignment.obligation_id == obligation.id, state_at(now) != TrainingState.NOT_REQUIRED.value, *stopped)
+        .where(Assignment.obligation_id == obligation.id, state_at(now).in_(sorted(NEEDED)), *stopped)
         .where(Person.suspended_at.is_(None))
     )
     return session.scalars(statement.order_by(*by_name(), Person.id)).all()

@@ -284,6 +284,7 @@ def _follow_up(session: Session, row: Enrolment, cause: TakeCause, *, now: datet
         take=row.take + 1,
         cause=cause.value,
         enrolled_at=now,
+        muted_at=row.muted_at,
         done=0,
         total=sum(activity.required for activity in get_outline(session, version_id).activities()),
     )

@@ -150,7 +150,7 @@ def test_a_digest_is_made_of_what_is_still_in_scope(office: Office, browser: Bro
 
 
 @pytest.mark.fresh
-def test_whoever_comes_back_sees_it_again_and_is_told_once(office: Office, browser: Browser) -> None:
+def test_whoever_comes_back_sees_it_again_and_is_notified_once(office: Office, browser: Browser) -> None:
     office.tell()
     office.leave()
     reader = sign_in(browser)

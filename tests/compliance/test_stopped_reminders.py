@@ -3,16 +3,17 @@
 from datetime import date, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from accounts import notices
 from accounts.models import Notification, Person
 from accounts.notices import NotificationChoice
 from accounts.rules import MailTime
 from compliance import jobs
-from compliance.models import Obligation
+from compliance.models import Assignment, Obligation
 from compliance.notices import TRAINING_NOTICE
 from compliance.obligations import EnrolmentMode
+from compliance.rules.states import TrainingState
 from courses.models import Course
 from kernel import clock
 from kernel.outbox import Delivery
@@ -95,6 +96,18 @@ def test_the_officer_gets_one_notification_for_as_long_as_they_are_the_same_peop
     assert night(instance, 1) == night(instance, 2) == [luz.id]
     choose_mails(instance, ana, MailTime.AT_ONCE)
     assert night(instance, 3) == []
+
+
+def test_who_has_nothing_left_to_do_is_not_listed(browser: Browser, instance: Instance) -> None:
+    luz, ana, obligation = an_obliged(instance)
+    choose_mails(instance, ana, MailTime.NEVER)
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Assignment).values(state=TrainingState.DONE.value))
+
+    page = sign_in(browser, luz.email).get(f"/compulsory-training/obligations/{obligation.uuid}")
+
+    assert in_spanish(HEADING, 1) not in page.text
+    assert night(instance, 1) == []
 
 
 def test_kinds_of_selections_are_offered_to_those_alone_whom_they_concern(browser: Browser, instance: Instance) -> None:

@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import select
 
 from accounts.models import Notification
-from courses.models import Course, StaffRole
+from courses.models import StaffRole
 from enrolments import enrolment, grade_items
 from enrolments.grade_items import GradeItemValues
 from enrolments.learners import get_learner_context
-from enrolments.models import Enrolment, ManualGrade, ManualGradeItem
+from enrolments.models import Enrolment, ManualGradeItem
 from enrolments.views import grade_items as grading
 from enrolments.views import gradebook
 from kernel import clock
@@ -20,10 +20,10 @@ from kernel.permissions import SYSTEM, Actor
 from lms.instance import Instance
 from tests.support.access import a_cast
 from tests.support.browser import Browser, Form, Page, every_statement
-from tests.support.builders import a_course, a_teacher, sign_in
+from tests.support.builders import a_course, sign_in
 from tests.support.crowds import multiply
-from tests.support.learning import a_learner, actor_of, enrolment_of
-from tests.support.results import an_item, mark
+from tests.support.learning import enrolment_of
+from tests.support.results import a_marked_course, mark, written_marks
 from tests.support.wording import in_spanish
 
 PAGE = "/teaching/prueba/gradebook"
@@ -32,23 +32,6 @@ PAGE = "/teaching/prueba/gradebook"
 def grid(page: Page) -> Form:
     """Return the form with the marks of the page."""
     return next(form for form in page.forms if form.method == "post" and "/gradebook" in form.action)
-
-
-def a_marked_course(instance: Instance) -> tuple[Course, Actor, list[ManualGradeItem], list[Actor]]:
-    """Publish a course with two manual grade items of 20 points, three learners, and a mark of 8 for the first of them."""
-    course = a_course(instance, modules=1)
-    teacher = actor_of(a_teacher(instance, course, role=StaffRole.GRADER))
-    learners = [a_learner(instance, course, f"{name}@example.org") for name in ("ana", "blas", "carla")]
-    items = [an_item(instance, SYSTEM, course, title) for title in ("Exposición", "Ensayo")]
-    mark(instance, teacher, course, items[0], {learners[0]: "8"}, comment="Bien")
-    return course, teacher, items, learners
-
-
-def marks_of(instance: Instance, item: ManualGradeItem) -> list[tuple[str, str]]:
-    """Return the marks that were ever written for an item, with their comments."""
-    with instance.database.unit_of_work(write=False) as session:
-        rows = session.scalars(select(ManualGrade).where(ManualGrade.item_id == item.id).order_by(ManualGrade.id))
-        return [("" if row.points is None else f"{row.points.normalize():f}", row.comment) for row in rows]
 
 
 def field(item: ManualGradeItem, learner: Actor) -> str:
@@ -63,14 +46,14 @@ def test_who_marks_by_hand_also_saves_a_page_of_the_gradebook(browser: Browser, 
 
 
 def test_marks_of_all_items_are_typed_into_the_page_and_saved_at_once(browser: Browser, instance: Instance) -> None:
-    course, _teacher, (talk, essay), (ana, blas, _carla) = a_marked_course(instance)
+    course, _teacher, (talk, essay), (ana, blas, _carla) = a_marked_course(instance, StaffRole.GRADER)
     sign_in(browser, "profe@example.org").get(f"{PAGE}?sort=name&direction=down")
     assert dict(grid(browser.page).fields)[field(talk, ana)] == "8"
     page = browser.submit("", {field(talk, ana): "9,5", field(essay, ana): "20", field(essay, blas): "10"}, form=grid(browser.page))
 
     assert in_spanish("%(count)s mark saved.", 3) in page.text
-    assert marks_of(instance, talk) == [("8", "Bien"), ("9.5", "Bien")]
-    assert sorted(marks_of(instance, essay)) == [("10", ""), ("20", "")]
+    assert written_marks(instance, talk) == [("8", "Bien"), ("9.5", "Bien")]
+    assert sorted(written_marks(instance, essay)) == [("10", ""), ("20", "")]
     assert enrolment_of(instance, ana, course).grade == Decimal("73.75")
     with instance.database.unit_of_work(write=False) as session:
         notified = session.scalars(select(Notification.person_id).where(Notification.kind == "graded")).all()
@@ -80,7 +63,7 @@ def test_marks_of_all_items_are_typed_into_the_page_and_saved_at_once(browser: B
 
 
 def test_each_wrong_mark_has_its_fault_beside_it_and_everything_typed_stays(browser: Browser, instance: Instance) -> None:
-    _course, _teacher, (talk, essay), (ana, blas, carla) = a_marked_course(instance)
+    _course, _teacher, (talk, essay), (ana, blas, carla) = a_marked_course(instance, StaffRole.GRADER)
     sign_in(browser, "profe@example.org").get(PAGE)
     typed = {field(talk, ana): "21", field(essay, blas): "diez", field(essay, carla): "12"}
     page = browser.submit("", typed, status=422, form=grid(browser.page))
@@ -89,11 +72,11 @@ def test_each_wrong_mark_has_its_fault_beside_it_and_everything_typed_stays(brow
     assert {name: fields[name] for name in typed} == typed
     assert page.html.count('aria-invalid="true"') == 2
     assert f'href="#{field(essay, blas)}"' in page.html
-    assert (marks_of(instance, talk), marks_of(instance, essay)) == ([("8", "Bien")], [])
+    assert (written_marks(instance, talk), written_marks(instance, essay)) == ([("8", "Bien")], [])
 
 
 def test_what_somebody_else_marked_meanwhile_is_shown_and_what_was_not_touched_is_left_alone(browser: Browser, instance: Instance) -> None:
-    course, teacher, (talk, essay), (ana, blas, carla) = a_marked_course(instance)
+    course, teacher, (talk, essay), (ana, blas, carla) = a_marked_course(instance, StaffRole.GRADER)
     sign_in(browser, "profe@example.org").get(PAGE)
     form = grid(browser.page)
     mark(instance, teacher, course, talk, {ana: "11", blas: "7"})
@@ -102,14 +85,14 @@ def test_what_somebody_else_marked_meanwhile_is_shown_and_what_was_not_touched_i
     assert in_spanish("Someone entered %(points)s in the meantime.", points="7") in page.text
     assert in_spanish("Someone entered %(points)s in the meantime.", points="11") not in page.text
     assert dict(grid(page).fields)[field(talk, blas)] == "15"
-    assert marks_of(instance, essay) == []
+    assert written_marks(instance, essay) == []
     browser.submit("", form=grid(page))
-    assert [points for points, _comment in marks_of(instance, talk)] == ["8", "11", "7", "15"]
-    assert marks_of(instance, essay) == [("12", "")]
+    assert [points for points, _comment in written_marks(instance, talk)] == ["8", "11", "7", "15"]
+    assert written_marks(instance, essay) == [("12", "")]
 
 
 def test_an_item_that_was_changed_or_retired_meanwhile_takes_no_mark_silently(browser: Browser, instance: Instance) -> None:
-    _course, _teacher, (talk, essay), (ana, _blas, _carla) = a_marked_course(instance)
+    _course, _teacher, (talk, essay), (ana, _blas, _carla) = a_marked_course(instance, StaffRole.GRADER)
     sign_in(browser, "profe@example.org").get(PAGE)
     form = grid(browser.page)
     with instance.database.unit_of_work() as session:
@@ -124,11 +107,11 @@ def test_an_item_that_was_changed_or_retired_meanwhile_takes_no_mark_silently(br
     assert f'id="{field(talk, ana)}">13<p' in "".join(page.html.split())
     assert field(talk, ana) not in dict(grid(page).fields)
     browser.submit("", form=grid(page))
-    assert (marks_of(instance, talk), marks_of(instance, essay)) == ([("8", "Bien")], [("5", "")])
+    assert (written_marks(instance, talk), written_marks(instance, essay)) == ([("8", "Bien")], [("5", "")])
 
 
 def test_a_mark_for_somebody_who_left_meanwhile_is_refused_in_words(browser: Browser, instance: Instance) -> None:
-    course, _teacher, (talk, _essay), (ana, blas, _carla) = a_marked_course(instance)
+    course, _teacher, (talk, _essay), (ana, blas, _carla) = a_marked_course(instance, StaffRole.GRADER)
     sign_in(browser, "profe@example.org").get(f"{PAGE}?q=")
     form = grid(browser.page)
     with instance.database.unit_of_work() as session:
@@ -136,18 +119,18 @@ def test_a_mark_for_somebody_who_left_meanwhile_is_refused_in_words(browser: Bro
     page = browser.submit("", {field(talk, blas): "15", field(talk, ana): "9"}, form=form)
 
     assert in_spanish("%(count)s person has left the course; their marks were not saved.", 1) in page.text
-    assert [points for points, _comment in marks_of(instance, talk)] == ["8", "9"]
+    assert [points for points, _comment in written_marks(instance, talk)] == ["8", "9"]
 
 
 def test_nobody_types_a_mark_of_their_own_into_the_gradebook(browser: Browser, instance: Instance) -> None:
-    _course, teacher, (talk, _essay), (ana, _blas, _carla) = a_marked_course(instance)
+    _course, teacher, (talk, _essay), (ana, _blas, _carla) = a_marked_course(instance, StaffRole.GRADER)
     with instance.database.unit_of_work() as session:
         enrolment.enrol(session, teacher, get_learner_context(session, teacher, "prueba"), now=clock.now())
     sign_in(browser, "profe@example.org").get(PAGE)
     assert field(talk, teacher) not in dict(grid(browser.page).fields)
 
     browser.submit("", {field(talk, teacher): "20", field(talk, ana): "9"}, form=grid(browser.page))
-    assert [points for points, _comment in marks_of(instance, talk)] == ["8", "9"]
+    assert [points for points, _comment in written_marks(instance, talk)] == ["8", "9"]
 
 
 def pages(page: Page) -> list[str]:
@@ -156,7 +139,7 @@ def pages(page: Page) -> list[str]:
 
 
 def test_the_way_to_the_next_page_stays_after_a_refused_save(browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
-    _course, _teacher, (talk, _essay), (_ana, blas, _carla) = a_marked_course(instance)
+    _course, _teacher, (talk, _essay), (_ana, blas, _carla) = a_marked_course(instance, StaffRole.GRADER)
     monkeypatch.setattr(gradebook, "ROWS", 1)
     monkeypatch.setattr(grading, "ROWS", 1)
     marks = f"/teaching/prueba/items/{talk.uuid}/marks"
@@ -172,7 +155,7 @@ def test_the_way_to_the_next_page_stays_after_a_refused_save(browser: Browser, i
 
 def test_two_learners_and_thirty_cost_the_same_statements_to_show_and_to_send(browser: Browser, instance: Instance) -> None:
     """spec/performance P7, but for what is written."""
-    _course, _teacher, _items, (ana, _blas, _carla) = a_marked_course(instance)
+    _course, _teacher, _items, (ana, _blas, _carla) = a_marked_course(instance, StaffRole.GRADER)
     sign_in(browser, "profe@example.org").get(PAGE)
     counter = every_statement(instance.database)
     browser.get(PAGE)

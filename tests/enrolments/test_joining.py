@@ -67,9 +67,9 @@ def links(html: str) -> list[tuple[str, str]]:
 @pytest.fixture
 def open_course(instance: Instance) -> Course:
     """Return a course that takes everybody."""
-    found = a_course(instance, modules=1)
-    a_teacher(instance, found, "ines@example.org", StaffRole.OWNER)
-    return found
+    course = a_course(instance, modules=1)
+    a_teacher(instance, course, "ines@example.org", StaffRole.OWNER)
+    return course
 
 
 @pytest.fixture
@@ -96,9 +96,9 @@ def press(browser: Browser, values: dict[str, str] | None = None, status: int = 
 
 
 def link_in(text: str, part: str) -> str:
-    found = re.search(rf"https?://[^/\s]+(/{part}[^\s>]*)", text)
-    assert found, text
-    return found[1]
+    address = re.search(rf"https?://[^/\s]+(/{part}[^\s>]*)", text)
+    assert address, text
+    return address[1]
 
 
 class TestWithMail:

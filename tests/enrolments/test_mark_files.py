@@ -8,39 +8,21 @@ from openpyxl import load_workbook
 from sqlalchemy import select
 
 from accounts.models import Notification
-from courses.models import Course, StaffRole
+from courses.models import StaffRole
 from enrolments import enrolment, grade_items, mark_files
 from enrolments.learners import get_learner_context
-from enrolments.models import ManualGrade, ManualGradeItem, PendingMarkFile
+from enrolments.models import PendingMarkFile
 from kernel import clock
-from kernel.permissions import SYSTEM, Actor
+from kernel.permissions import SYSTEM
 from lms.instance import Instance
 from tests.support.access import a_cast
 from tests.support.browser import Browser, Page
-from tests.support.builders import a_course, a_teacher, sign_in
-from tests.support.learning import a_learner, actor_of
-from tests.support.results import an_item, mark
+from tests.support.builders import a_course, sign_in
+from tests.support.results import a_marked_course, mark, written_marks
 from tests.support.wording import in_spanish
 
 PAGE = "/teaching/prueba/gradebook/mark-files"
 SHEET = "/teaching/prueba/gradebook/marks.csv"
-
-
-def a_marked_course(instance: Instance) -> tuple[Course, Actor, list[ManualGradeItem], list[Actor]]:
-    """Publish a course with two items of 20 points, three learners, and a mark of 8 for the first of them; its editor marks."""
-    course = a_course(instance, modules=1)
-    teacher = actor_of(a_teacher(instance, course, role=StaffRole.EDITOR))
-    learners = [a_learner(instance, course, f"{name}@example.org") for name in ("ana", "blas", "carla")]
-    items = [an_item(instance, SYSTEM, course, title) for title in ("Exposición", "Ensayo")]
-    mark(instance, teacher, course, items[0], {learners[0]: "8"}, comment="Bien")
-    return course, teacher, items, learners
-
-
-def marks_of(instance: Instance, item: ManualGradeItem) -> list[tuple[str, str]]:
-    """Return the marks that were ever written for an item, with their comments."""
-    with instance.database.unit_of_work(write=False) as session:
-        rows = session.scalars(select(ManualGrade).where(ManualGrade.item_id == item.id).order_by(ManualGrade.id))
-        return [("" if row.points is None else f"{row.points.normalize():f}", row.comment) for row in rows]
 
 
 def downloaded(browser: Browser, address: str = SHEET) -> list[list[str]]:
@@ -72,7 +54,7 @@ def test_only_who_edits_the_course_takes_the_sheet_and_loads_marks(browser: Brow
 
 
 def test_a_filled_in_sheet_is_reviewed_by_person_and_saved_once_confirmed(browser: Browser, instance: Instance) -> None:
-    _course, _teacher, (talk, essay), (ana, blas, _carla) = a_marked_course(instance)
+    _course, _teacher, (talk, essay), (ana, blas, _carla) = a_marked_course(instance, StaffRole.EDITOR)
     sign_in(browser, "profe@example.org")
     rows = downloaded(browser)
     assert [row[1:5] for row in rows[1:]] == [
@@ -84,18 +66,18 @@ def test_a_filled_in_sheet_is_reviewed_by_person_and_saved_once_confirmed(browse
 
     assert in_spanish("%(count)s mark would change", 3) in page.text
     assert [words in page.text for words in ("9,5", "10,25", "Ensayo")] == [True] * 3
-    assert marks_of(instance, talk) == [("8", "Bien")]
+    assert written_marks(instance, talk) == [("8", "Bien")]
     browser.submit("/confirmation")
     assert in_spanish("%(count)s mark saved.", 3) in browser.page.text
-    assert marks_of(instance, talk) == [("8", "Bien"), ("9.5", "Bien")]
-    assert sorted(marks_of(instance, essay)) == [("10.25", ""), ("20", "")]
+    assert written_marks(instance, talk) == [("8", "Bien"), ("9.5", "Bien")]
+    assert sorted(written_marks(instance, essay)) == [("10.25", ""), ("20", "")]
     with instance.database.unit_of_work(write=False) as session:
         notified = session.scalars(select(Notification.person_id).where(Notification.kind == "graded")).all()
     assert sorted(notified) == sorted([ana.person_id] * 3 + [blas.person_id])
 
 
 def test_a_second_confirmation_saves_nothing_more(browser: Browser, instance: Instance) -> None:
-    _course, _teacher, (talk, _essay), _learners = a_marked_course(instance)
+    _course, _teacher, (talk, _essay), _learners = a_marked_course(instance, StaffRole.EDITOR)
     sign_in(browser, "profe@example.org")
     sent(browser, filled(downloaded(browser), {"blas@example.org": ("12", "")}))
     form = browser.page.form("/confirmation")
@@ -103,11 +85,11 @@ def test_a_second_confirmation_saves_nothing_more(browser: Browser, instance: In
     browser.submit("/confirmation", form=form)
 
     assert in_spanish("%(count)s mark saved.", 1) in browser.page.text
-    assert [points for points, _comment in marks_of(instance, talk)] == ["8", "12"]
+    assert [points for points, _comment in written_marks(instance, talk)] == ["8", "12"]
 
 
 def test_what_is_not_taken_stands_by_line_with_its_cause(browser: Browser, instance: Instance) -> None:
-    _course, _teacher, (talk, essay), _learners = a_marked_course(instance)
+    _course, _teacher, (talk, essay), _learners = a_marked_course(instance, StaffRole.EDITOR)
     sign_in(browser, "profe@example.org")
     lines = [
         "correo;exposicion;Ensayo;Aula",
@@ -125,13 +107,13 @@ def test_what_is_not_taken_stands_by_line_with_its_cause(browser: Browser, insta
     assert in_spanish("This address is already on line %(first)s.", first="4") in page.text
     assert in_spanish("Columns that are not taken") in page.text
     browser.submit("/confirmation")
-    assert (marks_of(instance, talk)[1:], marks_of(instance, essay)) == ([("12", "")], [])
+    assert (written_marks(instance, talk)[1:], written_marks(instance, essay)) == ([("12", "")], [])
     faults = downloaded(browser, next(link for link, _words in browser.page.links if link.endswith("/errors.csv")))
     assert len(faults) == 1 + 4
 
 
 def test_a_mark_that_someone_else_entered_since_the_download_is_not_replaced(browser: Browser, instance: Instance) -> None:
-    course, teacher, (talk, _essay), (ana, blas, _carla) = a_marked_course(instance)
+    course, teacher, (talk, _essay), (ana, blas, _carla) = a_marked_course(instance, StaffRole.EDITOR)
     sign_in(browser, "profe@example.org")
     rows = downloaded(browser)
     mark(instance, teacher, course, talk, {ana: "11", blas: "7"})
@@ -141,24 +123,24 @@ def test_a_mark_that_someone_else_entered_since_the_download_is_not_replaced(bro
     assert in_spanish("Someone entered %(points)s in the meantime.", points="7") in page.text
     assert in_spanish("Someone entered %(points)s in the meantime.", points="11") not in page.text
     browser.submit("/confirmation")
-    assert [points for points, _comment in marks_of(instance, talk)] == ["8", "11", "7", "16"]
+    assert [points for points, _comment in written_marks(instance, talk)] == ["8", "11", "7", "16"]
 
 
 def test_what_changes_after_the_review_is_shown_before_anything_is_saved(browser: Browser, instance: Instance) -> None:
-    course, teacher, (talk, _essay), (_ana, blas, _carla) = a_marked_course(instance)
+    course, teacher, (talk, _essay), (_ana, blas, _carla) = a_marked_course(instance, StaffRole.EDITOR)
     sign_in(browser, "profe@example.org")
     sent(browser, "email;Exposición\nblas@example.org;15\ncarla@example.org;16\n".encode())
     mark(instance, teacher, course, talk, {blas: "7"})
     page = browser.submit("/confirmation", status=409)
 
     assert in_spanish("Something changed since this review was shown, so nothing was saved. Check it again.") in page.text
-    assert [points for points, _comment in marks_of(instance, talk)] == ["8", "7"]
+    assert [points for points, _comment in written_marks(instance, talk)] == ["8", "7"]
     browser.submit("/confirmation")
-    assert [points for points, _comment in marks_of(instance, talk)] == ["8", "7", "15", "16"]
+    assert [points for points, _comment in written_marks(instance, talk)] == ["8", "7", "15", "16"]
 
 
 def test_nobody_marks_themself_from_a_file(browser: Browser, instance: Instance) -> None:
-    _course, teacher, (talk, _essay), _learners = a_marked_course(instance)
+    _course, teacher, (talk, _essay), _learners = a_marked_course(instance, StaffRole.EDITOR)
     with instance.database.unit_of_work() as session:
         enrolment.enrol(session, teacher, get_learner_context(session, teacher, "prueba"), now=clock.now())
     sign_in(browser, "profe@example.org")
@@ -166,11 +148,11 @@ def test_nobody_marks_themself_from_a_file(browser: Browser, instance: Instance)
 
     assert in_spanish("You can't mark your own work.") in page.text
     browser.submit("/confirmation")
-    assert [points for points, _comment in marks_of(instance, talk)] == ["8", "9"]
+    assert [points for points, _comment in written_marks(instance, talk)] == ["8", "9"]
 
 
 def test_a_sheet_of_another_maximum_or_of_a_retired_item_is_refused_at_its_field(browser: Browser, instance: Instance) -> None:
-    _course, _teacher, (_talk, essay), _learners = a_marked_course(instance)
+    _course, _teacher, (_talk, essay), _learners = a_marked_course(instance, StaffRole.EDITOR)
     sign_in(browser, "profe@example.org")
     rows = downloaded(browser)
     plan = grade_items.GradeItemValues("Ensayo final", essay.maximum / 2, essay.weight, "", None)
@@ -189,7 +171,7 @@ def test_a_sheet_of_another_maximum_or_of_a_retired_item_is_refused_at_its_field
 
 
 def test_the_percentages_of_the_gradebook_are_not_taken_for_marks(browser: Browser, instance: Instance) -> None:
-    a_marked_course(instance)
+    a_marked_course(instance, StaffRole.EDITOR)
     sign_in(browser, "profe@example.org")
     browser.checks = False
     browser.get("/teaching/prueba/gradebook.csv")
@@ -201,7 +183,7 @@ def test_the_percentages_of_the_gradebook_are_not_taken_for_marks(browser: Brows
 
 
 def test_a_workbook_is_filled_in_and_sent_as_well(browser: Browser, instance: Instance) -> None:
-    _course, _teacher, (talk, _essay), _learners = a_marked_course(instance)
+    _course, _teacher, (talk, _essay), _learners = a_marked_course(instance, StaffRole.EDITOR)
     sign_in(browser, "profe@example.org")
     browser.checks = False
     browser.get("/teaching/prueba/gradebook/marks.xlsx")
@@ -213,13 +195,13 @@ def test_a_workbook_is_filled_in_and_sent_as_well(browser: Browser, instance: In
     sent(browser, changed.getvalue(), "notas.xlsx")
     browser.submit("/confirmation")
 
-    assert [points for points, _comment in marks_of(instance, talk)] == ["8", "13.5"]
+    assert [points for points, _comment in written_marks(instance, talk)] == ["8", "13.5"]
 
 
 def test_more_marks_than_one_transaction_takes_are_refused_in_words(
     browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _course, _teacher, (talk, _essay), _learners = a_marked_course(instance)
+    _course, _teacher, (talk, _essay), _learners = a_marked_course(instance, StaffRole.EDITOR)
     monkeypatch.setattr(mark_files, "MOST_CHANGES", 1)
     sign_in(browser, "profe@example.org")
     page = sent(browser, "email;Exposición\nblas@example.org;15\ncarla@example.org;16\n".encode())
@@ -229,11 +211,11 @@ def test_more_marks_than_one_transaction_takes_are_refused_in_words(
         in page.text
     )
     assert [form for form in page.forms if form.action.endswith("/confirmation")] == []
-    assert len(marks_of(instance, talk)) == 1
+    assert len(written_marks(instance, talk)) == 1
 
 
 def test_a_discarded_file_changes_nothing_and_is_gone(browser: Browser, instance: Instance) -> None:
-    _course, _teacher, (talk, _essay), _learners = a_marked_course(instance)
+    _course, _teacher, (talk, _essay), _learners = a_marked_course(instance, StaffRole.EDITOR)
     sign_in(browser, "profe@example.org")
     sent(browser, "email;Exposición\nblas@example.org;15\n".encode())
     assert "notas.csv" in browser.get("/teaching").text
@@ -243,5 +225,5 @@ def test_a_discarded_file_changes_nothing_and_is_gone(browser: Browser, instance
     browser.get(f"{PAGE}/{row.uuid}")
     browser.submit("/discarding")
 
-    assert len(marks_of(instance, talk)) == 1
+    assert len(written_marks(instance, talk)) == 1
     browser.get(f"{PAGE}/{row.uuid}", 404)

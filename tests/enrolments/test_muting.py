@@ -22,6 +22,7 @@ from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in
 from tests.support.learning import a_learner, actor_of
 from tests.support.results import an_item, mark
+from tests.support.takes import retake
 from tests.support.wording import in_spanish
 
 MUTE = "/courses/prueba/notifications"
@@ -59,6 +60,21 @@ def test_a_course_is_muted_from_its_page_and_gives_notifications_again_from_the_
     assert in_spanish("You get the notifications of all your courses.") in browser.page.text
     mark(instance, teacher, course, item, {ana: "9"})
     assert kinds_of(instance, ana) == ["graded"]
+
+
+def test_a_course_that_is_taken_again_stays_muted(browser: Browser, instance: Instance) -> None:
+    course, teacher, ana = a_marked_course(instance)
+    sign_in(browser, "ana@example.org").get("/courses/prueba")
+    browser.submit(MUTE)
+
+    retake(instance, ana, course, teacher)
+    words = {"es": "Uno", "en": "One"}
+    with instance.database.unit_of_work() as session:
+        message = Message(GRADED_NOTICE, "uno", words, words, "/", source=source_of(course.id))
+        notices.notify(session, message, [ana.person_id or 0], now=clock.now())
+
+    assert kinds_of(instance, ana) == ["enrolment"]  # what concerns their enrolment, they still get
+    assert in_spanish("You get no notifications of these courses:") in browser.get("/profile/notices").text
 
 
 def test_another_learner_of_a_course_and_another_course_of_a_learner_are_as_before(browser: Browser, instance: Instance) -> None:

@@ -37,7 +37,7 @@ LETTERS = ErasureQuestion(
 )
 
 
-def unasked(columns: Iterable[tuple[str, str, PersonalColumn]], questions: Iterable[ErasureQuestion]) -> list[str]:
+def without_question(columns: Iterable[tuple[str, str, PersonalColumn]], questions: Iterable[ErasureQuestion]) -> list[str]:
     """Return the columns that ask without a question, or with one that lacks words for an answer."""
     worded = {question.name: question.answers.keys() for question in questions}
     asking = [(f"{table}_{name}", column.erase) for table, name, column in columns if isinstance(column.erase, Ask)]
@@ -49,9 +49,9 @@ def test_every_column_that_asks_has_a_question_in_words() -> None:
     table = OWN.metadata.tables["letter_of_tests"]
     own = (table.name, "person_id", table.c.person_id.info[PersonalColumn])
 
-    assert unasked(product, ERASURE_QUESTIONS.given_in(app.GIVEN)) == []
-    assert unasked([own], []) == ["letter_of_tests_person_id"]
-    assert unasked([own], [LETTERS]) == []
+    assert without_question(product, ERASURE_QUESTIONS.given_in(app.GIVEN)) == []
+    assert without_question([own], []) == ["letter_of_tests_person_id"]
+    assert without_question([own], [LETTERS]) == []
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_the_answer_is_stored_with_the_request_and_followed(
     assert texts(instance) == [left, KEPT]
 
 
-def test_who_has_no_such_rows_is_not_asked(letters: None, browser: Browser, instance: Instance) -> None:
+def test_without_such_rows_there_is_no_question(letters: None, browser: Browser, instance: Instance) -> None:
     a_person(instance)
     write(instance, a_person(instance, "blas@example.org"))
 
@@ -135,7 +135,7 @@ def test_another_answer_while_the_request_waits_is_the_one_that_counts(letters: 
     assert texts(instance) == [WITHDRAWN]
 
 
-def test_rows_of_an_account_that_was_merged_are_asked_about_and_follow(letters: None, browser: Browser, instance: Instance) -> None:
+def test_questions_cover_rows_of_a_merged_account_and_these_follow(letters: None, browser: Browser, instance: Instance) -> None:
     ana, former = a_person(instance), a_person(instance, "antes@example.org")
     write(instance, former)
     with instance.database.unit_of_work() as session:
@@ -148,7 +148,7 @@ def test_rows_of_an_account_that_was_merged_are_asked_about_and_follow(letters: 
     assert texts(instance) == [WITHDRAWN]
 
 
-def test_who_is_forgotten_without_having_been_asked_gets_the_usual(letters: None, instance: Instance) -> None:
+def test_an_erasure_without_an_answer_does_the_usual(letters: None, instance: Instance) -> None:
     ana = a_person(instance)
     write(instance, ana)
 

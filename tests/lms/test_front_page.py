@@ -96,7 +96,7 @@ def test_what_is_saved_is_in_force_in_both_languages_and_in_the_audit_log(boss: 
     assert boss.another().get("/").headings[0] == in_spanish("Learn at your own pace")
 
 
-def test_a_text_that_is_too_long_is_told_at_its_field(boss: Browser, instance: Instance) -> None:
+def test_a_text_that_is_too_long_is_refused_at_its_field(boss: Browser, instance: Instance) -> None:
     boss.submit(FORM, {"front_titles_es": "x" * 121, "front_texts_es": "Queda.", "go": "save"}, status=422)
 
     assert 'id="front_titles_es-error"' in boss.page.html

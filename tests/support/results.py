@@ -6,21 +6,23 @@ from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID, uuid4
 
-from courses.models import Course
+from sqlalchemy import select
+
+from courses.models import Course, StaffRole
 from courses.versions import get_outline
 from enrolments import enrolment as learning_services
 from enrolments import grade_items, gradebook, results
 from enrolments.enrolment import ActivityOutcome
 from enrolments.grade_items import GradeEntry, GradeEntryResult, GradeItemValues
 from enrolments.gradebook import GradebookFilter, GradebookOrder, GradebookRow
-from enrolments.models import ManualGradeItem
+from enrolments.models import ManualGrade, ManualGradeItem
 from enrolments.results import ResultOverrideValues
 from enrolments.rules import Progress
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor
 from lms.instance import Instance
-from tests.support.builders import folder, publish
-from tests.support.learning import enrolment_of
+from tests.support.builders import a_course, a_teacher, folder, publish
+from tests.support.learning import a_learner, actor_of, enrolment_of
 
 GRADE = """grade:
   - category: practica
@@ -99,3 +101,20 @@ def gradebook_rows(instance: Instance, course: Course) -> list[GradebookRow]:
     with instance.database.unit_of_work(write=False) as session:
         outline = get_outline(session, session.get_one(Course, course.id).published_version_id or 0)
         return gradebook.list_gradebook(session, outline, GradebookFilter(), GradebookOrder(), now=clock.now(), offset=0, limit=50)
+
+
+def a_marked_course(instance: Instance, role: StaffRole) -> tuple[Course, Actor, list[ManualGradeItem], list[Actor]]:
+    """Publish a course with two items of 20 points, three learners, and a mark of 8 for the first of them; who marks has the role."""
+    course = a_course(instance, modules=1)
+    teacher = actor_of(a_teacher(instance, course, role=role))
+    learners = [a_learner(instance, course, f"{name}@example.org") for name in ("ana", "blas", "carla")]
+    items = [an_item(instance, SYSTEM, course, title) for title in ("Exposición", "Ensayo")]
+    mark(instance, teacher, course, items[0], {learners[0]: "8"}, comment="Bien")
+    return course, teacher, items, learners
+
+
+def written_marks(instance: Instance, item: ManualGradeItem) -> list[tuple[str, str]]:
+    """Return the marks that were ever written for an item, with their comments."""
+    with instance.database.unit_of_work(write=False) as session:
+        rows = session.scalars(select(ManualGrade).where(ManualGrade.item_id == item.id).order_by(ManualGrade.id))
+        return [("" if row.points is None else f"{row.points.normalize():f}", row.comment) for row in rows]
