@@ -58,6 +58,12 @@ def test_without_settings_the_product_speaks_of_itself(boss: Browser) -> None:
     assert boss.another("en").get("/").headings[0] == "Learn at your own pace"
 
 
+def test_the_text_keeps_its_paragraphs(boss: Browser) -> None:
+    boss.submit(FORM, {"front_texts_es": "Uno.\n\nDos.", "go": "save"})
+
+    assert re.search(r'<p class="lead pre">Uno\.\s*\n\s*\nDos\.</p>', boss.another().get("/").html.replace("\r", ""))
+
+
 def test_a_preview_shows_the_page_and_changes_nothing(boss: Browser, instance: Instance) -> None:
     before = front_verbs(instance)
     boss.submit(FORM, {**WORDS, "course_1": "tres", "course_2": "uno", "go": "preview"})
