@@ -12,7 +12,7 @@ from accounts.models import Person
 from accounts.people import AccountVerb
 from courses.audit_verbs import CourseVerb
 from courses.models import Course
-from kernel.audit import AuditEntry
+from kernel.audit import AuditEntry, labels
 from kernel.errors import N_
 from kernel.i18n import _, ngettext
 from kernel.own_records import RecordVerb
@@ -80,8 +80,9 @@ ROLE_HINTS: Mapping[str, str] = {
 
 
 def sentence(entry: LogEntry, parts: Sequence[LogPart] = ()) -> str:
-    """Return the sentence that describes a log entry."""
-    return find_sentence(entry, parts) or _("Other action: %(verb)s", verb=entry.verb)
+    """Return the sentence that describes a log entry; the words of its verb where no package says more."""
+    label = labels().get(entry.verb)
+    return find_sentence(entry, parts) or (_(label) if label else _("Other action: %(verb)s", verb=entry.verb))
 
 
 def find_sentence(entry: LogEntry, parts: Sequence[LogPart] = ()) -> str | None:

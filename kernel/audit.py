@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from pathlib import Path
 from typing import Self, cast
@@ -59,6 +60,12 @@ class Verb(StrEnum):
         member = str.__new__(cls, value)
         member._value_, member.label = value, label
         return member
+
+
+@cache
+def labels() -> Mapping[str, str]:
+    """Return the words of acts by verb, of those whose package says no sentence of its own; not yet translated."""
+    return {verb.value: verb.label for kind in Verb.__subclasses__() for verb in kind if verb.label}
 
 
 def network_of(address: str) -> str:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cache
 
 from courses.log import ROLES
-from kernel.audit import Verb
+from kernel.audit import labels
 from kernel.codes import printed_code
 from kernel.db import Base
 from kernel.errors import N_
@@ -23,8 +23,7 @@ FORMER_ACTS = {"certificate.review_settled": N_("Settled a certificate review")}
 @cache
 def acts() -> Mapping[str, str]:
     """Return the words of acts by verb, of those whose package says no sentence of its own; not yet translated."""
-    verbs = (verb for kind in Verb.__subclasses__() for verb in kind)
-    return FORMER_ACTS | {verb.value: verb.label for verb in verbs if verb.label}
+    return {**FORMER_ACTS, **labels()}
 
 
 def act_words(verb: str) -> str:

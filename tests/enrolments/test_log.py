@@ -16,6 +16,7 @@ from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.editions import EditionVerb
 from enrolments.models import LearnerGroup
 from kernel import clock
+from kernel.i18n import reading
 from kernel.own_records import RecordVerb
 from kernel.permissions import Actor
 from lms.instance import Instance
@@ -23,10 +24,12 @@ from quizzes import log as quiz_pages
 from quizzes.dry_runs import DryRunVerb
 from quizzes.overrides import OverrideVerb
 from quizzes.regrading import RegradeVerb
+from standards.imports import TransferVerb
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in
 from tests.support.editions import PLAN
 from tests.support.learning import a_learner
+from tests.support.wording import in_spanish
 
 LOG = "/teaching/prueba/log"
 
@@ -98,3 +101,10 @@ def test_everything_that_can_be_in_the_log_has_a_sentence() -> None:
     )
     assert set(theirs) <= set(quiz_pages.LOG.sentences)
     assert "Other action" not in log.sentence(LogEntry(at=clock.now(), by="", verb=RecordVerb.LEFT_OUT, facts={}, person=""))
+
+
+def test_an_act_of_a_package_above_has_the_words_of_its_verb() -> None:
+    with reading("es"):
+        words = log.sentence(LogEntry(at=clock.now(), by="", verb=TransferVerb.IMPORTED, facts={}, person=""))
+
+    assert words == in_spanish("Imported questions")
