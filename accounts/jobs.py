@@ -211,13 +211,14 @@ def send_notices(delivery: Delivery) -> Effect | None:
 
 
 def _send_and_note(delivery: Delivery, kinds: Mapping[str, NoticeKind], mail_batch: MailBatch) -> None:
-    key, person = mail_batch.notices[0].key, mail_batch.person.id
-    with delivery.database.unit_of_work(write=False) as session:  # it may have been taken back or stopped since the job began
-        standing = notices.list_mail_batches(session, key, [person], now=delivery.now)
-    for batch in standing:
-        effect = _send_notice(delivery, kinds, batch)
-        with delivery.database.unit_of_work() as session:
-            effect(session)
+    (notice,), person = mail_batch.notices, mail_batch.person.id
+    if kinds[notice.kind].is_read_again:
+        with delivery.database.unit_of_work(write=False) as session:
+            if not notices.list_mail_batches(session, notice.key, [person], now=delivery.now):
+                return
+    effect = _send_notice(delivery, kinds, mail_batch)
+    with delivery.database.unit_of_work() as session:
+        effect(session)
 
 
 def _send_notice(delivery: Delivery, kinds: Mapping[str, NoticeKind], mail_batch: MailBatch) -> Effect:

@@ -262,6 +262,13 @@ class NoticeKind:
     scope: Any = field(default=None, compare=False)
     """A condition in SQL on `Notification`, by its `person_id` and `about_id`, asked whenever a bell is shown or a mail made: who is
     out of scope gets nothing more. Without one nobody ever is (`accounts.people.in_scope`)."""
+    is_withdrawn: bool = False
+    """Its notices may be withdrawn while their mails go out."""
+
+    @property
+    def is_read_again(self) -> bool:
+        """Return whether each notice is read again before its mail goes out: one statement a mail."""
+        return self.is_withdrawn or self.scope is not None
 
     def mail_waits_until(self, now: datetime, zone: tzinfo) -> datetime | None:
         """Return until when a mail waits for the reader's office hours or morning, in their zone; None where it may go out now."""

@@ -17,6 +17,7 @@ ANNOUNCEMENT_NOTICE = NoticeKind(
     label=N_("Announcements"),
     hint=N_("The team of one of your courses posts an announcement."),
     icon="megaphone",
+    is_withdrawn=True,
 )
 GRADED_NOTICE = NoticeKind(
     "graded",

@@ -11,7 +11,7 @@ from accounts import broadcasts, jobs
 from accounts.broadcasts import BroadcastKind
 from accounts.models import Notification, Person
 from accounts.notices import Message
-from enrolments.notices import GRADED_NOTICE
+from enrolments.notices import ANNOUNCEMENT_NOTICE
 from kernel import clock, mail
 from kernel.outbox import Delivery
 from lms.instance import Instance
@@ -22,7 +22,7 @@ from tests.support.own_tables import Bulletin, with_table
 
 def compose(_session: Session, row: Bulletin) -> Message:
     text = {"es": row.words, "en": row.words}
-    return Message(GRADED_NOTICE, f"bulletin:{row.id}", text, text, "/learning")
+    return Message(ANNOUNCEMENT_NOTICE, f"bulletin:{row.id}", text, text, "/learning")
 
 
 BULLETINS = BroadcastKind(Bulletin, lambda _row: select(Person.id), compose)

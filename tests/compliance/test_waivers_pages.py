@@ -413,7 +413,8 @@ def test_a_recognition_before_entry_is_marked_and_one_of_tomorrow_refused(scene:
         row = session.scalars(select(Recognition)).one()
     officer = scene.browsers["officer"]
     assert in_spanish("before entry") in officer.get("/training/waivers").text
-    assert in_spanish("It was completed before the person entered the institution, on %(day)s.", day="6 de mayo de 2024") in (
+    entry = "6 de mayo de 2024"
+    assert in_spanish("It was completed before the person entered the institution, on %(day)s.", day=entry) in (
         officer.get(f"/training/recognitions/{row.uuid}").text
     )
     officer.submit(f"/training/recognitions/{row.uuid}/decision", {"decision": "approve", "words": "Conforme."})

@@ -15,6 +15,7 @@ from courses.content.settings import FieldShape, FieldSpec
 from kernel.i18n import reading
 from lms.app import KINDS
 from tests.support import folders
+from tests.support.wording import in_spanish
 
 SPECIFICATION = Path(__file__).parents[2] / "docs/spec/content-format.md"
 
@@ -65,7 +66,7 @@ def test_versions_are_compared_in_the_words_of_the_form() -> None:
     with reading("es"):
         facts = {fact.label: fact.value for fact in differences.facts_of_course(course)}
 
-    assert facts["Quién lo encuentra"] == "Todos"
-    assert facts["Cómo se inscribe la gente"] == "Con un código"
-    assert facts["Cuánto tiempo vale el certificado"] == "24 meses"
-    assert facts["Licencia"].startswith("Todos los derechos reservados")
+    assert facts[in_spanish("Who can find it")] == "Todos"
+    assert facts[in_spanish("How to enrol")] == in_spanish("With a code")
+    assert facts[in_spanish("How long the certificate is valid")] == "24 meses"
+    assert facts["Licencia"] == in_spanish("All rights reserved: nothing without permission")

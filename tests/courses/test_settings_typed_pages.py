@@ -260,14 +260,14 @@ def test_a_course_stands_in_groups_with_what_is_set_in_their_lines(editor: Brows
 
     titles = [re.findall(r"<legend[^>]*>([^<]+)<|<strong>([^<]+)<", panel)[0] for panel in panels]
     assert titles == [
-        ("Qué es", ""),
-        ("Quién lo encuentra", ""),
-        ("Quién se inscribe", ""),
-        ("Cómo se termina", ""),
+        (in_spanish("What it is"), ""),
+        (in_spanish("Who can find it"), ""),
+        (in_spanish("Who enrols"), ""),
+        (in_spanish("How it ends"), ""),
         ("Certificado", ""),
         ("", "Tiempo"),
-        ("", "Licencia y autoría"),
-        ("", "Revisiones mientras se escribe"),
+        ("", in_spanish("Licence and authors")),
+        ("", in_spanish("Checks while it is written")),
     ]
     open_parts = " ".join(panel.split("<details")[0] for panel in panels)
     for name in ("title_es", "summary_es", "languages", "image__upload", "visibility", "enrolment", "completion__grade"):

@@ -25,6 +25,9 @@ from tests.support.wording import in_spanish
 ROSA = {**NAMES, "email": "rosa@example.org"}
 LESSON = "/courses/prueba/activities/leccion-1"
 
+WITHOUT_MAIL, UNUSABLE = "no envía correo", "no se puede usar"
+"""What the pages and mails of a site say once, and never."""
+
 
 class Walker:
     """Somebody who goes from page to page and counts those that they have to look at."""
@@ -195,9 +198,17 @@ class TestWithMail:
         visitor.get("/sign-up")
         assert in_spanish("We will send a link there to confirm that it is yours.") in visitor.page.text
         visitor.submit("/sign-up", ROSA)
-        assert "antes de eso, una cuenta nueva no se puede usar" in visitor.page.text
+        sentence = in_spanish(
+            "If the address can be used, we have sent it a message with a link that lasts 30 minutes. With it you confirm that the address "
+            "is yours and you are signed in; before that, a new account cannot be used."
+        )
+        assert sentence in visitor.page.text
         browser.deliver_jobs()
-        assert "sin confirmar no se puede usar" in " ".join(mail_to(postbox, "rosa@example.org").split())
+        sentence = in_spanish(
+            "You receive this message because an account was created with this address. If it was not you, do nothing: the account cannot "
+            "be used without confirmation."
+        )
+        assert sentence in " ".join(mail_to(postbox, "rosa@example.org").split())
 
         visitor.get("/sign-in")
         visitor.submit("/sign-in", {"email": "rosa@example.org", "password": ROSA["password"]}, status=422)
@@ -224,12 +235,19 @@ def test_without_mail_page_and_message_say_that_the_account_can_be_used_and_it_c
     visitor.get("/sign-up")
     assert in_spanish("We will send a link there to confirm that it is yours.") not in visitor.page.text
     visitor.submit("/sign-up", ROSA)
-    assert "no envía correo" in visitor.get("/sign-up/sent").text
-    assert len(re.findall("no envía correo", visitor.page.text)) == 1
-    assert "no hay nada que confirmar" in visitor.page.text
+    sentence = in_spanish(
+        "If the address can be used, the account has been created. This site does not send email, so nothing has to be confirmed."
+    )
+    assert visitor.get("/sign-up/sent").text.count(sentence) == 1
+    assert len(re.findall(WITHOUT_MAIL, visitor.page.text)) == 1
     (message,) = (" ".join(mail.split()) for mail in browser.mails())
-    assert "la cuenta se puede usar sin confirmarla" in message
-    assert "no se puede usar" not in message
+    usable = in_spanish(
+        "You receive this message because an account was created with this address. The site does not send email itself, so the account "
+        "can be used without confirmation: if it was not you, write to %(address)s.",
+        address=browser.instance.settings.contact_email,
+    )
+    assert usable in message
+    assert UNUSABLE not in message
 
     visitor.get("/sign-in")
     visitor.submit("/sign-in", {"email": "rosa@example.org", "password": ROSA["password"]})

@@ -148,9 +148,9 @@ def test_another_picture_replaces_what_was_only_tried(boss: Browser, instance: I
 
 @pytest.mark.parametrize("content", [b"%PDF-1.4", b"\x89PNG\r\n\x1a\nbroken", b"GIF89a"])
 def test_what_is_no_picture_is_refused_at_its_field(boss: Browser, instance: Instance, content: bytes) -> None:
-    assert send(boss, content, front_titles_es="Se queda", go="save") == 422
+    assert send(boss, content, front_titles_es="Aquí estoy", go="save") == 422
     assert 'id="upload-error"' in boss.page.html
-    assert 'value="Se queda"' in boss.page.html
+    assert 'value="Aquí estoy"' in boss.page.html
     assert front_verbs(instance) == []
 
 

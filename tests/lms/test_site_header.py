@@ -91,7 +91,7 @@ def test_a_page_below_a_place_marks_it_and_a_course_marks_none(browser: Browser,
 def test_visitors_see_campus_and_verifying_and_no_management(browser: Browser) -> None:
     browser.get("/campus")
 
-    assert entries(browser) == ["Campus", "Verificar un certificado"]
+    assert entries(browser) == ["Campus", in_spanish("Verify a certificate")]
     assert "Gestión" not in header_of(browser)
 
 
@@ -114,10 +114,10 @@ def test_the_places_of_staff_stand_under_management_each_for_its_people(browser:
     assert seen == {
         "ana": learner,
         "profe": [*learner, "Gestión", "Enseñanza"],
-        "jefa": [*learner, "Gestión", "Mis unidades", "Cumplimiento"],
-        "formacion": [*learner, "Gestión", "Capacitación obligatoria"],
-        "gobierno": [*learner, "Gestión", "Instituciones emisoras"],
-        "admin": [*learner, "Gestión", "Enseñanza", "Capacitación obligatoria", "Administración"],
+        "jefa": [*learner, "Gestión", in_spanish("My units"), "Cumplimiento"],
+        "formacion": [*learner, "Gestión", in_spanish("Compulsory training")],
+        "gobierno": [*learner, "Gestión", in_spanish("Issuing institutions")],
+        "admin": [*learner, "Gestión", "Enseñanza", in_spanish("Compulsory training"), "Administración"],
     }
 
 

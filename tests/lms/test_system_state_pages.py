@@ -41,7 +41,7 @@ def boss(browser: Browser, instance: Instance) -> Browser:
 def test_the_page_tells_what_lacks_and_what_is_there(boss: Browser, instance: Instance) -> None:
     page = boss.get(STATE)
 
-    assert "Nunca se ha hecho una copia" in page.text
+    assert in_spanish("No backup was ever made.") in page.text
     assert in_spanish("No jobs are waiting") in page.text
     backups.make(instance, instance.settings.data_dir / "b.zip", now=clock.now())
     with instance.database.unit_of_work() as session:

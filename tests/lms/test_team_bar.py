@@ -39,6 +39,9 @@ WITHOUT = {
     "quizzes_pass_marks.scan": "is a file",
     "quizzes_pass_marks.sheet": "is for the judge it belongs to",
     "analysis_statistics.surveys_csv": "a file",
+    "enrolments_mark_files.faults": "a file",
+    "enrolments_mark_files.sheet_csv": "a file",
+    "enrolments_mark_files.sheet_workbook": "a file",
     "questions_variants.variants": "is there for a calculated question alone; its own test looks for the bar",
 }
 SEE_OTHER = 303
@@ -50,6 +53,7 @@ SENT: Mapping[str, Mapping[str, str | tuple[str, bytes]]] = {
     "/teaching/prueba/learners/lists": {"addresses": "persona.0@example.org"},
     "/teaching/prueba/announcements": {"heading": "Clase", "words": "El jueves.", "send": "1"},
     "/teaching/prueba/items/new": {"heading": "Examen oral", "maximum": "10", "weight": "1"},
+    "/teaching/prueba/gradebook/mark-files": {"file": ("notas.csv", b"correo;Examen oral\npersona.0@example.org;8\n")},
 }
 """Forms behind which there are more pages."""
 
