@@ -15,9 +15,8 @@ from sqlalchemy import select
 from courses import publishing, rules
 from enrolments.models import ActivityResult
 from kernel import migrations
-from kernel.db import Database
+from kernel.db import Database, gather
 from lms import app as roof
-from lms import search
 from lms.app import Instance
 from tests.samples.link_activity import feature, migration
 from tests.samples.link_activity.publication import LINK
@@ -37,8 +36,8 @@ def with_links(monkeypatch: pytest.MonkeyPatch, database_url: str) -> Iterator[N
     monkeypatch.setattr(roof, "KINDS", kinds)
     monkeypatch.setattr(builders, "KINDS", kinds)
     monkeypatch.setattr(roof, "FEATURES", (*roof.FEATURES, feature.FEATURE))
+    monkeypatch.setattr(roof, "GIVEN", gather(pair for package in roof.FEATURES for pair in package.hooks))
     monkeypatch.setitem(rules._COLLECTIONS, "link", "links")
-    monkeypatch.setitem(search.KINDS, "link", "Links")
     database = Database(database_url)
     with database.writing.begin() as connection, Operations.context(MigrationContext.configure(connection)):
         migration.upgrade()
