@@ -92,21 +92,26 @@ def mask_code(source: str) -> str:
 
 
 def _fenced(lines: list[str]) -> set[int]:
-    """Answer which lines are code between fences, these with it; a fence that nothing closes is text, as it is for the library."""
+    """Answer which lines are code between fences, these with it."""
+    return {number for start, end in fences_of(lines) for number in range(start, end + 1)}
+
+
+def fences_of(lines: list[str]) -> list[tuple[int, int]]:
+    """Answer the first and last line of each block of code between fences; a fence that nothing closes is text."""
     fences = {number: fence for number, line in enumerate(lines) if (fence := _FENCE.match(line))}
     ends: dict[tuple[str, int], list[int]] = {}
     for number, fence in fences.items():
         if not lines[number][fence.end() :].strip():
             ends.setdefault(_kind(fence), []).append(number)
-    fenced: set[int] = set()
+    blocks: list[tuple[int, int]] = []
     after = -1
     for number, fence in fences.items():
         closing = ends.get(_kind(fence), [])
         index = bisect_right(closing, number)
         if number > after and index < len(closing):
             after = closing[index]
-            fenced.update(range(number, after + 1))
-    return fenced
+            blocks.append((number, after))
+    return blocks
 
 
 def _kind(fence: re.Match[str]) -> tuple[str, int]:
