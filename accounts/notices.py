@@ -81,7 +81,7 @@ def notification_choices_for(session: Session, kind: NoticeKind, people: Sequenc
 
 
 def _in_scope(session: Session) -> list[ColumnElement[bool]]:
-    return accounts_people.in_scope(NOTICE_KINDS.of(session))
+    return accounts_people.in_scope(NOTICE_KINDS.of(session), session.info)
 
 
 def was_notified(session: Session, key: str, people: Sequence[int]) -> set[int]:

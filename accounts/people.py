@@ -43,13 +43,13 @@ def has_role_condition(role: SiteRole) -> ColumnElement[bool]:
     return exists().where(RoleGrant.person_id == Person.id, RoleGrant.role == role.value)
 
 
-def in_scope(kinds: Iterable[NoticeKind]) -> list[ColumnElement[bool]]:
-    """Return the conditions that a notification still concerns its person, as the kinds of all packages say."""
-    return [or_(Notification.kind != kind.value, kind.scope) for kind in kinds if kind.scope is not None]
+def in_scope(kinds: Iterable[NoticeKind], hooks: Mapping[Any, Any]) -> list[ColumnElement[bool]]:
+    """Return the conditions that a notification still concerns its person, as the kinds of all packages say (`hooks`: `Session.info`)."""
+    return [or_(Notification.kind != kind.value, kind.scope(hooks)) for kind in kinds if kind.scope is not None]
 
 
-def _unread(kinds: Iterable[NoticeKind]) -> ScalarSelect[int]:
-    mine = (Notification.person_id == Person.id, Notification.read_at.is_(None), Notification.in_bell, *in_scope(kinds))
+def _unread(kinds: Iterable[NoticeKind], hooks: Mapping[Any, Any]) -> ScalarSelect[int]:
+    mine = (Notification.person_id == Person.id, Notification.read_at.is_(None), Notification.in_bell, *in_scope(kinds, hooks))
     return select(func.count()).select_from(Notification).where(*mine).scalar_subquery()
 
 
@@ -67,7 +67,9 @@ STANDINGS = HookList[Standing]("standings")
 """Gives the standings that are asked with each request."""
 
 
-def signed_in_statement(standings: Sequence[Standing], kinds: Sequence[NoticeKind]) -> Select[*tuple[Any, ...]]:
+def signed_in_statement(
+    standings: Sequence[Standing], kinds: Sequence[NoticeKind], hooks: Mapping[Any, Any]
+) -> Select[*tuple[Any, ...]]:
     """Build the one statement that every signed-in request runs; `:secret_hash` is bound."""
     return select(
         Device.id.label("device_id"),
@@ -85,7 +87,7 @@ def signed_in_statement(standings: Sequence[Standing], kinds: Sequence[NoticeKin
         Person.theme,
         has_role_condition(SiteRole.ADMINISTRATOR).label("is_administrator"),
         *(standing.condition.label(standing.field) for standing in standings),
-        _unread(kinds).label("unread"),
+        _unread(kinds, hooks).label("unread"),
     ).where(
         Device.secret_hash == bindparam("secret_hash"),
         Device.ended_at.is_(None),

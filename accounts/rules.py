@@ -1,7 +1,7 @@
 """Pure rules of accounts: passwords, names, identity numbers, life of sessions and links, and when notices are mailed."""
 
 import unicodedata
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from enum import Enum, StrEnum
@@ -259,8 +259,8 @@ class NoticeKind:
     """Its notices have legal effect: no choice for all kinds at once changes it, and it cannot be muted with what it comes from."""
     stop_note: str = ""
     """What somebody learns who stops its mails."""
-    scope: Any = field(default=None, compare=False)
-    """A condition in SQL on `Notification`, by its `person_id` and `about_id`, asked whenever a bell is shown or a mail made: who is
+    scope: Callable[[Mapping[Any, Any]], Any] | None = field(default=None, compare=False)
+    """From what the application gives to sessions, a condition on `Notification` by its `person_id` and `about_id`, asked whenever a bell is shown or a mail made: who is
     out of scope gets nothing more. Without one nobody ever is (`accounts.people.in_scope`)."""
     is_withdrawn: bool = False
     """Its notices may be withdrawn while their mails go out."""

@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 from accounts import passwords
 from accounts.joining import JOININGS, Joining
 from accounts.models import Device, Person, Token
-from accounts.people import AccountVerb, Standing, find_suspended_session, has_role_condition, hash_of, signed_in_statement
-from accounts.rules import PROOF_LIFE, STAMP_RENEWAL, NoticeKind, initials, session_ended
+from accounts.notices import NOTICE_KINDS
+from accounts.people import STANDINGS, AccountVerb, find_suspended_session, has_role_condition, hash_of, signed_in_statement
+from accounts.rules import PROOF_LIFE, STAMP_RENEWAL, initials, session_ended
 from kernel import audit, clock
 from kernel.compiled_statements import compile_once
 from kernel.crypto import seal, unseal
@@ -297,13 +298,14 @@ def _keep_stamp(device_id: int, now: datetime) -> None:
     )
 
 
-def install(app: Flask, settings: Settings, standings: Sequence[Standing], kinds: Sequence[NoticeKind]) -> None:
+def install(app: Flask, settings: Settings, hooks: Mapping[Any, Any]) -> None:
     """Load the signed-in person of each request with one statement, `accounts.people.signed_in_statement`.
 
     Where others than this machine's people reach the site, neither administrators nor people with a standing that leads have a session
     without a second factor: who is given such a role, and who signed in before, signs in again.
     """
-    statement = compile_once(signed_in_statement(standings, kinds))
+    standings, kinds = STANDINGS.given_in(hooks), NOTICE_KINDS.given_in(hooks)
+    statement = compile_once(signed_in_statement(standings, kinds, hooks))
     leading = [standing for standing in standings if standing.leads]
     app.extensions["second_step_of"] = or_(*(standing.condition for standing in leading), has_role_condition(SiteRole.ADMINISTRATOR))
     idle, absolute = timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours)

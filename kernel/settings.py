@@ -168,6 +168,10 @@ class Settings(BaseSettings):
         1830, ge=1830, description="Days that entries of the audit log are kept; five years at least, then they go whole seals at a time."
     )
     keep_notices_days: int = Field(180, ge=7, description="Days that notices stay in the bell.")
+    keep_withdrawn_posts_days: int = Field(30, ge=30, description="Days after which posts that their author withdrew are erased.")
+    keep_post_drafts_days: int = Field(90, ge=7, description="Days that drafts of posts are kept after they were last changed.")
+    keep_post_reports_days: int = Field(365, ge=30, description="Days that reports of posts are kept after they were decided.")
+    keep_board_reads_days: int = Field(730, ge=30, description="Days that it is kept when a person last looked at a board.")
     keep_mistake_reports_days: int = Field(730, ge=30, description="Days that mistake reports are kept after they were settled.")
     keep_reminders_days: int = Field(365, ge=7, description="Days that people's own reminders stay in their calendar after their day.")
     keep_integrity_days: int = Field(180, ge=30, description="Days that what quizzes record beside answers is kept after the attempt.")

@@ -15,7 +15,6 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from accounts import feature as accounts
 from accounts import people, signin
-from accounts.notices import NOTICE_KINDS
 from accounts.views import profile, signing
 from analysis import feature as analysis
 from certificates import feature as certificates
@@ -24,6 +23,7 @@ from courses import feature as courses
 from courses import kinds, team
 from courses.content.render_cache import RenderedLessonCache
 from courses.kinds import COURSE_PARTS, CourseKinds
+from discussions import feature as discussions
 from enrolments import feature as enrolments
 from kernel import audit, files, i18n
 from kernel.db import Database, gather
@@ -56,6 +56,7 @@ from webinars import feature as webinars
 
 FEATURES: tuple[Feature, ...] = (
     accounts.FEATURE,
+    discussions.FEATURE,
     organisations.FEATURE,
     courses.FEATURE,
     enrolments.FEATURE,
@@ -202,7 +203,7 @@ def create_app(instance: Instance, *, limit_file: Path | None = None) -> Flask:
         ),
     )
     app.before_request(former_addresses.forward)
-    signin.install(app, instance.settings, people.STANDINGS.given_in(GIVEN), NOTICE_KINDS.given_in(GIVEN))
+    signin.install(app, instance.settings, GIVEN)
     app.before_request(_choose_reader)
     FormTokens(app).exempt(profile.stop)  # mail programs send it without a token; the address is signed
     templating.install(app, instance.settings)

@@ -251,7 +251,7 @@ class _Places:
             shown, self._outlines, {version: [activity.id for activity in open_ones] for version, open_ones in opened.items()}
         )
         self._collections = {} if self.chosen else {kind.name: kind for kind in SEARCH_COLLECTIONS.of(session)}
-        readable = {name: kind.select_readable(actor) for name, kind in self._collections.items()}
+        readable = {name: kind.select_readable(session, actor) for name, kind in self._collections.items()}
         self.scope = dataclass_replace(self.scope, readable=readable)
         self._activities = {activity.id: activity for outline in self._outlines.values() for activity in outline.activities()}
         self.courses = [(outline.slug, choose(outline.title)) for outline in self._outlines.values()]

@@ -70,7 +70,7 @@ class CollectionKind:
     """The numbers of those in which something can be found."""
     list_entries: Callable[[Session, int], Iterable[tuple[int | None, SearchDocument]]]
     """All entries of one, when the index is made anew."""
-    select_readable: Callable[[Actor], Select[int]]
+    select_readable: Callable[[Session, Actor], Select[int]]
     """Selects the numbers of those that a reader may read."""
     locate: Callable[[Session, Actor, Sequence[ResultGroup]], Mapping[ResultGroup, Located]]
     """Where the groups of a page are; what the reader may not read after all is left out."""

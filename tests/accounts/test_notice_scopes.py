@@ -28,7 +28,7 @@ ROLE_NOTICE = NoticeKind(
     label="Roles",
     hint="Roles",
     icon="bell",
-    scope=exists().where(RoleGrant.person_id == Notification.person_id, RoleGrant.id == Notification.about_id),
+    scope=lambda _hooks: exists().where(RoleGrant.person_id == Notification.person_id, RoleGrant.id == Notification.about_id),
 )
 """Concerns who holds a role."""
 

@@ -38,7 +38,7 @@ def list_entries(_session: Session, _course: int) -> list[tuple[int | None, Sear
     ]
 
 
-def select_readable(actor: Actor) -> Select[int]:
+def select_readable(_session: Session, actor: Actor) -> Select[int]:
     return select(Enrolment.course_id).where(Enrolment.person_id == actor.person_id, Enrolment.left_at.is_(None))
 
 
@@ -51,7 +51,7 @@ def boards(instance: Instance) -> Iterator[None]:
     """Have a board of each course among what is searched."""
     with instance.database.unit_of_work(write=False) as session:
         known = dict(session.info)
-    kind = CollectionKind("board", list_needed, list_entries, select_readable, locate)
+    kind = CollectionKind("shelf", list_needed, list_entries, select_readable, locate)
     instance.database.configure({**known, SEARCH_COLLECTIONS: (kind,), SEARCH_KINDS: (*SEARCH_KINDS.given_in(known), POST)})
     yield
     instance.database.configure(known)
@@ -65,7 +65,7 @@ def tend(instance: Instance) -> None:
 
 def boards_indexed(instance: Instance) -> set[int]:
     with instance.database.unit_of_work(write=False) as session:
-        return index.list_versions(session, "board")
+        return index.list_versions(session, "shelf")
 
 
 def test_who_joins_and_leaves_finds_it_and_does_not_at_once(boards: None, browser: Browser, instance: Instance) -> None:
@@ -96,7 +96,7 @@ def test_the_index_of_all_kinds_is_kept_up_and_made_anew(boards: None, instance:
     assert boards_indexed(instance) == {course.id}
     with instance.database.unit_of_work() as session:
         versions = index.list_versions(session)
-        index.forget(session, {course.id}, collection="board")
+        index.forget(session, {course.id}, collection="shelf")
         assert index.list_versions(session) == versions
 
     collections, entries = search_indexing.reindex(instance.database)
@@ -108,7 +108,7 @@ def test_the_index_of_all_kinds_is_kept_up_and_made_anew(boards: None, instance:
 def test_what_no_kind_needs_any_more_is_let_go(boards: None, instance: Instance) -> None:
     a_course(instance, modules=1)
     with instance.database.unit_of_work() as session:
-        index.write(session, 999, 1, [made for _part, made in list_entries(session, 999)[:1]], collection="board")
+        index.write(session, 999, 1, [made for _part, made in list_entries(session, 999)[:1]], collection="shelf")
 
     tend(instance)
 

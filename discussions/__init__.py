@@ -1,0 +1,1 @@
+"""Boards of courses, communities and others: their threads and posts, what is new in them, and their moderation."""

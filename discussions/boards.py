@@ -1,0 +1,264 @@
+"""Boards and their owners: who reads, writes and moderates, as one condition for a page, a list, a search and a mail."""
+
+import secrets
+import string
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, and_, false, literal, not_, or_, select, true
+from sqlalchemy.orm import Session
+
+from accounts.models import Person
+from discussions.access import BoardContext, PostContext, ThreadContext
+from discussions.models import Board, BoardState, FirstPosts, Post, PostState, Thread
+from kernel import audit
+from kernel.audit import Verb
+from kernel.db import HookList
+from kernel.errors import N_, Invalid, require_found
+from kernel.permissions import Actor, Verdict
+
+MOST_CATEGORIES = 12
+_SIGNS = string.ascii_lowercase + string.digits
+
+Number = SQLColumnExpression[int]
+"""A column with numbers of people or boards, or one number."""
+Audience = Callable[[Number, Number], ColumnElement[bool]]
+"""A condition on a person and a board, by the columns with their numbers."""
+
+
+class BoardVerb(Verb):
+    """The audit verbs of boards."""
+
+    CHANGED = "board.changed", N_("Changed the settings of a board")
+
+
+@dataclass(frozen=True, slots=True)
+class BoardPlace:
+    """The object that a board belongs to, as pages and mails name it, in the reader's language."""
+
+    title: str
+    address: str
+    list_address: str
+    """Of the board's own list."""
+    why_closed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """What a thread is about: its name, and its page, empty where it is gone."""
+
+    label: str
+    address: str = ""
+
+
+AnchorKey = tuple[str, str, str]
+"""Kind, key and part of an anchor."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoardOwner:
+    """A kind of objects that have boards, declared by their package.
+
+    Its conditions hold for anybody who has an account that is not suspended; of strangers `public` tells alone.
+    """
+
+    kind: str
+    reads: Audience
+    writes: Audience
+    moderates: Audience
+    administers: Audience
+    is_closed: Callable[[Number], ColumnElement[bool]]
+    """The object of the board with this number is archived, cancelled or closed."""
+    outside: Callable[[Session, Actor, int], Verdict]
+    """The answer of the object's own page to actors who may not read its board."""
+    describe: Callable[[Session, Collection[int]], Mapping[int, BoardPlace]]
+    locate: Callable[[Session, Actor, int, Collection[AnchorKey]], Mapping[AnchorKey, Anchor]]
+    """Where the anchors of a board are; none for those that are gone."""
+    badge: str
+    """The badge of its moderators beside what they write, marked for translation."""
+    public: Callable[[Number], ColumnElement[bool]] = lambda _board: false()
+    """Everybody reads it."""
+    belongs: Callable[[Number], ColumnElement[bool]] = lambda _person: false()
+    """People whose first posts need not wait: they belong to an institution."""
+    follow_opening: Callable[[Session, Actor, Thread, bool], None] = lambda _session, _actor, _thread, _is_private: None
+    """Keeps what the owner needs of a thread that was just added: whether it is for the team alone, its author's edition."""
+    is_private: Callable[[], ColumnElement[bool]] = false
+    """The condition on `Thread` that its author wrote it to the moderators alone."""
+    offers_private: bool = False
+    open_to_all: Callable[[Session, Thread], None] | None = None
+    """Opens such a thread to all readers of the board."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadGuard:
+    """Takes threads from some who read their board; it only narrows."""
+
+    hides: Callable[[Number], ColumnElement[bool]]
+    """The condition on `Thread` that takes it from the person with this number, who does not moderate its board."""
+    is_private: Callable[[], ColumnElement[bool]] = false
+    """The condition on `Thread` that it is in no search."""
+
+
+BOARDS = HookList[BoardOwner]("boards")
+THREAD_GUARDS = HookList[ThreadGuard]("thread_guards")
+
+
+def new_key() -> str:
+    """Return twelve random signs, which name a board, thread or post in addresses."""
+    return "".join(secrets.choice(_SIGNS) for _ in range(12))
+
+
+def owner_of(session: Session, board: Board) -> BoardOwner:
+    """Return the owner of a board; raise NotFound where its package is not installed."""
+    return require_found(next((owner for owner in BOARDS.of(session) if owner.kind == board.owner), None))
+
+
+def add_board(session: Session, owner: str, *, now: datetime, first_posts: FirstPosts = FirstPosts.NONE) -> Board:
+    """Add a board, which is off."""
+    board = Board(key=new_key(), owner=owner, state=BoardState.OFF.value, first_posts=first_posts.value, created_at=now)
+    session.add(board)
+    session.flush()
+    return board
+
+
+Hooks = Mapping[Any, Any]
+"""What the application gave to every session (`Session.info`)."""
+
+
+def audience(hooks: Hooks, name: str, person: Number) -> ColumnElement[bool]:
+    """Return the condition on `Board` that a person is its reader, writer, moderator or administrator: `reads`, `writes` and so on."""
+    kinds = (and_(Board.owner == owner.kind, getattr(owner, name)(person, Board.id)) for owner in BOARDS.given_in(hooks))
+    return or_(false(), *kinds)
+
+
+def is_public(hooks: Hooks) -> ColumnElement[bool]:
+    """Return the condition on `Board` that everybody reads it."""
+    return or_(false(), *(and_(Board.owner == owner.kind, owner.public(Board.id)) for owner in BOARDS.given_in(hooks)))
+
+
+def is_closed(hooks: Hooks) -> ColumnElement[bool]:
+    """Return the condition on `Board` that its owner is archived, cancelled or closed."""
+    return or_(false(), *(and_(Board.owner == owner.kind, owner.is_closed(Board.id)) for owner in BOARDS.given_in(hooks)))
+
+
+def readable(hooks: Hooks, person: Number) -> ColumnElement[bool]:
+    """Return the condition on `Board` that a person reads it now: the twin of `BoardAction.VIEW` for lists, searches and mails."""
+    shown = and_(Board.state != BoardState.OFF.value, or_(is_public(hooks), audience(hooks, "reads", person)))
+    return or_(shown, audience(hooks, "moderates", person))
+
+
+def readable_threads(hooks: Hooks, person: Number) -> ColumnElement[bool]:
+    """Return the condition on `Thread` and its `Board` that a person reads it: the twin of `BoardAction.READ`."""
+    hidden = [guard.hides(person) for guard in THREAD_GUARDS.given_in(hooks)]
+    seen = and_(or_(Thread.state == PostState.VISIBLE.value, Thread.person_id == person), *map(not_, hidden))
+    return and_(readable(hooks, person), or_(seen, audience(hooks, "moderates", person)))
+
+
+def select_readable(session: Session, actor: Actor) -> Select[int]:
+    """Select the numbers of the boards that an actor reads, for the search."""
+    return select(Board.id).where(readable(session.info, _number(actor)))
+
+
+def _number(actor: Actor) -> Number:
+    return literal(actor.person_id or 0)
+
+
+def _standing(session: Session, actor: Actor) -> list[ColumnElement[bool]]:
+    number = _number(actor)
+    parts = [audience(session.info, name, number) for name in ("reads", "writes", "moderates", "administers")]
+    if actor.is_anonymous or actor.is_suspended:
+        parts = [false(), false(), false(), false()]
+    if not actor.is_suspended:
+        parts[0] = or_(parts[0], is_public(session.info))
+    return [*(part.label(name) for part, name in zip(parts, ("reads", "writes", "moderates", "administers"), strict=True)),
+            is_closed(session.info).label("is_closed")]  # fmt: skip
+
+
+def get_board(session: Session, actor: Actor, board: str) -> BoardContext:
+    """Return a board and what the actor is before it; raise NotFound where there is none."""
+    row = require_found(session.execute(select(Board, *_standing(session, actor)).where(Board.key == board)).one_or_none())
+    return _context(session, actor, row.Board, row)
+
+
+def get_board_of(session: Session, actor: Actor, board_id: int) -> BoardContext:
+    """Return the board with a number, for its owner's pages."""
+    row = session.execute(select(Board, *_standing(session, actor)).where(Board.id == board_id)).one()
+    return _context(session, actor, row.Board, row)
+
+
+def _context(session: Session, actor: Actor, board: Board, row: Row[*tuple[Any, ...]]) -> BoardContext:
+    standing = {name: bool(getattr(row, name)) for name in ("reads", "writes", "moderates", "administers", "is_closed")}
+    sees = standing["moderates"] or (standing["reads"] and board.state != BoardState.OFF)
+    outside = Verdict.ALLOW if sees else owner_of(session, board).outside(session, actor, board.id)
+    return BoardContext(board=board, outside=outside, **standing)
+
+
+def within(context: BoardContext) -> dict[str, Any]:
+    """Return what a context says of its board, for the context of something in it."""
+    return {field.name: getattr(context, field.name) for field in fields(BoardContext)}
+
+
+def get_thread(session: Session, actor: Actor, thread: str) -> ThreadContext:
+    """Return a thread and what the actor is before it; raise NotFound where there is none."""
+    row = require_found(session.execute(_thread_statement(session, actor, Thread).where(Thread.key == thread)).one_or_none())
+    return ThreadContext(**_of_thread(session, actor, row))
+
+
+def get_post(session: Session, actor: Actor, post: str) -> PostContext:
+    """Return a post and what the actor is before it; raise NotFound where there is none."""
+    statement = _thread_statement(session, actor, Post, Thread).join(Thread, Thread.id == Post.thread_id).where(Post.key == post)
+    row = require_found(session.execute(statement).one_or_none())
+    mine = row.Post.person_id is not None and row.Post.person_id == actor.person_id
+    return PostContext(**_of_thread(session, actor, row), post=row.Post, is_author=mine)
+
+
+def _thread_statement(session: Session, actor: Actor, *entities: type) -> Select[*tuple[Any, ...]]:
+    hidden = or_(false(), *(guard.hides(_number(actor)) for guard in THREAD_GUARDS.of(session)))
+    private = or_(false(), *(and_(Board.owner == owner.kind, owner.is_private()) for owner in BOARDS.of(session)))
+    columns = (*_standing(session, actor), hidden.label("is_guarded"), private.label("is_private"))
+    return select(*entities, Board, *columns).join(Board, Board.id == Thread.board_id)
+
+
+def _of_thread(session: Session, actor: Actor, row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
+    mine = row.Thread.person_id is not None and row.Thread.person_id == actor.person_id
+    of_board = within(_context(session, actor, row.Board, row))
+    return {**of_board, "thread": row.Thread, "is_guarded": bool(row.is_guarded), "is_private": bool(row.is_private), "is_own": mine}
+
+
+def select_readers(session: Session, board_id: int) -> Select[int]:
+    """Select the numbers of the people who read a board and whose accounts are open, for notifications in portions."""
+    return (
+        select(Person.id)
+        .join(Board, true())
+        .where(Board.id == board_id, Person.suspended_at.is_(None), audience(session.info, "reads", Person.id))
+    )
+
+
+def place_of(session: Session, board: Board) -> BoardPlace:
+    """Return what a board belongs to."""
+    return owner_of(session, board).describe(session, [board.id])[board.id]
+
+
+class TooManyCategories(Invalid):
+    """A board has as many categories as it can."""
+
+    message = N_("A board has at most 12 categories, each of at most 60 characters.")
+
+
+def change_settings(
+    session: Session, actor: Actor, board: Board, *, state: BoardState, first_posts: FirstPosts, mail_text: bool,
+    categories: Collection[str], now: datetime
+) -> bool:  # fmt: skip
+    """Change a board; return whether anything did. It notifies nobody, and acts at once. Raise TooManyCategories."""
+    names = tuple(dict.fromkeys(" ".join(name.split()) for name in categories if name.strip()))
+    if len(names) > MOST_CATEGORIES or any(len(name) > 60 for name in names):
+        raise TooManyCategories
+    values = {"state": state.value, "first_posts": first_posts.value, "mail_text": mail_text, "categories": names}
+    changed = {name: value for name, value in values.items() if getattr(board, name) != value}
+    for name, value in changed.items():
+        setattr(board, name, value)
+    if changed:
+        audit.record(session, actor, BoardVerb.CHANGED, board, now=now, **changed)
+    return bool(changed)

@@ -1,0 +1,102 @@
+"""Drafts: texts that their writers keep for later, and texts that were refused after they were sent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, literal, select, update
+from sqlalchemy.orm import Session
+
+from accounts.models import Person
+from discussions.boards import new_key, readable
+from discussions.models import Board, Post, PostDraft, PostFile, Thread, ThreadKind
+from kernel.errors import require_found
+from kernel.markup.posts import clean_post
+from kernel.permissions import Actor
+
+LONGEST_DRAFT = 40_000
+"""Characters; more than a post has, because what is too long is kept too."""
+
+
+@dataclass(frozen=True, slots=True)
+class DraftPlace:
+    """Where a draft would be published: a new thread of a board, a thread, or instead of a post."""
+
+    board: Board
+    thread: Thread | None = None
+    post: Post | None = None
+
+    @property
+    def slot(self) -> str:
+        """Return what is unique among one person's drafts of the board."""
+        return f"{self.thread.id if self.thread else 0}:{self.post.id if self.post else 0}"
+
+
+@dataclass(frozen=True, slots=True)
+class DraftText:
+    """What somebody typed: the title, kind, category and anchor of a new thread, the text, and the post that it answers."""
+
+    source: str
+    title: str = ""
+    kind: ThreadKind = ThreadKind.DISCUSSION
+    category: str = ""
+    anchor: tuple[str, str, str] = ("", "", "")
+    reply_to: int | None = None
+
+
+def find_draft(session: Session, actor: Actor, place: DraftPlace) -> PostDraft | None:
+    """Return the actor's draft for a place; None where they have none."""
+    mine = (PostDraft.person_id == actor.person_id, PostDraft.board_id == place.board.id, PostDraft.slot == place.slot)
+    return session.scalar(select(PostDraft).where(*mine))
+
+
+def get_own_draft(session: Session, actor: Actor, draft: str) -> PostDraft:
+    """Return a draft of the actor's; raise NotFound of anybody else's."""
+    return require_found(session.scalar(select(PostDraft).where(PostDraft.key == draft, PostDraft.person_id == actor.person_id)))
+
+
+def keep_draft(session: Session, actor: Actor, place: DraftPlace, text: DraftText, *, reason: str = "", now: datetime) -> PostDraft:
+    """Keep a text as the actor's draft for a place, instead of the one before; `reason` says why it was refused."""
+    assert actor.person_id is not None
+    session.execute(select(Person.id).where(Person.id == actor.person_id).with_for_update(key_share=True)).all()
+    text = replace(text, source=clean_post(text.source)[:LONGEST_DRAFT])
+    row = find_draft(session, actor, place)
+    if row is None:
+        row = PostDraft(key=new_key(), person_id=actor.person_id, board_id=place.board.id, slot=place.slot)
+        row.thread_id, row.post_id = (place.thread.id if place.thread else None), (place.post.id if place.post else None)
+        session.add(row)
+    row.source, row.title, row.kind, row.category = text.source, text.title[:300], text.kind.value, text.category[:60]
+    row.anchor_kind, row.anchor_key, row.anchor_part = text.anchor[0][:12], text.anchor[1][:64], text.anchor[2][:200]
+    row.reply_to, row.reason, row.changed_at = text.reply_to, reason, now
+    session.flush()
+    return row
+
+
+def delete_draft(session: Session, draft: PostDraft) -> None:
+    """Delete a draft with the files that it has."""
+    session.execute(delete(PostFile).where(PostFile.draft_id == draft.id))
+    session.delete(draft)
+    session.flush()
+
+
+def publish_files(session: Session, draft: PostDraft, post: Post) -> None:
+    """Give the files of a draft to the post that it became, and delete the draft."""
+    session.execute(update(PostFile).where(PostFile.draft_id == draft.id).values(post_id=post.id, draft_id=None))
+    session.delete(draft)
+    session.flush()
+
+
+def list_drafts(session: Session, actor: Actor) -> Sequence[Row[*tuple[Any, ...]]]:
+    """List the actor's drafts, the latest first, each with its board, its thread, and whether they may still read there."""
+    is_readable = readable(session.info, literal(actor.person_id or 0)).label("is_readable")
+    statement = select(PostDraft, Board, Thread, is_readable).join(Board, Board.id == PostDraft.board_id)
+    mine = statement.outerjoin(Thread, Thread.id == PostDraft.thread_id).where(PostDraft.person_id == actor.person_id)
+    return session.execute(mine.order_by(PostDraft.changed_at.desc(), PostDraft.id).limit(200)).all()
+
+
+def forget_drafts_before(session: Session, moment: datetime) -> int:
+    """Delete the drafts that were not changed since a moment; return how many."""
+    old = select(PostDraft.id).where(PostDraft.changed_at < moment)
+    session.execute(delete(PostFile).where(PostFile.draft_id.in_(old)))
+    return len(session.scalars(delete(PostDraft).where(PostDraft.changed_at < moment).returning(PostDraft.id)).all())

@@ -1,0 +1,75 @@
+"""The discussions feature, as the application registers it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import literal, select
+from sqlalchemy.orm import Session
+
+from accounts.notices import NOTICE_KINDS
+from discussions import boards, drafts, jobs, moderation, own_data, posts, subscriptions, threads
+from discussions.access import PERMISSIONS
+from discussions.models import Board, Post, Thread
+from discussions.notices import KINDS
+from kernel.errors import N_
+from kernel.feature import Feature
+from kernel.permissions import Actor
+from kernel.personal import ERASURE_QUESTIONS, OWN_RESULTS, RETENTION, TRANSFERS, RetentionRule
+from kernel.search.index import SearchDocument
+from kernel.search.results import ResultGroup
+from kernel.search.sources import SEARCH_COLLECTIONS, SEARCH_KINDS, CollectionKind, Located, ResultKind
+
+
+def _list_needed(session: Session) -> set[int]:
+    statement = select(Thread.board_id).join(Post, Post.thread_id == Thread.id).where(*jobs.is_indexed(session.info)).distinct()
+    return set(session.scalars(statement))
+
+
+def _list_entries(session: Session, board_id: int) -> Iterable[tuple[int | None, SearchDocument]]:
+    statement = (
+        select(Thread, Post).join(Post, Post.thread_id == Thread.id).where(Thread.board_id == board_id, *jobs.is_indexed(session.info))
+    )
+    for row in session.execute(statement.order_by(Post.id)):
+        yield row.Thread.id, jobs.entry_of(row.Thread, row.Post)
+
+
+def _locate(session: Session, actor: Actor, groups: Sequence[ResultGroup]) -> Mapping[ResultGroup, Located]:
+    readable = threads.describe(session, [group.part for group in groups if group.part], literal(actor.person_id or 0))
+    owners = {
+        board.id: board for board in session.scalars(select(Board).where(Board.id.in_({thread.board_id for thread in readable.values()})))
+    }
+    places = {number: boards.place_of(session, board) for number, board in owners.items()}
+    return {
+        group: Located("/discussions/posts/", thread.title, places[thread.board_id].title)
+        for group in groups
+        if (thread := readable.get(group.part or 0))
+    }
+
+
+COLLECTION = CollectionKind(posts.COLLECTION, _list_needed, _list_entries, boards.select_readable, _locate)
+RULES = (
+    RetentionRule("keep_withdrawn_posts_days", N_("Posts that their author withdrew: text, former texts and files"), None),
+    RetentionRule("keep_post_drafts_days", N_("Drafts of posts"), drafts.forget_drafts_before),
+    RetentionRule("keep_post_reports_days", N_("Reports of posts, after the decision"), moderation.forget_reports_before),
+    RetentionRule("keep_board_reads_days", N_("When a person last looked at a board"), subscriptions.forget_reads_before),
+)
+FEATURE = Feature(
+    name="discussions",
+    permissions=PERMISSIONS,
+    jobs={
+        "discussions.follow_post": jobs.follow_post,
+        "discussions.index_thread": jobs.index_thread,
+        "discussions.notify_moderators": jobs.notify_moderators,
+        "discussions.notify_decision": jobs.notify_decision,
+        "discussions.erase_withdrawn": jobs.erase_withdrawn,
+    },
+    periodic={"discussions.erase_withdrawn": 86_400},
+    hooks=(
+        NOTICE_KINDS.add(*KINDS),
+        OWN_RESULTS.add(own_data.own_tables),
+        ERASURE_QUESTIONS.add(own_data.ERASURE_QUESTION),
+        TRANSFERS.add(subscriptions.merge_marks),
+        RETENTION.add(*RULES),
+        SEARCH_COLLECTIONS.add(COLLECTION),
+        SEARCH_KINDS.add(ResultKind("post", N_("Discussions"), "messages-square", order=60)),
+    ),
+)

@@ -1,0 +1,200 @@
+"""Background work of discussions: posts indexed and notified, moderators and reporters notified, withdrawn texts erased."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from accounts import notices
+from accounts.models import Notification, Person
+from accounts.notices import Message
+from discussions import boards, posts, subscriptions
+from discussions.boards import Hooks, audience, readable_threads
+from discussions.models import Board, Level, Post, PostReport, PostState, Subscription, Thread
+from discussions.notices import ANSWER_NOTICE, MENTION_NOTICE, MODERATION_NOTICE
+from kernel.errors import N_
+from kernel.i18n import _, in_every_language, ngettext
+from kernel.markup.passages import plain_text
+from kernel.outbox import Delivery
+from kernel.search import index
+from kernel.search.index import Passage, SearchDocument
+
+MOST_MODERATORS = 50
+
+
+def post_address(post: Post) -> str:
+    """Return the permanent address of a post, which leads to its page."""
+    return f"/discussions/posts/{post.key}"
+
+
+def is_indexed(hooks: Hooks) -> list[ColumnElement[bool]]:
+    """Return the conditions on `Post` and `Thread` that a post is found by the search."""
+    shown = (Post.state == PostState.VISIBLE.value, Thread.state == PostState.VISIBLE.value)
+    return [*shown, *(~guard.is_private() for guard in boards.THREAD_GUARDS.given_in(hooks))]
+
+
+def entry_of(thread: Thread, post: Post) -> SearchDocument:
+    """Return the search entry of a post: found by the title of its thread and by its text, in every language."""
+    readers = index.readers_of(post.language, [post.language])
+    lines = [line for line in plain_text(post.html).split("\n") if line.strip()]
+    passages = [Passage(post.key, line) for line in lines]
+    return index.entry("post", post.language, thread.title, passages, readers=readers, anchor=post.key)
+
+
+def follow_post(delivery: Delivery) -> None:
+    """Index a post that was written or shown again, and notify those whom it concerns; done twice it does nothing more."""
+    with delivery.database.unit_of_work(write=False) as session:
+        row = _find_post(session, delivery.number("post"))
+        entries = [entry_of(row[0], row[1])] if row and _is_indexed(session, row[1]) else []
+    if row is None:
+        return
+    with delivery.database.unit_of_work() as session:
+        thread = posts.lock_thread(session, row[0].id)
+        post = session.get_one(Post, row[1].id)
+        if post.state == PostState.WAITING:
+            _notify_moderators(session, thread, post, now=delivery.now)
+        if post.state != PostState.VISIBLE or thread.state != PostState.VISIBLE:
+            return
+        index.forget_entry(session, thread.board_id, thread.id, post.key, collection=posts.COLLECTION)
+        index.write(session, thread.board_id, thread.id, entries, collection=posts.COLLECTION)
+        notify_answer(session, thread, post, now=delivery.now)
+        notify_mentioned(session, thread, post, delivery.numbers("mentioned"), now=delivery.now)
+
+
+def _find_post(session: Session, number: int) -> tuple[Thread, Post] | None:
+    statement = select(Thread, Post).join(Post, Post.thread_id == Thread.id).where(Post.id == number)
+    row = session.execute(statement).one_or_none()
+    return (row.Thread, row.Post) if row else None
+
+
+def _is_indexed(session: Session, post: Post) -> bool:
+    statement = select(Post.id).join(Thread, Thread.id == Post.thread_id).where(Post.id == post.id, *is_indexed(session.info))
+    return session.scalar(statement) is not None
+
+
+def index_thread(delivery: Delivery) -> None:
+    """Index all posts of a thread anew, whose title changed."""
+    number = delivery.number("thread")
+    with delivery.database.unit_of_work(write=False) as session:
+        thread = session.get_one(Thread, number)
+        entries = list(list_thread_entries(session, thread))
+    with delivery.database.unit_of_work() as session:
+        posts.lock_thread(session, number)
+        for document in entries:
+            index.forget_entry(session, thread.board_id, number, document.place, collection=posts.COLLECTION)
+        index.write(session, thread.board_id, number, entries, collection=posts.COLLECTION)
+
+
+def list_thread_entries(session: Session, thread: Thread) -> Iterable[SearchDocument]:
+    """Return the search entries of a thread's posts."""
+    statement = select(Post).join(Thread, Thread.id == Post.thread_id).where(Thread.id == thread.id, *is_indexed(session.info))
+    return [entry_of(thread, post) for post in session.scalars(statement.order_by(Post.number))]
+
+
+def _readers_among(session: Session, thread: Thread, people: Sequence[int]) -> list[int]:
+    """Return which of these people read a thread now, and have not silenced it or its board altogether."""
+    silent = select(Subscription.person_id).where(
+        Subscription.board_id == thread.board_id,
+        Subscription.thread_id.is_(None) | (Subscription.thread_id == thread.id),
+        Subscription.level == Level.SILENT.value,
+    )
+    statement = select(Person.id).select_from(Person).join(Thread, Thread.id == thread.id).join(Board, Board.id == Thread.board_id)
+    reads = statement.where(Person.id.in_(people), Person.id.not_in(silent), readable_threads(session.info, Person.id))
+    return list(session.scalars(reads))
+
+
+def notify_mentioned(session: Session, thread: Thread, post: Post, people: Sequence[int], *, now: datetime) -> None:
+    """Notify those whose box was ticked beside a post, each once; who was unticked in an edit loses the notification."""
+    key = f"post:{post.key}:mention"
+    chosen = set(_readers_among(session, thread, [number for number in people if number != post.person_id]))
+    given = session.scalars(select(Notification).where(Notification.key == key, Notification.person_id.not_in(chosen))).all()
+    for row in given:
+        session.delete(row)
+    message = _message(session, thread, post, MENTION_NOTICE, key, lambda: _("You were mentioned in “%(title)s”", title=thread.title))
+    notices.notify(session, message, sorted(chosen), now=now)
+
+
+def notify_answer(session: Session, thread: Thread, post: Post, *, now: datetime) -> None:
+    """Notify the author of a thread of new posts by others: one notification a thread, reworded until it is read."""
+    if post.number == 1 or thread.person_id is None or post.person_id == thread.person_id:
+        return
+    row = subscriptions.find_subscription(session, thread.person_id, thread.board_id, thread.id)
+    board = subscriptions.find_subscription(session, thread.person_id, thread.board_id)
+    if any(chosen and chosen.level in (Level.MUTED, Level.SILENT) for chosen in (row, board)):
+        return
+    mine = (Notification.person_id == thread.person_id, Notification.key.startswith(f"thread:{thread.key}:answers:"))
+    unread = session.scalar(select(Notification.key).where(*mine, Notification.read_at.is_(None)).order_by(Notification.id.desc()).limit(1))
+    first = int(unread.rpartition(":")[2]) if unread else post.number
+    seen = (Post.thread_id == thread.id, Post.number >= first, Post.state == PostState.VISIBLE.value)
+    count = len(session.scalars(select(Post.id).where(*seen, Post.person_id.is_distinct_from(thread.person_id))).all())
+
+    def write() -> str:
+        return ngettext("%(count)s new answer in “%(title)s”", "%(count)s new answers in “%(title)s”", count, title=thread.title)
+
+    message = _message(session, thread, post, ANSWER_NOTICE, unread or posts.answers_key(thread, post.number), write)
+    notices.reword_notification(session, message)
+    notices.notify(session, message, _readers_among(session, thread, [thread.person_id]), now=now)
+
+
+def _message(session: Session, thread: Thread, post: Post, kind, key: str, write) -> Message:  # type: ignore[no-untyped-def]
+    author = session.get(Person, post.person_id) if post.person_id else None
+    name = author.full_name if author else ""
+    return Message(
+        kind, key, in_every_language(write), in_every_language(lambda: _("By %(name)s.", name=name)), post_address(post), about_id=thread.id
+    )
+
+
+def _notify_moderators(session: Session, thread: Thread, post: Post, *, now: datetime) -> None:
+    """Notify the moderators of a board that a post waits for them: reported, or the first of a new account."""
+    people = select(Person.id).join(Board, Board.id == thread.board_id).where(audience(session.info, "moderates", Person.id))
+    moderators = list(session.scalars(people.where(Person.id.is_distinct_from(post.person_id)).order_by(Person.id).limit(MOST_MODERATORS)))
+    board = session.get_one(Board, thread.board_id)
+    subject = in_every_language(lambda: _("A post waits for a moderator"))
+    text = in_every_language(lambda: _("It is in “%(title)s”.", title=thread.title))
+    key = f"post:{post.key}:moderation:{post.row_version}"
+    message = Message(MODERATION_NOTICE, key, subject, text, f"/discussions/boards/{board.key}/moderation", about_id=thread.id)
+    notices.notify(session, message, moderators, now=now)
+
+
+def notify_moderators(delivery: Delivery) -> None:
+    """Notify the moderators of a board of a reported post."""
+    with delivery.database.unit_of_work() as session:
+        row = _find_post(session, delivery.number("post"))
+        if row is not None and row[1].state == PostState.VISIBLE:
+            _notify_moderators(session, row[0], row[1], now=delivery.now)
+
+
+def notify_decision(delivery: Delivery) -> None:
+    """Notify those who reported a post of what was decided, and its author only where it was hidden."""
+    with delivery.database.unit_of_work() as session:
+        row = _find_post(session, delivery.number("post"))
+        if row is None:
+            return
+        thread, post = row
+        reporters = session.scalars(select(PostReport).where(PostReport.id.in_(delivery.numbers("reports")))).all()
+        is_hidden = post.state == PostState.HIDDEN
+        result = (
+            N_("The post that you reported was reviewed: it was hidden.")
+            if is_hidden
+            else N_("The post that you reported was reviewed: it stays.")
+        )
+        subject = in_every_language(lambda: _(result))
+        text = in_every_language(lambda: _("It is in “%(title)s”.", title=thread.title))
+        key = f"decision:{post.key}:{post.row_version}"
+        message = Message(MODERATION_NOTICE, key, subject, text, f"/discussions/{thread.key}", about_id=thread.id)
+        notices.notify(session, message, [report.person_id for report in reporters], now=delivery.now)
+        if is_hidden and post.person_id is not None:
+            subject = in_every_language(lambda: _("A post of yours was hidden by a moderator"))
+            words = in_every_language(lambda: _("Reason: %(reason)s", reason=post.reason))
+            own = Message(MODERATION_NOTICE, f"{key}:author", subject, words, post_address(post), about_id=thread.id)
+            notices.notify(session, own, [post.person_id], now=delivery.now)
+
+
+def erase_withdrawn(delivery: Delivery) -> None:
+    """Erase the posts that were withdrawn long enough ago, in portions."""
+    days = delivery.settings.keep_withdrawn_posts_days
+    while True:
+        with delivery.database.unit_of_work() as session:
+            if not posts.erase_withdrawn(session, delivery.now - posts.RESTORABLE.__class__(days=days)):
+                return

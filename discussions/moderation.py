@@ -1,0 +1,173 @@
+"""Moderation: posts hidden and shown, first posts released, reports made and decided, and the board's log."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, and_, delete, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from accounts.models import Person
+from discussions import posts
+from discussions.access import GONE, PostContext
+from discussions.boards import audience
+from discussions.models import Board, HideClass, Post, PostReport, PostState, Thread
+from kernel import audit, outbox
+from kernel.audit import AuditEntry, Verb
+from kernel.errors import N_, Conflict, OwnRecord
+from kernel.i18n import format_time
+from kernel.permissions import Actor
+
+MOST_WAITING = 100
+
+
+class ModerationVerb(Verb):
+    """The audit verbs of moderation; what a post says is never recorded."""
+
+    HIDDEN = "post.hidden", N_("Hid a post")
+    SHOWN = "post.shown", N_("Showed a hidden post again")
+    RELEASED = "post.released", N_("Released a first post")
+    REPORTED = "post.reported", N_("Reported a post")
+    DECIDED = "post.decided", N_("Decided on the reports of a post")
+
+
+class AlreadyDecided(Conflict):
+    """Another moderator decided before."""
+
+    message = N_("%(name)s decided this already, at %(time)s.")
+
+
+class AlreadyReported(Conflict):
+    """Somebody reports a post a second time."""
+
+    message = N_("You have reported this post already.")
+
+
+def report_post(session: Session, actor: Actor, context: PostContext, report_class: HideClass, note: str, *, now: datetime) -> None:
+    """Report a post to the moderators of its board, once a person. Raise AlreadyReported or PostGone."""
+    thread, post = posts.lock_post(session, context.post)
+    if post.state != PostState.VISIBLE:
+        raise posts.PostGone
+    if posts.was_reported(session, actor, [post.id]):
+        raise AlreadyReported
+    session.add(PostReport(post_id=post.id, person_id=actor.person_id, report_class=report_class.value, note=note, at=now))
+    session.flush()
+    audit.record(session, actor, ModerationVerb.REPORTED, post, now=now, **{"class": report_class.value})
+    outbox.enqueue(session, "discussions.notify_moderators", {"thread": thread.id, "post": post.id}, now=now)
+
+
+def _check_not_own(session: Session, actor: Actor, board: Board, post: Post) -> None:
+    """Raise OwnRecord where the actor would decide on their own post, or as a moderator on an administrator's or another moderator's."""
+    if post.person_id is None:
+        return
+    if post.person_id == actor.person_id:
+        raise OwnRecord
+    if actor.is_administrator:
+        return
+    is_moderators = audience(session.info, "moderates", Person.id)
+    administers = exists().where(Person.id == actor.person_id, audience(session.info, "administers", Person.id))
+    row = session.execute(
+        select(is_moderators.label("moderates"), administers.label("decides")).select_from(Board, Person)
+        .where(Board.id == board.id, Person.id == post.person_id)
+    ).one()  # fmt: skip
+    if row.moderates and not row.decides:
+        raise OwnRecord
+
+
+def decide(
+    session: Session, actor: Actor, context: PostContext, *, hide_class: HideClass | None, reason: str, seen: int, now: datetime
+) -> None:
+    """Decide on a post and all reports of it: hide it for a reason, or keep it.
+
+    Raise AlreadyDecided where the post is not the version `seen` any more, OwnRecord where the actor may not judge it.
+    """
+    thread, post = posts.lock_post(session, context.post)
+    _check_not_own(session, actor, context.board, post)
+    if post.row_version != seen or post.state in GONE:
+        raise decided_before(session, post)
+    reports = session.scalars(select(PostReport).where(PostReport.post_id == post.id, PostReport.decision == "").with_for_update()).all()
+    for row in reports:
+        row.decision, row.decided_by, row.decided_at = ("hidden" if hide_class else "kept"), actor.person_id, now
+    if hide_class is not None:
+        posts.set_state(session, actor, post, PostState.HIDDEN, now=now)
+        post.hide_class, post.reason = hide_class.value, reason
+        posts.take_from_view(session, thread, post)
+        audit.record(session, actor, ModerationVerb.HIDDEN, post, now=now, reason=reason, **{"class": hide_class.value})
+    else:
+        post.row_version, post.state_at, post.state_by = post.row_version + 1, now, actor.person_id
+    if reports:
+        audit.record(
+            session, actor, ModerationVerb.DECIDED, post, now=now, decision="hidden" if hide_class else "kept", reports=len(reports)
+        )
+    if reports or hide_class:
+        outbox.enqueue(session, "discussions.notify_decision", {"post": post.id, "reports": [row.id for row in reports]}, now=now)
+
+
+def decided_before(session: Session, post: Post) -> AlreadyDecided:
+    """Return the refusal of a second decision, which says who took the first and when."""
+    person = session.get(Person, post.state_by) if post.state_by else None
+    return AlreadyDecided(name=person.full_name if person else "", time=format_time(post.state_at) if post.state_at else "")
+
+
+def show(session: Session, actor: Actor, context: PostContext, *, seen: int, now: datetime) -> None:
+    """Show a hidden post again, or release one that waits. Raise AlreadyDecided or OwnRecord."""
+    thread, post = posts.lock_post(session, context.post)
+    _check_not_own(session, actor, context.board, post)
+    if post.row_version != seen or post.state not in (PostState.HIDDEN, PostState.WAITING):
+        raise decided_before(session, post)
+    verb = ModerationVerb.RELEASED if post.state == PostState.WAITING else ModerationVerb.SHOWN
+    post.hide_class, post.reason = "", ""
+    posts.show_again(session, actor, thread, post, now=now)
+    audit.record(session, actor, verb, post, now=now)
+
+
+def _waiting() -> Any:
+    reported = exists().where(PostReport.post_id == Post.id, PostReport.decision == "")
+    return or_(and_(Post.state == PostState.VISIBLE.value, reported), Post.state == PostState.WAITING.value)
+
+
+def count_waiting(session: Session, boards: Sequence[int]) -> dict[int, Row[*tuple[Any, ...]]]:
+    """Return by board how many posts wait for a moderator, and since when the oldest and the newest."""
+    statement = select(Thread.board_id, func.count(), func.min(Post.written_at), func.max(Post.written_at))
+    waiting = statement.join(Post, Post.thread_id == Thread.id).where(Thread.board_id.in_(boards), _waiting())
+    return {row[0]: row for row in session.execute(waiting.group_by(Thread.board_id))}
+
+
+def list_queue(session: Session, board_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
+    """List what waits for a board's moderators, the oldest first: post, thread, author, and how many earlier posts of theirs were hidden."""
+    earlier, of = aliased(Post), aliased(Thread)
+    hidden = (
+        select(func.count()).select_from(earlier).join(of, of.id == earlier.thread_id)
+        .where(of.board_id == board_id, earlier.person_id == Post.person_id, earlier.hide_class != "")
+        .scalar_subquery().label("hidden_before")
+    )  # fmt: skip
+    statement = (
+        select(Post, Thread, Person, hidden).join(Thread, Thread.id == Post.thread_id).outerjoin(Person, Person.id == Post.person_id)
+    )
+    return session.execute(statement.where(Thread.board_id == board_id, _waiting()).order_by(Post.id).limit(MOST_WAITING)).all()
+
+
+def list_reports(session: Session, post_ids: Sequence[int]) -> Sequence[Row[*tuple[Any, ...]]]:
+    """List the open reports of some posts with who made them; moderators alone see them."""
+    statement = select(PostReport, Person).join(Person, Person.id == PostReport.person_id)
+    return session.execute(statement.where(PostReport.post_id.in_(post_ids), PostReport.decision == "").order_by(PostReport.id)).all()
+
+
+def list_log(session: Session, board_id: int, *, offset: int, limit: int) -> Sequence[Row[*tuple[Any, ...]]]:
+    """List the acts on a board's threads and posts, and on the board, the latest first, with who acted."""
+    threads = select(Thread.id).where(Thread.board_id == board_id)
+    post_ids = select(Post.id).where(Post.thread_id.in_(threads))
+    of = {
+        "board": (AuditEntry.subject_id == board_id),
+        "thread": AuditEntry.subject_id.in_(threads),
+        "thread_post": AuditEntry.subject_id.in_(post_ids),
+    }
+    about = or_(*(and_(AuditEntry.subject_kind == kind, condition) for kind, condition in of.items()))
+    public = AuditEntry.verb != ModerationVerb.REPORTED.value
+    statement = select(AuditEntry, Person).outerjoin(Person, Person.id == AuditEntry.actor_id).where(about, public)
+    return session.execute(statement.order_by(AuditEntry.id.desc()).offset(offset).limit(limit)).all()
+
+
+def forget_reports_before(session: Session, moment: datetime) -> int:
+    """Delete the reports that were decided before a moment; return how many."""
+    return len(session.scalars(delete(PostReport).where(PostReport.decided_at < moment).returning(PostReport.id)).all())

@@ -1,0 +1,55 @@
+"""The kinds of notifications of discussions, each asked again of who still reads what it is about."""
+
+from sqlalchemy import ColumnElement, and_, exists, or_
+
+from accounts.models import Notification
+from accounts.rules import NoticeKind
+from discussions.boards import Hooks, audience, readable_threads
+from discussions.models import Board, Thread
+from kernel.errors import N_
+
+GROUP = N_("Discussions")
+
+
+def _reads(hooks: Hooks) -> ColumnElement[bool]:
+    """Return the condition that the person of a notification reads the thread that it is about."""
+    of = (Thread.id == Notification.about_id, Board.id == Thread.board_id)
+    return exists().where(*of, readable_threads(hooks, Notification.person_id)).correlate(Notification)
+
+
+def _concerns(hooks: Hooks) -> ColumnElement[bool]:
+    """Return the condition that the person of a notification moderates the board, or wrote or reported there."""
+    of = (Thread.id == Notification.about_id, Board.id == Thread.board_id)
+    moderates = audience(hooks, "moderates", Notification.person_id)
+    is_decision = Notification.key.startswith("decision:")
+    return exists().where(*of, or_(moderates, and_(is_decision, readable_threads(hooks, Notification.person_id)))).correlate(Notification)
+
+
+MENTION_NOTICE = NoticeKind(
+    "mention",
+    label=N_("Mentions"),
+    hint=N_("In a discussion you are mentioned, or your answer is accepted."),
+    icon="quote",
+    group=GROUP,
+    scope=_reads,
+    is_withdrawn=True,
+)
+ANSWER_NOTICE = NoticeKind(
+    "answer",
+    label=N_("Answers to my threads"),
+    hint=N_("There are new posts in a thread that you opened."),
+    icon="messages-square",
+    group=GROUP,
+    scope=_reads,
+    is_withdrawn=True,
+)
+MODERATION_NOTICE = NoticeKind(
+    "moderation",
+    label=N_("Moderation"),
+    hint=N_("A post waits for you as a moderator, or it was decided on a post that you wrote or reported."),
+    icon="shield-check",
+    group=GROUP,
+    scope=_concerns,
+    is_withdrawn=True,
+)
+KINDS = (MENTION_NOTICE, ANSWER_NOTICE, MODERATION_NOTICE)

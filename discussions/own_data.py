@@ -1,0 +1,70 @@
+"""What the copy of a person's data has of discussions, and what becomes of it when their account is deleted."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, case, exists, literal, select
+from sqlalchemy.orm import Session
+
+from discussions import posts
+from discussions.boards import readable_threads
+from discussions.models import Board, Post, PostDraft, PostReport, PostRevision, PostState, Subscription, Thread
+from kernel.errors import N_
+from kernel.permissions import SYSTEM
+from kernel.personal import ErasureQuestion
+
+
+def own_tables(session: Session, person_id: int, *, now: datetime) -> Mapping[str, list[dict[str, Any]]]:
+    """Return a person's posts with former texts, drafts, subscriptions and reports; of others the titles of threads they still read."""
+    is_readable = exists().where(Board.id == Thread.board_id, readable_threads(session.info, literal(person_id))).correlate(Thread)
+    title = case((is_readable, Thread.title), (Thread.person_id == person_id, Thread.title), else_="").label("thread")
+    is_shown = Post.state != PostState.ERASED.value
+    written: Select[*tuple[Any, ...]] = (
+        select(title, Post.key, Post.number, Post.state, Post.source, Post.written_at, Post.edited_at, Post.reason)
+        .join(Thread, Thread.id == Post.thread_id)
+        .where(Post.person_id == person_id, is_shown)
+        .order_by(Post.id)
+    )
+    former: Select[*tuple[Any, ...]] = (
+        select(Post.key, PostRevision.number, PostRevision.source, PostRevision.at)
+        .join(Post, Post.id == PostRevision.post_id)
+        .where(Post.person_id == person_id)
+        .order_by(Post.id, PostRevision.number)
+    )
+    drafts: Select[*tuple[Any, ...]] = select(PostDraft.title, PostDraft.source, PostDraft.reason, PostDraft.changed_at).where(
+        PostDraft.person_id == person_id
+    )
+    followed: Select[*tuple[Any, ...]] = (
+        select(title, Subscription.level, Subscription.read_number)
+        .outerjoin(Thread, Thread.id == Subscription.thread_id)
+        .where(Subscription.person_id == person_id)
+    )
+    reports: Select[*tuple[Any, ...]] = (
+        select(Post.key.label("post"), PostReport.report_class, PostReport.note, PostReport.at, PostReport.decision, PostReport.decided_at)
+        .join(Post, Post.id == PostReport.post_id)
+        .where(PostReport.person_id == person_id)
+    )
+    statements = {"posts": written, "post_revisions": former, "post_drafts": drafts, "subscriptions": followed, "post_reports": reports}
+    return {name: [dict(row._mapping) for row in session.execute(statement)] for name, statement in statements.items()}
+
+
+def follow_answer(session: Session, person_id: int, answer: str, *, now: datetime) -> None:
+    """Withdraw every post of a person who deletes their account and wants it, also in boards that they left; else their texts stay."""
+    if answer != "withdraw":
+        return
+    shown = (Post.person_id == person_id, Post.state == PostState.VISIBLE.value)
+    for post in session.scalars(select(Post).where(*shown).order_by(Post.thread_id, Post.id)).all():
+        thread = posts.lock_thread(session, post.thread_id)
+        posts.withdraw_locked(session, SYSTEM, thread, post, now=now)
+    waiting = (Post.person_id == person_id, Post.state == PostState.WAITING.value)
+    for post in session.scalars(select(Post).where(*waiting)).all():
+        posts.set_state(session, SYSTEM, post, PostState.WITHDRAWN, now=now)
+
+
+ERASURE_QUESTION = ErasureQuestion(
+    Post.person_id,
+    N_("What should become of what you wrote in discussions?"),
+    {"keep": N_("Keep the texts, without my name"), "withdraw": N_("Withdraw all of them")},
+    follow_answer,
+)

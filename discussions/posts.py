@@ -1,0 +1,334 @@
+"""Posts: written, edited with their former texts, withdrawn and restored, answers accepted and threads summed up."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, delete, exists, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from accounts import notices
+from accounts.models import Person
+from discussions import subscriptions
+from discussions.access import GONE, PostContext, ThreadContext
+from discussions.boards import BOARDS, new_key
+from discussions.models import Board, FirstPosts, Post, PostFile, PostReport, PostRevision, PostState, Thread
+from kernel import audit, outbox
+from kernel.audit import Verb
+from kernel.errors import N_, Conflict, Invalid
+from kernel.i18n import language
+from kernel.markup.posts import clean_post, render_post
+from kernel.permissions import Actor
+from kernel.search import index
+
+LONGEST = 20_000
+MOST_POSTS = 2_000
+PAGE = 50
+"""Posts of a page, by their numbers."""
+QUIET = timedelta(minutes=5)
+"""In which an edit is not shown, if nobody has answered yet."""
+FIRST_POSTS = 2
+NEW_ACCOUNT = timedelta(days=7)
+RESTORABLE = timedelta(days=30)
+COLLECTION = "board"
+"""The kind of collections that posts are searched in."""
+
+
+class PostVerb(Verb):
+    """The audit verbs of posts; what they say is never recorded."""
+
+    WITHDRAWN = "post.withdrawn", N_("Withdrew a post")
+    RESTORED = "post.restored", N_("Restored a post")
+    ERASED = "post.erased", N_("Erased a withdrawn post")
+
+
+class TextMissing(Invalid):
+    """A post says nothing."""
+
+    message = N_("Write your text.")
+
+
+class TextTooLong(Invalid):
+    """A post is longer than it may be."""
+
+    message = N_("A post has at most 20,000 characters.")
+
+
+class ThreadLocked(Conflict):
+    """The thread takes no posts and no edits."""
+
+    message = N_("This thread was locked meanwhile, so it takes no more posts.")
+
+
+class ThreadFull(Conflict):
+    """A thread has as many posts as it can."""
+
+    message = N_("This thread has 2,000 posts and takes no more. Go on in a new one, which can be linked to it.")
+
+
+class PostGone(Conflict):
+    """A post was hidden or withdrawn since its form was opened."""
+
+    message = N_("This post was hidden or withdrawn meanwhile, so it cannot be changed.")
+
+
+class PostWasChanged(Conflict):
+    """A post was edited in another window since its form was opened."""
+
+    message = N_("You changed this post in another window meanwhile. Below is what you have just written, and what stands now: compare.")
+
+
+def checked(text: str) -> str:
+    """Return a text as it is kept; raise TextMissing or TextTooLong."""
+    source = clean_post(text)
+    if not source.strip():
+        raise TextMissing
+    if len(source) > LONGEST:
+        raise TextTooLong
+    return source
+
+
+def lock_thread(session: Session, thread_id: int) -> Thread:
+    """Return a thread, locked, as it is now: what gives numbers to posts and what locks, hides or withdraws waits for one another."""
+    return session.get_one(Thread, thread_id, with_for_update=True, populate_existing=True)
+
+
+def lock_post(session: Session, post: Post) -> tuple[Thread, Post]:
+    """Return the thread of a post and the post, both locked, as they are now."""
+    return lock_thread(session, post.thread_id), session.get_one(Post, post.id, with_for_update=True, populate_existing=True)
+
+
+def find_sent(session: Session, actor: Actor, token: str) -> Post | None:
+    """Return the post that a form was sent with before; None if it is sent for the first time."""
+    return session.scalar(select(Post).where(Post.person_id == actor.person_id, Post.token == token))
+
+
+def waits(session: Session, actor: Actor, board: Board, *, now: datetime) -> bool:
+    """Return whether a post by the actor waits for a moderator: the first two of a board that wants it, of everybody or of new accounts."""
+    if board.first_posts == FirstPosts.NONE:
+        return False
+    if board.first_posts == FirstPosts.NEW:
+        owner = next(owner for owner in BOARDS.of(session) if owner.kind == board.owner)
+        person = session.execute(
+            select(Person.created_at, owner.belongs(Person.id).label("belongs")).where(Person.id == actor.person_id)
+        ).one()
+        if person.belongs or now - person.created_at > NEW_ACCOUNT:
+            return False
+    statement = select(func.count()).select_from(Post).join(Thread, Thread.id == Post.thread_id)
+    mine = (Thread.board_id == board.id, Post.person_id == actor.person_id, Post.state == PostState.VISIBLE.value)
+    return (session.scalar(statement.where(*mine)) or 0) < FIRST_POSTS
+
+
+def add_post(
+    session: Session, actor: Actor, context: Any, thread: Thread, source: str, *, reply_to: int | None, token: str, now: datetime
+) -> Post:
+    """Add a post with the next number to a locked thread, and the job that notifies and indexes; its author follows the thread."""
+    board: Board = context.board
+    is_waiting = not context.moderates and waits(session, actor, board, now=now)
+    thread.last_number += 1
+    post = Post(
+        key=new_key(), thread_id=thread.id, number=thread.last_number, person_id=actor.person_id,
+        badge=board.owner if context.moderates else "", reply_to=reply_to, source=source, html=render_post(source), language=language(),
+        state=(PostState.WAITING if is_waiting else PostState.VISIBLE).value, written_at=now, token=token,
+    )  # fmt: skip
+    session.add(post)
+    session.flush()
+    if is_waiting:
+        thread.state = PostState.WAITING.value if post.number == 1 else thread.state
+    else:
+        thread.posts, thread.shown_number, thread.last_post_at = thread.posts + 1, post.number, now
+    assert actor.person_id is not None
+    subscriptions.follow_written(session, actor.person_id, thread, post.number)
+    return post
+
+
+def write_post(
+    session: Session, actor: Actor, context: ThreadContext, text: str, *, reply_to: int | None = None, token: str, now: datetime
+) -> Post:
+    """Write a post; the same form sent twice writes one. Raise TextMissing, TextTooLong, ThreadLocked or ThreadFull."""
+    source = checked(text)
+    thread = lock_thread(session, context.thread.id)
+    if (sent := find_sent(session, actor, token)) is not None:
+        return sent
+    if thread.locked_at is not None or thread.state != PostState.VISIBLE:
+        raise ThreadLocked
+    if thread.last_number >= MOST_POSTS:
+        raise ThreadFull
+    answered = reply_to if reply_to is not None and 1 <= reply_to <= thread.last_number else None
+    return add_post(session, actor, context, thread, source, reply_to=answered, token=token, now=now)
+
+
+def announce(session: Session, post: Post, mentioned: Sequence[int], *, now: datetime) -> None:
+    """Have a post notified and indexed once it is written."""
+    outbox.enqueue(session, "discussions.follow_post", {"post": post.id, "mentioned": list(mentioned)}, now=now)
+
+
+def recount(session: Session, thread: Thread) -> None:
+    """Set anew what a locked thread says of the posts that everybody sees."""
+    session.flush()
+    seen = (Post.thread_id == thread.id, Post.state == PostState.VISIBLE.value)
+    thread.posts = session.scalar(select(func.count()).select_from(Post).where(*seen)) or 0
+    last = session.execute(select(Post.number, Post.written_at).where(*seen).order_by(Post.number.desc()).limit(1)).one_or_none()
+    thread.shown_number = last.number if last else 0
+    thread.last_post_at = last.written_at if last else thread.last_post_at
+
+
+def edit_post(session: Session, actor: Actor, context: PostContext, text: str, *, seen: int, now: datetime) -> bool:
+    """Give a post another text and keep the former one; return whether anything changed.
+
+    Raise TextMissing, TextTooLong, ThreadLocked, PostGone, or PostWasChanged where the post is not the version `seen` any more.
+    """
+    source = checked(text)
+    thread, post = lock_post(session, context.post)
+    if post.state in GONE:
+        raise PostGone
+    if thread.locked_at is not None:
+        raise ThreadLocked
+    if source == post.source:
+        return False
+    if seen != post.row_version:
+        raise PostWasChanged
+    others = (Post.thread_id == thread.id, Post.number > post.number, Post.person_id.is_distinct_from(actor.person_id))
+    is_answered = bool(session.scalar(select(exists().where(*others, Post.state == PostState.VISIBLE.value))))
+    session.add(PostRevision(post_id=post.id, number=post.row_version, source=post.source, at=now))
+    if is_answered or now - post.written_at > QUIET:
+        post.edited_at, post.edited_after_answers = now, post.edited_after_answers or is_answered
+    post.source, post.html, post.row_version = source, render_post(source), post.row_version + 1
+    return True
+
+
+def take_from_view(session: Session, thread: Thread, post: Post) -> None:
+    """Take back what leads to a post that is no longer shown: its bells, mails that wait, its search entry and what counts it as new."""
+    notices.take_back_others(session, f"post:{post.key}:", ())
+    index.forget_entry(session, thread.board_id, thread.id, post.key, collection=COLLECTION)
+    if thread.accepted == post.number:
+        thread.accepted = None
+    if thread.summary == post.number:
+        thread.summary = None
+    recount(session, thread)
+    recount_answers(session, thread)
+
+
+def answers_key(thread: Thread, number: int) -> str:
+    """Return the key of the notification to the author of a thread that there are answers from a number on."""
+    return f"thread:{thread.key}:answers:{number}"
+
+
+def recount_answers(session: Session, thread: Thread) -> None:
+    """Take the notification of new answers back where none of them is shown any more."""
+    if thread.shown_number == 0:
+        notices.take_back_others(session, f"thread:{thread.key}:", ())
+        return
+    later = range(thread.shown_number + 1, thread.last_number + 1)
+    for number in later:
+        notices.take_back(session, answers_key(thread, number))
+
+
+def withdraw_post(session: Session, actor: Actor, context: PostContext, *, now: datetime) -> None:
+    """Withdraw a post of one's own from every page at once; its first post takes a thread along in which nobody else wrote."""
+    thread, post = lock_post(session, context.post)
+    if post.state in GONE:
+        raise PostGone
+    withdraw_locked(session, actor, thread, post, now=now)
+    audit.record(session, actor, PostVerb.WITHDRAWN, post, now=now)
+
+
+def withdraw_locked(session: Session, actor: Actor, thread: Thread, post: Post, *, now: datetime) -> None:
+    """Withdraw a locked post."""
+    set_state(session, actor, post, PostState.WITHDRAWN, now=now)
+    if post.number == 1:
+        others = (Post.thread_id == thread.id, Post.number > 1, Post.person_id.is_distinct_from(post.person_id))
+        if not session.scalar(select(exists().where(*others, Post.state == PostState.VISIBLE.value))):
+            thread.state = PostState.WITHDRAWN.value
+    take_from_view(session, thread, post)
+
+
+def set_state(session: Session, actor: Actor, post: Post, state: PostState, *, now: datetime) -> None:
+    """Set the state of a locked post, and who set it when."""
+    post.state, post.state_at, post.state_by, post.row_version = state.value, now, actor.person_id, post.row_version + 1
+    session.flush()
+
+
+def restore_post(session: Session, actor: Actor, context: PostContext, *, now: datetime) -> None:
+    """Restore a post that one withdrew, with the thread that it took along. Raise PostGone where that is no longer possible."""
+    thread, post = lock_post(session, context.post)
+    if post.state != PostState.WITHDRAWN or post.state_at is None or now - post.state_at > RESTORABLE:
+        raise PostGone
+    show_again(session, actor, thread, post, now=now)
+    audit.record(session, actor, PostVerb.RESTORED, post, now=now)
+
+
+def show_again(session: Session, actor: Actor, thread: Thread, post: Post, *, now: datetime) -> None:
+    """Show a post that was withdrawn, hidden or waited, index it again, and its thread where it is the first."""
+    set_state(session, actor, post, PostState.VISIBLE, now=now)
+    if post.number == 1:
+        thread.state = PostState.VISIBLE.value
+    recount(session, thread)
+    announce(session, post, (), now=now)
+
+
+def erase_withdrawn(session: Session, before: datetime, *, limit: int = 500) -> int:
+    """Erase text, former texts and files of posts that were withdrawn before a moment; return how many posts."""
+    due = (Post.state == PostState.WITHDRAWN.value, Post.state_at < before)
+    numbers = list(session.scalars(select(Post.id).where(*due).order_by(Post.id).limit(limit)))
+    session.execute(delete(PostRevision).where(PostRevision.post_id.in_(numbers)))
+    session.execute(delete(PostFile).where(PostFile.post_id.in_(numbers)))
+    session.execute(update(Post).where(Post.id.in_(numbers)).values(source="", html="", state=PostState.ERASED.value))
+    return len(numbers)
+
+
+def accept_answer(session: Session, context: PostContext, *, accepted: bool) -> None:
+    """Accept a post as the answer of its question, or no longer; a question has one at most."""
+    thread, post = lock_post(session, context.post)
+    if accepted and (post.state in GONE or post.number == 1):
+        raise PostGone
+    thread.accepted = post.number if accepted else (None if thread.accepted == post.number else thread.accepted)
+    thread.row_version += 1
+
+
+PostRow = Row[*tuple[Any, ...]]
+
+
+def list_posts(session: Session, context: ThreadContext, actor: Actor, *, start: int) -> Sequence[PostRow]:
+    """List the posts of a page from a number on, each with its author; first and last page cost the same.
+
+    Who waits for a moderator sees their own post alone; what is gone keeps its number where something refers to it.
+    """
+    seen = Post.state != PostState.WAITING.value
+    mine = () if context.moderates else (or_(seen, Post.person_id == actor.person_id),)
+    statement = select(Post, Person).outerjoin(Person, Person.id == Post.person_id)
+    numbers = Post.number.between(start, start + PAGE - 1)
+    return session.execute(statement.where(Post.thread_id == context.thread.id, numbers, *mine).order_by(Post.number)).all()
+
+
+def list_files(session: Session, posts: Sequence[int]) -> Mapping[int, list[PostFile]]:
+    """Return the files of some posts by the posts' numbers in the database, in their order."""
+    files: dict[int, list[PostFile]] = {}
+    for file in session.scalars(select(PostFile).where(PostFile.post_id.in_(posts)).order_by(PostFile.post_id, PostFile.number)):
+        files.setdefault(file.post_id or 0, []).append(file)
+    return files
+
+
+def list_repliers(session: Session, thread_id: int, numbers: Sequence[int]) -> Mapping[int, list[int]]:
+    """Return by the numbers of posts those that answer them, for links both ways."""
+    repliers: dict[int, list[int]] = {}
+    of = (Post.thread_id == thread_id, Post.reply_to.in_(numbers), Post.state == PostState.VISIBLE.value)
+    for answered, number in session.execute(select(Post.reply_to, Post.number).where(*of).order_by(Post.number)).tuples():
+        repliers.setdefault(answered or 0, []).append(number)
+    return repliers
+
+
+def list_revisions(session: Session, post_id: int) -> Sequence[PostRevision]:
+    """List the former texts of a post, the oldest first."""
+    return session.scalars(select(PostRevision).where(PostRevision.post_id == post_id).order_by(PostRevision.number)).all()
+
+
+def was_reported(session: Session, actor: Actor, posts: Sequence[int]) -> set[int]:
+    """Return which of these posts the actor has reported."""
+    mine = (PostReport.person_id == actor.person_id, PostReport.post_id.in_(posts))
+    return set(session.scalars(select(PostReport.post_id).where(*mine)))
+
+
+def announce_all(session: Session, thread: Thread, *, now: datetime) -> None:
+    """Have all posts of a thread indexed anew, whose title changed."""
+    outbox.enqueue(session, "discussions.index_thread", {"thread": thread.id}, now=now)

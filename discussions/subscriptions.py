@@ -1,0 +1,159 @@
+"""What people want to learn of boards and threads, how far they have read, and what is new to them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, delete, func, literal, or_, select, update
+from sqlalchemy.orm import Session, aliased
+
+from discussions.boards import Number, readable_threads
+from discussions.models import Board, BoardRead, Level, PostState, Subscription, Thread
+from kernel.permissions import Actor
+
+AWAY = timedelta(minutes=30)
+"""After which somebody who opens a list again has read what was there at their visit before."""
+_OF_BOARD = aliased(Subscription)
+
+
+def find_subscription(session: Session, person_id: int | None, board_id: int, thread_id: int | None = None) -> Subscription | None:
+    """Return what a person chose for a thread, or for the board as a whole; None where they chose nothing."""
+    mine = (Subscription.person_id == person_id, Subscription.board_id == board_id)
+    return session.scalar(select(Subscription).where(*mine, Subscription.thread_id.is_not_distinct_from(thread_id)))
+
+
+def choose_level(session: Session, person_id: int, board_id: int, level: Level | None, *, thread_id: int | None = None) -> None:
+    """Set what a person wants to learn of a board or thread; None: nothing chosen of it, as at first."""
+    row = find_subscription(session, person_id, board_id, thread_id)
+    if level is None and row is not None and thread_id is None:
+        session.delete(row)
+    elif level is not None and row is not None:
+        row.level = level.value
+    elif level is not None:
+        session.add(Subscription(person_id=person_id, board_id=board_id, thread_id=thread_id, level=level.value))
+
+
+def follow_written(session: Session, person_id: int, thread: Thread, number: int) -> None:
+    """Let the writer of a post follow its thread, which they have read so far; who muted it stays so."""
+    row = find_subscription(session, person_id, thread.board_id, thread.id)
+    if row is None:
+        row = Subscription(person_id=person_id, board_id=thread.board_id, thread_id=thread.id, level=Level.FOLLOW.value, read_number=0)
+        session.add(row)
+    row.read_number = max(row.read_number, number)
+
+
+def note_thread_read(session: Session, person_id: int, thread_id: int, number: int) -> None:
+    """Note how far a person has read a thread that they follow; after the response."""
+    mine = (Subscription.person_id == person_id, Subscription.thread_id == thread_id, Subscription.read_number < number)
+    session.execute(update(Subscription).where(*mine).values(read_number=number))
+
+
+def note_visit(session: Session, person_id: int, board_id: int, *, now: datetime) -> None:
+    """Note that a person opened the list of a board; after the response."""
+    mine = (BoardRead.person_id == person_id, BoardRead.board_id == board_id)
+    row = session.scalar(select(BoardRead).where(*mine).with_for_update())
+    if row is None:
+        session.add(BoardRead(person_id=person_id, board_id=board_id, visited_at=now, read_until=now))
+        return
+    if now - row.visited_at > AWAY:
+        row.read_until = row.visited_at
+    row.visited_at = max(row.visited_at, now)
+
+
+def mark_all_read(session: Session, actor: Actor, board_ids: Collection[int] | None = None, *, now: datetime) -> None:
+    """Note that a person has read everything of these boards, or of all that they read: what is new is 0 afterwards."""
+    person = literal(actor.person_id or 0)
+    readable = select(Board.id).join(Thread, Thread.board_id == Board.id).where(readable_threads(session.info, person)).distinct()
+    boards = set(session.scalars(readable if board_ids is None else readable.where(Board.id.in_(board_ids))))
+    known = session.scalars(select(BoardRead).where(BoardRead.person_id == actor.person_id, BoardRead.board_id.in_(boards))).all()
+    for row in known:
+        row.visited_at = row.read_until = now
+        boards.discard(row.board_id)
+    session.add_all(BoardRead(person_id=actor.person_id, board_id=number, visited_at=now, read_until=now) for number in boards)
+    shown = select(Thread.shown_number).where(Thread.id == Subscription.thread_id).scalar_subquery()
+    mine = (Subscription.person_id == actor.person_id, Subscription.thread_id.is_not(None))
+    of = () if board_ids is None else (Subscription.board_id.in_(board_ids),)
+    session.execute(update(Subscription).where(*mine, *of).values(read_number=shown))
+
+
+def with_marks(statement: Select[*tuple[Any, ...]], person: Number) -> Select[*tuple[Any, ...]]:
+    """Join what a person chose for a thread and its board, and when they read the board, to a statement on `Thread`."""
+    thread = (Subscription.person_id == person, Subscription.thread_id == Thread.id)
+    board = (_OF_BOARD.person_id == person, _OF_BOARD.board_id == Thread.board_id, _OF_BOARD.thread_id.is_(None))
+    read = (BoardRead.person_id == person, BoardRead.board_id == Thread.board_id)
+    return statement.outerjoin(Subscription, and_(*thread)).outerjoin(_OF_BOARD, and_(*board)).outerjoin(BoardRead, and_(*read))
+
+
+def is_muted() -> ColumnElement[bool]:
+    """Return the condition, in a statement `with_marks`, that its person wants to learn nothing of a thread."""
+    muted = (Level.MUTED.value, Level.SILENT.value)
+    of_board = func.coalesce(_OF_BOARD.level, "").in_(muted)
+    return or_(func.coalesce(Subscription.level, "").in_(muted), of_board)
+
+
+def is_followed() -> ColumnElement[bool]:
+    """Return the condition, in a statement `with_marks`, that its person follows a thread."""
+    return and_(func.coalesce(Subscription.level, "") == Level.FOLLOW.value, ~is_muted())
+
+
+def follows_board() -> ColumnElement[bool]:
+    """Return the condition, in a statement `with_marks`, that its person wants every new thread of the board."""
+    return and_(func.coalesce(_OF_BOARD.level, "") == Level.EVERY.value, ~is_muted())
+
+
+def is_new(*, in_list: bool) -> ColumnElement[bool]:
+    """Return the condition, in a statement `with_marks`, that a thread has something its person has not seen.
+
+    Of followed threads the number that was read tells; of others the moment: of the visit before the last in the board's own list, of the
+    last one everywhere else.
+    """
+    until = BoardRead.read_until if in_list else BoardRead.visited_at
+    later = or_(until.is_(None), Thread.last_post_at > until)
+    unread = and_(Subscription.id.is_not(None), Thread.shown_number > Subscription.read_number)
+    return and_(~is_muted(), or_(unread, and_(Subscription.id.is_(None), later)), Thread.shown_number > 0)
+
+
+def count_new(session: Session, actor: Actor, *, now: datetime) -> Mapping[int, int]:
+    """Return how many threads have something new, by the boards that an actor reads: one statement, whatever the number of boards."""
+    person = literal(actor.person_id or 0)
+    statement = select(Thread.board_id, func.count()).join(Board, Board.id == Thread.board_id)
+    new = with_marks(statement, person).where(readable_threads(session.info, person), is_new(in_list=False), Thread.last_post_at <= now)
+    return dict(session.execute(new.group_by(Thread.board_id)).tuples().all())
+
+
+def list_followed(session: Session, actor: Actor, *, offset: int, limit: int) -> Sequence[Any]:
+    """List the threads that an actor follows, the latest first, each with its board and whether it has something new."""
+    person = literal(actor.person_id or 0)
+    statement = select(Thread, Board, is_new(in_list=False).label("is_new")).join(Board, Board.id == Thread.board_id)
+    mine = with_marks(statement, person).where(
+        readable_threads(session.info, person), is_followed(), Thread.state == PostState.VISIBLE.value
+    )
+    return session.execute(mine.order_by(Thread.last_post_at.desc(), Thread.id).offset(offset).limit(limit)).all()
+
+
+def merge_marks(session: Session, giver: int, taker: int) -> None:
+    """Give one account's subscriptions and read marks to another: muted wins, and the higher read mark."""
+    for row in session.scalars(select(Subscription).where(Subscription.person_id == giver)).all():
+        other = find_subscription(session, taker, row.board_id, row.thread_id)
+        if other is None:
+            row.person_id = taker
+        else:
+            muted = {row.level, other.level} & {Level.MUTED.value, Level.SILENT.value}
+            other.level = max(muted) if muted else other.level
+            other.read_number = max(other.read_number, row.read_number)
+            session.delete(row)
+    session.flush()
+    known = {row.board_id: row for row in session.scalars(select(BoardRead).where(BoardRead.person_id == taker))}
+    for mark in session.scalars(select(BoardRead).where(BoardRead.person_id == giver)).all():
+        if mark.board_id in known:
+            present = known[mark.board_id]
+            present.visited_at = max(present.visited_at, mark.visited_at)
+            present.read_until = max(present.read_until, mark.read_until)
+            session.delete(mark)
+        else:
+            mark.person_id = taker
+
+
+def forget_reads_before(session: Session, moment: datetime) -> int:
+    """Delete the read marks of boards that were not visited since a moment; return how many."""
+    return len(session.scalars(delete(BoardRead).where(BoardRead.visited_at < moment).returning(BoardRead.id)).all())

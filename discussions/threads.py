@@ -1,0 +1,236 @@
+"""Threads: listed, opened, found alike, pinned, locked, retitled and summed up."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from rapidfuzz import fuzz, process
+from sqlalchemy import Row, Select, and_, func, literal, select
+from sqlalchemy.orm import Session
+
+from accounts.models import Person
+from accounts.rules import fold
+from discussions import posts, subscriptions
+from discussions.access import GONE, BoardContext, PostContext, ThreadContext
+from discussions.boards import Number, new_key, owner_of, readable_threads
+from discussions.models import Board, Post, PostState, Thread, ThreadKind
+from kernel import audit
+from kernel.audit import Verb
+from kernel.clock import LAST_DAY
+from kernel.errors import N_, Conflict, Invalid
+from kernel.i18n import language
+from kernel.markup.posts import clean_title
+from kernel.permissions import Actor
+
+SHORTEST_TITLE, LONGEST_TITLE = 5, 150
+MOST_PINNED = 5
+LISTED = 30
+ALIKE, LEAST_ALIKE = 3, 60
+_COMPARED = 500
+
+
+class ThreadVerb(Verb):
+    """The audit verbs of threads."""
+
+    OPENED = "thread.opened", N_("Opened a thread")
+    LOCKED = "thread.locked", N_("Locked a thread")
+    UNLOCKED = "thread.unlocked", N_("Unlocked a thread")
+    PINNED = "thread.pinned", N_("Pinned a thread")
+    UNPINNED = "thread.unpinned", N_("Unpinned a thread")
+    RETITLED = "thread.retitled", N_("Changed the title or category of a thread")
+    SUMMARISED = "thread.summarised", N_("Marked the summary of a thread")
+
+
+class TitleMissing(Invalid):
+    """A title says nothing, or is too short or too long."""
+
+    message = N_("Write a title of 5 to 150 characters.")
+
+
+class TooManyPinned(Conflict):
+    """A board has as many pinned threads as it can."""
+
+    message = N_("A board has at most five pinned threads. Unpin another one first.")
+
+
+class ThreadFilter(StrEnum):
+    """What the list of a board is narrowed to."""
+
+    NEW = "new"
+    MINE = "mine"
+    UNANSWERED = "unanswered"
+    SUMMARIES = "summaries"
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadQuery:
+    """What somebody wants to see of a board's list; empty for everything."""
+
+    only: ThreadFilter | None = None
+    category: str = ""
+    anchor: tuple[str, ...] = ()
+    """Kind, key and part of an anchor, or the first of them."""
+
+
+def _select(session: Session, actor: Actor, board_id: int, *columns: Any) -> Select[*tuple[Any, ...]]:
+    person = literal(actor.person_id or 0)
+    statement = select(*columns).select_from(Thread).join(Board, Board.id == Thread.board_id)
+    seen = (Thread.board_id == board_id, Thread.state != PostState.WITHDRAWN.value, readable_threads(session.info, person))
+    return subscriptions.with_marks(statement, person).where(*seen)
+
+
+def _conditions(actor: Actor) -> Mapping[ThreadFilter, Any]:
+    unanswered = and_(Thread.kind == ThreadKind.QUESTION.value, Thread.accepted.is_(None))
+    return {
+        ThreadFilter.NEW: subscriptions.is_new(in_list=True),
+        ThreadFilter.MINE: Thread.person_id == actor.person_id,
+        ThreadFilter.UNANSWERED: unanswered,
+        ThreadFilter.SUMMARIES: Thread.summary.is_not(None),
+    }
+
+
+def _narrowed(query: ThreadQuery, actor: Actor) -> list[Any]:
+    conditions = [_conditions(actor)[query.only]] if query.only else []
+    if query.category:
+        conditions.append(Thread.category == query.category)
+    anchor = (Thread.anchor_kind, Thread.anchor_key, Thread.anchor_part)
+    return conditions + [column == value for column, value in zip(anchor, query.anchor, strict=False)]
+
+
+ThreadRow = Row[*tuple[Any, ...]]
+
+
+def list_threads(
+    session: Session, actor: Actor, board_id: int, query: ThreadQuery, *, today: date, offset: int, limit: int = LISTED + 1
+) -> Sequence[ThreadRow]:
+    """List the threads of a board that an actor reads, each with its author and whether it has something new: pinned first, then latest."""
+    is_pinned = func.coalesce(Thread.pinned_until, date.min) >= today
+    columns = (Thread, Person, subscriptions.is_new(in_list=True).label("is_new"), is_pinned.label("is_pinned"))
+    statement = _select(session, actor, board_id, *columns).outerjoin(Person, Person.id == Thread.person_id).where(*_narrowed(query, actor))
+    return session.execute(statement.order_by(is_pinned.desc(), Thread.last_post_at.desc(), Thread.id).offset(offset).limit(limit)).all()
+
+
+def count_filters(session: Session, actor: Actor, board_id: int) -> Mapping[ThreadFilter | None, int]:
+    """Return how many threads of a board that an actor reads fit each filter, and none: one statement."""
+    conditions = _conditions(actor)
+    columns = [func.count(), *(func.count().filter(condition) for condition in conditions.values())]
+    row = session.execute(_select(session, actor, board_id, *columns)).one()
+    return dict(zip([None, *conditions], row, strict=True))
+
+
+def list_anchored(session: Session, actor: Actor, board_id: int, anchor: tuple[str, ...]) -> Sequence[ThreadRow]:
+    """List the threads of an anchor, each with its accepted answer, for the page that they are about."""
+    statement = _select(session, actor, board_id, Thread, Post).outerjoin(
+        Post, and_(Post.thread_id == Thread.id, Post.number == Thread.accepted)
+    )
+    found_at = statement.where(*_narrowed(ThreadQuery(anchor=anchor), actor), Thread.state == PostState.VISIBLE.value)
+    return session.execute(found_at.order_by(Thread.last_post_at.desc(), Thread.id).limit(100)).all()
+
+
+def list_alike(session: Session, actor: Actor, board_id: int, title: str) -> list[Thread]:
+    """List up to three threads of a board that an actor reads whose titles are like another, the likest first."""
+    statement = _select(session, actor, board_id, Thread).where(Thread.state == PostState.VISIBLE.value)
+    threads = list(session.scalars(statement.order_by(Thread.last_post_at.desc()).limit(_COMPARED)))
+    titles = {number: fold(thread.title) for number, thread in enumerate(threads)}
+    alike = process.extract(fold(title), titles, scorer=fuzz.token_set_ratio, limit=ALIKE, score_cutoff=LEAST_ALIKE)
+    return [threads[number] for _title, _score, number in alike]
+
+
+@dataclass(frozen=True, slots=True)
+class NewThread:
+    """What a thread is opened with besides its text."""
+
+    title: str
+    kind: ThreadKind = ThreadKind.DISCUSSION
+    category: str = ""
+    anchor: tuple[str, str, str] = ("", "", "")
+    is_private: bool = False
+    """For the moderators alone, where the board's owner offers it."""
+
+
+def checked_title(text: str) -> str:
+    """Return a title as it is kept; raise TitleMissing."""
+    title = clean_title(text)
+    if not SHORTEST_TITLE <= len(title) <= LONGEST_TITLE:
+        raise TitleMissing
+    return title
+
+
+def open_thread(session: Session, actor: Actor, context: BoardContext, new: NewThread, text: str, *, token: str, now: datetime) -> Post:
+    """Open a thread and return its first post; the same form sent twice opens one. Raise TitleMissing, TextMissing or TextTooLong.
+
+    An announcement is a discussion where its author does not administer the board.
+    """
+    title, source = checked_title(new.title), posts.checked(text)
+    session.get_one(Board, context.board.id, with_for_update={"key_share": True})
+    if (sent := posts.find_sent(session, actor, token)) is not None:
+        return sent
+    is_allowed = new.kind is not ThreadKind.ANNOUNCEMENT or context.administers
+    thread = Thread(
+        key=new_key(), board_id=context.board.id, kind=(new.kind if is_allowed else ThreadKind.DISCUSSION).value, title=title,
+        category=new.category if new.category in context.board.categories else "",
+        anchor_kind=new.anchor[0], anchor_key=new.anchor[1], anchor_part=new.anchor[2],
+        person_id=actor.person_id, language=language(), state=PostState.VISIBLE.value,
+        posts=0, last_number=0, shown_number=0, last_post_at=now,
+    )  # fmt: skip
+    session.add(thread)
+    session.flush()
+    owner = owner_of(session, context.board)
+    owner.follow_opening(session, actor, thread, new.is_private and owner.offers_private)
+    post = posts.add_post(session, actor, context, thread, source, reply_to=None, token=token, now=now)
+    audit.record(session, actor, ThreadVerb.OPENED, thread, now=now)
+    return post
+
+
+def pin_thread(
+    session: Session, actor: Actor, context: ThreadContext, until: date | None, *, is_pinned: bool, today: date, now: datetime
+) -> None:
+    """Let a thread stand first in its board, until a last day if there is one, or no longer. Raise TooManyPinned."""
+    session.get_one(Board, context.board.id, with_for_update=True)
+    thread = posts.lock_thread(session, context.thread.id)
+    others = (Thread.board_id == thread.board_id, Thread.id != thread.id, Thread.pinned_until >= today)
+    if is_pinned and (session.scalar(select(func.count()).select_from(Thread).where(*others)) or 0) >= MOST_PINNED:
+        raise TooManyPinned
+    thread.pinned_until = (until or LAST_DAY) if is_pinned else None
+    audit.record(session, actor, ThreadVerb.PINNED if is_pinned else ThreadVerb.UNPINNED, thread, now=now, until=until)
+
+
+def lock(session: Session, actor: Actor, context: ThreadContext, reason: str, *, continued: str, is_locked: bool, now: datetime) -> None:
+    """Lock a thread with a reason, and with the thread of the board in which it goes on if there is one; or unlock it."""
+    thread = posts.lock_thread(session, context.thread.id)
+    goes_on = (Thread.board_id == thread.board_id, Thread.key == continued, Thread.id != thread.id)
+    thread.locked_at, thread.lock_reason = (now, reason) if is_locked else (None, "")
+    thread.continued_id = session.scalar(select(Thread.id).where(*goes_on)) if is_locked and continued else None
+    thread.row_version += 1
+    audit.record(session, actor, ThreadVerb.LOCKED if is_locked else ThreadVerb.UNLOCKED, thread, now=now, reason=reason)
+
+
+def retitle(session: Session, actor: Actor, context: ThreadContext, title: str, category: str, *, now: datetime) -> bool:
+    """Give a thread another title and category, with the former ones in the log; return whether anything changed. Raise TitleMissing."""
+    thread = posts.lock_thread(session, context.thread.id)
+    values = {"title": checked_title(title), "category": category if category in context.board.categories else ""}
+    former = {name: getattr(thread, name) for name, value in values.items() if getattr(thread, name) != value}
+    if former:
+        thread.title, thread.category, thread.row_version = values["title"], values["category"], thread.row_version + 1
+        audit.record(session, actor, ThreadVerb.RETITLED, thread, now=now, former=former)
+        posts.announce_all(session, thread, now=now)
+    return bool(former)
+
+
+def mark_summary(session: Session, actor: Actor, context: PostContext, *, is_summary: bool, now: datetime) -> None:
+    """Mark a post as the summary of its thread, or no longer. Raise PostGone."""
+    thread, post = posts.lock_post(session, context.post)
+    if is_summary and post.state in GONE:
+        raise posts.PostGone
+    thread.summary = post.number if is_summary else None
+    audit.record(session, actor, ThreadVerb.SUMMARISED, thread, now=now, post=post.number if is_summary else None)
+
+
+def describe(session: Session, threads: Collection[int], person: Number) -> Mapping[int, Thread]:
+    """Return by their ids those of some threads that a person reads."""
+    statement = (
+        select(Thread).join(Board, Board.id == Thread.board_id).where(Thread.id.in_(threads), readable_threads(session.info, person))
+    )
+    return {thread.id: thread for thread in session.scalars(statement)}
