@@ -29,12 +29,12 @@ from compliance.models import (
 )
 from compliance.rules.claims import MEDICAL_KINDS, ClaimState
 from compliance.rules.documents import read_terms
-from courses.content.filetypes import kind_of, media_type
 from courses.models import Course
 from kernel import audit, outbox
 from kernel.db import Database
 from kernel.errors import N_, Invalid, Unavailable
 from kernel.files import FILES, FileStore, StoredFile, extension_of, forget_stored, note_stored, quotas_of, shown_name
+from kernel.filetypes import kind_of, media_type
 from kernel.i18n import site_locale
 from kernel.permissions import SYSTEM
 from kernel.personal import RetentionRule

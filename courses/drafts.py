@@ -12,7 +12,6 @@ from accounts.models import Person
 from courses import catalogue, history
 from courses.access import check_open
 from courses.audit_verbs import CourseVerb
-from courses.content.filetypes import media_type
 from courses.content.layout import is_media
 from courses.content.model import CourseFolder
 from courses.kinds import COURSE_KINDS
@@ -22,6 +21,7 @@ from kernel import audit
 from kernel import files as stored_files
 from kernel.errors import N_, Conflict, Invalid
 from kernel.files import FileStore, StoredFile, quotas_of
+from kernel.filetypes import media_type
 from kernel.i18n import file_size
 from kernel.permissions import Actor
 

@@ -15,7 +15,6 @@ from courses import catalogue
 from courses.access import CourseAction
 from courses.authoring import DraftOutline
 from courses.content.course_fields import LabelledPlace, labelled_place, labels_of_file
-from courses.content.filetypes import media_type
 from courses.content.kinds import FieldLabel
 from courses.content.layout import COURSE
 from courses.content.lists import LISTINGS
@@ -26,6 +25,7 @@ from courses.kinds import CourseKinds
 from courses.models import Course
 from kernel import i18n
 from kernel.errors import Invalid
+from kernel.filetypes import media_type
 from kernel.i18n import _, choose, lazy_, shortened
 from kernel.markup.model import fold
 from kernel.web.forms import FileField, Form, LineField, clean_text

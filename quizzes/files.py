@@ -9,10 +9,10 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from courses.content.filetypes import kind_of
 from courses.models import CourseStaff, StaffRole
 from kernel.errors import Invalid, SignInNeeded, require_found
 from kernel.files import FileStore, StoredFile, checksum, extension_of, note_stored, quotas_of, shown_name
+from kernel.filetypes import kind_of
 from kernel.permissions import Actor
 from kernel.pictures import FORMATS, cleaned
 from questions import question_bank

@@ -12,11 +12,11 @@ from typing import Any
 from urllib.parse import unquote
 from zipfile import ZipFile
 
-from courses.content.filetypes import KINDS, MAXIMUM_DOCUMENT, MAXIMUM_IMAGE
 from courses.content.mapping_cursor import slug
 from kernel import archives, tables
 from kernel.archives import ArchiveRefused
 from kernel.errors import N_
+from kernel.filetypes import KINDS, MAXIMUM_DOCUMENT, MAXIMUM_IMAGE
 from kernel.markup.foreign import FORMULAS, Converter, HtmlElement, put_formulas, simplified
 from kernel.markup.sanitise import sanitise
 from kernel.tables import DecodedText

@@ -8,10 +8,10 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import TypeVar, cast
 
-from courses.content.filetypes import media_type
 from courses.content.mapping_cursor import slug
 from courses.content.scalars import MAXIMUM_KEY
 from kernel.errors import N_
+from kernel.filetypes import media_type
 from kernel.i18n import LANGUAGES, _, language_name
 from kernel.left_out import LeftOutCollector
 from kernel.markup.model import MarkupContext, MediaReference

@@ -14,10 +14,10 @@ from accounts.uploads import get_pending_upload
 from courses import catalogue, drafts
 from courses.access import CourseContext
 from courses.content.editing import EditRefused
-from courses.content.filetypes import media_type
 from courses.editor import LANGUAGE_NAMES, course_header
 from kernel import clock
 from kernel.errors import DomainError
+from kernel.filetypes import media_type
 from kernel.i18n import _, choose, lazy_, ngettext
 from kernel.sandbox import run_sandboxed
 from kernel.web.file_responses import send_generated

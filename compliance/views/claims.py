@@ -28,9 +28,9 @@ from compliance.rules.claims import (
     longest_waived_day,
     waiver_fault,
 )
-from courses.content.filetypes import media_type
 from kernel import clock
 from kernel.errors import N_, NotFound
+from kernel.filetypes import media_type
 from kernel.i18n import _, choose, enumeration, format_date, lazy_
 from kernel.own_records import is_own
 from kernel.web.file_responses import send_content

@@ -12,10 +12,10 @@ from typing import TypeVar, overload
 from zoneinfo import ZoneInfo
 
 from courses.content import model, scalars
-from courses.content.filetypes import media_type
 from courses.content.model import NO_TEXT, ActivityReference, CourseFolder, Finding, LocalisedText, ResourceCitation, Severity
 from courses.content.scalars import Parser, RefusedError
 from kernel.errors import N_
+from kernel.filetypes import media_type
 from kernel.yaml_tree import YamlMapping, YamlNode, YamlPair, YamlScalar, YamlSequence
 
 DEFAULT_ZONE = ZoneInfo("America/Guayaquil")

@@ -9,10 +9,10 @@ from posixpath import dirname, join, normpath
 from courses.content import layout
 from courses.content.changes import free_path
 from courses.content.editing import EditRefused, read_fields
-from courses.content.filetypes import KINDS, MAXIMUM_DOCUMENT, MEGABYTE, kind_of
 from courses.content.mapping_cursor import ReadingSession, SourceLocation
 from courses.content.model import MediaFile
 from kernel.errors import N_, Invalid
+from kernel.filetypes import KINDS, MAXIMUM_DOCUMENT, MEGABYTE, kind_of
 from kernel.markup.model import fold
 from kernel.markup.sanitise import clean_svg
 from kernel.markup.source import slug

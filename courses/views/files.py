@@ -13,7 +13,6 @@ from courses.content import media as uploads
 from courses.content.changes import DraftChange
 from courses.content.differences import compared_lines
 from courses.content.editing import EditRefused, read_fields
-from courses.content.filetypes import MAXIMUM_DOCUMENT
 from courses.content.layout import COURSE, LISTS, is_media
 from courses.content.lessons import tidy_body
 from courses.content.media import media_uses
@@ -24,6 +23,7 @@ from courses.rules import file_url
 from courses.views.outline import save
 from kernel import clock
 from kernel.errors import N_, Invalid, NotFound
+from kernel.filetypes import MAXIMUM_DOCUMENT
 from kernel.i18n import _, choose, file_size, lazy_, site_day
 from kernel.web.forms import FileField, Form
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, file_store, page, requires, see_page

@@ -16,7 +16,6 @@ from courses.content import merging
 from courses.content.changes import DraftChange, apart
 from courses.content.differences import DiffParagraph, DiffPiece, compared, compared_text
 from courses.content.editing import read_fields
-from courses.content.filetypes import MAXIMUM_DOCUMENT, media_type
 from courses.content.layout import GLOSSARY
 from courses.content.lessons import LessonText, lesson_text_of, terms_of, tidy_body, with_words
 from courses.content.media import Upload
@@ -32,6 +31,7 @@ from courses.models import Course
 from courses.views.outline import save
 from kernel import clock
 from kernel.errors import N_, Invalid, NotFound
+from kernel.filetypes import MAXIMUM_DOCUMENT, media_type
 from kernel.i18n import _, choose, format_time, lazy_, ngettext, site_day
 from kernel.markup.passages import anchored
 from kernel.markup.render import count_words

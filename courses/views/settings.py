@@ -18,7 +18,6 @@ from courses.content import course_fields, course_settings, media, merging
 from courses.content.applying import with_key, with_values
 from courses.content.changes import COMMON, DraftChange, apart
 from courses.content.editing import EditRefused, keys_of, read_fields
-from courses.content.filetypes import MAXIMUM_IMAGE
 from courses.content.layout import COURSE, RESOURCES
 from courses.content.media import Upload
 from courses.content.merging import MergeSide, ThreeWayMerge
@@ -32,6 +31,7 @@ from courses.rules import file_url
 from courses.views.outline import find_part, save
 from kernel import clock
 from kernel.errors import N_, Conflict, Invalid
+from kernel.filetypes import MAXIMUM_IMAGE
 from kernel.i18n import _, choose, language, lazy_, site_day
 from kernel.web.forms import Form, LineField, line
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, file_store, page, requires, see_page

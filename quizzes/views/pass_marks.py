@@ -14,13 +14,13 @@ from accounts.models import Person
 from courses import catalogue, draft_checks
 from courses.access import PartContext
 from courses.content import scalars
-from courses.content.filetypes import media_type
 from courses.content.model import CourseFolder
 from courses.editor import course_header, course_kinds
 from courses.rendering import Renderer
 from kernel import clock
 from kernel.errors import Conflict, DomainError, NotFound, require_found
 from kernel.files import StoredFile, note_stored
+from kernel.filetypes import media_type
 from kernel.i18n import _, choose, lazy_, ngettext, shortened
 from kernel.markup.model import SafeHtml
 from kernel.markup.passages import plain_text

@@ -9,12 +9,12 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 from courses.content.archives import read_folder_archive
-from courses.content.filetypes import kind_of
 from courses.content.folder_formats import ConversionOptions, ConversionRemark, ConvertedFolder, FolderFormat, Origin, RemarkKind
 from courses.content.layout import MAXIMUM_MODULES
 from courses.content.model import Severity, severity
 from courses.content.writing import proposed_key, scalar
 from kernel.errors import N_, Invalid
+from kernel.filetypes import kind_of
 from kernel.markup.sanitise import clean_svg
 from kernel.markup.source import slug
 from kernel.pictures import FORMATS, MOST_PIXELS, cleaned, points

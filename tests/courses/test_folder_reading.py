@@ -9,11 +9,11 @@ import zlib
 import pytest
 from PIL import Image
 
-from courses.content.filetypes import KINDS
 from courses.content.media import prepared
 from courses.content.model import Severity
 from kernel import pictures
 from kernel.errors import Invalid
+from kernel.filetypes import KINDS
 from kernel.i18n import reading as reading_in
 from tests.support import folders
 from tests.support.folders import (
