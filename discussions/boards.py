@@ -2,7 +2,7 @@
 
 import secrets
 import string
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,8 @@ from kernel.errors import N_, Invalid, require_found
 from kernel.permissions import Actor, Verdict
 
 MOST_CATEGORIES = 12
+MOST_WRITERS, MOST_MODERATORS = 10, 20
+"""Of those whom a post may notify."""
 _SIGNS = string.ascii_lowercase + string.digits
 
 Number = SQLColumnExpression[int]
@@ -208,7 +210,7 @@ def get_thread(session: Session, actor: Actor, thread: str) -> ThreadContext:
 
 def get_post(session: Session, actor: Actor, post: str) -> PostContext:
     """Return a post and what the actor is before it; raise NotFound where there is none."""
-    statement = _thread_statement(session, actor, Post, Thread).join(Thread, Thread.id == Post.thread_id).where(Post.key == post)
+    statement = _thread_statement(session, actor, Post, Thread).join(Post, Post.thread_id == Thread.id).where(Post.key == post)
     row = require_found(session.execute(statement).one_or_none())
     mine = row.Post.person_id is not None and row.Post.person_id == actor.person_id
     return PostContext(**_of_thread(session, actor, row), post=row.Post, is_author=mine)
@@ -218,7 +220,7 @@ def _thread_statement(session: Session, actor: Actor, *entities: type) -> Select
     hidden = or_(false(), *(guard.hides(_number(actor)) for guard in THREAD_GUARDS.of(session)))
     private = or_(false(), *(and_(Board.owner == owner.kind, owner.is_private()) for owner in BOARDS.of(session)))
     columns = (*_standing(session, actor), hidden.label("is_guarded"), private.label("is_private"))
-    return select(*entities, Board, *columns).join(Board, Board.id == Thread.board_id)
+    return select(*entities, Board, *columns).select_from(Thread).join(Board, Board.id == Thread.board_id)
 
 
 def _of_thread(session: Session, actor: Actor, row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
@@ -234,6 +236,32 @@ def select_readers(session: Session, board_id: int) -> Select[int]:
         .join(Board, true())
         .where(Board.id == board_id, Person.suspended_at.is_(None), audience(session.info, "reads", Person.id))
     )
+
+
+def list_mentionable(session: Session, actor: Actor, board_id: int, thread_id: int | None) -> list[Person]:
+    """List whom a post may notify: the last ten other writers of its thread and the board's moderators who may read it; nobody else."""
+    last = select(Post.person_id).where(Post.thread_id == thread_id, Post.state == PostState.VISIBLE.value)
+    writers = list(dict.fromkeys(session.scalars(last.order_by(Post.number.desc()).limit(200)))) if thread_id else []
+    people = [number for number in writers if number not in (None, actor.person_id)][:MOST_WRITERS]
+    moderates = audience(session.info, "moderates", Person.id)
+    reads = or_(moderates, and_(Person.id.in_(people), audience(session.info, "reads", Person.id)))
+    others = (Person.id != actor.person_id, Person.suspended_at.is_(None))
+    statement = select(Person).join(Board, true()).where(Board.id == board_id, *others, reads)
+    return list(session.scalars(statement.order_by(Person.name_key, Person.id).limit(MOST_WRITERS + MOST_MODERATORS)))
+
+
+def list_boards(session: Session, actor: Actor) -> Sequence[Board]:
+    """List the boards that an actor reads, as many as 200."""
+    return session.scalars(select(Board).where(readable(session.info, _number(actor))).order_by(Board.id).limit(200)).all()
+
+
+def places_of(session: Session, shown: Collection[Board]) -> dict[int, BoardPlace]:
+    """Return what some boards belong to, by their numbers: one question for each kind of owner."""
+    places: dict[int, BoardPlace] = {}
+    for owner in BOARDS.of(session):
+        if numbers := [board.id for board in shown if board.owner == owner.kind]:
+            places |= owner.describe(session, numbers)
+    return places
 
 
 def place_of(session: Session, board: Board) -> BoardPlace:

@@ -43,6 +43,7 @@ class DraftText:
     category: str = ""
     anchor: tuple[str, str, str] = ("", "", "")
     reply_to: int | None = None
+    private: bool = False
 
 
 def find_draft(session: Session, actor: Actor, place: DraftPlace) -> PostDraft | None:
@@ -68,7 +69,7 @@ def keep_draft(session: Session, actor: Actor, place: DraftPlace, text: DraftTex
         session.add(row)
     row.source, row.title, row.kind, row.category = text.source, text.title[:300], text.kind.value, text.category[:60]
     row.anchor_kind, row.anchor_key, row.anchor_part = text.anchor[0][:12], text.anchor[1][:64], text.anchor[2][:200]
-    row.reply_to, row.reason, row.changed_at = text.reply_to, reason, now
+    row.private, row.reply_to, row.reason, row.changed_at = text.private, text.reply_to, reason, now
     session.flush()
     return row
 

@@ -10,6 +10,7 @@ from discussions import boards, drafts, jobs, moderation, own_data, posts, subsc
 from discussions.access import PERMISSIONS
 from discussions.models import Board, Post, Thread
 from discussions.notices import KINDS
+from discussions.views import moderating, reading, writing
 from kernel.errors import N_
 from kernel.feature import Feature
 from kernel.permissions import Actor
@@ -54,11 +55,13 @@ RULES = (
 )
 FEATURE = Feature(
     name="discussions",
+    blueprints=(reading.bp, writing.bp, moderating.bp),
     permissions=PERMISSIONS,
     jobs={
         "discussions.follow_post": jobs.follow_post,
         "discussions.index_thread": jobs.index_thread,
         "discussions.notify_moderators": jobs.notify_moderators,
+        "discussions.notify_accepted": jobs.notify_accepted,
         "discussions.notify_decision": jobs.notify_decision,
         "discussions.erase_withdrawn": jobs.erase_withdrawn,
     },

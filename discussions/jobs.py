@@ -165,6 +165,18 @@ def notify_moderators(delivery: Delivery) -> None:
             _notify_moderators(session, row[0], row[1], now=delivery.now)
 
 
+def notify_accepted(delivery: Delivery) -> None:
+    """Notify the author of an answer that it was accepted."""
+    with delivery.database.unit_of_work() as session:
+        row = _find_post(session, delivery.number("post"))
+        if row is None or row[1].person_id is None or row[0].accepted != row[1].number:
+            return
+        thread, post = row
+        subject = in_every_language(lambda: _("Your answer in “%(title)s” was accepted", title=thread.title))
+        message = Message(MENTION_NOTICE, f"post:{post.key}:accepted", subject, subject, post_address(post), about_id=thread.id)
+        notices.notify(session, message, _readers_among(session, thread, [post.person_id or 0]), now=delivery.now)
+
+
 def notify_decision(delivery: Delivery) -> None:
     """Notify those who reported a post of what was decided, and its author only where it was hidden."""
     with delivery.database.unit_of_work() as session:

@@ -199,6 +199,8 @@ class PostDraft(Entity):
     anchor_key: Mapped[str] = mapped_column(String(64), default="")
     anchor_part: Mapped[str] = mapped_column(String(200), default="")
     title: Mapped[ShortText]
+    private: Mapped[bool] = mapped_column(default=False)
+    """The thread would be for the moderators alone."""
     source: Mapped[str] = mapped_column(Text)
     reason: Mapped[str] = mapped_column(Text, default="")
     """Why it was not published, as its writer was shown it."""

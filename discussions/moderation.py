@@ -1,6 +1,6 @@
 """Moderation: posts hidden and shown, first posts released, reports made and decided, and the board's log."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,13 @@ from kernel.i18n import format_time
 from kernel.permissions import Actor
 
 MOST_WAITING = 100
+CLASSES = {
+    HideClass.OFFENSIVE: N_("Offensive"),
+    HideClass.ADVERTISING: N_("Advertising"),
+    HideClass.PERSONAL_DATA: N_("Personal data"),
+    HideClass.OFF_TOPIC: N_("Out of place"),
+    HideClass.OTHER: N_("Other"),
+}
 
 
 class ModerationVerb(Verb):
@@ -134,7 +141,7 @@ def count_waiting(session: Session, boards: Sequence[int]) -> dict[int, Row[*tup
 
 
 def list_queue(session: Session, board_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
-    """List what waits for a board's moderators, the oldest first: post, thread, author, and how many earlier posts of theirs were hidden."""
+    """List what waits for a board's moderators, the oldest first: post, thread, author, how many of theirs were hidden before."""
     earlier, of = aliased(Post), aliased(Thread)
     hidden = (
         select(func.count()).select_from(earlier).join(of, of.id == earlier.thread_id)
@@ -166,6 +173,11 @@ def list_log(session: Session, board_id: int, *, offset: int, limit: int) -> Seq
     public = AuditEntry.verb != ModerationVerb.REPORTED.value
     statement = select(AuditEntry, Person).outerjoin(Person, Person.id == AuditEntry.actor_id).where(about, public)
     return session.execute(statement.order_by(AuditEntry.id.desc()).offset(offset).limit(limit)).all()
+
+
+def verb_labels() -> Mapping[str, str]:
+    """Return the words of acts by verb, not yet translated."""
+    return audit.labels()
 
 
 def forget_reports_before(session: Session, moment: datetime) -> int:

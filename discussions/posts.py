@@ -1,7 +1,9 @@
 """Posts: written, edited with their former texts, withdrawn and restored, answers accepted and threads summed up."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from difflib import ndiff
 from typing import Any
 
 from sqlalchemy import Row, delete, exists, func, or_, select, update
@@ -224,6 +226,13 @@ def recount_answers(session: Session, thread: Thread) -> None:
         notices.take_back(session, answers_key(thread, number))
 
 
+def takes_thread(session: Session, context: PostContext) -> bool:
+    """Return whether withdrawing a post takes its thread along: it is the first, and nobody else's is shown after it."""
+    post = context.post
+    others = (Post.thread_id == post.thread_id, Post.number > 1, Post.person_id.is_distinct_from(post.person_id))
+    return post.number == 1 and not session.scalar(select(exists().where(*others, Post.state == PostState.VISIBLE.value)))
+
+
 def withdraw_post(session: Session, actor: Actor, context: PostContext, *, now: datetime) -> None:
     """Withdraw a post of one's own from every page at once; its first post takes a thread along in which nobody else wrote."""
     thread, post = lock_post(session, context.post)
@@ -236,10 +245,9 @@ def withdraw_post(session: Session, actor: Actor, context: PostContext, *, now: 
 def withdraw_locked(session: Session, actor: Actor, thread: Thread, post: Post, *, now: datetime) -> None:
     """Withdraw a locked post."""
     set_state(session, actor, post, PostState.WITHDRAWN, now=now)
-    if post.number == 1:
-        others = (Post.thread_id == thread.id, Post.number > 1, Post.person_id.is_distinct_from(post.person_id))
-        if not session.scalar(select(exists().where(*others, Post.state == PostState.VISIBLE.value))):
-            thread.state = PostState.WITHDRAWN.value
+    others = (Post.thread_id == thread.id, Post.number > 1, Post.person_id.is_distinct_from(post.person_id))
+    if post.number == 1 and not session.scalar(select(exists().where(*others, Post.state == PostState.VISIBLE.value))):
+        thread.state = PostState.WITHDRAWN.value
     take_from_view(session, thread, post)
 
 
@@ -277,13 +285,15 @@ def erase_withdrawn(session: Session, before: datetime, *, limit: int = 500) -> 
     return len(numbers)
 
 
-def accept_answer(session: Session, context: PostContext, *, accepted: bool) -> None:
-    """Accept a post as the answer of its question, or no longer; a question has one at most."""
+def accept_answer(session: Session, actor: Actor, context: PostContext, *, accepted: bool, now: datetime) -> None:
+    """Accept a post as the answer of its question, or no longer; a question has one at most, and its author is notified."""
     thread, post = lock_post(session, context.post)
     if accepted and (post.state in GONE or post.number == 1):
         raise PostGone
     thread.accepted = post.number if accepted else (None if thread.accepted == post.number else thread.accepted)
     thread.row_version += 1
+    if accepted and post.person_id != actor.person_id:
+        outbox.enqueue(session, "discussions.notify_accepted", {"post": post.id}, now=now)
 
 
 PostRow = Row[*tuple[Any, ...]]
@@ -316,6 +326,31 @@ def list_repliers(session: Session, thread_id: int, numbers: Sequence[int]) -> M
     for answered, number in session.execute(select(Post.reply_to, Post.number).where(*of).order_by(Post.number)).tuples():
         repliers.setdefault(answered or 0, []).append(number)
     return repliers
+
+
+def list_marked(session: Session, thread: Thread) -> Sequence[PostRow]:
+    """List the accepted answer and the summary of a thread, with their authors."""
+    numbers = [number for number in (thread.accepted, thread.summary) if number is not None]
+    statement = select(Post, Person).outerjoin(Person, Person.id == Post.person_id)
+    return session.execute(statement.where(Post.thread_id == thread.id, Post.number.in_(numbers))).all() if numbers else []
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionStep:
+    """An edit of a post: when, and its lines with a sign before those that went (`-`) and came (`+`)."""
+
+    at: datetime
+    lines: Sequence[tuple[str, str]]
+
+
+def compare_revisions(post: Post, revisions: Sequence[PostRevision]) -> list[RevisionStep]:
+    """Return the edits of a post, the latest first, each compared with the text before it."""
+    texts = [*(row.source for row in revisions), post.source]
+    steps = [
+        RevisionStep(row.at, [(text[:1], text[2:]) for text in ndiff(before.splitlines(), after.splitlines()) if text[:1] != "?"])
+        for row, before, after in zip(revisions, texts, texts[1:], strict=False)
+    ]
+    return steps[::-1]
 
 
 def list_revisions(session: Session, post_id: int) -> Sequence[PostRevision]:

@@ -12,6 +12,7 @@ from pathlib import Path
 PREFIXES = (
     "kernel",
     "accounts",
+    "discussions",
     "organisations",
     "courses",
     "enrolments",

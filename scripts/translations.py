@@ -20,6 +20,7 @@ CATALOGUE = ROOT / "translations" / "es" / "LC_MESSAGES" / "messages.po"
 PACKAGES = (
     "kernel",
     "accounts",
+    "discussions",
     "organisations",
     "courses",
     "enrolments",

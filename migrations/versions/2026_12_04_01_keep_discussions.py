@@ -115,6 +115,7 @@ def upgrade() -> None:
         sa.Column("anchor_kind", sa.String(length=12), nullable=False),
         sa.Column("anchor_key", sa.String(length=64), nullable=False),
         sa.Column("anchor_part", sa.String(length=200), nullable=False),
+        sa.Column("private", sa.Boolean(), nullable=False),
         sa.Column("title", sa.String(length=300), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),

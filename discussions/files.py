@@ -1,0 +1,133 @@
+"""Files of posts and drafts: checked, stored, given out and let go."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from discussions.access import PostContext
+from discussions.boards import get_post
+from discussions.models import Post, PostDraft, PostFile
+from kernel.errors import N_, Invalid, require_found
+from kernel.files import FileStore, StoredFile, extension_of, note_stored, shown_name
+from kernel.filetypes import kind_of
+from kernel.permissions import Actor
+from kernel.pictures import FORMATS, cleaned
+
+MOST_FILES = 5
+LARGEST = 10_000_000
+EXTENSIONS = (*FORMATS, "pdf", "txt", "md", "csv", "docx", "xlsx", "pptx", "odt", "ods", "odp")
+INLINE = frozenset(FORMATS)
+
+
+class FileRefused(Invalid):
+    """A file cannot be attached."""
+
+    message = N_("“%(name)s” cannot be attached: pictures and documents of at most 10 MB, which are what their names say.")
+
+
+class TooManyFiles(Invalid):
+    """A post has as many files as it can."""
+
+    message = N_("A post has at most five files.")
+
+
+class AlternativeMissing(Invalid):
+    """A picture says nothing to those who do not see it."""
+
+    message = N_("Describe what the picture shows, or say that it only decorates.")
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedFile:
+    """A file as it was sent; `alternative` describes a picture, `decorates` says that it needs no description."""
+
+    name: str
+    content: bytes
+    alternative: str = ""
+    decorates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedFile:
+    """A file that may be attached, whose content is stored."""
+
+    name: str
+    sha256: str
+    size: int
+    media_type: str
+    alternative: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileContext(PostContext):
+    """A file of a post."""
+
+    file: PostFile
+    stored: StoredFile
+
+
+def check_file(files: FileStore, sent: ReceivedFile) -> CheckedFile:
+    """Store the content of a file, a picture without what says where and by whom it was taken; raise FileRefused or AlternativeMissing."""
+    extension, kind = extension_of(sent.name), kind_of(sent.name)
+    name, content = shown_name(sent.name), sent.content
+    if kind is None or extension not in EXTENSIONS or not 0 < len(content) <= LARGEST or not kind.fits(content):
+        raise FileRefused(name=name)
+    if extension in FORMATS:
+        if not sent.alternative and not sent.decorates:
+            raise AlternativeMissing
+        content = cleaned(content, extension)
+    return CheckedFile(name, files.put(content), len(content), kind.media_type, sent.alternative[:300])
+
+
+def attach(session: Session, draft: PostDraft, checked: Sequence[CheckedFile], *, now: datetime) -> None:
+    """Attach stored files to a draft, after those that it has; raise TooManyFiles."""
+    present = list_draft_files(session, draft.id)
+    if len(present) + len(checked) > MOST_FILES:
+        raise TooManyFiles
+    last = max((file.number for file in present), default=0)
+    for number, file in enumerate(checked, start=last + 1):
+        stored = note_stored(session, file.sha256, size=file.size, media_type=file.media_type, now=now)
+        session.add(PostFile(draft_id=draft.id, number=number, stored_file_id=stored.id, name=file.name, alternative=file.alternative))
+    session.flush()
+
+
+def append_files(session: Session, draft: PostDraft, post: Post) -> int:
+    """Give the files of a draft to the post that it edits, after those that the post has; return how many. Raise TooManyFiles."""
+    added = list_draft_files(session, draft.id)
+    present = session.scalars(select(PostFile.number).where(PostFile.post_id == post.id)).all()
+    if len(added) + len(present) > MOST_FILES:
+        raise TooManyFiles
+    for number, file in enumerate(added, start=max(present, default=0) + 1):
+        file.draft_id, file.post_id, file.number = None, post.id, number
+    session.flush()
+    return len(added)
+
+
+def list_draft_files(session: Session, draft_id: int) -> Sequence[PostFile]:
+    """List the files of a draft."""
+    return session.scalars(select(PostFile).where(PostFile.draft_id == draft_id).order_by(PostFile.number)).all()
+
+
+def remove_files(session: Session, draft: PostDraft, numbers: Collection[int]) -> None:
+    """Take some files from a draft."""
+    for file in list_draft_files(session, draft.id):
+        if file.number in numbers:
+            session.delete(file)
+    session.flush()
+
+
+def get_file(session: Session, actor: Actor, post: str, number: int) -> FileContext:
+    """Return a file of a post and what the actor is before it; raise NotFound where there is none."""
+    context = get_post(session, actor, post)
+    statement = select(PostFile, StoredFile).join(StoredFile, StoredFile.id == PostFile.stored_file_id)
+    row = require_found(session.execute(statement.where(PostFile.post_id == context.post.id, PostFile.number == number)).one_or_none())
+    values = {name: getattr(context, name) for name in PostContext.__dataclass_fields__}
+    return FileContext(**values, file=row.PostFile, stored=row.StoredFile)
+
+
+def count_files(session: Session, post_id: int) -> int:
+    """Return how many files a post has."""
+    return session.scalar(select(func.count()).select_from(PostFile).where(PostFile.post_id == post_id)) or 0

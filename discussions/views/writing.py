@@ -1,0 +1,405 @@
+"""The form of threads and posts: publish, preview, keep as a draft; what is refused is a draft with the reason."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import uuid4
+
+from flask import Blueprint, Response, flash, request, url_for
+from wtforms import BooleanField, HiddenField, SelectField, SelectMultipleField, TextAreaField, widgets
+
+from discussions import boards, drafts, files, posts, threads
+from discussions.access import BoardAction, BoardContext, PostContext, ThreadContext
+from discussions.boards import Anchor, BoardPlace
+from discussions.drafts import DraftPlace, DraftText
+from discussions.files import CheckedFile, ReceivedFile
+from discussions.models import Post, PostDraft, ThreadKind
+from discussions.threads import NewThread
+from kernel import clock
+from kernel.errors import N_, DomainError, Forbidden
+from kernel.i18n import _, lazy_, ngettext
+from kernel.markup.posts import render_post
+from kernel.permissions import Actor
+from kernel.web.forms import FileField, Form, line, whole_number
+from kernel.web.limits import limit, limiter
+from kernel.web.request import (
+    Answer,
+    begin_writing,
+    current_actor,
+    current_session,
+    file_store,
+    is_read_only_request,
+    page,
+    release_connection,
+    request_services,
+    requires,
+    roll_back,
+    see_other,
+    see_page,
+)
+
+bp = Blueprint("discussions_writing", __name__)
+
+SOON = limit("posts", "10 per 10 minutes")
+A_DAY = limit("posts of a day", "60 per day")
+BODY_LIMIT = 55_000_000
+KINDS = {
+    ThreadKind.DISCUSSION: N_("Discussion"),
+    ThreadKind.QUESTION: N_("Question"),
+    ThreadKind.ANNOUNCEMENT: N_("Announcement"),
+}
+
+
+class TextKept(Forbidden):
+    """A post that its writer may not publish any more; its text is a draft."""
+
+    message = N_("You cannot publish this here any more. Your text is kept under “My drafts”.")
+
+
+class PostForm(Form):
+    """A post: its text, its files, and whom to notify; of a new thread its title, kind and category too."""
+
+    kind = SelectField(lazy_("Kind"), default=ThreadKind.QUESTION.value)
+    title = line(lazy_("Title"), most=threads.LONGEST_TITLE)
+    category = SelectField(lazy_("Category"), choices=[], default="")
+    private = BooleanField(lazy_("Only the team sees it"))
+    text = TextAreaField(lazy_("Your text"))
+    mentions = SelectMultipleField(
+        lazy_("Notify"), choices=[], option_widget=widgets.CheckboxInput(), widget=widgets.ListWidget(), validate_choice=False
+    )
+    file = FileField(lazy_("Attach a file"))
+    alternative = line(lazy_("What the picture shows"), most=300)
+    decorates = BooleanField(lazy_("The picture only decorates"))
+    remove = SelectMultipleField(
+        lazy_("Take away"),
+        choices=[],
+        coerce=int,
+        option_widget=widgets.CheckboxInput(),
+        widget=widgets.ListWidget(),
+        validate_choice=False,
+    )
+    token = HiddenField()
+    seen = HiddenField()
+
+
+class Act(StrEnum):
+    """The buttons of the form."""
+
+    PUBLISH = "publish"
+    ANYWAY = "anyway"
+    PREVIEW = "preview"
+    DRAFT = "draft"
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What is written: a new thread, an answer, or another text of a post; and how it is published."""
+
+    context: BoardContext
+    place: DraftPlace
+    address: str
+    """Of its form."""
+    publish: Callable[[PostForm, PostDraft], Post]
+
+
+def brings_files() -> bool:
+    """Return whether the form has files: they are read and stored before the transaction begins."""
+    return any(sent.filename for sent in request.files.values())
+
+
+def anchor_of(values: Any) -> tuple[str, str, str]:
+    """Return the anchor that an address or a form names."""
+    return values.get("anchor_kind", "")[:12], values.get("anchor_key", "")[:64], values.get("anchor_part", "")[:200]
+
+
+def _sent_text(form: PostForm) -> DraftText:
+    kind = ThreadKind(form.kind.data) if form.kind.data in list(ThreadKind) else ThreadKind.DISCUSSION
+    reply_to = whole_number(request.form.get("reply_to", ""))
+    anchor, title, is_private = anchor_of(request.form), form.title.data or "", bool(form.private.data)
+    return DraftText(form.text.data or "", title, kind, form.category.data or "", anchor, reply_to=reply_to or None, private=is_private)
+
+
+def keeping_text(loader: Callable[..., BoardContext], action: BoardAction) -> Callable[..., BoardContext]:
+    """Wrap a loader: the text of a post that its writer may not publish any more is kept as a draft before they are refused."""
+
+    def load(session: Any, actor: Actor, **arguments: Any) -> BoardContext:
+        context = loader(session, actor, **arguments)
+        policy = request_services().policy
+        if is_read_only_request() or policy.allows(actor, action, context) or not request.form.get("text", "").strip():
+            return context
+        text, place = _sent_text(PostForm()), place_of(context)
+        roll_back()
+        with request_services().database.unit_of_work() as own:
+            drafts.keep_draft(own, actor, place, text, reason=_(TextKept.message), now=clock.now())
+        if boards_seen(actor, context):
+            raise TextKept
+        return context
+
+    return load
+
+
+def boards_seen(actor: Actor, context: BoardContext) -> bool:
+    """Return whether the actor may at least read what they wrote to."""
+    action = BoardAction.READ if isinstance(context, ThreadContext) else BoardAction.VIEW
+    return request_services().policy.allows(actor, action, context)
+
+
+def place_of(context: BoardContext) -> DraftPlace:
+    """Return the place of drafts of a context: its board, thread or post."""
+    thread = context.thread if isinstance(context, ThreadContext) else None
+    return DraftPlace(context.board, thread, context.post if isinstance(context, PostContext) else None)
+
+
+def _store_files(form: PostForm) -> list[CheckedFile]:
+    """Check and store what was sent, without a transaction of the database; raise a refusal."""
+    sent = [
+        ReceivedFile(upload.filename or "", upload.read(files.LARGEST + 1), form.alternative.data or "", bool(form.decorates.data))
+        for upload in request.files.getlist("file")
+        if upload.filename
+    ]
+    if not sent:
+        return []
+    if len(sent) > files.MOST_FILES:
+        raise files.TooManyFiles
+    release_connection()
+    return [files.check_file(file_store(), file) for file in sent]
+
+
+def take(writing: Writing, form: PostForm) -> Answer:
+    """Keep what was sent as a draft, and publish it where that was asked; a refusal is the draft's reason, so that nothing is lost."""
+    act = Act(request.form.get("act", "")) if request.form.get("act") in list(Act) else Act.PUBLISH
+    stored, refusal = list[CheckedFile](), None
+    try:
+        stored = _store_files(form)
+    except DomainError as refused:
+        refusal = refused
+    session = begin_writing() if brings_files() else current_session()
+    actor, now = current_actor(), clock.now()
+    draft = drafts.keep_draft(session, actor, writing.place, _sent_text(form), now=now)
+    files.remove_files(session, draft, form.remove.data or ())
+    try:
+        files.attach(session, draft, stored, now=now)
+    except files.TooManyFiles as refused:
+        refusal = refusal or refused
+    if refusal is not None:
+        return _refused(writing, draft, refusal)
+    if act is Act.DRAFT:
+        flash(_("The draft was saved. It is under “My drafts”."), "ok")
+        return see_other(writing.address)
+    if act is Act.PREVIEW:
+        return see_other(_with(writing.address, "preview=1") + "#preview")
+    is_question = writing.place.thread is None and draft.kind == ThreadKind.QUESTION
+    if act is Act.PUBLISH and is_question and threads.list_alike(session, actor, writing.context.board.id, draft.title):
+        return see_other(_with(writing.address, "alike=1") + "#alike")
+    try:
+        post = writing.publish(form, draft)
+    except DomainError as refused:
+        return _refused(writing, draft, refused)
+    return see_post(post, flash_text="")
+
+
+def _with(address: str, query: str) -> str:
+    return f"{address}{'&' if '?' in address else '?'}{query}"
+
+
+def _refused(writing: Writing, draft: PostDraft, refused: DomainError) -> Response:
+    draft.reason = _(refused.text, **refused.facts)
+    return see_other(_with(writing.address, "refused=1"))
+
+
+def see_post(post: Post, *, flash_text: str) -> Response:
+    """Answer with the page on which a post stands."""
+    return see_page("discussions.post", post=post.key, flash=flash_text)
+
+
+def _count(actor: Actor, context: BoardContext) -> None:
+    """Count a post; raise TooMany where its author wrote too many. Who moderates the board is not limited there."""
+    if not context.moderates:
+        limiter().use(SOON, str(actor.person_id))
+        limiter().use(A_DAY, str(actor.person_id))
+
+
+def _mentioned(form: PostForm, candidates: Sequence[Any]) -> list[int]:
+    chosen = set(form.mentions.data or ())
+    return [person.id for person in candidates if str(person.uuid) in chosen]
+
+
+def _publish_files(draft: PostDraft, post: Post) -> None:
+    session = current_session()
+    if files.count_files(session, post.id) and not draft.post_id:
+        drafts.delete_draft(session, draft)  # the same form was sent twice
+    else:
+        drafts.publish_files(session, draft, post)
+
+
+def writing_thread(context: BoardContext) -> Writing:
+    """Return how a new thread of a board is written."""
+
+    def publish(form: PostForm, draft: PostDraft) -> Post:
+        session, actor, now = current_session(), current_actor(), clock.now()
+        _count(actor, context)
+        anchor = (draft.anchor_kind, draft.anchor_key, draft.anchor_part)
+        new = NewThread(draft.title, ThreadKind(draft.kind), draft.category, anchor, is_private=draft.private)
+        post = threads.open_thread(session, actor, context, new, draft.source, token=form.token.data or str(uuid4()), now=now)
+        _publish_files(draft, post)
+        people = boards.list_mentionable(session, actor, context.board.id, None)
+        posts.announce(session, post, _mentioned(form, people), now=now)
+        flash(_("Your post waits for a moderator.") if post.state == "waiting" else _("Your thread is open."), "ok")
+        return post
+
+    given = anchor_of(request.values)
+    query: dict[str, Any] = {name: value for name, value in zip(("anchor_kind", "anchor_key", "anchor_part"), given, strict=True) if value}
+    return Writing(context, place_of(context), url_for("discussions_writing.new", board=context.board.key, **query), publish)
+
+
+def writing_answer(context: ThreadContext) -> Writing:
+    """Return how an answer is written."""
+
+    def publish(form: PostForm, draft: PostDraft) -> Post:
+        session, actor, now = current_session(), current_actor(), clock.now()
+        _count(actor, context)
+        seen, token = whole_number(form.seen.data or ""), form.token.data or str(uuid4())
+        post = posts.write_post(session, actor, context, draft.source, reply_to=draft.reply_to, token=token, now=now)
+        _publish_files(draft, post)
+        people = boards.list_mentionable(session, actor, context.board.id, context.thread.id)
+        posts.announce(session, post, _mentioned(form, people), now=now)
+        if post.state == "waiting":
+            flash(_("Your post waits for a moderator."), "ok")
+        elif seen and post.number > seen + 1:
+            count = post.number - seen - 1
+            flash(
+                ngettext(
+                    "While you were writing %(count)s post came: no. %(number)s.",
+                    "While you were writing %(count)s posts came, from no. %(number)s on.",
+                    count,
+                    number=seen + 1,
+                ),
+                "ok",
+            )
+        return post
+
+    return Writing(context, place_of(context), url_for("discussions_writing.answer", thread=context.thread.key), publish)
+
+
+def writing_edit(context: PostContext) -> Writing:
+    """Return how another text of a post is written."""
+
+    def publish(form: PostForm, draft: PostDraft) -> Post:
+        session, actor, now = current_session(), current_actor(), clock.now()
+        changed = posts.edit_post(session, actor, context, draft.source, seen=whole_number(form.seen.data or ""), now=now)
+        added = files.append_files(session, draft, context.post)
+        drafts.delete_draft(session, draft)
+        people = boards.list_mentionable(session, actor, context.board.id, context.thread.id)
+        posts.announce(session, context.post, _mentioned(form, people), now=now)
+        flash(_("The post was changed.") if changed or added else _("There was nothing to change."), "ok")
+        return context.post
+
+    return Writing(context, place_of(context), url_for("discussions_writing.edit", post=context.post.key), publish)
+
+
+def new_token() -> str:
+    """Return what makes a form's post unique, sent as often as it may."""
+    return str(uuid4())
+
+
+def draft_of(context: ThreadContext, form: PostForm) -> PostDraft | None:
+    """Fill the form at the foot of a thread with the reader's draft, and return it."""
+    session, actor = current_session(), current_actor()
+    people = boards.list_mentionable(session, actor, context.board.id, context.thread.id)
+    form.mentions.choices = [(str(person.uuid), person.full_name) for person in people]
+    draft = drafts.find_draft(session, actor, place_of(context))
+    form.text.data = draft.source if draft else ""
+    return draft
+
+
+def _fill(form: PostForm, writing: Writing, draft: PostDraft | None) -> None:
+    """Show the draft in a form that was opened, or what is edited."""
+    context = writing.context
+    if not is_read_only_request():
+        return
+    form.token.data = str(uuid4())
+    post = context.post if isinstance(context, PostContext) else None
+    form.seen.data = str(post.row_version if post else context.thread.last_number if isinstance(context, ThreadContext) else "")
+    form.text.data = draft.source if draft else post.source if post else ""
+    if draft:
+        form.title.data, form.kind.data = draft.title, draft.kind
+        form.category.data, form.private.data = draft.category, draft.private
+
+
+def draw(writing: Writing, form: PostForm, *, place: BoardPlace) -> Answer:
+    """Draw the form with the draft, why it was refused, its preview and threads alike, as the address says."""
+    session, actor, context = current_session(), current_actor(), writing.context
+    draft = drafts.find_draft(session, actor, writing.place)
+    kinds = [kind for kind in KINDS if kind is not ThreadKind.ANNOUNCEMENT or context.administers]
+    form.kind.choices = [(kind.value, _(KINDS[kind])) for kind in kinds]
+    form.category.choices = [("", _("None")), *((name, name) for name in context.board.categories)]
+    thread = writing.place.thread
+    people = boards.list_mentionable(session, actor, context.board.id, thread.id if thread else None)
+    form.mentions.choices = [(str(person.uuid), person.full_name) for person in people]
+    _fill(form, writing, draft)
+    anchor = anchor_of(request.values) if not draft else (draft.anchor_kind, draft.anchor_key, draft.anchor_part)
+    owner = boards.owner_of(session, context.board)
+    reply_to = request.values.get("reply_to", "") or (str(draft.reply_to) if draft and draft.reply_to else "")
+    alike = threads.list_alike(session, actor, context.board.id, draft.title) if draft and request.args.get("alike") else []
+    return page(
+        "discussions/form.html",
+        form=form,
+        context=context,
+        writing=writing,
+        place=place,
+        draft=draft,
+        files=files.list_draft_files(session, draft.id) if draft else [],
+        anchor=anchor,
+        anchor_label=owner.locate(session, actor, context.board.id, [anchor]).get(anchor, Anchor("")).label if anchor[0] else "",
+        offers_private=owner.offers_private and thread is None,
+        reply_to=reply_to if whole_number(reply_to) else "",
+        preview=render_post(draft.source) if draft and request.args.get("preview") else "",
+        alike=alike,
+    )
+
+
+def _answer(writing: Writing) -> Answer:
+    form = PostForm()
+    if not is_read_only_request():
+        return take(writing, form)
+    return draw(writing, form, place=boards.place_of(current_session(), writing.context.board))
+
+
+@bp.route("/discussions/new/<board>", methods=["GET", "POST"])
+@requires(BoardAction.OPEN, keeping_text(boards.get_board, BoardAction.OPEN), reads_first=brings_files, body_limit=BODY_LIMIT)
+def new(context: BoardContext) -> Answer:
+    """Open a thread."""
+    return _answer(writing_thread(context))
+
+
+@bp.route("/discussions/<thread>/answer", methods=["GET", "POST"])
+@requires(BoardAction.WRITE, keeping_text(boards.get_thread, BoardAction.WRITE), reads_first=brings_files, body_limit=BODY_LIMIT)
+def answer(context: ThreadContext) -> Answer:
+    """Write a post in a thread."""
+    return _answer(writing_answer(context))
+
+
+@bp.route("/discussions/posts/<post>/edit", methods=["GET", "POST"])
+@requires(BoardAction.EDIT, keeping_text(boards.get_post, BoardAction.EDIT), reads_first=brings_files, body_limit=BODY_LIMIT)
+def edit(context: PostContext) -> Answer:
+    """Give a post of one's own another text."""
+    return _answer(writing_edit(context))
+
+
+@bp.get("/learning/drafts")
+@requires(BoardAction.FOLLOWED)
+def own_drafts() -> Answer:
+    """List the reader's drafts; of boards that they may not read any more without their names."""
+    session, actor = current_session(), current_actor()
+    rows = drafts.list_drafts(session, actor)
+    places = {row.Board.id: boards.place_of(session, row.Board) for row in rows if row.is_readable}
+    return page("discussions/drafts.html", rows=rows, places=places)
+
+
+@bp.post("/learning/drafts/<draft>/deletion")
+@requires(BoardAction.FOLLOWED, drafts.get_own_draft)
+def delete_draft(draft: PostDraft) -> Response:
+    """Delete a draft."""
+    drafts.delete_draft(current_session(), draft)
+    return see_page("discussions_writing.own_drafts", flash=_("The draft was deleted."))

@@ -1,0 +1,139 @@
+"""The pages of boards, threads and posts, from asking to answering, moderating and withdrawing."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import select
+
+from accounts.models import Person
+from discussions.models import Board, Post, PostDraft, Thread
+from lms.instance import Instance
+from tests.support.boards import a_board, a_thread, an_answer, shelved
+from tests.support.browser import Browser
+from tests.support.builders import a_person, sign_in
+
+
+@pytest.fixture(autouse=True)
+def owner(instance: Instance) -> Iterator[None]:
+    with shelved(instance):
+        yield
+
+
+@pytest.fixture
+def board(instance: Instance) -> Board:
+    return a_board(instance)
+
+
+@pytest.fixture
+def ana(instance: Instance) -> Person:
+    return a_person(instance)
+
+
+@pytest.fixture
+def moderator(instance: Instance) -> Person:
+    return a_person(instance, "mod.jefa@example.org", given="Marta", surname="Jefa")
+
+
+def posts_of(instance: Instance) -> list[Post]:
+    with instance.database.unit_of_work(write=False) as session:
+        return list(session.scalars(select(Post).order_by(Post.id)))
+
+
+def test_a_question_is_asked_answered_and_accepted(
+    browser: Browser, instance: Instance, board: Board, ana: Person, moderator: Person
+) -> None:
+    asks = sign_in(browser)
+    assert "Todavía no hay hilos" in asks.get(f"/discussions/boards/{board.key}").text
+    asks.get(f"/discussions/new/{board.key}")
+    values = {"title": "¿Qué es la cotización?", "text": "No encuentro **cuánto** se paga.", "kind": "question"}
+    page = asks.submit(f"/discussions/new/{board.key}", values, button=("act", "publish"))
+    assert "¿Qué es la cotización?" in page.text
+    assert "<strong>cuánto</strong>" in page.html
+    [first] = posts_of(instance)
+
+    answers = sign_in(browser.another(), "mod.jefa@example.org")
+    answers.get(f"/discussions/posts/{first.key}")
+    thread = answers.path.partition("#")[0].rpartition("/")[2]
+    page = answers.submit(f"/discussions/{thread}/answer", {"text": "El 9,45 % del sueldo."}, button=("act", "publish"))
+    assert "El 9,45 % del sueldo." in page.text
+    asks.deliver_jobs()
+    assert "¿Qué es la cotización?" in asks.get("/learning/notifications").text
+
+    asks.get(f"/discussions/{thread}")
+    second = posts_of(instance)[1]
+    page = asks.submit(f"/discussions/posts/{second.key}/acceptance")
+    assert "Respuesta aceptada" in page.text
+    assert asks.get(f"/discussions/boards/{board.key}").text.count("¿Qué es la cotización?") == 1
+
+
+def test_what_is_refused_is_a_draft_with_the_reason(browser: Browser, instance: Instance, board: Board, ana: Person) -> None:
+    asks = sign_in(browser)
+    asks.get(f"/discussions/new/{board.key}")
+    page = asks.submit(f"/discussions/new/{board.key}", {"title": "Ay", "text": "Un texto largo."}, button=("act", "publish"))
+    assert "5 a 150 caracteres" in page.text
+    assert "Un texto largo." in page.html
+    assert posts_of(instance) == []
+    page = asks.submit(f"/discussions/new/{board.key}", {"title": "Ahora sí"}, button=("act", "publish"))
+    assert len(posts_of(instance)) == 1
+    with instance.database.unit_of_work(write=False) as session:
+        assert session.scalars(select(PostDraft)).all() == []
+
+
+def test_moderating_hides_with_a_reason_and_shows_again(
+    browser: Browser, instance: Instance, board: Board, ana: Person, moderator: Person
+) -> None:
+    first = a_thread(instance, board, ana)
+    rude = an_answer(instance, first, a_person(instance, "luis@example.org", given="Luis"), "Una grosería.")
+    reports = sign_in(browser)
+    reports.get(f"/discussions/posts/{rude.key}/report")
+    reports.submit(f"/discussions/posts/{rude.key}/report", {"report_class": "offensive", "note": "Ofende."})
+
+    judge = sign_in(browser.another(), "mod.jefa@example.org")
+    assert "Ofende." in judge.get(f"/discussions/boards/{board.key}/moderation").text
+    judge.get(f"/discussions/posts/{rude.key}/hide")
+    judge.submit(f"/discussions/posts/{rude.key}/hide", {"hide_class": "offensive", "reason": "Insulta a otra persona."})
+    assert "Una grosería." not in reports.get(f"/discussions/posts/{rude.key}").text
+    judge.deliver_jobs()
+    assert "se revisó" in reports.get("/learning/notifications").text
+    judge.get(f"/discussions/posts/{rude.key}")
+    judge.submit(f"/discussions/posts/{rude.key}/showing")
+    assert "Una grosería." in reports.get(f"/discussions/posts/{rude.key}").text
+    for address in ("log", "moderation"):
+        judge.get(f"/discussions/boards/{board.key}/{address}")
+
+
+def test_locking_pinning_and_retitling(browser: Browser, instance: Instance, board: Board, ana: Person, moderator: Person) -> None:
+    first = a_thread(instance, board, ana)
+    with instance.database.unit_of_work(write=False) as session:
+        key = session.get_one(Thread, first.thread_id).key
+    judge = sign_in(browser, "mod.jefa@example.org")
+    judge.get(f"/discussions/{key}/moderation")
+    judge.submit(f"/discussions/{key}/pin", button=("pinned", "yes"))
+    assert "Fijado" in judge.get(f"/discussions/boards/{board.key}").text
+    judge.get(f"/discussions/{key}/moderation")
+    judge.submit(f"/discussions/{key}/title", {"title": "Otro título"})
+    judge.get(f"/discussions/{key}/moderation")
+    judge.submit(f"/discussions/{key}/lock", {"reason": "Ya se respondió."}, button=("locked", "yes"))
+    asks = sign_in(browser.another())
+    page = asks.get(f"/discussions/{key}")
+    assert "Ya se respondió." in page.text
+    assert not any(form.action.endswith("/answer") for form in page.forms)
+
+
+def test_an_author_edits_withdraws_and_restores(browser: Browser, instance: Instance, board: Board, ana: Person) -> None:
+    first = a_thread(instance, board, ana, text="Primera versión.")
+    asks = sign_in(browser)
+    asks.get(f"/discussions/posts/{first.key}/edit")
+    page = asks.submit(f"/discussions/posts/{first.key}/edit", {"text": "Segunda versión."}, button=("act", "publish"))
+    assert "Segunda versión." in page.text
+    assert "Primera versión." in asks.get(f"/discussions/posts/{first.key}/history").text
+    asks.get(f"/discussions/posts/{first.key}/withdraw")
+    asks.submit(f"/discussions/posts/{first.key}/withdraw")
+    page = asks.get(f"/discussions/posts/{first.key}")
+    asks.submit(f"/discussions/posts/{first.key}/restoration")
+    assert "Segunda versión." in asks.get(f"/discussions/posts/{first.key}").text
+    for address in ("/learning/discussions", "/learning/drafts"):
+        asks.get(address)
+    asks.post(f"/discussions/boards/{board.key}/level", {"level": "muted"})
+    asks.post(f"/discussions/boards/{board.key}/read")
+    asks.post("/learning/discussions/read")

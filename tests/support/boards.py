@@ -1,0 +1,102 @@
+"""A board whose readers, writers and moderators are known by their addresses, for tests of discussions alone."""
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from sqlalchemy import ColumnElement, exists, false
+from sqlalchemy.orm import Session, aliased
+
+from accounts.models import Person
+from discussions import boards, posts, threads
+from discussions.boards import BOARDS, Anchor, AnchorKey, BoardOwner, BoardPlace, Number
+from discussions.models import Board, BoardState, FirstPosts, Post, Thread, ThreadKind
+from discussions.threads import NewThread
+from kernel.permissions import Actor, Verdict
+from lms.instance import Instance
+
+NOON = datetime(2026, 11, 2, 17, tzinfo=UTC)
+CLOSED: set[int] = set()
+"""Numbers of the boards whose owner is closed."""
+
+
+def _who(pattern: str) -> boards.Audience:
+    def condition(person: Number, _board: Number) -> ColumnElement[bool]:
+        row = aliased(Person)
+        return exists().where(row.id == person, row.email.like(pattern), row.suspended_at.is_(None))
+
+    return condition
+
+
+def _outside(_session: Session, actor: Actor, _board: int) -> Verdict:
+    return Verdict.FORBID if actor.is_anonymous or actor.is_suspended else Verdict.HIDE
+
+
+def _describe(_session: Session, numbers: Collection[int]) -> Mapping[int, BoardPlace]:
+    return {number: BoardPlace("Taller de prueba", "/courses", f"/discussions/shelf/{number}") for number in numbers}
+
+
+def _locate(_session: Session, _actor: Actor, _board: int, anchors: Collection[AnchorKey]) -> Mapping[AnchorKey, Anchor]:
+    return {anchor: Anchor(f"Parte {anchor[2]}", "/courses") for anchor in anchors if anchor[0] == "heading"}
+
+
+OWNER = BoardOwner(
+    kind="shelf",
+    reads=_who("%@example.org"),
+    writes=_who("%@example.org"),
+    moderates=_who("mod%"),
+    administers=_who("mod.jefa%"),
+    is_closed=lambda board: board.in_(sorted(CLOSED)) if CLOSED else false(),
+    outside=_outside,
+    describe=_describe,
+    locate=_locate,
+    badge="Team",
+)
+
+
+@contextmanager
+def shelved(instance: Instance, **changes: object) -> Iterator[None]:
+    """Have the owner of these tests among those that packages give."""
+    with instance.database.unit_of_work(write=False) as session:
+        known = dict(session.info)
+    instance.database.configure({**known, BOARDS: (OWNER,)})
+    yield
+    instance.database.configure(known)
+    CLOSED.clear()
+
+
+def a_board(instance: Instance, *, state: BoardState = BoardState.OPEN, first_posts: FirstPosts = FirstPosts.NONE) -> Board:
+    """Add a board."""
+    with instance.database.unit_of_work() as session:
+        board = boards.add_board(session, "shelf", now=NOON, first_posts=first_posts)
+        board.state = state.value
+        return board
+
+
+def actor_of(person: Person) -> Actor:
+    """Return a person as an actor."""
+    return Actor(person_id=person.id, person_uuid=person.uuid, name=person.full_name, language="es")
+
+
+def a_thread(
+    instance: Instance, board: Board, person: Person, title: str = "¿Cómo se cuenta?", text: str = "No lo entiendo.", **new: object
+) -> Post:
+    """Open a thread and return its first post."""
+    kind = ThreadKind(str(new.pop("kind", "question")))
+    with instance.database.unit_of_work() as session:
+        actor = actor_of(person)
+        context = boards.get_board(session, actor, board.key)
+        post = threads.open_thread(session, actor, context, NewThread(title, kind, **new), text, token=f"{title}{text}"[:36], now=NOON)  # type: ignore[arg-type]
+        posts.announce(session, post, (), now=NOON)
+        return post
+
+
+def an_answer(instance: Instance, first: Post, person: Person, text: str = "Así se cuenta.", *, now: datetime = NOON) -> Post:
+    """Write an answer in the thread of a post."""
+    with instance.database.unit_of_work() as session:
+        actor = actor_of(person)
+        thread = session.get_one(Thread, first.thread_id)
+        context = boards.get_thread(session, actor, thread.key)
+        post = posts.write_post(session, actor, context, text, token=f"{text}{now.isoformat()}"[-36:], now=now)
+        posts.announce(session, post, (), now=now)
+        return post
