@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, exists, func, or_, select
+from sqlalchemy import Row, and_, delete, exists, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
@@ -71,12 +71,9 @@ def _check_not_own(session: Session, actor: Actor, board: Board, post: Post) -> 
         raise OwnRecord
     if actor.is_administrator:
         return
-    is_moderators = audience(session.info, "moderates", Person.id)
-    administers = exists().where(Person.id == actor.person_id, audience(session.info, "administers", Person.id))
-    row = session.execute(
-        select(is_moderators.label("moderates"), administers.label("decides")).select_from(Board, Person)
-        .where(Board.id == board.id, Person.id == post.person_id)
-    ).one()  # fmt: skip
+    moderates = audience(session.info, "moderates", literal(post.person_id)).label("moderates")
+    decides = audience(session.info, "administers", literal(actor.person_id)).label("decides")
+    row = session.execute(select(moderates, decides).select_from(Board).where(Board.id == board.id)).one()
     if row.moderates and not row.decides:
         raise OwnRecord
 

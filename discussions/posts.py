@@ -323,7 +323,7 @@ def list_repliers(session: Session, thread_id: int, numbers: Sequence[int]) -> M
     """Return by the numbers of posts those that answer them, for links both ways."""
     repliers: dict[int, list[int]] = {}
     of = (Post.thread_id == thread_id, Post.reply_to.in_(numbers), Post.state == PostState.VISIBLE.value)
-    for answered, number in session.execute(select(Post.reply_to, Post.number).where(*of).order_by(Post.number)).tuples():
+    for answered, number in session.execute(select(Post.reply_to, Post.number).where(*of).order_by(Post.number)):
         repliers.setdefault(answered or 0, []).append(number)
     return repliers
 

@@ -118,7 +118,7 @@ def count_new(session: Session, actor: Actor, *, now: datetime) -> Mapping[int, 
     person = literal(actor.person_id or 0)
     statement = select(Thread.board_id, func.count()).join(Board, Board.id == Thread.board_id)
     new = with_marks(statement, person).where(readable_threads(session.info, person), is_new(in_list=False), Thread.last_post_at <= now)
-    return dict(session.execute(new.group_by(Thread.board_id)).tuples().all())
+    return {row[0]: row[1] for row in session.execute(new.group_by(Thread.board_id))}
 
 
 def list_followed(session: Session, actor: Actor, *, offset: int, limit: int) -> Sequence[Any]:

@@ -57,7 +57,7 @@ def test_a_question_is_asked_answered_and_accepted(
     page = answers.submit(f"/discussions/{thread}/answer", {"text": "El 9,45 % del sueldo."}, button=("act", "publish"))
     assert "El 9,45 % del sueldo." in page.text
     asks.deliver_jobs()
-    assert "¿Qué es la cotización?" in asks.get("/learning/notifications").text
+    assert "¿Qué es la cotización?" in asks.get("/notices").text
 
     asks.get(f"/discussions/{thread}")
     second = posts_of(instance)[1]
@@ -94,7 +94,7 @@ def test_moderating_hides_with_a_reason_and_shows_again(
     judge.submit(f"/discussions/posts/{rude.key}/hide", {"hide_class": "offensive", "reason": "Insulta a otra persona."})
     assert "Una grosería." not in reports.get(f"/discussions/posts/{rude.key}").text
     judge.deliver_jobs()
-    assert "se revisó" in reports.get("/learning/notifications").text
+    assert "se revisó" in reports.get("/notices").text
     judge.get(f"/discussions/posts/{rude.key}")
     judge.submit(f"/discussions/posts/{rude.key}/showing")
     assert "Una grosería." in reports.get(f"/discussions/posts/{rude.key}").text
