@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from discussions.models import Board, BoardState, Post, PostState, Thread
-from kernel.permissions import Actor, Permission, Predicate, Verdict, allow_if, open_to_strangers, signed_in
+from discussions.models import Board, BoardState, PostState, Thread, ThreadPost
+from kernel.permissions import Actor, AllowedRoles, Permission, Predicate, Roles, Verdict, allow_if, open_to_strangers, signed_in
 
 GONE = frozenset({PostState.HIDDEN, PostState.WITHDRAWN, PostState.ERASED})
 """States of a post whose text is not shown."""
@@ -78,7 +78,7 @@ class ThreadContext(BoardContext):
 class PostContext(ThreadContext):
     """A post of a thread."""
 
-    post: Post
+    post: ThreadPost
     is_author: bool
 
 
@@ -89,7 +89,7 @@ def _outside(subject: BoardContext) -> Verdict:
     return Verdict.FORBID if subject.outside is Verdict.ALLOW else subject.outside
 
 
-def _seen(actor: Actor, subject: BoardContext) -> Verdict:
+def _look_at(actor: Actor, subject: BoardContext) -> Verdict:
     """Decide whether the actor may read the board at all, and the thread and the post where it is about one."""
     if subject.moderates:
         return Verdict.ALLOW
@@ -108,14 +108,14 @@ def _seen(actor: Actor, subject: BoardContext) -> Verdict:
 
 def _read(actor: Actor, subject: BoardContext) -> Verdict:
     off = subject.board.state == BoardState.OFF and not subject.moderates
-    return Verdict.HIDE if off else _seen(actor, subject)
+    return Verdict.HIDE if off else _look_at(actor, subject)
 
 
 def _if(condition: Callable[[Actor, Subject], bool], *, otherwise: Verdict = Verdict.FORBID) -> Predicate:
     """Return a predicate that asks a condition of actors who may see the board, the thread and the post."""
 
     def decide(actor: Actor, subject: Subject) -> Verdict:
-        seen = _seen(actor, subject)
+        seen = _look_at(actor, subject)
         return allow_if(not actor.is_anonymous and condition(actor, subject), otherwise) if seen is Verdict.ALLOW else seen
 
     return decide
@@ -192,7 +192,7 @@ def _hides(_actor: Actor, subject: Subject) -> bool:
 
 
 PREDICATES: Mapping[StrEnum, Predicate] = {
-    BoardAction.VIEW: open_to_strangers(_seen),
+    BoardAction.VIEW: open_to_strangers(_look_at),
     BoardAction.READ: open_to_strangers(_read),
     BoardAction.OPEN_FILE: open_to_strangers(_opens_file),
     BoardAction.SUBSCRIBE: _if(_follows),
@@ -218,5 +218,10 @@ PREDICATES: Mapping[StrEnum, Predicate] = {
     BoardAction.CHANGE_SETTINGS: _if(lambda _actor, subject: subject.administers and not subject.is_closed),
     BoardAction.FOLLOWED: signed_in,
 }
-PERMISSIONS: Mapping[StrEnum, Permission] = {action: Permission(predicate, {}) for action, predicate in PREDICATES.items()}
+STATES: Mapping[StrEnum, Mapping[str, AllowedRoles]] = {
+    BoardAction.FOLLOWED: {"own": Roles.SIGNED_IN.because("what one follows, and one's drafts")}
+}
+PERMISSIONS: Mapping[StrEnum, Permission] = {
+    action: Permission(predicate, STATES.get(action, {})) for action, predicate in PREDICATES.items()
+}
 """Their cells are those of the owners: each declares what its roles may do on its board (`boards.BoardOwner`)."""

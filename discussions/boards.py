@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from discussions.access import BoardContext, PostContext, ThreadContext
-from discussions.models import Board, BoardState, FirstPosts, Post, PostState, Thread
+from discussions.models import Board, BoardState, FirstPosts, PostState, Thread, ThreadPost
 from kernel import audit
 from kernel.audit import Verb
 from kernel.db import HookList
@@ -37,7 +37,7 @@ class BoardVerb(Verb):
 
 
 @dataclass(frozen=True, slots=True)
-class BoardPlace:
+class OwnerPage:
     """The object that a board belongs to, as pages and mails name it, in the reader's language."""
 
     title: str
@@ -49,7 +49,7 @@ class BoardPlace:
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """What a thread is about: its name, and its page, empty where it is gone."""
+    """The part that a thread is about: its name, and its page, empty where it is gone."""
 
     label: str
     address: str = ""
@@ -75,7 +75,7 @@ class BoardOwner:
     """The object of the board with this number is archived, cancelled or closed."""
     outside: Callable[[Session, Actor, int], Verdict]
     """The answer of the object's own page to actors who may not read its board."""
-    describe: Callable[[Session, Collection[int]], Mapping[int, BoardPlace]]
+    describe: Callable[[Session, Collection[int]], Mapping[int, OwnerPage]]
     locate: Callable[[Session, Actor, int, Collection[AnchorKey]], Mapping[AnchorKey, Anchor]]
     """Where the anchors of a board are; none for those that are gone."""
     badge: str
@@ -210,10 +210,14 @@ def get_thread(session: Session, actor: Actor, thread: str) -> ThreadContext:
 
 def get_post(session: Session, actor: Actor, post: str) -> PostContext:
     """Return a post and what the actor is before it; raise NotFound where there is none."""
-    statement = _thread_statement(session, actor, Post, Thread).join(Post, Post.thread_id == Thread.id).where(Post.key == post)
-    row = require_found(session.execute(statement).one_or_none())
-    mine = row.Post.person_id is not None and row.Post.person_id == actor.person_id
-    return PostContext(**_of_thread(session, actor, row), post=row.Post, is_author=mine)
+    statement = (
+        _thread_statement(session, actor, ThreadPost, Thread)
+        .join(ThreadPost, ThreadPost.thread_id == Thread.id)
+        .where(ThreadPost.key == post)
+    )
+    row = require_found(session.execute(statement.where(ThreadPost.key == post)).one_or_none())
+    mine = row.ThreadPost.person_id is not None and row.ThreadPost.person_id == actor.person_id
+    return PostContext(**_of_thread(session, actor, row), post=row.ThreadPost, is_author=mine)
 
 
 def _thread_statement(session: Session, actor: Actor, *entities: type) -> Select[*tuple[Any, ...]]:
@@ -240,8 +244,8 @@ def select_readers(session: Session, board_id: int) -> Select[int]:
 
 def list_mentionable(session: Session, actor: Actor, board_id: int, thread_id: int | None) -> list[Person]:
     """List whom a post may notify: the last ten other writers of its thread and the board's moderators who may read it; nobody else."""
-    last = select(Post.person_id).where(Post.thread_id == thread_id, Post.state == PostState.VISIBLE.value)
-    writers = list(dict.fromkeys(session.scalars(last.order_by(Post.number.desc()).limit(200)))) if thread_id else []
+    last = select(ThreadPost.person_id).where(ThreadPost.thread_id == thread_id, ThreadPost.state == PostState.VISIBLE.value)
+    writers = list(dict.fromkeys(session.scalars(last.order_by(ThreadPost.number.desc()).limit(200)))) if thread_id else []
     people = [number for number in writers if number not in (None, actor.person_id)][:MOST_WRITERS]
     moderates = audience(session.info, "moderates", Person.id)
     reads = or_(moderates, and_(Person.id.in_(people), audience(session.info, "reads", Person.id)))
@@ -255,16 +259,16 @@ def list_boards(session: Session, actor: Actor) -> Sequence[Board]:
     return session.scalars(select(Board).where(readable(session.info, _number(actor))).order_by(Board.id).limit(200)).all()
 
 
-def places_of(session: Session, shown: Collection[Board]) -> dict[int, BoardPlace]:
+def owner_pages_of(session: Session, shown: Collection[Board]) -> dict[int, OwnerPage]:
     """Return what some boards belong to, by their numbers: one question for each kind of owner."""
-    places: dict[int, BoardPlace] = {}
+    places: dict[int, OwnerPage] = {}
     for owner in BOARDS.of(session):
         if numbers := [board.id for board in shown if board.owner == owner.kind]:
             places |= owner.describe(session, numbers)
     return places
 
 
-def place_of(session: Session, board: Board) -> BoardPlace:
+def owner_page_of(session: Session, board: Board) -> OwnerPage:
     """Return what a board belongs to."""
     return owner_of(session, board).describe(session, [board.id])[board.id]
 

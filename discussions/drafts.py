@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from discussions.boards import new_key, readable
-from discussions.models import Board, Post, PostDraft, PostFile, Thread, ThreadKind
+from discussions.models import Board, PostDraft, PostFile, Thread, ThreadKind, ThreadPost
 from kernel.errors import require_found
 from kernel.markup.posts import clean_post
 from kernel.permissions import Actor
@@ -20,22 +20,22 @@ LONGEST_DRAFT = 40_000
 
 
 @dataclass(frozen=True, slots=True)
-class DraftPlace:
+class DraftSlot:
     """Where a draft would be published: a new thread of a board, a thread, or instead of a post."""
 
     board: Board
     thread: Thread | None = None
-    post: Post | None = None
+    post: ThreadPost | None = None
 
     @property
-    def slot(self) -> str:
+    def code(self) -> str:
         """Return what is unique among one person's drafts of the board."""
         return f"{self.thread.id if self.thread else 0}:{self.post.id if self.post else 0}"
 
 
 @dataclass(frozen=True, slots=True)
 class DraftText:
-    """What somebody typed: the title, kind, category and anchor of a new thread, the text, and the post that it answers."""
+    """A text as it was typed: the title, kind, category and anchor of a new thread, the text, and the post that it answers."""
 
     source: str
     title: str = ""
@@ -46,9 +46,9 @@ class DraftText:
     private: bool = False
 
 
-def find_draft(session: Session, actor: Actor, place: DraftPlace) -> PostDraft | None:
-    """Return the actor's draft for a place; None where they have none."""
-    mine = (PostDraft.person_id == actor.person_id, PostDraft.board_id == place.board.id, PostDraft.slot == place.slot)
+def find_draft(session: Session, actor: Actor, slot: DraftSlot) -> PostDraft | None:
+    """Return the actor's draft for a slot; None where they have none."""
+    mine = (PostDraft.person_id == actor.person_id, PostDraft.board_id == slot.board.id, PostDraft.slot == slot.code)
     return session.scalar(select(PostDraft).where(*mine))
 
 
@@ -57,15 +57,15 @@ def get_own_draft(session: Session, actor: Actor, draft: str) -> PostDraft:
     return require_found(session.scalar(select(PostDraft).where(PostDraft.key == draft, PostDraft.person_id == actor.person_id)))
 
 
-def keep_draft(session: Session, actor: Actor, place: DraftPlace, text: DraftText, *, reason: str = "", now: datetime) -> PostDraft:
-    """Keep a text as the actor's draft for a place, instead of the one before; `reason` says why it was refused."""
+def keep_draft(session: Session, actor: Actor, slot: DraftSlot, text: DraftText, *, reason: str = "", now: datetime) -> PostDraft:
+    """Keep a text as the actor's draft for a slot, instead of the one before; `reason` says why it was refused."""
     assert actor.person_id is not None
     session.execute(select(Person.id).where(Person.id == actor.person_id).with_for_update(key_share=True)).all()
     text = replace(text, source=clean_post(text.source)[:LONGEST_DRAFT])
-    row = find_draft(session, actor, place)
+    row = find_draft(session, actor, slot)
     if row is None:
-        row = PostDraft(key=new_key(), person_id=actor.person_id, board_id=place.board.id, slot=place.slot)
-        row.thread_id, row.post_id = (place.thread.id if place.thread else None), (place.post.id if place.post else None)
+        row = PostDraft(key=new_key(), person_id=actor.person_id, board_id=slot.board.id, slot=slot.code)
+        row.thread_id, row.post_id = (slot.thread.id if slot.thread else None), (slot.post.id if slot.post else None)
         session.add(row)
     row.source, row.title, row.kind, row.category = text.source, text.title[:300], text.kind.value, text.category[:60]
     row.anchor_kind, row.anchor_key, row.anchor_part = text.anchor[0][:12], text.anchor[1][:64], text.anchor[2][:200]
@@ -81,7 +81,7 @@ def delete_draft(session: Session, draft: PostDraft) -> None:
     session.flush()
 
 
-def publish_files(session: Session, draft: PostDraft, post: Post) -> None:
+def publish_files(session: Session, draft: PostDraft, post: ThreadPost) -> None:
     """Give the files of a draft to the post that it became, and delete the draft."""
     session.execute(update(PostFile).where(PostFile.draft_id == draft.id).values(post_id=post.id, draft_id=None))
     session.delete(draft)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from accounts.notices import NOTICE_KINDS
 from discussions import boards, drafts, jobs, moderation, own_data, posts, subscriptions, threads
 from discussions.access import PERMISSIONS
-from discussions.models import Board, Post, Thread
+from discussions.models import Board, Thread, ThreadPost
 from discussions.notices import KINDS
 from discussions.views import moderating, reading, writing
 from kernel.errors import N_
@@ -21,16 +21,18 @@ from kernel.search.sources import SEARCH_COLLECTIONS, SEARCH_KINDS, CollectionKi
 
 
 def _list_needed(session: Session) -> set[int]:
-    statement = select(Thread.board_id).join(Post, Post.thread_id == Thread.id).where(*jobs.is_indexed(session.info)).distinct()
+    statement = select(Thread.board_id).join(ThreadPost, ThreadPost.thread_id == Thread.id).where(*jobs.is_indexed(session.info)).distinct()
     return set(session.scalars(statement))
 
 
 def _list_entries(session: Session, board_id: int) -> Iterable[tuple[int | None, SearchDocument]]:
     statement = (
-        select(Thread, Post).join(Post, Post.thread_id == Thread.id).where(Thread.board_id == board_id, *jobs.is_indexed(session.info))
+        select(Thread, ThreadPost)
+        .join(ThreadPost, ThreadPost.thread_id == Thread.id)
+        .where(Thread.board_id == board_id, *jobs.is_indexed(session.info))
     )
-    for row in session.execute(statement.order_by(Post.id)):
-        yield row.Thread.id, jobs.entry_of(row.Thread, row.Post)
+    for row in session.execute(statement.order_by(ThreadPost.id)):
+        yield row.Thread.id, jobs.entry_of(row.Thread, row.ThreadPost)
 
 
 def _locate(session: Session, actor: Actor, groups: Sequence[ResultGroup]) -> Mapping[ResultGroup, Located]:
@@ -38,7 +40,7 @@ def _locate(session: Session, actor: Actor, groups: Sequence[ResultGroup]) -> Ma
     owners = {
         board.id: board for board in session.scalars(select(Board).where(Board.id.in_({thread.board_id for thread in readable.values()})))
     }
-    places = {number: boards.place_of(session, board) for number, board in owners.items()}
+    places = {number: boards.owner_page_of(session, board) for number, board in owners.items()}
     return {
         group: Located("/discussions/posts/", thread.title, places[thread.board_id].title)
         for group in groups

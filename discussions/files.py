@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from discussions.access import PostContext
 from discussions.boards import get_post
-from discussions.models import Post, PostDraft, PostFile
+from discussions.models import PostDraft, PostFile, ThreadPost
 from kernel.errors import N_, Invalid, require_found
 from kernel.files import FileStore, StoredFile, extension_of, note_stored, shown_name
 from kernel.filetypes import kind_of
@@ -22,7 +22,7 @@ EXTENSIONS = (*FORMATS, "pdf", "txt", "md", "csv", "docx", "xlsx", "pptx", "odt"
 INLINE = frozenset(FORMATS)
 
 
-class FileRefused(Invalid):
+class AttachmentRefused(Invalid):
     """A file cannot be attached."""
 
     message = N_("“%(name)s” cannot be attached: pictures and documents of at most 10 MB, which are what their names say.")
@@ -41,7 +41,7 @@ class AlternativeMissing(Invalid):
 
 
 @dataclass(frozen=True, slots=True)
-class ReceivedFile:
+class AttachedFile:
     """A file as it was sent; `alternative` describes a picture, `decorates` says that it needs no description."""
 
     name: str
@@ -69,12 +69,12 @@ class FileContext(PostContext):
     stored: StoredFile
 
 
-def check_file(files: FileStore, sent: ReceivedFile) -> CheckedFile:
-    """Store the content of a file, a picture without what says where and by whom it was taken; raise FileRefused or AlternativeMissing."""
+def check_file(files: FileStore, sent: AttachedFile) -> CheckedFile:
+    """Store the content of a file, a picture without its metadata; raise AttachmentRefused or AlternativeMissing."""
     extension, kind = extension_of(sent.name), kind_of(sent.name)
     name, content = shown_name(sent.name), sent.content
     if kind is None or extension not in EXTENSIONS or not 0 < len(content) <= LARGEST or not kind.fits(content):
-        raise FileRefused(name=name)
+        raise AttachmentRefused(name=name)
     if extension in FORMATS:
         if not sent.alternative and not sent.decorates:
             raise AlternativeMissing
@@ -94,7 +94,7 @@ def attach(session: Session, draft: PostDraft, checked: Sequence[CheckedFile], *
     session.flush()
 
 
-def append_files(session: Session, draft: PostDraft, post: Post) -> int:
+def append_files(session: Session, draft: PostDraft, post: ThreadPost) -> int:
     """Give the files of a draft to the post that it edits, after those that the post has; return how many. Raise TooManyFiles."""
     added = list_draft_files(session, draft.id)
     present = session.scalars(select(PostFile.number).where(PostFile.post_id == post.id)).all()

@@ -1,6 +1,6 @@
 """Background work of discussions: posts indexed and notified, moderators and reporters notified, withdrawn texts erased."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, select
@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 from accounts import notices
 from accounts.models import Notification, Person
 from accounts.notices import Message
+from accounts.rules import NoticeKind
 from discussions import boards, posts, subscriptions
 from discussions.boards import Hooks, audience, readable_threads
-from discussions.models import Board, Level, Post, PostReport, PostState, Subscription, Thread
+from discussions.models import Board, Level, PostReport, PostState, Subscription, Thread, ThreadPost
 from discussions.notices import ANSWER_NOTICE, MENTION_NOTICE, MODERATION_NOTICE
 from kernel.errors import N_
 from kernel.i18n import _, in_every_language, ngettext
@@ -23,18 +24,18 @@ from kernel.search.index import Passage, SearchDocument
 MOST_MODERATORS = 50
 
 
-def post_address(post: Post) -> str:
+def post_address(post: ThreadPost) -> str:
     """Return the permanent address of a post, which leads to its page."""
     return f"/discussions/posts/{post.key}"
 
 
 def is_indexed(hooks: Hooks) -> list[ColumnElement[bool]]:
-    """Return the conditions on `Post` and `Thread` that a post is found by the search."""
-    shown = (Post.state == PostState.VISIBLE.value, Thread.state == PostState.VISIBLE.value)
+    """Return the conditions on `ThreadPost` and `Thread` that a post is found by the search."""
+    shown = (ThreadPost.state == PostState.VISIBLE.value, Thread.state == PostState.VISIBLE.value)
     return [*shown, *(~guard.is_private() for guard in boards.THREAD_GUARDS.given_in(hooks))]
 
 
-def entry_of(thread: Thread, post: Post) -> SearchDocument:
+def entry_of(thread: Thread, post: ThreadPost) -> SearchDocument:
     """Return the search entry of a post: found by the title of its thread and by its text, in every language."""
     readers = index.readers_of(post.language, [post.language])
     lines = [line for line in plain_text(post.html).split("\n") if line.strip()]
@@ -51,7 +52,7 @@ def follow_post(delivery: Delivery) -> None:
         return
     with delivery.database.unit_of_work() as session:
         thread = posts.lock_thread(session, row[0].id)
-        post = session.get_one(Post, row[1].id)
+        post = session.get_one(ThreadPost, row[1].id)
         if post.state == PostState.WAITING:
             _notify_moderators(session, thread, post, now=delivery.now)
         if post.state != PostState.VISIBLE or thread.state != PostState.VISIBLE:
@@ -62,14 +63,16 @@ def follow_post(delivery: Delivery) -> None:
         notify_mentioned(session, thread, post, delivery.numbers("mentioned"), now=delivery.now)
 
 
-def _find_post(session: Session, number: int) -> tuple[Thread, Post] | None:
-    statement = select(Thread, Post).join(Post, Post.thread_id == Thread.id).where(Post.id == number)
+def _find_post(session: Session, number: int) -> tuple[Thread, ThreadPost] | None:
+    statement = select(Thread, ThreadPost).join(ThreadPost, ThreadPost.thread_id == Thread.id).where(ThreadPost.id == number)
     row = session.execute(statement).one_or_none()
-    return (row.Thread, row.Post) if row else None
+    return (row.Thread, row.ThreadPost) if row else None
 
 
-def _is_indexed(session: Session, post: Post) -> bool:
-    statement = select(Post.id).join(Thread, Thread.id == Post.thread_id).where(Post.id == post.id, *is_indexed(session.info))
+def _is_indexed(session: Session, post: ThreadPost) -> bool:
+    statement = (
+        select(ThreadPost.id).join(Thread, Thread.id == ThreadPost.thread_id).where(ThreadPost.id == post.id, *is_indexed(session.info))
+    )
     return session.scalar(statement) is not None
 
 
@@ -88,8 +91,8 @@ def index_thread(delivery: Delivery) -> None:
 
 def list_thread_entries(session: Session, thread: Thread) -> Iterable[SearchDocument]:
     """Return the search entries of a thread's posts."""
-    statement = select(Post).join(Thread, Thread.id == Post.thread_id).where(Thread.id == thread.id, *is_indexed(session.info))
-    return [entry_of(thread, post) for post in session.scalars(statement.order_by(Post.number))]
+    statement = select(ThreadPost).join(Thread, Thread.id == ThreadPost.thread_id).where(Thread.id == thread.id, *is_indexed(session.info))
+    return [entry_of(thread, post) for post in session.scalars(statement.order_by(ThreadPost.number))]
 
 
 def _readers_among(session: Session, thread: Thread, people: Sequence[int]) -> list[int]:
@@ -104,7 +107,7 @@ def _readers_among(session: Session, thread: Thread, people: Sequence[int]) -> l
     return list(session.scalars(reads))
 
 
-def notify_mentioned(session: Session, thread: Thread, post: Post, people: Sequence[int], *, now: datetime) -> None:
+def notify_mentioned(session: Session, thread: Thread, post: ThreadPost, people: Sequence[int], *, now: datetime) -> None:
     """Notify those whose box was ticked beside a post, each once; who was unticked in an edit loses the notification."""
     key = f"post:{post.key}:mention"
     chosen = set(_readers_among(session, thread, [number for number in people if number != post.person_id]))
@@ -115,7 +118,7 @@ def notify_mentioned(session: Session, thread: Thread, post: Post, people: Seque
     notices.notify(session, message, sorted(chosen), now=now)
 
 
-def notify_answer(session: Session, thread: Thread, post: Post, *, now: datetime) -> None:
+def notify_answer(session: Session, thread: Thread, post: ThreadPost, *, now: datetime) -> None:
     """Notify the author of a thread of new posts by others: one notification a thread, reworded until it is read."""
     if post.number == 1 or thread.person_id is None or post.person_id == thread.person_id:
         return
@@ -126,8 +129,8 @@ def notify_answer(session: Session, thread: Thread, post: Post, *, now: datetime
     mine = (Notification.person_id == thread.person_id, Notification.key.startswith(f"thread:{thread.key}:answers:"))
     unread = session.scalar(select(Notification.key).where(*mine, Notification.read_at.is_(None)).order_by(Notification.id.desc()).limit(1))
     first = int(unread.rpartition(":")[2]) if unread else post.number
-    seen = (Post.thread_id == thread.id, Post.number >= first, Post.state == PostState.VISIBLE.value)
-    count = len(session.scalars(select(Post.id).where(*seen, Post.person_id.is_distinct_from(thread.person_id))).all())
+    visible = (ThreadPost.thread_id == thread.id, ThreadPost.number >= first, ThreadPost.state == PostState.VISIBLE.value)
+    count = len(session.scalars(select(ThreadPost.id).where(*visible, ThreadPost.person_id.is_distinct_from(thread.person_id))).all())
 
     def write() -> str:
         return ngettext("%(count)s new answer in “%(title)s”", "%(count)s new answers in “%(title)s”", count, title=thread.title)
@@ -137,7 +140,7 @@ def notify_answer(session: Session, thread: Thread, post: Post, *, now: datetime
     notices.notify(session, message, _readers_among(session, thread, [thread.person_id]), now=now)
 
 
-def _message(session: Session, thread: Thread, post: Post, kind, key: str, write) -> Message:  # type: ignore[no-untyped-def]
+def _message(session: Session, thread: Thread, post: ThreadPost, kind: NoticeKind, key: str, write: Callable[[], str]) -> Message:
     author = session.get(Person, post.person_id) if post.person_id else None
     name = author.full_name if author else ""
     return Message(
@@ -145,7 +148,7 @@ def _message(session: Session, thread: Thread, post: Post, kind, key: str, write
     )
 
 
-def _notify_moderators(session: Session, thread: Thread, post: Post, *, now: datetime) -> None:
+def _notify_moderators(session: Session, thread: Thread, post: ThreadPost, *, now: datetime) -> None:
     """Notify the moderators of a board that a post waits for them: reported, or the first of a new account."""
     people = select(Person.id).join(Board, Board.id == thread.board_id).where(audience(session.info, "moderates", Person.id))
     moderators = list(session.scalars(people.where(Person.id.is_distinct_from(post.person_id)).order_by(Person.id).limit(MOST_MODERATORS)))
@@ -198,8 +201,8 @@ def notify_decision(delivery: Delivery) -> None:
         notices.notify(session, message, [report.person_id for report in reporters], now=delivery.now)
         if is_hidden and post.person_id is not None:
             subject = in_every_language(lambda: _("A post of yours was hidden by a moderator"))
-            words = in_every_language(lambda: _("Reason: %(reason)s", reason=post.reason))
-            own = Message(MODERATION_NOTICE, f"{key}:author", subject, words, post_address(post), about_id=thread.id)
+            reason = in_every_language(lambda: _("Reason: %(reason)s", reason=post.reason))
+            own = Message(MODERATION_NOTICE, f"{key}:author", subject, reason, post_address(post), about_id=thread.id)
             notices.notify(session, own, [post.person_id], now=delivery.now)
 
 

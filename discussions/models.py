@@ -8,13 +8,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import Entity, Moment, ShortText, UnnumberedRow, unique_where
 from kernel.errors import N_
+from kernel.markup.model import SafeHtml
 from kernel.personal import Ask, Erase, Merge, personal
 
 AUTHOR = Ask("keep", "withdraw")
 
 
 class BoardState(StrEnum):
-    """Whether people write in a board, only read it, or do not see it."""
+    """The states of a board: people write in it, only read it, or do not see it."""
 
     OPEN = "open"
     READ_ONLY = "read_only"
@@ -39,7 +40,7 @@ class ThreadKind(StrEnum):
 
 
 class PostState(StrEnum):
-    """Whether a post is seen; a thread has one too, of which `waiting` and `withdrawn` are its first post's."""
+    """The states of a post; a thread has one too, of which `waiting` and `withdrawn` are its first post's."""
 
     VISIBLE = "visible"
     WAITING = "waiting"
@@ -61,7 +62,7 @@ class HideClass(StrEnum):
 
 
 class Level(StrEnum):
-    """What somebody wants to learn of a board or thread."""
+    """The levels of notification of a board or thread."""
 
     EVERY = "every"
     """Every new thread of a board."""
@@ -131,7 +132,7 @@ class Thread(Entity):
     row_version: Mapped[int] = mapped_column(default=1)
 
 
-class Post(Entity):
+class ThreadPost(Entity):
     """One text by one person, numbered in its thread."""
 
     __tablename__ = "thread_post"  # `post` are the posts that people hold at an institution
@@ -165,6 +166,11 @@ class Post(Entity):
     token: Mapped[str] = mapped_column(String(36))
     """Of the form that it was sent with: sent twice it is written once."""
     row_version: Mapped[int] = mapped_column(default=1)
+
+    @property
+    def shown(self) -> SafeHtml:
+        """Return the text as it was rendered when it was written."""
+        return SafeHtml.stored(self.html)
 
 
 class PostRevision(UnnumberedRow):
@@ -241,7 +247,7 @@ class PostReport(Entity):
 
 
 class Subscription(Entity):
-    """What a person wants to learn of a board, or of one thread of it, and how far they have read the thread."""
+    """A level of notification that a person chose for a board or a thread, and how far they have read the thread."""
 
     __table_args__ = (
         unique_where("thread_id IS NULL", "uq_subscription_board", "person_id", "board_id"),

@@ -11,7 +11,7 @@ from accounts.models import Person
 from discussions import posts
 from discussions.access import GONE, PostContext
 from discussions.boards import audience
-from discussions.models import Board, HideClass, Post, PostReport, PostState, Thread
+from discussions.models import Board, HideClass, PostReport, PostState, Thread, ThreadPost
 from kernel import audit, outbox
 from kernel.audit import AuditEntry, Verb
 from kernel.errors import N_, Conflict, OwnRecord
@@ -38,7 +38,7 @@ class ModerationVerb(Verb):
     DECIDED = "post.decided", N_("Decided on the reports of a post")
 
 
-class AlreadyDecided(Conflict):
+class PostDecided(Conflict):
     """Another moderator decided before."""
 
     message = N_("%(name)s decided this already, at %(time)s.")
@@ -63,7 +63,7 @@ def report_post(session: Session, actor: Actor, context: PostContext, report_cla
     outbox.enqueue(session, "discussions.notify_moderators", {"thread": thread.id, "post": post.id}, now=now)
 
 
-def _check_not_own(session: Session, actor: Actor, board: Board, post: Post) -> None:
+def _check_not_own(session: Session, actor: Actor, board: Board, post: ThreadPost) -> None:
     """Raise OwnRecord where the actor would decide on their own post, or as a moderator on an administrator's or another moderator's."""
     if post.person_id is None:
         return
@@ -79,15 +79,15 @@ def _check_not_own(session: Session, actor: Actor, board: Board, post: Post) -> 
 
 
 def decide(
-    session: Session, actor: Actor, context: PostContext, *, hide_class: HideClass | None, reason: str, seen: int, now: datetime
+    session: Session, actor: Actor, context: PostContext, *, hide_class: HideClass | None, reason: str, version: int, now: datetime
 ) -> None:
     """Decide on a post and all reports of it: hide it for a reason, or keep it.
 
-    Raise AlreadyDecided where the post is not the version `seen` any more, OwnRecord where the actor may not judge it.
+    Raise PostDecided where the post is not the version `version` any more, OwnRecord where the actor may not judge it.
     """
     thread, post = posts.lock_post(session, context.post)
     _check_not_own(session, actor, context.board, post)
-    if post.row_version != seen or post.state in GONE:
+    if post.row_version != version or post.state in GONE:
         raise decided_before(session, post)
     reports = session.scalars(select(PostReport).where(PostReport.post_id == post.id, PostReport.decision == "").with_for_update()).all()
     for row in reports:
@@ -107,17 +107,17 @@ def decide(
         outbox.enqueue(session, "discussions.notify_decision", {"post": post.id, "reports": [row.id for row in reports]}, now=now)
 
 
-def decided_before(session: Session, post: Post) -> AlreadyDecided:
+def decided_before(session: Session, post: ThreadPost) -> PostDecided:
     """Return the refusal of a second decision, which says who took the first and when."""
     person = session.get(Person, post.state_by) if post.state_by else None
-    return AlreadyDecided(name=person.full_name if person else "", time=format_time(post.state_at) if post.state_at else "")
+    return PostDecided(name=person.full_name if person else "", time=format_time(post.state_at) if post.state_at else "")
 
 
-def show(session: Session, actor: Actor, context: PostContext, *, seen: int, now: datetime) -> None:
-    """Show a hidden post again, or release one that waits. Raise AlreadyDecided or OwnRecord."""
+def show(session: Session, actor: Actor, context: PostContext, *, version: int, now: datetime) -> None:
+    """Show a hidden post again, or release one that waits. Raise PostDecided or OwnRecord."""
     thread, post = posts.lock_post(session, context.post)
     _check_not_own(session, actor, context.board, post)
-    if post.row_version != seen or post.state not in (PostState.HIDDEN, PostState.WAITING):
+    if post.row_version != version or post.state not in (PostState.HIDDEN, PostState.WAITING):
         raise decided_before(session, post)
     verb = ModerationVerb.RELEASED if post.state == PostState.WAITING else ModerationVerb.SHOWN
     post.hide_class, post.reason = "", ""
@@ -126,29 +126,31 @@ def show(session: Session, actor: Actor, context: PostContext, *, seen: int, now
 
 
 def _waiting() -> Any:
-    reported = exists().where(PostReport.post_id == Post.id, PostReport.decision == "")
-    return or_(and_(Post.state == PostState.VISIBLE.value, reported), Post.state == PostState.WAITING.value)
+    reported = exists().where(PostReport.post_id == ThreadPost.id, PostReport.decision == "")
+    return or_(and_(ThreadPost.state == PostState.VISIBLE.value, reported), ThreadPost.state == PostState.WAITING.value)
 
 
 def count_waiting(session: Session, boards: Sequence[int]) -> dict[int, Row[*tuple[Any, ...]]]:
     """Return by board how many posts wait for a moderator, and since when the oldest and the newest."""
-    statement = select(Thread.board_id, func.count(), func.min(Post.written_at), func.max(Post.written_at))
-    waiting = statement.join(Post, Post.thread_id == Thread.id).where(Thread.board_id.in_(boards), _waiting())
+    statement = select(Thread.board_id, func.count(), func.min(ThreadPost.written_at), func.max(ThreadPost.written_at))
+    waiting = statement.join(ThreadPost, ThreadPost.thread_id == Thread.id).where(Thread.board_id.in_(boards), _waiting())
     return {row[0]: row for row in session.execute(waiting.group_by(Thread.board_id))}
 
 
 def list_queue(session: Session, board_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
     """List what waits for a board's moderators, the oldest first: post, thread, author, how many of theirs were hidden before."""
-    earlier, of = aliased(Post), aliased(Thread)
+    earlier, of = aliased(ThreadPost), aliased(Thread)
     hidden = (
         select(func.count()).select_from(earlier).join(of, of.id == earlier.thread_id)
-        .where(of.board_id == board_id, earlier.person_id == Post.person_id, earlier.hide_class != "")
+        .where(of.board_id == board_id, earlier.person_id == ThreadPost.person_id, earlier.hide_class != "")
         .scalar_subquery().label("hidden_before")
     )  # fmt: skip
     statement = (
-        select(Post, Thread, Person, hidden).join(Thread, Thread.id == Post.thread_id).outerjoin(Person, Person.id == Post.person_id)
+        select(ThreadPost, Thread, Person, hidden)
+        .join(Thread, Thread.id == ThreadPost.thread_id)
+        .outerjoin(Person, Person.id == ThreadPost.person_id)
     )
-    return session.execute(statement.where(Thread.board_id == board_id, _waiting()).order_by(Post.id).limit(MOST_WAITING)).all()
+    return session.execute(statement.where(Thread.board_id == board_id, _waiting()).order_by(ThreadPost.id).limit(MOST_WAITING)).all()
 
 
 def list_reports(session: Session, post_ids: Sequence[int]) -> Sequence[Row[*tuple[Any, ...]]]:
@@ -160,7 +162,7 @@ def list_reports(session: Session, post_ids: Sequence[int]) -> Sequence[Row[*tup
 def list_log(session: Session, board_id: int, *, offset: int, limit: int) -> Sequence[Row[*tuple[Any, ...]]]:
     """List the acts on a board's threads and posts, and on the board, the latest first, with who acted."""
     threads = select(Thread.id).where(Thread.board_id == board_id)
-    post_ids = select(Post.id).where(Post.thread_id.in_(threads))
+    post_ids = select(ThreadPost.id).where(ThreadPost.thread_id.in_(threads))
     of = {
         "board": (AuditEntry.subject_id == board_id),
         "thread": AuditEntry.subject_id.in_(threads),

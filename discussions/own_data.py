@@ -1,4 +1,4 @@
-"""What the copy of a person's data has of discussions, and what becomes of it when their account is deleted."""
+"""The tables that the copy of a person's data has of discussions, and what becomes of posts when their account is deleted."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from discussions import posts
 from discussions.boards import readable_threads
-from discussions.models import Board, Post, PostDraft, PostReport, PostRevision, PostState, Subscription, Thread
+from discussions.models import Board, PostDraft, PostReport, PostRevision, PostState, Subscription, Thread, ThreadPost
 from kernel.errors import N_
 from kernel.permissions import SYSTEM
 from kernel.personal import ErasureQuestion
@@ -19,18 +19,27 @@ def own_tables(session: Session, person_id: int, *, now: datetime) -> Mapping[st
     """Return a person's posts with former texts, drafts, subscriptions and reports; of others the titles of threads they still read."""
     is_readable = exists().where(Board.id == Thread.board_id, readable_threads(session.info, literal(person_id))).correlate(Thread)
     title = case((is_readable, Thread.title), (Thread.person_id == person_id, Thread.title), else_="").label("thread")
-    is_shown = Post.state != PostState.ERASED.value
+    is_shown = ThreadPost.state != PostState.ERASED.value
     written: Select[*tuple[Any, ...]] = (
-        select(title, Post.key, Post.number, Post.state, Post.source, Post.written_at, Post.edited_at, Post.reason)
-        .join(Thread, Thread.id == Post.thread_id)
-        .where(Post.person_id == person_id, is_shown)
-        .order_by(Post.id)
+        select(
+            title,
+            ThreadPost.key,
+            ThreadPost.number,
+            ThreadPost.state,
+            ThreadPost.source,
+            ThreadPost.written_at,
+            ThreadPost.edited_at,
+            ThreadPost.reason,
+        )
+        .join(Thread, Thread.id == ThreadPost.thread_id)
+        .where(ThreadPost.person_id == person_id, is_shown)
+        .order_by(ThreadPost.id)
     )
     former: Select[*tuple[Any, ...]] = (
-        select(Post.key, PostRevision.number, PostRevision.source, PostRevision.at)
-        .join(Post, Post.id == PostRevision.post_id)
-        .where(Post.person_id == person_id)
-        .order_by(Post.id, PostRevision.number)
+        select(ThreadPost.key, PostRevision.number, PostRevision.source, PostRevision.at)
+        .join(ThreadPost, ThreadPost.id == PostRevision.post_id)
+        .where(ThreadPost.person_id == person_id)
+        .order_by(ThreadPost.id, PostRevision.number)
     )
     drafts: Select[*tuple[Any, ...]] = select(PostDraft.title, PostDraft.source, PostDraft.reason, PostDraft.changed_at).where(
         PostDraft.person_id == person_id
@@ -41,8 +50,15 @@ def own_tables(session: Session, person_id: int, *, now: datetime) -> Mapping[st
         .where(Subscription.person_id == person_id)
     )
     reports: Select[*tuple[Any, ...]] = (
-        select(Post.key.label("post"), PostReport.report_class, PostReport.note, PostReport.at, PostReport.decision, PostReport.decided_at)
-        .join(Post, Post.id == PostReport.post_id)
+        select(
+            ThreadPost.key.label("post"),
+            PostReport.report_class,
+            PostReport.note,
+            PostReport.at,
+            PostReport.decision,
+            PostReport.decided_at,
+        )
+        .join(ThreadPost, ThreadPost.id == PostReport.post_id)
         .where(PostReport.person_id == person_id)
     )
     statements = {"posts": written, "post_revisions": former, "post_drafts": drafts, "subscriptions": followed, "post_reports": reports}
@@ -53,17 +69,17 @@ def follow_answer(session: Session, person_id: int, answer: str, *, now: datetim
     """Withdraw every post of a person who deletes their account and wants it, also in boards that they left; else their texts stay."""
     if answer != "withdraw":
         return
-    shown = (Post.person_id == person_id, Post.state == PostState.VISIBLE.value)
-    for post in session.scalars(select(Post).where(*shown).order_by(Post.thread_id, Post.id)).all():
+    shown = (ThreadPost.person_id == person_id, ThreadPost.state == PostState.VISIBLE.value)
+    for post in session.scalars(select(ThreadPost).where(*shown).order_by(ThreadPost.thread_id, ThreadPost.id)).all():
         thread = posts.lock_thread(session, post.thread_id)
         posts.withdraw_locked(session, SYSTEM, thread, post, now=now)
-    waiting = (Post.person_id == person_id, Post.state == PostState.WAITING.value)
-    for post in session.scalars(select(Post).where(*waiting)).all():
+    waiting = (ThreadPost.person_id == person_id, ThreadPost.state == PostState.WAITING.value)
+    for post in session.scalars(select(ThreadPost).where(*waiting)).all():
         posts.set_state(session, SYSTEM, post, PostState.WITHDRAWN, now=now)
 
 
 ERASURE_QUESTION = ErasureQuestion(
-    Post.person_id,
+    ThreadPost.person_id,
     N_("What should become of what you wrote in discussions?"),
     {"keep": N_("Keep the texts, without my name"), "withdraw": N_("Withdraw all of them")},
     follow_answer,

@@ -14,7 +14,7 @@ from accounts.models import Person
 from discussions import subscriptions
 from discussions.access import GONE, PostContext, ThreadContext
 from discussions.boards import BOARDS, new_key
-from discussions.models import Board, FirstPosts, Post, PostFile, PostReport, PostRevision, PostState, Thread
+from discussions.models import Board, FirstPosts, PostFile, PostReport, PostRevision, PostState, Thread, ThreadPost
 from kernel import audit, outbox
 from kernel.audit import Verb
 from kernel.errors import N_, Conflict, Invalid
@@ -36,7 +36,7 @@ COLLECTION = "board"
 """The kind of collections that posts are searched in."""
 
 
-class PostVerb(Verb):
+class ThreadPostVerb(Verb):
     """The audit verbs of posts; what they say is never recorded."""
 
     WITHDRAWN = "post.withdrawn", N_("Withdrew a post")
@@ -95,14 +95,14 @@ def lock_thread(session: Session, thread_id: int) -> Thread:
     return session.get_one(Thread, thread_id, with_for_update=True, populate_existing=True)
 
 
-def lock_post(session: Session, post: Post) -> tuple[Thread, Post]:
+def lock_post(session: Session, post: ThreadPost) -> tuple[Thread, ThreadPost]:
     """Return the thread of a post and the post, both locked, as they are now."""
-    return lock_thread(session, post.thread_id), session.get_one(Post, post.id, with_for_update=True, populate_existing=True)
+    return lock_thread(session, post.thread_id), session.get_one(ThreadPost, post.id, with_for_update=True, populate_existing=True)
 
 
-def find_sent(session: Session, actor: Actor, token: str) -> Post | None:
+def find_repeated(session: Session, actor: Actor, token: str) -> ThreadPost | None:
     """Return the post that a form was sent with before; None if it is sent for the first time."""
-    return session.scalar(select(Post).where(Post.person_id == actor.person_id, Post.token == token))
+    return session.scalar(select(ThreadPost).where(ThreadPost.person_id == actor.person_id, ThreadPost.token == token))
 
 
 def waits(session: Session, actor: Actor, board: Board, *, now: datetime) -> bool:
@@ -116,19 +116,19 @@ def waits(session: Session, actor: Actor, board: Board, *, now: datetime) -> boo
         ).one()
         if person.belongs or now - person.created_at > NEW_ACCOUNT:
             return False
-    statement = select(func.count()).select_from(Post).join(Thread, Thread.id == Post.thread_id)
-    mine = (Thread.board_id == board.id, Post.person_id == actor.person_id, Post.state == PostState.VISIBLE.value)
+    statement = select(func.count()).select_from(ThreadPost).join(Thread, Thread.id == ThreadPost.thread_id)
+    mine = (Thread.board_id == board.id, ThreadPost.person_id == actor.person_id, ThreadPost.state == PostState.VISIBLE.value)
     return (session.scalar(statement.where(*mine)) or 0) < FIRST_POSTS
 
 
 def add_post(
     session: Session, actor: Actor, context: Any, thread: Thread, source: str, *, reply_to: int | None, token: str, now: datetime
-) -> Post:
+) -> ThreadPost:
     """Add a post with the next number to a locked thread, and the job that notifies and indexes; its author follows the thread."""
     board: Board = context.board
     is_waiting = not context.moderates and waits(session, actor, board, now=now)
     thread.last_number += 1
-    post = Post(
+    post = ThreadPost(
         key=new_key(), thread_id=thread.id, number=thread.last_number, person_id=actor.person_id,
         badge=board.owner if context.moderates else "", reply_to=reply_to, source=source, html=render_post(source), language=language(),
         state=(PostState.WAITING if is_waiting else PostState.VISIBLE).value, written_at=now, token=token,
@@ -146,11 +146,11 @@ def add_post(
 
 def write_post(
     session: Session, actor: Actor, context: ThreadContext, text: str, *, reply_to: int | None = None, token: str, now: datetime
-) -> Post:
+) -> ThreadPost:
     """Write a post; the same form sent twice writes one. Raise TextMissing, TextTooLong, ThreadLocked or ThreadFull."""
     source = checked(text)
     thread = lock_thread(session, context.thread.id)
-    if (sent := find_sent(session, actor, token)) is not None:
+    if (sent := find_repeated(session, actor, token)) is not None:
         return sent
     if thread.locked_at is not None or thread.state != PostState.VISIBLE:
         raise ThreadLocked
@@ -160,7 +160,7 @@ def write_post(
     return add_post(session, actor, context, thread, source, reply_to=answered, token=token, now=now)
 
 
-def announce(session: Session, post: Post, mentioned: Sequence[int], *, now: datetime) -> None:
+def announce(session: Session, post: ThreadPost, mentioned: Sequence[int], *, now: datetime) -> None:
     """Have a post notified and indexed once it is written."""
     outbox.enqueue(session, "discussions.follow_post", {"post": post.id, "mentioned": list(mentioned)}, now=now)
 
@@ -168,17 +168,19 @@ def announce(session: Session, post: Post, mentioned: Sequence[int], *, now: dat
 def recount(session: Session, thread: Thread) -> None:
     """Set anew what a locked thread says of the posts that everybody sees."""
     session.flush()
-    seen = (Post.thread_id == thread.id, Post.state == PostState.VISIBLE.value)
-    thread.posts = session.scalar(select(func.count()).select_from(Post).where(*seen)) or 0
-    last = session.execute(select(Post.number, Post.written_at).where(*seen).order_by(Post.number.desc()).limit(1)).one_or_none()
+    visible = (ThreadPost.thread_id == thread.id, ThreadPost.state == PostState.VISIBLE.value)
+    thread.posts = session.scalar(select(func.count()).select_from(ThreadPost).where(*visible)) or 0
+    last = session.execute(
+        select(ThreadPost.number, ThreadPost.written_at).where(*visible).order_by(ThreadPost.number.desc()).limit(1)
+    ).one_or_none()
     thread.shown_number = last.number if last else 0
     thread.last_post_at = last.written_at if last else thread.last_post_at
 
 
-def edit_post(session: Session, actor: Actor, context: PostContext, text: str, *, seen: int, now: datetime) -> bool:
+def edit_post(session: Session, actor: Actor, context: PostContext, text: str, *, version: int, now: datetime) -> bool:
     """Give a post another text and keep the former one; return whether anything changed.
 
-    Raise TextMissing, TextTooLong, ThreadLocked, PostGone, or PostWasChanged where the post is not the version `seen` any more.
+    Raise TextMissing, TextTooLong, ThreadLocked, PostGone, or PostWasChanged where the post is not the version `version` any more.
     """
     source = checked(text)
     thread, post = lock_post(session, context.post)
@@ -188,10 +190,10 @@ def edit_post(session: Session, actor: Actor, context: PostContext, text: str, *
         raise ThreadLocked
     if source == post.source:
         return False
-    if seen != post.row_version:
+    if version != post.row_version:
         raise PostWasChanged
-    others = (Post.thread_id == thread.id, Post.number > post.number, Post.person_id.is_distinct_from(actor.person_id))
-    is_answered = bool(session.scalar(select(exists().where(*others, Post.state == PostState.VISIBLE.value))))
+    others = (ThreadPost.thread_id == thread.id, ThreadPost.number > post.number, ThreadPost.person_id.is_distinct_from(actor.person_id))
+    is_answered = bool(session.scalar(select(exists().where(*others, ThreadPost.state == PostState.VISIBLE.value))))
     session.add(PostRevision(post_id=post.id, number=post.row_version, source=post.source, at=now))
     if is_answered or now - post.written_at > QUIET:
         post.edited_at, post.edited_after_answers = now, post.edited_after_answers or is_answered
@@ -199,7 +201,7 @@ def edit_post(session: Session, actor: Actor, context: PostContext, text: str, *
     return True
 
 
-def take_from_view(session: Session, thread: Thread, post: Post) -> None:
+def take_from_view(session: Session, thread: Thread, post: ThreadPost) -> None:
     """Take back what leads to a post that is no longer shown: its bells, mails that wait, its search entry and what counts it as new."""
     notices.take_back_others(session, f"post:{post.key}:", ())
     index.forget_entry(session, thread.board_id, thread.id, post.key, collection=COLLECTION)
@@ -229,8 +231,8 @@ def recount_answers(session: Session, thread: Thread) -> None:
 def takes_thread(session: Session, context: PostContext) -> bool:
     """Return whether withdrawing a post takes its thread along: it is the first, and nobody else's is shown after it."""
     post = context.post
-    others = (Post.thread_id == post.thread_id, Post.number > 1, Post.person_id.is_distinct_from(post.person_id))
-    return post.number == 1 and not session.scalar(select(exists().where(*others, Post.state == PostState.VISIBLE.value)))
+    others = (ThreadPost.thread_id == post.thread_id, ThreadPost.number > 1, ThreadPost.person_id.is_distinct_from(post.person_id))
+    return post.number == 1 and not session.scalar(select(exists().where(*others, ThreadPost.state == PostState.VISIBLE.value)))
 
 
 def withdraw_post(session: Session, actor: Actor, context: PostContext, *, now: datetime) -> None:
@@ -239,19 +241,19 @@ def withdraw_post(session: Session, actor: Actor, context: PostContext, *, now: 
     if post.state in GONE:
         raise PostGone
     withdraw_locked(session, actor, thread, post, now=now)
-    audit.record(session, actor, PostVerb.WITHDRAWN, post, now=now)
+    audit.record(session, actor, ThreadPostVerb.WITHDRAWN, post, now=now)
 
 
-def withdraw_locked(session: Session, actor: Actor, thread: Thread, post: Post, *, now: datetime) -> None:
+def withdraw_locked(session: Session, actor: Actor, thread: Thread, post: ThreadPost, *, now: datetime) -> None:
     """Withdraw a locked post."""
     set_state(session, actor, post, PostState.WITHDRAWN, now=now)
-    others = (Post.thread_id == thread.id, Post.number > 1, Post.person_id.is_distinct_from(post.person_id))
-    if post.number == 1 and not session.scalar(select(exists().where(*others, Post.state == PostState.VISIBLE.value))):
+    others = (ThreadPost.thread_id == thread.id, ThreadPost.number > 1, ThreadPost.person_id.is_distinct_from(post.person_id))
+    if post.number == 1 and not session.scalar(select(exists().where(*others, ThreadPost.state == PostState.VISIBLE.value))):
         thread.state = PostState.WITHDRAWN.value
     take_from_view(session, thread, post)
 
 
-def set_state(session: Session, actor: Actor, post: Post, state: PostState, *, now: datetime) -> None:
+def set_state(session: Session, actor: Actor, post: ThreadPost, state: PostState, *, now: datetime) -> None:
     """Set the state of a locked post, and who set it when."""
     post.state, post.state_at, post.state_by, post.row_version = state.value, now, actor.person_id, post.row_version + 1
     session.flush()
@@ -263,10 +265,10 @@ def restore_post(session: Session, actor: Actor, context: PostContext, *, now: d
     if post.state != PostState.WITHDRAWN or post.state_at is None or now - post.state_at > RESTORABLE:
         raise PostGone
     show_again(session, actor, thread, post, now=now)
-    audit.record(session, actor, PostVerb.RESTORED, post, now=now)
+    audit.record(session, actor, ThreadPostVerb.RESTORED, post, now=now)
 
 
-def show_again(session: Session, actor: Actor, thread: Thread, post: Post, *, now: datetime) -> None:
+def show_again(session: Session, actor: Actor, thread: Thread, post: ThreadPost, *, now: datetime) -> None:
     """Show a post that was withdrawn, hidden or waited, index it again, and its thread where it is the first."""
     set_state(session, actor, post, PostState.VISIBLE, now=now)
     if post.number == 1:
@@ -277,11 +279,11 @@ def show_again(session: Session, actor: Actor, thread: Thread, post: Post, *, no
 
 def erase_withdrawn(session: Session, before: datetime, *, limit: int = 500) -> int:
     """Erase text, former texts and files of posts that were withdrawn before a moment; return how many posts."""
-    due = (Post.state == PostState.WITHDRAWN.value, Post.state_at < before)
-    numbers = list(session.scalars(select(Post.id).where(*due).order_by(Post.id).limit(limit)))
+    due = (ThreadPost.state == PostState.WITHDRAWN.value, ThreadPost.state_at < before)
+    numbers = list(session.scalars(select(ThreadPost.id).where(*due).order_by(ThreadPost.id).limit(limit)))
     session.execute(delete(PostRevision).where(PostRevision.post_id.in_(numbers)))
     session.execute(delete(PostFile).where(PostFile.post_id.in_(numbers)))
-    session.execute(update(Post).where(Post.id.in_(numbers)).values(source="", html="", state=PostState.ERASED.value))
+    session.execute(update(ThreadPost).where(ThreadPost.id.in_(numbers)).values(source="", html="", state=PostState.ERASED.value))
     return len(numbers)
 
 
@@ -304,11 +306,11 @@ def list_posts(session: Session, context: ThreadContext, actor: Actor, *, start:
 
     Who waits for a moderator sees their own post alone; what is gone keeps its number where something refers to it.
     """
-    seen = Post.state != PostState.WAITING.value
-    mine = () if context.moderates else (or_(seen, Post.person_id == actor.person_id),)
-    statement = select(Post, Person).outerjoin(Person, Person.id == Post.person_id)
-    numbers = Post.number.between(start, start + PAGE - 1)
-    return session.execute(statement.where(Post.thread_id == context.thread.id, numbers, *mine).order_by(Post.number)).all()
+    seen = ThreadPost.state != PostState.WAITING.value
+    mine = () if context.moderates else (or_(seen, ThreadPost.person_id == actor.person_id),)
+    statement = select(ThreadPost, Person).outerjoin(Person, Person.id == ThreadPost.person_id)
+    numbers = ThreadPost.number.between(start, start + PAGE - 1)
+    return session.execute(statement.where(ThreadPost.thread_id == context.thread.id, numbers, *mine).order_by(ThreadPost.number)).all()
 
 
 def list_files(session: Session, posts: Sequence[int]) -> Mapping[int, list[PostFile]]:
@@ -322,8 +324,8 @@ def list_files(session: Session, posts: Sequence[int]) -> Mapping[int, list[Post
 def list_repliers(session: Session, thread_id: int, numbers: Sequence[int]) -> Mapping[int, list[int]]:
     """Return by the numbers of posts those that answer them, for links both ways."""
     repliers: dict[int, list[int]] = {}
-    of = (Post.thread_id == thread_id, Post.reply_to.in_(numbers), Post.state == PostState.VISIBLE.value)
-    for answered, number in session.execute(select(Post.reply_to, Post.number).where(*of).order_by(Post.number)):
+    of = (ThreadPost.thread_id == thread_id, ThreadPost.reply_to.in_(numbers), ThreadPost.state == PostState.VISIBLE.value)
+    for answered, number in session.execute(select(ThreadPost.reply_to, ThreadPost.number).where(*of).order_by(ThreadPost.number)):
         repliers.setdefault(answered or 0, []).append(number)
     return repliers
 
@@ -331,8 +333,8 @@ def list_repliers(session: Session, thread_id: int, numbers: Sequence[int]) -> M
 def list_marked(session: Session, thread: Thread) -> Sequence[PostRow]:
     """List the accepted answer and the summary of a thread, with their authors."""
     numbers = [number for number in (thread.accepted, thread.summary) if number is not None]
-    statement = select(Post, Person).outerjoin(Person, Person.id == Post.person_id)
-    return session.execute(statement.where(Post.thread_id == thread.id, Post.number.in_(numbers))).all() if numbers else []
+    statement = select(ThreadPost, Person).outerjoin(Person, Person.id == ThreadPost.person_id)
+    return session.execute(statement.where(ThreadPost.thread_id == thread.id, ThreadPost.number.in_(numbers))).all() if numbers else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,7 +345,7 @@ class RevisionStep:
     lines: Sequence[tuple[str, str]]
 
 
-def compare_revisions(post: Post, revisions: Sequence[PostRevision]) -> list[RevisionStep]:
+def compare_revisions(post: ThreadPost, revisions: Sequence[PostRevision]) -> list[RevisionStep]:
     """Return the edits of a post, the latest first, each compared with the text before it."""
     texts = [*(row.source for row in revisions), post.source]
     steps = [

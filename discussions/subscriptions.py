@@ -1,4 +1,4 @@
-"""What people want to learn of boards and threads, how far they have read, and what is new to them."""
+"""Subscriptions: what people want to learn of boards and threads, how far they have read, and what is new to them."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta

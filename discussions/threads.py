@@ -6,16 +6,14 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from rapidfuzz import fuzz, process
 from sqlalchemy import Row, Select, and_, func, literal, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
-from accounts.rules import fold
 from discussions import posts, subscriptions
 from discussions.access import GONE, BoardContext, PostContext, ThreadContext
 from discussions.boards import Number, new_key, owner_of, readable_threads
-from discussions.models import Board, Post, PostState, Thread, ThreadKind
+from discussions.models import Board, PostState, Thread, ThreadKind, ThreadPost
 from kernel import audit
 from kernel.audit import Verb
 from kernel.clock import LAST_DAY
@@ -23,6 +21,7 @@ from kernel.errors import N_, Conflict, Invalid
 from kernel.i18n import language
 from kernel.markup.posts import clean_title
 from kernel.permissions import Actor
+from kernel.search.results import alike
 
 SHORTEST_TITLE, LONGEST_TITLE = 5, 150
 MOST_PINNED = 5
@@ -56,7 +55,7 @@ class TooManyPinned(Conflict):
 
 
 class ThreadFilter(StrEnum):
-    """What the list of a board is narrowed to."""
+    """The filters of a board's list."""
 
     NEW = "new"
     MINE = "mine"
@@ -66,7 +65,7 @@ class ThreadFilter(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ThreadQuery:
-    """What somebody wants to see of a board's list; empty for everything."""
+    """A filter, category and anchor of a board's list; empty for everything."""
 
     only: ThreadFilter | None = None
     category: str = ""
@@ -77,8 +76,8 @@ class ThreadQuery:
 def _select(session: Session, actor: Actor, board_id: int, *columns: Any) -> Select[*tuple[Any, ...]]:
     person = literal(actor.person_id or 0)
     statement = select(*columns).select_from(Thread).join(Board, Board.id == Thread.board_id)
-    seen = (Thread.board_id == board_id, Thread.state != PostState.WITHDRAWN.value, readable_threads(session.info, person))
-    return subscriptions.with_marks(statement, person).where(*seen)
+    visible = (Thread.board_id == board_id, Thread.state != PostState.WITHDRAWN.value, readable_threads(session.info, person))
+    return subscriptions.with_marks(statement, person).where(*visible)
 
 
 def _conditions(actor: Actor) -> Mapping[ThreadFilter, Any]:
@@ -122,8 +121,8 @@ def count_filters(session: Session, actor: Actor, board_id: int) -> Mapping[Thre
 
 def list_anchored(session: Session, actor: Actor, board_id: int, anchor: tuple[str, ...]) -> Sequence[ThreadRow]:
     """List the threads of an anchor, each with its accepted answer, for the page that they are about."""
-    statement = _select(session, actor, board_id, Thread, Post).outerjoin(
-        Post, and_(Post.thread_id == Thread.id, Post.number == Thread.accepted)
+    statement = _select(session, actor, board_id, Thread, ThreadPost).outerjoin(
+        ThreadPost, and_(ThreadPost.thread_id == Thread.id, ThreadPost.number == Thread.accepted)
     )
     found_at = statement.where(*_narrowed(ThreadQuery(anchor=anchor), actor), Thread.state == PostState.VISIBLE.value)
     return session.execute(found_at.order_by(Thread.last_post_at.desc(), Thread.id).limit(100)).all()
@@ -133,14 +132,12 @@ def list_alike(session: Session, actor: Actor, board_id: int, title: str) -> lis
     """List up to three threads of a board that an actor reads whose titles are like another, the likest first."""
     statement = _select(session, actor, board_id, Thread).where(Thread.state == PostState.VISIBLE.value)
     threads = list(session.scalars(statement.order_by(Thread.last_post_at.desc()).limit(_COMPARED)))
-    titles = {number: fold(thread.title) for number, thread in enumerate(threads)}
-    alike = process.extract(fold(title), titles, scorer=fuzz.token_set_ratio, limit=ALIKE, score_cutoff=LEAST_ALIKE)
-    return [threads[number] for _title, _score, number in alike]
+    return [threads[position] for position in alike(title, [row.title for row in threads], limit=ALIKE, least=LEAST_ALIKE)]
 
 
 @dataclass(frozen=True, slots=True)
 class NewThread:
-    """What a thread is opened with besides its text."""
+    """A new thread, without its text."""
 
     title: str
     kind: ThreadKind = ThreadKind.DISCUSSION
@@ -158,14 +155,16 @@ def checked_title(text: str) -> str:
     return title
 
 
-def open_thread(session: Session, actor: Actor, context: BoardContext, new: NewThread, text: str, *, token: str, now: datetime) -> Post:
+def open_thread(
+    session: Session, actor: Actor, context: BoardContext, new: NewThread, text: str, *, token: str, now: datetime
+) -> ThreadPost:
     """Open a thread and return its first post; the same form sent twice opens one. Raise TitleMissing, TextMissing or TextTooLong.
 
     An announcement is a discussion where its author does not administer the board.
     """
     title, source = checked_title(new.title), posts.checked(text)
     session.get_one(Board, context.board.id, with_for_update={"key_share": True})
-    if (sent := posts.find_sent(session, actor, token)) is not None:
+    if (sent := posts.find_repeated(session, actor, token)) is not None:
         return sent
     is_allowed = new.kind is not ThreadKind.ANNOUNCEMENT or context.administers
     thread = Thread(

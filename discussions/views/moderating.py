@@ -9,12 +9,12 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from discussions import boards, moderation, posts, threads
 from discussions.access import BoardAction, BoardContext, PostContext, ThreadContext
 from discussions.models import HideClass
-from discussions.moderation import AlreadyDecided, AlreadyReported
+from discussions.moderation import AlreadyReported, PostDecided
 from discussions.threads import TitleMissing, TooManyPinned
 from kernel import clock
 from kernel.errors import OwnRecord
 from kernel.i18n import _, lazy_, site_day
-from kernel.web.forms import Form, LineField, area, as_day, line, whole_number
+from kernel.web.forms import Form, area, as_day, line, whole_number
 from kernel.web.request import Answer, current_actor, current_session, is_read_only_request, page, requires, see_page
 from kernel.web.table import requested_page
 
@@ -39,9 +39,9 @@ def report(context: PostContext) -> Answer:
         with form.refusals(None, AlreadyReported, posts.PostGone):
             report_class = HideClass(form.report_class.data)
             moderation.report_post(current_session(), current_actor(), context, report_class, form.note.data or "", now=clock.now())
-            words = _("Thank you: the moderators will look at it, and you will be notified of what they decide.")
-            return see_page("discussions.thread", thread=context.thread.key, flash=words)
-    return page("discussions/report.html", form=form, context=context, place=boards.place_of(current_session(), context.board))
+            message = _("Thank you: the moderators will look at it, and you will be notified of what they decide.")
+            return see_page("discussions.thread", thread=context.thread.key, flash=message)
+    return page("discussions/report.html", form=form, context=context, owner_page=boards.owner_page_of(current_session(), context.board))
 
 
 class HideForm(Form):
@@ -64,20 +64,20 @@ def hide(context: PostContext) -> Answer:
         if len(reason) < 3:
             form.refuse(form.reason, _("Write the reason in 3 to 500 characters."))
         else:
-            with form.refusals(None, AlreadyDecided, OwnRecord):
-                session, actor, seen = current_session(), current_actor(), whole_number(form.seen.data or "")
+            with form.refusals(None, PostDecided, OwnRecord):
+                session, actor, version = current_session(), current_actor(), whole_number(form.seen.data or "")
                 hide_class = HideClass(form.hide_class.data)
-                moderation.decide(session, actor, context, hide_class=hide_class, reason=reason, seen=seen, now=clock.now())
+                moderation.decide(session, actor, context, hide_class=hide_class, reason=reason, version=version, now=clock.now())
                 return see_page("discussions.thread", thread=context.thread.key, flash=_("The post is hidden."))
-    return page("discussions/hide.html", form=form, context=context, place=boards.place_of(current_session(), context.board))
+    return page("discussions/hide.html", form=form, context=context, owner_page=boards.owner_page_of(current_session(), context.board))
 
 
 @bp.post("/discussions/posts/<post>/keeping")
 @requires(BoardAction.DECIDE, boards.get_post)
 def keep(context: PostContext) -> Response:
     """Keep a reported post as it is."""
-    session, actor, seen = current_session(), current_actor(), whole_number(request.form.get("seen", ""))
-    moderation.decide(session, actor, context, hide_class=None, reason="", seen=seen, now=clock.now())
+    session, actor, version = current_session(), current_actor(), whole_number(request.form.get("seen", ""))
+    moderation.decide(session, actor, context, hide_class=None, reason="", version=version, now=clock.now())
     return see_page("discussions_moderation.queue", board=context.board.key, flash=_("The post stays, and who reported it is notified."))
 
 
@@ -85,8 +85,8 @@ def keep(context: PostContext) -> Response:
 @requires(BoardAction.HIDE, boards.get_post)
 def show(context: PostContext) -> Response:
     """Show a hidden post again."""
-    seen = whole_number(request.form.get("seen", ""))
-    moderation.show(current_session(), current_actor(), context, seen=seen, now=clock.now())
+    version = whole_number(request.form.get("seen", ""))
+    moderation.show(current_session(), current_actor(), context, version=version, now=clock.now())
     return see_page("discussions.post", post=context.post.key, flash=_("The post is shown again."))
 
 
@@ -94,8 +94,8 @@ def show(context: PostContext) -> Response:
 @requires(BoardAction.RELEASE, boards.get_post)
 def release(context: PostContext) -> Response:
     """Release the first post of a new account."""
-    seen = whole_number(request.form.get("seen", ""))
-    moderation.show(current_session(), current_actor(), context, seen=seen, now=clock.now())
+    version = whole_number(request.form.get("seen", ""))
+    moderation.show(current_session(), current_actor(), context, version=version, now=clock.now())
     return see_page("discussions_moderation.queue", board=context.board.key, flash=_("The post is published."))
 
 
@@ -105,8 +105,8 @@ def summarise(context: PostContext) -> Response:
     """Mark a post as the summary of its thread, or no longer."""
     is_summary = request.form.get("summary") == "yes"
     threads.mark_summary(current_session(), current_actor(), context, is_summary=is_summary, now=clock.now())
-    words = _("This post is the summary of the thread.") if is_summary else _("The thread has no summary any more.")
-    return see_page("discussions.thread", thread=context.thread.key, flash=words)
+    message = _("This post is the summary of the thread.") if is_summary else _("The thread has no summary any more.")
+    return see_page("discussions.thread", thread=context.thread.key, flash=message)
 
 
 class LockForm(Form):
@@ -126,7 +126,7 @@ class RetitleForm(Form):
 class PinForm(Form):
     """The last day on which a thread stands first."""
 
-    until = LineField(lazy_("Last day (optional)"))
+    until = line(lazy_("Last day (optional)"), most=10)
 
 
 @bp.get("/discussions/<thread>/moderation")
@@ -140,9 +140,9 @@ def _draw(context: ThreadContext, lock: LockForm, retitle: RetitleForm, pin: Pin
     retitle.category.choices = [("", _("None")), *((name, name) for name in context.board.categories)]
     if not retitle.is_submitted() or not retitle.title.data:
         retitle.title.data, retitle.category.data = context.thread.title, context.thread.category
-    place = boards.place_of(current_session(), context.board)
+    owner_page = boards.owner_page_of(current_session(), context.board)
     today = site_day(clock.now())
-    return page("discussions/moderate.html", context=context, place=place, lock=lock, retitle=retitle, pin=pin, today=today)
+    return page("discussions/moderate.html", context=context, owner_page=owner_page, lock=lock, retitle=retitle, pin=pin, today=today)
 
 
 @bp.post("/discussions/<thread>/lock")
@@ -170,8 +170,8 @@ def retitle(context: ThreadContext) -> Answer:
     with form.refusals(form.title, TitleMissing):
         session, actor = current_session(), current_actor()
         changed = threads.retitle(session, actor, context, form.title.data or "", form.category.data or "", now=clock.now())
-        words = _("The thread was changed.") if changed else _("There was nothing to change.")
-        return see_page("discussions.thread", thread=context.thread.key, flash=words)
+        message = _("The thread was changed.") if changed else _("There was nothing to change.")
+        return see_page("discussions.thread", thread=context.thread.key, flash=message)
     return _draw(context, LockForm(formdata=None), form, PinForm(formdata=None))
 
 
@@ -186,8 +186,8 @@ def pin(context: ThreadContext) -> Answer:
     else:
         with form.refusals(form.until, TooManyPinned):
             _pin(context, until, is_pinned=is_pinned, today=today)
-            words = _("The thread stands first.") if is_pinned else _("The thread is no longer pinned.")
-            return see_page("discussions.thread", thread=context.thread.key, flash=words)
+            message = _("The thread stands first.") if is_pinned else _("The thread is no longer pinned.")
+            return see_page("discussions.thread", thread=context.thread.key, flash=message)
     return _draw(context, LockForm(formdata=None), RetitleForm(formdata=None), form)
 
 
@@ -201,9 +201,9 @@ def queue(context: BoardContext) -> Answer:
     """List what waits for the moderators of a board."""
     session = current_session()
     rows = moderation.list_queue(session, context.board.id)
-    reports = moderation.list_reports(session, [row.Post.id for row in rows])
-    place = boards.place_of(session, context.board)
-    return page("discussions/queue.html", context=context, place=place, rows=rows, reports=reports, classes=moderation.CLASSES)
+    reports = moderation.list_reports(session, [row.ThreadPost.id for row in rows])
+    owner_page = boards.owner_page_of(session, context.board)
+    return page("discussions/queue.html", context=context, owner_page=owner_page, rows=rows, reports=reports, classes=moderation.CLASSES)
 
 
 @bp.get("/discussions/boards/<board>/log")
@@ -212,5 +212,5 @@ def log(context: BoardContext) -> Answer:
     """List what was decided on a board's threads and posts, by whom."""
     session, requested = current_session(), requested_page(50)
     rows = moderation.list_log(session, context.board.id, offset=requested.offset, limit=requested.size + 1)
-    place = boards.place_of(session, context.board)
-    return page("discussions/log.html", context=context, place=place, page=requested.of(rows), labels=moderation.verb_labels())
+    owner_page = boards.owner_page_of(session, context.board)
+    return page("discussions/log.html", context=context, owner_page=owner_page, page=requested.of(rows), labels=moderation.verb_labels())

@@ -11,7 +11,7 @@ from discussions import boards, files, moderation, posts, subscriptions, threads
 from discussions.access import BoardAction, BoardContext, PostContext, ThreadContext, sees_text
 from discussions.boards import Anchor
 from discussions.files import FileContext
-from discussions.models import Level, Post, Thread
+from discussions.models import Level, Thread, ThreadPost
 from discussions.threads import ThreadFilter, ThreadQuery
 from discussions.views.writing import PostForm, draft_of, new_token
 from kernel import clock
@@ -44,7 +44,7 @@ LEVELS = {
 
 
 class LevelForm(Form):
-    """What a reader wants to learn of a board."""
+    """The level of notification of a board."""
 
     level = SelectField(lazy_("Notify me of"), choices=[SelectChoice(value, label) for value, label in LEVELS.items()], default="")
 
@@ -63,11 +63,11 @@ def board(context: BoardContext) -> Answer:
         chosen = subscriptions.find_subscription(session, actor.person_id, context.board.id)
         form.level.data = chosen.level if chosen else ""
         run_after_response(partial(subscriptions.note_visit, person_id=actor.person_id, board_id=context.board.id, now=now))
-    place = boards.place_of(session, context.board)
+    owner_page = boards.owner_page_of(session, context.board)
     return page(
         "discussions/board.html",
         context=context,
-        place=place,
+        owner_page=owner_page,
         page=requested.of(rows),
         query=query,
         anchor_label=_anchor(context, anchor).label if len(anchor) > 1 else "",
@@ -112,23 +112,23 @@ def thread(context: ThreadContext) -> Answer:
     last = max(1, math.ceil(row.last_number / posts.PAGE))
     number = min(max(_requested_number(), 1), last)
     rows = posts.list_posts(session, context, actor, start=(number - 1) * posts.PAGE + 1)
-    numbers, ids = [item.Post.number for item in rows], [item.Post.id for item in rows]
+    numbers, ids = [item.ThreadPost.number for item in rows], [item.ThreadPost.id for item in rows]
     subscription = subscriptions.find_subscription(session, actor.person_id, context.board.id, row.id) if actor.person_id else None
     if subscription is not None and actor.person_id is not None and numbers and numbers[-1] > subscription.read_number:
         note = partial(subscriptions.note_thread_read, person_id=actor.person_id, thread_id=row.id, number=numbers[-1])
         run_after_response(note)
     form, may_answer = PostForm(), allows(BoardAction.WRITE, context)
     draft = draft_of(context, form) if may_answer else None
-    place, anchor = boards.place_of(session, context.board), (row.anchor_kind, row.anchor_key, row.anchor_part)
+    owner_page, anchor = boards.owner_page_of(session, context.board), (row.anchor_kind, row.anchor_key, row.anchor_part)
     return page(
         "discussions/thread.html",
         context=context,
-        place=place,
+        owner_page=owner_page,
         rows=rows,
-        sees=[_sees(context, item.Post) for item in rows],
+        sees=[_sees(context, item.ThreadPost) for item in rows],
         files=posts.list_files(session, ids),
         repliers=posts.list_repliers(session, row.id, numbers),
-        marked={item.Post.number: item for item in posts.list_marked(session, row)},
+        marked={item.ThreadPost.number: item for item in posts.list_marked(session, row)},
         subscription=subscription,
         number=number,
         last=last,
@@ -147,7 +147,7 @@ def thread(context: ThreadContext) -> Answer:
     )
 
 
-def _sees(context: ThreadContext, post: Post) -> PostContext:
+def _sees(context: ThreadContext, post: ThreadPost) -> PostContext:
     """Return the context of a post on the page of its thread."""
     values = {name: getattr(context, name) for name in ThreadContext.__dataclass_fields__}
     mine = post.person_id is not None and post.person_id == current_actor().person_id
@@ -183,7 +183,7 @@ def file(context: FileContext) -> Response:
 
 
 class FollowForm(Form):
-    """What a reader wants to learn of a thread."""
+    """The level of notification of a thread."""
 
     level = SelectField(lazy_("Notify me of this thread"), choices=[SelectChoice(level.value, level.value) for level in Level], default="")
 
@@ -196,8 +196,8 @@ def follow(context: ThreadContext) -> Response:
     actor = current_actor()
     assert actor.person_id is not None
     subscriptions.choose_level(current_session(), actor.person_id, context.board.id, level, thread_id=context.thread.id)
-    words = _("You follow this thread.") if level is Level.FOLLOW else _("You get no more notifications of this thread.")
-    return see_page("discussions.thread", thread=context.thread.key, flash=words)
+    message = _("You follow this thread.") if level is Level.FOLLOW else _("You get no more notifications of this thread.")
+    return see_page("discussions.thread", thread=context.thread.key, flash=message)
 
 
 @bp.post("/discussions/<thread>/opening")
@@ -218,8 +218,8 @@ def accept(context: PostContext) -> Response:
     """Accept an answer, or no longer."""
     accepted = request.form.get("accepted") == "yes"
     posts.accept_answer(current_session(), current_actor(), context, accepted=accepted, now=clock.now())
-    words = _("The answer is accepted.") if accepted else _("The answer is no longer accepted.")
-    return see_page("discussions.thread", thread=context.thread.key, flash=words)
+    message = _("The answer is accepted.") if accepted else _("The answer is no longer accepted.")
+    return see_page("discussions.thread", thread=context.thread.key, flash=message)
 
 
 class WithdrawForm(Form):
@@ -231,8 +231,10 @@ class WithdrawForm(Form):
 def withdraw(context: PostContext) -> Answer:
     """Withdraw a post of one's own."""
     if is_read_only_request():
-        place = boards.place_of(current_session(), context.board)
-        return page("discussions/withdraw.html", context=context, place=place, takes_thread=posts.takes_thread(current_session(), context))
+        owner_page = boards.owner_page_of(current_session(), context.board)
+        return page(
+            "discussions/withdraw.html", context=context, owner_page=owner_page, takes_thread=posts.takes_thread(current_session(), context)
+        )
     posts.withdraw_post(current_session(), current_actor(), context, now=clock.now())
     return see_page("discussions.thread", thread=context.thread.key, flash=_("The post was withdrawn. You can restore it for 30 days."))
 
@@ -250,9 +252,9 @@ def restore(context: PostContext) -> Response:
 def history(context: PostContext) -> Answer:
     """Show the former texts of a post, each compared with the next."""
     session = current_session()
-    place = boards.place_of(session, context.board)
+    owner_page = boards.owner_page_of(session, context.board)
     steps = posts.compare_revisions(context.post, posts.list_revisions(session, context.post.id))
-    return page("discussions/history.html", context=context, place=place, steps=steps)
+    return page("discussions/history.html", context=context, owner_page=owner_page, steps=steps)
 
 
 @bp.get("/learning/discussions")
@@ -263,7 +265,7 @@ def followed() -> Answer:
     rows = subscriptions.list_followed(session, actor, offset=requested.offset, limit=requested.size + 1)
     new = subscriptions.count_new(session, actor, now=clock.now())
     own_boards = boards.list_boards(session, actor)
-    places = boards.places_of(session, own_boards)
+    places = boards.owner_pages_of(session, own_boards)
     return page("discussions/followed.html", page=requested.of(rows), boards=own_boards, new=new, places=places)
 
 

@@ -7,21 +7,21 @@ from typing import Any
 from uuid import uuid4
 
 from flask import Blueprint, Response, flash, request, url_for
-from wtforms import BooleanField, HiddenField, SelectField, SelectMultipleField, TextAreaField, widgets
+from wtforms import BooleanField, HiddenField, SelectField, SelectMultipleField, widgets
 
 from discussions import boards, drafts, files, posts, threads
 from discussions.access import BoardAction, BoardContext, PostContext, ThreadContext
-from discussions.boards import Anchor, BoardPlace
-from discussions.drafts import DraftPlace, DraftText
-from discussions.files import CheckedFile, ReceivedFile
-from discussions.models import Post, PostDraft, ThreadKind
+from discussions.boards import Anchor, OwnerPage
+from discussions.drafts import DraftSlot, DraftText
+from discussions.files import AttachedFile, CheckedFile
+from discussions.models import PostDraft, ThreadKind, ThreadPost
 from discussions.threads import NewThread
 from kernel import clock
 from kernel.errors import N_, DomainError, Forbidden
 from kernel.i18n import _, lazy_, ngettext
 from kernel.markup.posts import render_post
 from kernel.permissions import Actor
-from kernel.web.forms import FileField, Form, line, whole_number
+from kernel.web.forms import FileField, Form, area, line, whole_number
 from kernel.web.limits import limit, limiter
 from kernel.web.request import (
     Answer,
@@ -51,7 +51,7 @@ KINDS = {
 }
 
 
-class TextKept(Forbidden):
+class TextSaved(Forbidden):
     """A post that its writer may not publish any more; its text is a draft."""
 
     message = N_("You cannot publish this here any more. Your text is kept under “My drafts”.")
@@ -64,7 +64,7 @@ class PostForm(Form):
     title = line(lazy_("Title"), most=threads.LONGEST_TITLE)
     category = SelectField(lazy_("Category"), choices=[], default="")
     private = BooleanField(lazy_("Only the team sees it"))
-    text = TextAreaField(lazy_("Your text"))
+    text = area(lazy_("Your text"), most=drafts.LONGEST_DRAFT)
     mentions = SelectMultipleField(
         lazy_("Notify"), choices=[], option_widget=widgets.CheckboxInput(), widget=widgets.ListWidget(), validate_choice=False
     )
@@ -94,13 +94,13 @@ class Act(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """What is written: a new thread, an answer, or another text of a post; and how it is published."""
+    """A text that is being written: a new thread, an answer, or another text of a post; and how it is published."""
 
     context: BoardContext
-    place: DraftPlace
+    slot: DraftSlot
     address: str
     """Of its form."""
-    publish: Callable[[PostForm, PostDraft], Post]
+    publish: Callable[[PostForm, PostDraft], ThreadPost]
 
 
 def brings_files() -> bool:
@@ -113,7 +113,7 @@ def anchor_of(values: Any) -> tuple[str, str, str]:
     return values.get("anchor_kind", "")[:12], values.get("anchor_key", "")[:64], values.get("anchor_part", "")[:200]
 
 
-def _sent_text(form: PostForm) -> DraftText:
+def _submitted_text(form: PostForm) -> DraftText:
     kind = ThreadKind(form.kind.data) if form.kind.data in list(ThreadKind) else ThreadKind.DISCUSSION
     reply_to = whole_number(request.form.get("reply_to", ""))
     anchor, title, is_private = anchor_of(request.form), form.title.data or "", bool(form.private.data)
@@ -128,12 +128,12 @@ def keeping_text(loader: Callable[..., BoardContext], action: BoardAction) -> Ca
         policy = request_services().policy
         if is_read_only_request() or policy.allows(actor, action, context) or not request.form.get("text", "").strip():
             return context
-        text, place = _sent_text(PostForm()), place_of(context)
+        text, slot = _submitted_text(PostForm()), slot_of(context)
         roll_back()
         with request_services().database.unit_of_work() as own:
-            drafts.keep_draft(own, actor, place, text, reason=_(TextKept.message), now=clock.now())
+            drafts.keep_draft(own, actor, slot, text, reason=_(TextSaved.message), now=clock.now())
         if boards_seen(actor, context):
-            raise TextKept
+            raise TextSaved
         return context
 
     return load
@@ -145,16 +145,16 @@ def boards_seen(actor: Actor, context: BoardContext) -> bool:
     return request_services().policy.allows(actor, action, context)
 
 
-def place_of(context: BoardContext) -> DraftPlace:
-    """Return the place of drafts of a context: its board, thread or post."""
+def slot_of(context: BoardContext) -> DraftSlot:
+    """Return the slot of drafts of a context: its board, thread or post."""
     thread = context.thread if isinstance(context, ThreadContext) else None
-    return DraftPlace(context.board, thread, context.post if isinstance(context, PostContext) else None)
+    return DraftSlot(context.board, thread, context.post if isinstance(context, PostContext) else None)
 
 
 def _store_files(form: PostForm) -> list[CheckedFile]:
     """Check and store what was sent, without a transaction of the database; raise a refusal."""
     sent = [
-        ReceivedFile(upload.filename or "", upload.read(files.LARGEST + 1), form.alternative.data or "", bool(form.decorates.data))
+        AttachedFile(upload.filename or "", upload.read(files.LARGEST + 1), form.alternative.data or "", bool(form.decorates.data))
         for upload in request.files.getlist("file")
         if upload.filename
     ]
@@ -176,7 +176,7 @@ def take(writing: Writing, form: PostForm) -> Answer:
         refusal = refused
     session = begin_writing() if brings_files() else current_session()
     actor, now = current_actor(), clock.now()
-    draft = drafts.keep_draft(session, actor, writing.place, _sent_text(form), now=now)
+    draft = drafts.keep_draft(session, actor, writing.slot, _submitted_text(form), now=now)
     files.remove_files(session, draft, form.remove.data or ())
     try:
         files.attach(session, draft, stored, now=now)
@@ -189,7 +189,7 @@ def take(writing: Writing, form: PostForm) -> Answer:
         return see_other(writing.address)
     if act is Act.PREVIEW:
         return see_other(_with(writing.address, "preview=1") + "#preview")
-    is_question = writing.place.thread is None and draft.kind == ThreadKind.QUESTION
+    is_question = writing.slot.thread is None and draft.kind == ThreadKind.QUESTION
     if act is Act.PUBLISH and is_question and threads.list_alike(session, actor, writing.context.board.id, draft.title):
         return see_other(_with(writing.address, "alike=1") + "#alike")
     try:
@@ -208,7 +208,7 @@ def _refused(writing: Writing, draft: PostDraft, refused: DomainError) -> Respon
     return see_other(_with(writing.address, "refused=1"))
 
 
-def see_post(post: Post, *, flash_text: str) -> Response:
+def see_post(post: ThreadPost, *, flash_text: str) -> Response:
     """Answer with the page on which a post stands."""
     return see_page("discussions.post", post=post.key, flash=flash_text)
 
@@ -225,7 +225,7 @@ def _mentioned(form: PostForm, candidates: Sequence[Any]) -> list[int]:
     return [person.id for person in candidates if str(person.uuid) in chosen]
 
 
-def _publish_files(draft: PostDraft, post: Post) -> None:
+def _publish_files(draft: PostDraft, post: ThreadPost) -> None:
     session = current_session()
     if files.count_files(session, post.id) and not draft.post_id:
         drafts.delete_draft(session, draft)  # the same form was sent twice
@@ -236,7 +236,7 @@ def _publish_files(draft: PostDraft, post: Post) -> None:
 def writing_thread(context: BoardContext) -> Writing:
     """Return how a new thread of a board is written."""
 
-    def publish(form: PostForm, draft: PostDraft) -> Post:
+    def publish(form: PostForm, draft: PostDraft) -> ThreadPost:
         session, actor, now = current_session(), current_actor(), clock.now()
         _count(actor, context)
         anchor = (draft.anchor_kind, draft.anchor_key, draft.anchor_part)
@@ -250,13 +250,13 @@ def writing_thread(context: BoardContext) -> Writing:
 
     given = anchor_of(request.values)
     query: dict[str, Any] = {name: value for name, value in zip(("anchor_kind", "anchor_key", "anchor_part"), given, strict=True) if value}
-    return Writing(context, place_of(context), url_for("discussions_writing.new", board=context.board.key, **query), publish)
+    return Writing(context, slot_of(context), url_for("discussions_writing.new", board=context.board.key, **query), publish)
 
 
 def writing_answer(context: ThreadContext) -> Writing:
     """Return how an answer is written."""
 
-    def publish(form: PostForm, draft: PostDraft) -> Post:
+    def publish(form: PostForm, draft: PostDraft) -> ThreadPost:
         session, actor, now = current_session(), current_actor(), clock.now()
         _count(actor, context)
         seen, token = whole_number(form.seen.data or ""), form.token.data or str(uuid4())
@@ -279,15 +279,15 @@ def writing_answer(context: ThreadContext) -> Writing:
             )
         return post
 
-    return Writing(context, place_of(context), url_for("discussions_writing.answer", thread=context.thread.key), publish)
+    return Writing(context, slot_of(context), url_for("discussions_writing.answer", thread=context.thread.key), publish)
 
 
 def writing_edit(context: PostContext) -> Writing:
     """Return how another text of a post is written."""
 
-    def publish(form: PostForm, draft: PostDraft) -> Post:
+    def publish(form: PostForm, draft: PostDraft) -> ThreadPost:
         session, actor, now = current_session(), current_actor(), clock.now()
-        changed = posts.edit_post(session, actor, context, draft.source, seen=whole_number(form.seen.data or ""), now=now)
+        changed = posts.edit_post(session, actor, context, draft.source, version=whole_number(form.seen.data or ""), now=now)
         added = files.append_files(session, draft, context.post)
         drafts.delete_draft(session, draft)
         people = boards.list_mentionable(session, actor, context.board.id, context.thread.id)
@@ -295,7 +295,7 @@ def writing_edit(context: PostContext) -> Writing:
         flash(_("The post was changed.") if changed or added else _("There was nothing to change."), "ok")
         return context.post
 
-    return Writing(context, place_of(context), url_for("discussions_writing.edit", post=context.post.key), publish)
+    return Writing(context, slot_of(context), url_for("discussions_writing.edit", post=context.post.key), publish)
 
 
 def new_token() -> str:
@@ -308,7 +308,7 @@ def draft_of(context: ThreadContext, form: PostForm) -> PostDraft | None:
     session, actor = current_session(), current_actor()
     people = boards.list_mentionable(session, actor, context.board.id, context.thread.id)
     form.mentions.choices = [(str(person.uuid), person.full_name) for person in people]
-    draft = drafts.find_draft(session, actor, place_of(context))
+    draft = drafts.find_draft(session, actor, slot_of(context))
     form.text.data = draft.source if draft else ""
     return draft
 
@@ -327,14 +327,14 @@ def _fill(form: PostForm, writing: Writing, draft: PostDraft | None) -> None:
         form.category.data, form.private.data = draft.category, draft.private
 
 
-def draw(writing: Writing, form: PostForm, *, place: BoardPlace) -> Answer:
+def draw(writing: Writing, form: PostForm, *, owner_page: OwnerPage) -> Answer:
     """Draw the form with the draft, why it was refused, its preview and threads alike, as the address says."""
     session, actor, context = current_session(), current_actor(), writing.context
-    draft = drafts.find_draft(session, actor, writing.place)
+    draft = drafts.find_draft(session, actor, writing.slot)
     kinds = [kind for kind in KINDS if kind is not ThreadKind.ANNOUNCEMENT or context.administers]
     form.kind.choices = [(kind.value, _(KINDS[kind])) for kind in kinds]
     form.category.choices = [("", _("None")), *((name, name) for name in context.board.categories)]
-    thread = writing.place.thread
+    thread = writing.slot.thread
     people = boards.list_mentionable(session, actor, context.board.id, thread.id if thread else None)
     form.mentions.choices = [(str(person.uuid), person.full_name) for person in people]
     _fill(form, writing, draft)
@@ -347,7 +347,7 @@ def draw(writing: Writing, form: PostForm, *, place: BoardPlace) -> Answer:
         form=form,
         context=context,
         writing=writing,
-        place=place,
+        owner_page=owner_page,
         draft=draft,
         files=files.list_draft_files(session, draft.id) if draft else [],
         anchor=anchor,
@@ -363,7 +363,7 @@ def _answer(writing: Writing) -> Answer:
     form = PostForm()
     if not is_read_only_request():
         return take(writing, form)
-    return draw(writing, form, place=boards.place_of(current_session(), writing.context.board))
+    return draw(writing, form, owner_page=boards.owner_page_of(current_session(), writing.context.board))
 
 
 @bp.route("/discussions/new/<board>", methods=["GET", "POST"])
@@ -393,7 +393,7 @@ def own_drafts() -> Answer:
     """List the reader's drafts; of boards that they may not read any more without their names."""
     session, actor = current_session(), current_actor()
     rows = drafts.list_drafts(session, actor)
-    places = {row.Board.id: boards.place_of(session, row.Board) for row in rows if row.is_readable}
+    places = {row.Board.id: boards.owner_page_of(session, row.Board) for row in rows if row.is_readable}
     return page("discussions/drafts.html", rows=rows, places=places)
 
 

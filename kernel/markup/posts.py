@@ -2,11 +2,9 @@
 
 import re
 import unicodedata
-from functools import lru_cache
 from html import escape
 from xml.etree.ElementTree import Element
 
-import nh3
 from markdown import Markdown
 from markdown.blockprocessors import BlockQuoteProcessor
 from markdown.extensions.sane_lists import SaneOListProcessor, SaneUListProcessor
@@ -19,6 +17,7 @@ from kernel.errors import N_, Invalid
 from kernel.i18n import shortened
 from kernel.markup.model import SafeHtml, names
 from kernel.markup.passages import plain_text
+from kernel.markup.sanitise import cleaner_of
 from kernel.markup.source import fences_of, printable
 
 LONGEST_POST = 20_000
@@ -72,24 +71,12 @@ def render_post(source: str) -> SafeHtml:
     text = clean_post(source)
     if len(text) > LONGEST_POST:
         raise PostTooComplex(limit=LONGEST_POST)
-    return SafeHtml(_cleaner().clean(_dialect().convert(text)))
+    return SafeHtml(cleaner_of(_TAGS, _ATTRIBUTES, _CLASSES, _ADDRESS, _REL).clean(_dialect().convert(text)))
 
 
 def summary_of(html: str, length: int) -> str:
     """Return the beginning of a rendered post as plain text on one line."""
     return shortened(plain_text(html), length)
-
-
-@lru_cache(maxsize=1)
-def _cleaner() -> nh3.Cleaner:
-    return nh3.Cleaner(
-        tags=set(_TAGS),
-        attributes={tag: set(allowed) for tag, allowed in _ATTRIBUTES.items()},
-        allowed_classes={tag: set(allowed) for tag, allowed in _CLASSES.items()},
-        attribute_filter=lambda _tag, name, value: value if name != "href" or _ADDRESS.fullmatch(value) else None,
-        url_schemes={"http", "https", "mailto"},
-        link_rel=_REL,
-    )
 
 
 def _dialect() -> Markdown:

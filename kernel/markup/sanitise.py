@@ -6,7 +6,7 @@ Drawings, formulas and the renderer's own HTML are inserted afterwards.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from html import escape
 from xml.parsers import expat
@@ -91,6 +91,24 @@ def _cleaner(id_prefix: str) -> nh3.Cleaner:
         link_rel=REL,
         id_prefix=id_prefix,
         strip_comments=True,
+    )
+
+
+def cleaner_of(
+    tags: Collection[str],
+    attributes: Mapping[str, Collection[str]],
+    classes: Mapping[str, Collection[str]],
+    address: re.Pattern[str],
+    rel: str,
+) -> nh3.Cleaner:
+    """Return a cleaner that leaves some tags with some attributes and classes, and links to addresses of one form, with `rel`."""
+    return nh3.Cleaner(
+        tags=set(tags),
+        attributes={tag: set(allowed) for tag, allowed in attributes.items()},
+        allowed_classes={tag: set(allowed) for tag, allowed in classes.items()},
+        attribute_filter=lambda _tag, name, value: value if name != "href" or address.fullmatch(value) else None,
+        url_schemes={"http", "https", "mailto"},
+        link_rel=rel,
     )
 
 

@@ -21,6 +21,7 @@ from kernel.search.index import (
     SearchScope,
     SearchWord,
     fits,
+    fold,
     meant_stems,
     read_question,
     says_little,
@@ -325,6 +326,14 @@ def _near_words(session: Session, bare: str, reader: str, scope: SearchScope) ->
     counts = _words(session, scope, len(bare) - allowed, len(bare) + allowed)
     ordered = sorted((distance, -counts[word], word) for word, distance in _within(bare, list(counts), allowed))
     return _as_written(session, [word for _distance, _count, word in ordered[: 2 * MOST_CANDIDATES]], reader, scope)[:MOST_CANDIDATES]
+
+
+def alike(text: str, others: Sequence[str], *, limit: int, least: float) -> list[int]:
+    """Return the positions of those texts that are like one, the likest first: of words in any order, by a mark from 0 to 100."""
+    from rapidfuzz import fuzz, process  # noqa: PLC0415 - 100 ms that no start should wait for
+
+    matches = process.extract(fold(text), list(map(fold, others)), scorer=fuzz.token_set_ratio, limit=limit, score_cutoff=least)
+    return [position for _text, _mark, position in matches]
 
 
 def _within(bare: str, candidates: Sequence[str], allowed: int) -> list[tuple[str, int]]:

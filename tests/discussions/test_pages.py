@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from accounts.models import Person
-from discussions.models import Board, Post, PostDraft, Thread
+from discussions.models import Board, PostDraft, Thread, ThreadPost
 from lms.instance import Instance
 from tests.support.boards import a_board, a_thread, an_answer, shelved
 from tests.support.browser import Browser
@@ -34,9 +34,9 @@ def moderator(instance: Instance) -> Person:
     return a_person(instance, "mod.jefa@example.org", given="Marta", surname="Jefa")
 
 
-def posts_of(instance: Instance) -> list[Post]:
+def posts_of(instance: Instance) -> list[ThreadPost]:
     with instance.database.unit_of_work(write=False) as session:
-        return list(session.scalars(select(Post).order_by(Post.id)))
+        return list(session.scalars(select(ThreadPost).order_by(ThreadPost.id)))
 
 
 def test_a_question_is_asked_answered_and_accepted(

@@ -8,6 +8,9 @@ from tests.support.own_records import writing_actions
 
 LEAVES_RECORDS = """
     one's own calendar and notes: calendar:use personal_note:use personal_note:write
+    discussions, in which nobody has anything to show: board:followed thread:subscribe thread:open thread:open_to_all thread:lock thread:pin
+        thread:retitle thread:mark_answer thread:mark_summary post:write post:edit post:withdraw post:restore post:report post:hide
+        post:decide post:release
     account: session:list_and_end profile:edit second_step:manage user:manage
     the institution: administration:view audience:edit free_day:manage organisation:load organisation:manage site:manage
         template:edit template:list template:publish institution:add institution:edit signatory:edit

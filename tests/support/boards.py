@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
 from discussions import boards, posts, threads
-from discussions.boards import BOARDS, Anchor, AnchorKey, BoardOwner, BoardPlace, Number
-from discussions.models import Board, BoardState, FirstPosts, Post, Thread, ThreadKind
+from discussions.boards import BOARDS, Anchor, AnchorKey, BoardOwner, Number, OwnerPage
+from discussions.models import Board, BoardState, FirstPosts, Thread, ThreadKind, ThreadPost
 from discussions.threads import NewThread
 from kernel.permissions import Actor, Verdict
 from lms.instance import Instance
@@ -32,8 +32,8 @@ def _outside(_session: Session, actor: Actor, _board: int) -> Verdict:
     return Verdict.FORBID if actor.is_anonymous or actor.is_suspended else Verdict.HIDE
 
 
-def _describe(_session: Session, numbers: Collection[int]) -> Mapping[int, BoardPlace]:
-    return {number: BoardPlace("Taller de prueba", "/courses", f"/discussions/shelf/{number}") for number in numbers}
+def _describe(_session: Session, numbers: Collection[int]) -> Mapping[int, OwnerPage]:
+    return {number: OwnerPage("Taller de prueba", "/courses", f"/discussions/shelf/{number}") for number in numbers}
 
 
 def _locate(_session: Session, _actor: Actor, _board: int, anchors: Collection[AnchorKey]) -> Mapping[AnchorKey, Anchor]:
@@ -80,7 +80,7 @@ def actor_of(person: Person) -> Actor:
 
 def a_thread(
     instance: Instance, board: Board, person: Person, title: str = "¿Cómo se cuenta?", text: str = "No lo entiendo.", **new: object
-) -> Post:
+) -> ThreadPost:
     """Open a thread and return its first post."""
     kind = ThreadKind(str(new.pop("kind", "question")))
     with instance.database.unit_of_work() as session:
@@ -91,7 +91,7 @@ def a_thread(
         return post
 
 
-def an_answer(instance: Instance, first: Post, person: Person, text: str = "Así se cuenta.", *, now: datetime = NOON) -> Post:
+def an_answer(instance: Instance, first: ThreadPost, person: Person, text: str = "Así se cuenta.", *, now: datetime = NOON) -> ThreadPost:
     """Write an answer in the thread of a post."""
     with instance.database.unit_of_work() as session:
         actor = actor_of(person)
