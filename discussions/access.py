@@ -89,7 +89,7 @@ def _outside(subject: BoardContext) -> Verdict:
     return Verdict.FORBID if subject.outside is Verdict.ALLOW else subject.outside
 
 
-def _look_at(actor: Actor, subject: BoardContext) -> Verdict:
+def _judge_reading(actor: Actor, subject: BoardContext) -> Verdict:
     """Decide whether the actor may read the board at all, and the thread and the post where it is about one."""
     if subject.moderates:
         return Verdict.ALLOW
@@ -108,14 +108,14 @@ def _look_at(actor: Actor, subject: BoardContext) -> Verdict:
 
 def _read(actor: Actor, subject: BoardContext) -> Verdict:
     off = subject.board.state == BoardState.OFF and not subject.moderates
-    return Verdict.HIDE if off else _look_at(actor, subject)
+    return Verdict.HIDE if off else _judge_reading(actor, subject)
 
 
 def _if(condition: Callable[[Actor, Subject], bool], *, otherwise: Verdict = Verdict.FORBID) -> Predicate:
     """Return a predicate that asks a condition of actors who may see the board, the thread and the post."""
 
     def decide(actor: Actor, subject: Subject) -> Verdict:
-        seen = _look_at(actor, subject)
+        seen = _judge_reading(actor, subject)
         return allow_if(not actor.is_anonymous and condition(actor, subject), otherwise) if seen is Verdict.ALLOW else seen
 
     return decide
@@ -192,7 +192,7 @@ def _hides(_actor: Actor, subject: Subject) -> bool:
 
 
 PREDICATES: Mapping[StrEnum, Predicate] = {
-    BoardAction.VIEW: open_to_strangers(_look_at),
+    BoardAction.VIEW: open_to_strangers(_judge_reading),
     BoardAction.READ: open_to_strangers(_read),
     BoardAction.OPEN_FILE: open_to_strangers(_opens_file),
     BoardAction.SUBSCRIBE: _if(_follows),

@@ -68,6 +68,15 @@ FEATURE = Feature(
         "discussions.erase_withdrawn": jobs.erase_withdrawn,
     },
     periodic={"discussions.erase_withdrawn": 86_400},
+    help={
+        "learner/discussions#ask": "discussions.board discussions_writing.new discussions_writing.own_drafts",
+        "learner/discussions#answer": "discussions.thread discussions.post discussions_writing.answer",
+        "learner/discussions#follow": "discussions.followed",
+        "learner/discussions#change": "discussions_writing.edit discussions.withdraw discussions.history",
+        "learner/discussions#report": "discussions_moderation.report",
+        "instructor/discussions#queue": "discussions_moderation.queue discussions_moderation.hide discussions_moderation.log",
+        "instructor/discussions#thread": "discussions_moderation.thread_acts",
+    },
     hooks=(
         NOTICE_KINDS.add(*KINDS),
         OWN_RESULTS.add(own_data.own_tables),

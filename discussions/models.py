@@ -168,7 +168,7 @@ class ThreadPost(Entity):
     row_version: Mapped[int] = mapped_column(default=1)
 
     @property
-    def shown(self) -> SafeHtml:
+    def safe_html(self) -> SafeHtml:
         """Return the text as it was rendered when it was written."""
         return SafeHtml.stored(self.html)
 

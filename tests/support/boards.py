@@ -2,7 +2,9 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, exists, false
 from sqlalchemy.orm import Session, aliased
@@ -55,7 +57,7 @@ OWNER = BoardOwner(
 
 
 @contextmanager
-def shelved(instance: Instance, **changes: object) -> Iterator[None]:
+def shelved(instance: Instance) -> Iterator[None]:
     """Have the owner of these tests among those that packages give."""
     with instance.database.unit_of_work(write=False) as session:
         known = dict(session.info)
@@ -79,14 +81,15 @@ def actor_of(person: Person) -> Actor:
 
 
 def a_thread(
-    instance: Instance, board: Board, person: Person, title: str = "¿Cómo se cuenta?", text: str = "No lo entiendo.", **new: object
+    instance: Instance, board: Board, person: Person, title: str = "¿Cómo se cuenta?", text: str = "No lo entiendo.", **new: Any
 ) -> ThreadPost:
     """Open a thread and return its first post."""
     kind = ThreadKind(str(new.pop("kind", "question")))
+    what = replace(NewThread(title, kind), **new)
     with instance.database.unit_of_work() as session:
         actor = actor_of(person)
         context = boards.get_board(session, actor, board.key)
-        post = threads.open_thread(session, actor, context, NewThread(title, kind, **new), text, token=f"{title}{text}"[:36], now=NOON)  # type: ignore[arg-type]
+        post = threads.open_thread(session, actor, context, what, text, token=f"{title}{text}"[:36], now=NOON)
         posts.announce(session, post, (), now=NOON)
         return post
 

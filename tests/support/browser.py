@@ -21,7 +21,15 @@ from lms.instance import Instance
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 APPEND_ONLY = {"answer_event", "answer_file", "stored_file", "mark_event", "job", "audit_entry", "watched_span", "task_save"} | {
-    "thread", "thread_post", "post_revision", "post_draft", "post_file", "subscription", "board_read", "notification", "search_entry"
+    "thread",
+    "thread_post",
+    "post_revision",
+    "post_draft",
+    "post_file",
+    "subscription",
+    "board_read",
+    "notification",
+    "search_entry",
 }
 SHORT_LIVED = {"passkey_challenge"}
 """Thrown away within minutes; what it was for leaves its own entry."""
