@@ -89,6 +89,8 @@ class LearnerContext:
     """In this take a lesson has been opened, or an attempt started."""
     muted: bool = False
     """The person wants no notifications of the course."""
+    has_board: bool = False
+    """Its team has turned its board on."""
 
     @property
     def is_published(self) -> bool:

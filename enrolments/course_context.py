@@ -1,6 +1,6 @@
 """Open a course in the present request: its view, its dates in words, visits and mistake reports, for pages here and above."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -52,6 +52,7 @@ class ActivityPage:
     endpoint: str
     icon: str
     kinds: frozenset[str]
+    is_shown: Callable[[Actor, LearnerContext], bool] = lambda _actor, _context: True
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,10 @@ LEARNER_PAGES = HookList[LearnerPage]("learner_pages")
 """Gives the links at the end of «My learning»."""
 
 
-def activity_links(activity: OutlineActivity) -> list[ActivityPage]:
+def activity_links(activity: OutlineActivity, context: LearnerContext) -> list[ActivityPage]:
     """Return the links at the end of an activity's page."""
-    return [link for link in ACTIVITY_LINKS.of(current_session()) if activity.kind in link.kinds]
+    links, actor = ACTIVITY_LINKS.of(current_session()), current_actor()
+    return [link for link in links if activity.kind in link.kinds and link.is_shown(actor, context)]
 
 
 SOON = timedelta(days=3)

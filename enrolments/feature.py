@@ -8,9 +8,11 @@ from courses.audit_verbs import CourseVerb
 from courses.kinds import COURSE_PARTS, LEARNERS, LEARNING_TIMES, CourseKinds
 from courses.team import TEAM_PAGES, TeamPage
 from courses.waiting import WAITING
-from enrolments import dates, enrolment, jobs, learners, log, muting, notices, own_data, progress, waiting
+from discussions.boards import BOARDS, THREAD_GUARDS
+from enrolments import boards, dates, enrolment, jobs, learners, log, muting, notices, own_data, progress, waiting
 from enrolments.access import CALENDAR_PERMISSIONS, MISTAKE_PERMISSIONS, PERMISSIONS, TAKE_PERMISSIONS
 from enrolments.calendar import RETENTION_RULE as REMINDERS_RULE
+from enrolments.course_context import ACTIVITY_LINKS, ActivityPage
 from enrolments.editions import transfer_waiting_places
 from enrolments.invitations import erase_invitations, forget_invitations_before
 from enrolments.mistakes import RETENTION_RULE as REPORTS_RULE
@@ -34,6 +36,7 @@ from enrolments.views import (
     roster,
     takes,
 )
+from enrolments.views import boards as board_pages
 from kernel.errors import N_
 from kernel.feature import Feature
 from kernel.menu import Menu, MenuEntry
@@ -69,6 +72,7 @@ FEATURE = Feature(
         mistakes.bp,
         calendar.calendar_bp,
         calendar.reminders_bp,
+        board_pages.bp,
     ),
     permissions={**PERMISSIONS, **MISTAKE_PERMISSIONS, **CALENDAR_PERMISSIONS, **TAKE_PERMISSIONS},
     menu=(
@@ -112,6 +116,8 @@ FEATURE = Feature(
         CourseVerb.CHANGES_TOLD: "enrolments.tell_changes",
     },
     hooks=(
+        BOARDS.add(boards.COURSE_BOARDS),
+        THREAD_GUARDS.add(*boards.GUARDS),
         SEARCH_VERSIONS.add(list_followed_versions),
         OWN_DATA.add(own_data.select_own_data),
         ERASURES.add(erase_invitations, erase_notes),
@@ -129,6 +135,7 @@ FEATURE = Feature(
         WAITING.add(waiting.waiting_editions, waiting.waiting_lists, waiting.waiting_mark_files, waiting.waiting_mistakes),
         TEAM_PAGES.add(
             TeamPage("enrolments_roster.roster", N_("Learners"), 20, below="enrolments_roster enrolments_invitations"),
+            TeamPage("enrolments_boards.settings", N_("Discussions"), 95, below="enrolments_boards"),
             TeamPage("enrolments.groups", N_("Groups"), 30, below="enrolments.group"),
             TeamPage("enrolments_editions.editions", N_("Editions"), 40, below="enrolments_editions"),
             TeamPage(
@@ -146,6 +153,15 @@ FEATURE = Feature(
                 100,
                 below="enrolments_announcements enrolments_messages",
             ),
+        ),
+        ACTIVITY_LINKS.add(
+            ActivityPage(
+                N_("Do you have a question about this part?"),
+                "enrolments_boards.of_activity",
+                "message-circle",
+                frozenset({"page", "recording"}),
+                boards.is_offered,
+            )
         ),
         COURSE_PARTS.add(CourseKinds(logs=(log.LOG,))),
         AUDIENCE_LEAVES.add(progress.HOLDS),

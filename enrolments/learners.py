@@ -20,8 +20,9 @@ from courses.catalogue import BELONGS, found_by
 from courses.kinds import COURSE_KINDS, LearnerCounts, sets_no_dates
 from courses.models import Course, CourseStaff, CourseVersion, StaffRole
 from courses.rules import Outline, OutlineActivity
+from discussions.models import Board, BoardState
 from enrolments.access import ActivityContext, CourseFileContext, LearnerContext, view_activity
-from enrolments.models import ActivityResult, Completion, Edition, EditionPlace, Enrolment, ManualGradeItem
+from enrolments.models import ActivityResult, Completion, CourseBoard, Edition, EditionPlace, Enrolment, ManualGradeItem
 from enrolments.rules import GradeItemWeight, LearnerResult, Results, activity_closed, closed_activities
 from kernel import clock
 from kernel.compiled_statements import compile_once
@@ -68,6 +69,7 @@ _LEARNER_CONTEXTS = (
         Edition.starts_at,
         Edition.ends_at,
         BELONGS.label("belongs"),
+        Board.id.is_not(None).label("has_board"),
         exists().where(_Open.course_id == Course.id, _Open.self_enrolment, _Open.closed_at.is_(None)).label("by_edition"),
     )
     .outerjoin(
@@ -76,6 +78,8 @@ _LEARNER_CONTEXTS = (
     .outerjoin(EditionPlace, EditionPlace.enrolment_id == Enrolment.id)
     .outerjoin(Edition, Edition.id == EditionPlace.edition_id)
     .outerjoin(CourseVersion, CourseVersion.id == _FOLLOWED)
+    .outerjoin(CourseBoard, CourseBoard.course_id == Course.id)
+    .outerjoin(Board, (Board.id == CourseBoard.board_id) & (Board.state != BoardState.OFF.value))
     .outerjoin(CourseStaff, (CourseStaff.course_id == Course.id) & (CourseStaff.person_id == bindparam("person_id")))
 )
 _LEARNER_CONTEXT = compile_once(_LEARNER_CONTEXTS.where(Course.slug == bindparam("slug")))
@@ -157,6 +161,7 @@ def _learner_context(row: Any) -> LearnerContext:
         enrolment_id=row.enrolment_id,
         last_activity_key=row.last_activity_key,
         muted=row.muted_at is not None,
+        has_board=row.has_board,
         now=clock.now(),
         by_edition=row.by_edition,
         edition=row.edition or "",

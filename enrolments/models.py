@@ -491,3 +491,22 @@ class CalendarFeed(Base):
     made_at: Mapped[Moment]
     entries: Mapped[str] = mapped_column(Text)
     """JSON: of each event that calendars may hold its moment, its changes and a hash of its words, never the words."""
+
+
+class CourseBoard(Entity):
+    """The board of a course, which its team turned on once."""
+
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), unique=True)
+    board_id: Mapped[int] = mapped_column(ForeignKey("board.id"), unique=True)
+    by_edition: Mapped[bool] = mapped_column(default=False)
+    """New threads are read in the edition of their author alone."""
+
+
+class CourseThread(Base):
+    """What a course says of a thread of its board: whom it is for besides its author."""
+
+    thread_id: Mapped[int] = mapped_column(ForeignKey("thread.id"), primary_key=True)
+    edition_id: Mapped[int | None] = mapped_column(ForeignKey("edition.id"))
+    """Read by those who take the course in this edition, and by the team; none: by everybody in the course."""
+    private: Mapped[bool] = mapped_column(default=False)
+    """Read by its author and the team alone."""

@@ -165,7 +165,7 @@ def recording(subject: ActivityContext) -> Answer:
         watched_percent=_watched(subject, published) if needed else None,
         needed_percent=needed,
         deadline=activity_deadline(view, subject.activity.key),
-        links=activity_links(subject.activity),
+        links=activity_links(subject.activity, subject.context),
         previous=view.activity_link(before),
         next=view.activity_link(after),
     )

@@ -314,7 +314,7 @@ def lesson_context(subject: ActivityContext, view: CourseView, page: Row[*tuple[
         "body": anchored(SafeHtml.stored(page.body)),
         "icons": page.icons,
         "headings": [HeadingLink(*heading.split("|", 1)) for heading in page.headings],
-        "links": activity_links(activity),
+        "links": activity_links(activity, subject.context),
         "previous": view.activity_link(before),
         "next": view.activity_link(after),
     }

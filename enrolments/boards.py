@@ -1,0 +1,208 @@
+"""The board of a course: who reads and moderates it, what its threads are about, and which of them are for some alone."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from accounts.models import RoleGrant
+from courses import versions
+from courses.access import teaches
+from courses.models import Course, CourseStaff, StaffRole
+from courses.rules import activity_url
+from discussions import boards
+from discussions.boards import Anchor, AnchorKey, BoardOwner, Number, OwnerPage, ThreadGuard
+from discussions.models import Board, Thread
+from enrolments import learners
+from enrolments.access import PERMISSIONS, LearnerContext, LearningAction
+from enrolments.models import CourseBoard, CourseThread, EditionPlace, Enrolment
+from kernel.errors import N_
+from kernel.i18n import _, choose, language
+from kernel.markup.model import ID_PREFIX
+from kernel.permissions import Actor, SiteRole, Verdict
+
+OWNER = "course"
+GONE = N_("about a part that is no longer in the course")
+
+
+def _takes_part(person: Number, board: Number) -> ColumnElement[bool]:
+    """Return the condition that a person takes the course of a board, active or completed."""
+    of_course = (CourseBoard.board_id == board, Enrolment.course_id == CourseBoard.course_id)
+    return exists().where(*of_course, Enrolment.person_id == person, Enrolment.left_at.is_(None))
+
+
+def _is_administrator(person: Number) -> ColumnElement[bool]:
+    role = aliased(RoleGrant)
+    return exists().where(role.person_id == person, role.role == SiteRole.ADMINISTRATOR.value)
+
+
+def _in_team(*roles: StaffRole) -> boards.Audience:
+    """Return the condition that a person has one of these roles in the course of a board, or administers the site."""
+
+    def condition(person: Number, board: Number) -> ColumnElement[bool]:
+        of_course = (CourseBoard.board_id == board, CourseStaff.course_id == CourseBoard.course_id)
+        in_roles = CourseStaff.role.in_([role.value for role in roles])
+        return or_(exists().where(*of_course, CourseStaff.person_id == person, in_roles), _is_administrator(person))
+
+    return condition
+
+
+_moderates = _in_team(StaffRole.OWNER, StaffRole.EDITOR, StaffRole.GRADER)
+
+
+def _reads(person: Number, board: Number) -> ColumnElement[bool]:
+    return or_(_takes_part(person, board), _moderates(person, board))
+
+
+def _is_archived(board: Number) -> ColumnElement[bool]:
+    return exists().where(CourseBoard.board_id == board, Course.id == CourseBoard.course_id, Course.archived_at.is_not(None))
+
+
+def _context(session: Session, actor: Actor, board_id: int) -> LearnerContext:
+    slug = select(Course.slug).join(CourseBoard, CourseBoard.course_id == Course.id).where(CourseBoard.board_id == board_id)
+    return learners.get_learner_context(session, actor, session.scalars(slug).one())
+
+
+def _outside(session: Session, actor: Actor, board_id: int) -> Verdict:
+    """Answer as the page of the course answers."""
+    return PERMISSIONS[LearningAction.VIEW_COURSE](actor, _context(session, actor, board_id))
+
+
+def _describe(session: Session, board_ids: Collection[int]) -> Mapping[int, OwnerPage]:
+    statement = select(CourseBoard.board_id, Course.slug, Course.title, Course.archived_at)
+    rows = session.execute(statement.join(Course, Course.id == CourseBoard.course_id).where(CourseBoard.board_id.in_(board_ids)))
+    return {
+        row.board_id: OwnerPage(
+            choose(row.title),
+            f"/courses/{row.slug}",
+            f"/courses/{row.slug}/discussions",
+            _("The course is archived: its discussions can be read only.") if row.archived_at else "",
+        )
+        for row in rows
+    }
+
+
+def _locate(session: Session, actor: Actor, board_id: int, anchors: Collection[AnchorKey]) -> Mapping[AnchorKey, Anchor]:
+    """Return where the anchors of a board are in the version that the actor follows, else in the published one."""
+    context = _context(session, actor, board_id)
+    outline = versions.get_outline(session, context.version_id) if context.version_id is not None else None
+    located = dict[AnchorKey, Anchor]()
+    for anchor in anchors:
+        kind, key, part = anchor
+        activity = outline.by_key.get(outline.renames.get(key, key)) if outline else None
+        if outline is None or activity is None:
+            located[anchor] = Anchor(_(GONE))
+            continue
+        title, url = choose(activity.title), activity_url(outline.slug, activity.kind, activity.key)
+        if kind == "second" and part.isdigit():
+            located[anchor] = Anchor(_("%(title)s, minute %(time)s", title=title, time=clock_of(int(part))), f"{url}#t={part}")
+        elif kind == "heading" and part:
+            heading = list_headings(session, activity.id).get(part)
+            located[anchor] = Anchor(f"{title}: {heading}", f"{url}#{ID_PREFIX}{part}") if heading else Anchor(f"{title}: {_(GONE)}", url)
+        else:
+            located[anchor] = Anchor(_("%(title)s, a question", title=title) if kind == "question" else title, url)
+    return located
+
+
+def clock_of(seconds: int) -> str:
+    """Return a moment of a recording as 12:34 or 1:02:03."""
+    hours, rest = divmod(seconds, 3_600)
+    minutes = f"{rest // 60:02d}" if hours else str(rest // 60)
+    return f"{hours}:{minutes}:{rest % 60:02d}" if hours else f"{minutes}:{rest % 60:02d}"
+
+
+def seconds_of(typed: str) -> int | None:
+    """Return the second that somebody typed as 754, 12:34 or 1:02:03; None where it is none of these."""
+    parts = typed.strip().split(":")
+    if not 1 <= len(parts) <= 3 or not all(part.isascii() and part.isdigit() and len(part) < 6 for part in parts):
+        return None
+    seconds = 0
+    for part in parts:
+        seconds = seconds * 60 + int(part)
+    return seconds
+
+
+def list_headings(session: Session, activity_id: int) -> dict[str, str]:
+    """Return the headings of a lesson by address, in the reader's language where it is translated; none of other activities."""
+    texts = versions.list_lesson_texts(session, activity_id)
+    if not texts:
+        return {}
+    page = next((row for row in texts if row.language == language()), texts[0])
+    headings = (heading.removeprefix(ID_PREFIX).split("|", 1) for heading in page.headings)
+    return {name: title for name, title, *_level in headings if not name.startswith("-")}
+
+
+def _follow_opening(session: Session, actor: Actor, thread: Thread, is_private: bool) -> None:
+    """Keep whom a new thread is for: the team alone, or the edition of its author."""
+    row = session.scalars(select(CourseBoard).where(CourseBoard.board_id == thread.board_id)).one()
+    edition = select(EditionPlace.edition_id).join(Enrolment, Enrolment.id == EditionPlace.enrolment_id)
+    mine = (Enrolment.person_id == actor.person_id, Enrolment.course_id == row.course_id, Enrolment.left_at.is_(None))
+    edition_id = session.scalar(edition.where(*mine)) if row.by_edition else None
+    if is_private or edition_id is not None:
+        session.add(CourseThread(thread_id=thread.id, edition_id=edition_id, private=is_private))
+        session.flush()
+
+
+def _is_private() -> ColumnElement[bool]:
+    return exists().where(CourseThread.thread_id == Thread.id, CourseThread.private)
+
+
+def _open_to_all(session: Session, thread: Thread) -> None:
+    row = session.get_one(CourseThread, thread.id)
+    row.private = False
+    session.flush()
+
+
+def _hides_private(person: Number) -> ColumnElement[bool]:
+    return and_(_is_private(), Thread.person_id.is_distinct_from(person))
+
+
+def _hides_edition(person: Number) -> ColumnElement[bool]:
+    """Take threads of an edition from those who take the course in another one, or in none."""
+    takes = (Enrolment.person_id == person, Enrolment.left_at.is_(None), EditionPlace.enrolment_id == Enrolment.id)
+    in_edition = exists().where(*takes, EditionPlace.edition_id == CourseThread.edition_id).correlate(CourseThread)
+    return exists().where(CourseThread.thread_id == Thread.id, CourseThread.edition_id.is_not(None), ~in_edition)
+
+
+COURSE_BOARDS = BoardOwner(
+    kind=OWNER,
+    reads=_reads,
+    writes=_reads,
+    moderates=_moderates,
+    administers=_in_team(StaffRole.OWNER, StaffRole.EDITOR),
+    is_closed=_is_archived,
+    outside=_outside,
+    describe=_describe,
+    locate=_locate,
+    badge=N_("Course team"),
+    follow_opening=_follow_opening,
+    is_private=_is_private,
+    offers_private=True,
+    open_to_all=_open_to_all,
+)
+GUARDS = (ThreadGuard(_hides_private, _is_private), ThreadGuard(_hides_edition))
+
+
+def find_course_board(session: Session, course_id: int) -> tuple[CourseBoard, Board] | None:
+    """Return the board of a course; None where its team never turned one on."""
+    statement = select(CourseBoard, Board).join(Board, Board.id == CourseBoard.board_id).where(CourseBoard.course_id == course_id)
+    row = session.execute(statement).one_or_none()
+    return (row.CourseBoard, row.Board) if row else None
+
+
+def add_course_board(session: Session, course_id: int, *, now: datetime) -> tuple[CourseBoard, Board]:
+    """Return the board of a course, added and off where there is none yet."""
+    session.get_one(Course, course_id, with_for_update=True)
+    if (present := find_course_board(session, course_id)) is not None:
+        return present
+    board = boards.add_board(session, OWNER, now=now)
+    row = CourseBoard(course_id=course_id, board_id=board.id)
+    session.add(row)
+    session.flush()
+    return row, board
+
+
+def is_offered(actor: Actor, context: LearnerContext) -> bool:
+    """Return whether a lesson leads to the questions about it: the board is on, and the actor takes part or teaches."""
+    return context.has_board and (context.is_learner or teaches(actor, context.staff_role))
