@@ -15,9 +15,9 @@ from markdown.treeprocessors import Treeprocessor, UnescapeTreeprocessor
 
 from kernel.errors import N_, Invalid
 from kernel.i18n import shortened
-from kernel.markup.model import SafeHtml, names
+from kernel.markup.model import SafeHtml
 from kernel.markup.passages import plain_text
-from kernel.markup.sanitise import cleaner_of
+from kernel.markup.sanitise import POST_ADDRESS, sanitise_post
 from kernel.markup.source import fences_of, printable
 
 LONGEST_POST = 20_000
@@ -27,10 +27,6 @@ MAXIMUM_MARKS = 4
 MAXIMUM_QUOTES, MAXIMUM_LISTS = 3, 6
 """How deep quotations and lists stand in each other; what is deeper is text."""
 MAXIMUM_COLUMNS, MAXIMUM_ROWS = 10, 50
-_REL = "nofollow ugc noopener"
-_TAGS = names("a blockquote br code div em li ol p pre strong table tbody td th thead tr ul")
-_ATTRIBUTES = {"a": names("href"), "div": names("tabindex"), "ol": names("start"), "pre": names("tabindex"), "th": names("scope")}
-_CLASSES = {"div": names("scroll"), "pre": names("scroll mono"), "table": names("data"), "td": names("r center"), "th": names("r center")}
 
 
 class PostTooComplex(Invalid):
@@ -71,7 +67,7 @@ def render_post(source: str) -> SafeHtml:
     text = clean_post(source)
     if len(text) > LONGEST_POST:
         raise PostTooComplex(limit=LONGEST_POST)
-    return SafeHtml(cleaner_of(_TAGS, _ATTRIBUTES, _CLASSES, _ADDRESS, _REL).clean(_dialect().convert(text)))
+    return sanitise_post(_dialect().convert(text))
 
 
 def summary_of(html: str, length: int) -> str:
@@ -165,12 +161,6 @@ class _Quotes(BlockQuoteProcessor):
         return re.sub(r"^(?:[ ]{0,3}>[ ]?)+", "", line) if is_deepest else super().clean(line)
 
 
-_SIGNS = r"[^\s<>\"`\\\x02\x03]"
-_ADDRESS = re.compile(
-    rf"(?i:https?)://(?P<host>[\w.-]+)(?::\d{{1,5}})?(?:[/?#]{_SIGNS}*)?|(?i:mailto):(?P<mail>[^\s<>\"\\@?]+@[\w.-]+)(?:\?{_SIGNS}*)?"
-    rf"|/(?!/){_SIGNS}*"
-)
-"""What a link may lead to: the web, a mailbox, or a page of this site. No user before a host: it would look like the host."""
 _LINK = r"!?\[([^\[\]]{0,1000})\]\([ ]*<?((?:[^\s()<>]|\([^\s()<>]*\))*)>?(?:[ ]+\"[^\"\n]*\")?[ ]*\)"
 _POINTED = r"<((?:https?://|mailto:)[^\s<>]+)>"
 _ENDS = ".,;:!?*_~'’”»]}"
@@ -184,7 +174,7 @@ class _Links(InlineProcessor):
 
     def handleMatch(self, m: re.Match[str], data: str) -> tuple[Element | None, int, int]:  # type: ignore[override]  # what Markdown allows
         address = UnescapeTreeprocessor().unescape(self.unescape(m[2]))
-        if _ADDRESS.fullmatch(address) is None:
+        if POST_ADDRESS.fullmatch(address) is None:
             return None, m.start(), m.end()
         link = Element("a", href=address)
         link.text = m[1].strip() or address
@@ -201,7 +191,7 @@ class _Addresses(InlineProcessor):
         if m[0] == address:
             address = address.rstrip(_ENDS)
             address = address if "(" in address else address.rstrip(")" + _ENDS)
-        if _ADDRESS.fullmatch(address) is None:
+        if POST_ADDRESS.fullmatch(address) is None:
             return None, m.start(), m.end()
         link = Element("a", href=address)
         link.text = address
@@ -232,7 +222,7 @@ class _Finish(Treeprocessor):
 
 def _show_host(link: Element) -> None:
     address = link.attrib["href"]
-    match = _ADDRESS.fullmatch(address)
+    match = POST_ADDRESS.fullmatch(address)
     target = match and (match["host"] or match["mail"])
     text = "".join(link.itertext()).strip().rstrip("/").casefold()
     whole = address.rstrip("/").casefold()

@@ -6,7 +6,7 @@ Drawings, formulas and the renderer's own HTML are inserted afterwards.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from html import escape
 from xml.parsers import expat
@@ -94,24 +94,6 @@ def _cleaner(id_prefix: str) -> nh3.Cleaner:
     )
 
 
-def cleaner_of(
-    tags: Collection[str],
-    attributes: Mapping[str, Collection[str]],
-    classes: Mapping[str, Collection[str]],
-    address: re.Pattern[str],
-    rel: str,
-) -> nh3.Cleaner:
-    """Return a cleaner that leaves some tags with some attributes and classes, and links to addresses of one form, with `rel`."""
-    return nh3.Cleaner(
-        tags=set(tags),
-        attributes={tag: set(allowed) for tag, allowed in attributes.items()},
-        allowed_classes={tag: set(allowed) for tag, allowed in classes.items()},
-        attribute_filter=lambda _tag, name, value: value if name != "href" or address.fullmatch(value) else None,
-        url_schemes={"http", "https", "mailto"},
-        link_rel=rel,
-    )
-
-
 def _filtered(_tag: str, name: str, value: str) -> str | None:
     """Keep an attribute whose value has the expected form; the class list and the schemes are the library's part.
 
@@ -124,6 +106,34 @@ def _filtered(_tag: str, name: str, value: str) -> str | None:
 def _without_rel_inside(link: re.Match[str]) -> str:
     """Take `rel` from links that stay on this site: the serialised form is the cleaner's own, so a pattern can read it."""
     return link[0].replace(f' rel="{REL}"', "") if _INSIDE.search(link[1]) else link[0]
+
+
+_POST_TAGS = names("a blockquote br code div em li ol p pre strong table tbody td th thead tr ul")
+_POST_ATTRIBUTES = {"a": names("href"), "div": names("tabindex"), "ol": names("start"), "pre": names("tabindex"), "th": names("scope")}
+_POST_CLASSES = {tag: CLASSES[tag] for tag in ("div", "pre", "table", "td", "th")}
+_SIGNS = r"[^\s<>\"`\\\x02\x03]"
+POST_ADDRESS = re.compile(
+    rf"(?i:https?)://(?P<host>[\w.-]+)(?::\d{{1,5}})?(?:[/?#]{_SIGNS}*)?|(?i:mailto):(?P<mail>[^\s<>\"\\@?]+@[\w.-]+)(?:\?{_SIGNS}*)?"
+    rf"|/(?!/){_SIGNS}*"
+)
+"""What a link may lead to: the web, a mailbox, or a page of this site. No user before a host: it would look like the host."""
+
+
+def sanitise_post(html: str) -> SafeHtml:
+    """Answer the HTML of a reader's post with what its shorter allow-list has: no ids, each link marked with `rel`."""
+    return SafeHtml(_post_cleaner().clean(html))
+
+
+@lru_cache(maxsize=1)
+def _post_cleaner() -> nh3.Cleaner:
+    return nh3.Cleaner(
+        tags=set(_POST_TAGS),
+        attributes={tag: set(allowed) for tag, allowed in _POST_ATTRIBUTES.items()},
+        allowed_classes={tag: set(allowed) for tag, allowed in _POST_CLASSES.items()},
+        attribute_filter=lambda _tag, name, value: value if name != "href" or POST_ADDRESS.fullmatch(value) else None,
+        url_schemes=set(SCHEMES),
+        link_rel=REL,
+    )
 
 
 MAXIMUM_DRAWING = 512_000
