@@ -193,6 +193,7 @@ def send_notices(delivery: Delivery) -> Effect | None:
     with delivery.database.unit_of_work(write=False) as session:
         mail_batches = notices.list_mail_batches(session, key, delivery.numbers("people"), now=delivery.now)
         kinds = notices.list_notice_kinds(session)
+        source = notices.source_title(session, mail_batches[0].notices[0].source) if mail_batches else None
     entries, postponed = dict[int, MailBatch](), defaultdict[datetime, list[int]](list)
     for mail_batch in mail_batches:
         morning = kinds[mail_batch.notices[0].kind].mail_waits_until(delivery.now, find_zone(mail_batch.person.zone))
@@ -200,7 +201,7 @@ def send_notices(delivery: Delivery) -> Effect | None:
             entries[mail_batch.person.id] = mail_batch
         else:
             postponed[morning].append(mail_batch.person.id)
-    rest = _send_to_many(delivery, "accounts.send_notices", entries, partial(_send_and_note, delivery, kinds))
+    rest = _send_to_many(delivery, "accounts.send_notices", entries, partial(_send_and_note, delivery, kinds, source))
 
     def write(session: Session) -> None:
         _divide(delivery, "accounts.send_notices", list(postponed.items()), session)
@@ -210,22 +211,28 @@ def send_notices(delivery: Delivery) -> Effect | None:
     return write
 
 
-def _send_and_note(delivery: Delivery, kinds: Mapping[str, NoticeKind], mail_batch: MailBatch) -> None:
+def _send_and_note(delivery: Delivery, kinds: Mapping[str, NoticeKind], source: Mapping[str, str] | None, mail_batch: MailBatch) -> None:
     (notice,), person = mail_batch.notices, mail_batch.person.id
     if kinds[notice.kind].is_read_again:
         with delivery.database.unit_of_work(write=False) as session:
             if not notices.list_mail_batches(session, notice.key, [person], now=delivery.now):
                 return
-    effect = _send_notice(delivery, kinds, mail_batch)
+    effect = _send_notice(delivery, kinds, source, mail_batch)
     with delivery.database.unit_of_work() as session:
         effect(session)
 
 
-def _send_notice(delivery: Delivery, kinds: Mapping[str, NoticeKind], mail_batch: MailBatch) -> Effect:
-    (notice,) = mail_batch.notices
-    with reading(mail_batch.person.language):
-        facts = {"title": choose(notice.subject), "words": choose(notice.words), "kind": _(kinds[notice.kind].label)}
-    return _send_mail_batch(delivery, mail_batch, "notice", notice.kind, path=notice.path, **facts)
+def _send_notice(delivery: Delivery, kinds: Mapping[str, NoticeKind], source: Mapping[str, str] | None, mail_batch: MailBatch) -> Effect:
+    """Send a notice; the mail program stops what it comes from where that has a title, else its kind, the foot of the mail both."""
+    (notice,), person = mail_batch.notices, mail_batch.person
+    with reading(person.language):
+        facts: dict[str, Any] = {"title": choose(notice.subject), "words": choose(notice.words), "kind": _(kinds[notice.kind].label)}
+        facts["source"] = choose(source) if source else ""
+    stop_kind = _stop_path(delivery, person, notice.kind)
+    facts["stop_kind_url"] = delivery.settings.public_url + stop_kind
+    stop = _stop_path(delivery, person, "", notice.source) if source else stop_kind
+    thread = {"thread_key": notice.thread_key, "list_id": notice.list_id}
+    return _send_mail_batch(delivery, mail_batch, "notice", path=notice.path, stop_path=stop, **thread, **facts)
 
 
 def send_digests(delivery: Delivery) -> None:
@@ -266,20 +273,22 @@ def send_digest(delivery: Delivery) -> Effect | None:
             {"title": choose(notice.subject), "words": choose(notice.words), "url": delivery.settings.public_url + notice.path}
             for notice in mail_batch.notices
         ]
-    return _send_mail_batch(delivery, mail_batch, "digest", "", path="/notices", lines=lines)
+    stop = _stop_path(delivery, mail_batch.person, "")
+    return _send_mail_batch(delivery, mail_batch, "digest", path="/notices", stop_path=stop, lines=lines)
 
 
-def _send_mail_batch(delivery: Delivery, mail_batch: MailBatch, template: str, stops: str, *, path: str, **facts: object) -> Effect:
+def _stop_path(delivery: Delivery, person: Person, kind: str, source: str = "") -> str:
+    return f"/notices/stop/{notices.unsubscription_token(secret_keys(delivery.settings)[0], person.uuid, kind, source)}"
+
+
+def _send_mail_batch(delivery: Delivery, mail_batch: MailBatch, template: str, **facts: Any) -> Effect:
     person, settings = mail_batch.person, delivery.settings
-    stop = f"/notices/stop/{notices.unsubscription_token(secret_keys(settings)[0], person.uuid, stops)}"
     message = mail.write(
         settings,
         person.email,
         template,
         person.language,
         key=f"notice-{mail_batch.notices[-1].id}-{mail_batch.notices[-1].given_at:%Y%m%d%H%M}",  # numbers of rows that went are given again
-        path=path,
-        stop_path=stop,
         name=person.given_names,
         switches_url=settings.public_url + "/profile/notices",
         **facts,

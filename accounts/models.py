@@ -258,6 +258,11 @@ class Notification(Entity):
     """After it no mail goes out any more: it would come too late."""
     about_id: Mapped[int | None]
     """The row that the scope of its kind is asked of. No foreign key: which table it is in, the kind knows."""
+    source: Mapped[str] = mapped_column(String(60), default="", server_default="")
+    """What it comes from and can be muted with; empty also where its kind obliges."""
+    thread_key: Mapped[str] = mapped_column(String(100), default="", server_default="")
+    list_id: Mapped[str] = mapped_column(String(100), default="", server_default="")
+    """By which mail programs show its mail together with others (`kernel.mail.Mail`)."""
 
 
 class NotificationPreference(Entity):

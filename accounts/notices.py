@@ -32,10 +32,17 @@ class MuteSource:
 
 @dataclass(frozen=True, slots=True)
 class Mutes:
-    """The people who want no notifications of a source, and the sources of a person; given by the package that owns them."""
+    """The people who want no notifications of a source, and the sources of a person; given by the package that owns them.
+
+    Each is asked of every source: of one that is another's, `find_muted` and `title_of` return nothing, and `stop` does nothing.
+    """
 
     find_muted: Callable[[Session, str, Sequence[int]], Collection[int]]
     list_sources: Callable[[Session, int], list[MuteSource]]
+    title_of: Callable[[Session, str], Mapping[str, str] | None]
+    """What a source is called, by language."""
+    stop: Callable[[Session, int, str, datetime], None]
+    """Let a person get no notifications of a source any more; a second time changes nothing."""
 
 
 MUTES = HookList[Mutes]("mutes")
@@ -111,14 +118,15 @@ class NoticeVerb(audit.Verb):
     """The audit-log verbs of notifications."""
 
     SWITCHED = "notices.switched", N_("Changed their notification preferences")
+    SOURCE_STOPPED = "notices.source_stopped", N_("Muted what a mail came from")
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
     """The content of a notification; `key` names the event, so that nobody is notified of it twice.
 
-    `subject` and `words` are plain text by language (`kernel.i18n.in_every_language`), `path` an address of this site. No mail goes out
-    after `mail_until`.
+    `subject` and `words` are plain text by language (`kernel.i18n.in_every_language`), `path` an address of this site; `subject` is the
+    Subject of the mail. No mail goes out after `mail_until`.
     """
 
     kind: NoticeKind
@@ -131,6 +139,10 @@ class Message:
     """What it comes from, of which people can want no notifications (`MUTES`)."""
     about_id: int | None = None
     """The number of the row that the scope of its kind is asked of, as long as the notification is there."""
+    thread_key: str = ""
+    """The conversation that it belongs to, in which alone it is answered: mail programs show its mails together."""
+    list_id: str = ""
+    """By which mail programs sort its mails (`kernel.mail.Mail`)."""
 
 
 def notify(session: Session, message: Message, people: Sequence[int], *, now: datetime) -> int:
@@ -202,6 +214,9 @@ def _row(message: Message, person_id: int, choice: NotificationChoice, now: date
         "mail": choice.mail.value,
         "mail_until": message.mail_until,
         "about_id": message.about_id,
+        "source": "" if message.kind.obliges else message.source,
+        "thread_key": message.thread_key,
+        "list_id": message.list_id,
     }
 
 
@@ -240,34 +255,57 @@ def set_notification_choices(
 
 @dataclass(frozen=True, slots=True)
 class Unsubscription:
-    """The notifications that a link at the foot of a mail stops; '' as the kind: all of them."""
+    """The notifications that a link at the foot of a mail stops: those of a source, else of a kind; '' as the kind: all of them."""
 
     person: UUID
     kind: str
+    source: str = ""
 
 
-def unsubscription_token(secret: bytes, person: UUID, kind: str) -> str:
-    """Return the signed end of a link that stops the mails of a kind without signing in."""
-    return seal(secret, UNSUBSCRIBE, [str(person), kind])
+def unsubscription_token(secret: bytes, person: UUID, kind: str, source: str = "") -> str:
+    """Return the signed end of a link that stops the mails of a kind, or what comes from a source, without signing in."""
+    return seal(secret, UNSUBSCRIBE, [str(person), kind, source] if source else [str(person), kind])
 
 
 def read_unsubscription(secrets: Sequence[bytes], token: str) -> Unsubscription | None:
     """Return what a link stops, or nothing where we did not sign it."""
     unsealed = (unseal(secret, UNSUBSCRIBE, token, seconds=UNSUBSCRIBE_SECONDS) for secret in secrets)
     value = next((content for content in unsealed if content is not None), None)
-    return None if value is None else Unsubscription(UUID(value[0]), value[1])
+    return None if value is None else Unsubscription(UUID(value[0]), *value[1:])
 
 
 def stop_mails(session: Session, actor: Actor, unsubscription: Unsubscription, *, now: datetime) -> None:
-    """Send no mail of a kind any more, nor what still waits; the bell stays as it was."""
+    """Send no mail of a kind any more, nor what still waits; the bell stays as it was. A source is muted."""
     person = accounts_people.get_person_by_uuid(session, unsubscription.person)
+    if unsubscription.source:
+        _stop_source(session, actor, person, unsubscription.source, now=now)
+        return
     present = notification_choices_of(session, person.id)
     kinds = [unsubscription.kind] if unsubscription.kind else list(present)
     set_notification_choices(
         session, actor, person, {kind: NotificationChoice(present[kind].in_bell, MailTime.NEVER) for kind in kinds}, now=now
     )
-    waiting = (Notification.person_id == person.id, Notification.mailed_at.is_(None), Notification.kind.in_(kinds))
+    _stop_waiting(session, person, Notification.kind.in_(kinds))
+
+
+def _stop_source(session: Session, actor: Actor, person: Person, source: str, *, now: datetime) -> None:
+    mutes = MUTES.of(session)
+    if not any(person.id in owner.find_muted(session, source, [person.id]) for owner in mutes):
+        for owner in mutes:
+            owner.stop(session, person.id, source, now)
+        audit.record(session, actor, NoticeVerb.SOURCE_STOPPED, person, now=now, source=source)
+    _stop_waiting(session, person, Notification.source == source)
+
+
+def _stop_waiting(session: Session, person: Person, condition: ColumnElement[bool]) -> None:
+    waiting = (Notification.person_id == person.id, Notification.mailed_at.is_(None), condition)
     session.execute(update(Notification).where(*waiting).values(mail=MailTime.NEVER.value))
+
+
+def source_title(session: Session, source: str) -> Mapping[str, str] | None:
+    """Return what a source is called, by language; None where there is none of that name."""
+    titles = (owner.title_of(session, source) for owner in MUTES.of(session) if source)
+    return next((title for title in titles if title is not None), None)
 
 
 def only_in_scope(session: Session) -> LoaderCriteriaOption:

@@ -1,9 +1,9 @@
 """Courses whose notifications a person does not want; what a course's team writes to them alone, and their enrolments, they still get."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from accounts.notices import Mutes, MuteSource
@@ -50,4 +50,19 @@ def _list_sources(session: Session, person_id: int) -> list[MuteSource]:
     ]
 
 
-MUTES = Mutes(_find_muted, _list_sources)
+def _title_of(session: Session, source: str) -> Mapping[str, str] | None:
+    """Return the title of a course."""
+    if not source.startswith(_PREFIX):
+        return None
+    return session.scalar(select(Course.title).where(Course.id == int(source.removeprefix(_PREFIX))))
+
+
+def _stop(session: Session, person_id: int, source: str, now: datetime) -> None:
+    """Let a learner get no notifications of a course any more, by the link in a mail."""
+    if source.startswith(_PREFIX):
+        takes = (Enrolment.person_id == person_id, Enrolment.left_at.is_(None), Enrolment.superseded_at.is_(None))
+        of_course = Enrolment.course_id == int(source.removeprefix(_PREFIX))
+        session.execute(update(Enrolment).where(*takes, of_course, Enrolment.muted_at.is_(None)).values(muted_at=now))
+
+
+MUTES = Mutes(_find_muted, _list_sources, _title_of, _stop)

@@ -1,6 +1,7 @@
 """Mail: composed and sent by jobs only. Without a mail server each message is written to the data folder's `mail/`."""
 
 import base64
+import re
 import smtplib
 import socket
 import ssl
@@ -68,7 +69,8 @@ class _Subject(UnstructuredHeader, BaseHeader):
 LONGEST_LINE = 76
 """Characters of a line with an encoded word (RFC 2047, section 2)."""
 _HEADERS = HeaderRegistry()
-_HEADERS.map_to_type("List-Unsubscribe", _Addresses)
+for _name in ("List-Unsubscribe", "List-Id", "References", "In-Reply-To"):
+    _HEADERS.map_to_type(_name, _Addresses)
 _HEADERS.map_to_type("Subject", _Subject)
 _POLICY = default.clone(header_factory=_HEADERS)
 
@@ -85,6 +87,10 @@ class Mail:
     key: str
     stop_url: str = ""
     """Whole address where a POST stops such mails (RFC 8058); none for what has to arrive."""
+    thread_key: str = ""
+    """The same for all mails of a conversation, which mail programs then show together: letters, digits, `.`, `_`, `-`."""
+    list_id: str = ""
+    """The same for all mails of one place of the site (RFC 2919), of the same signs; the host stands behind it."""
 
 
 def compose(settings: Settings, mail: Mail) -> EmailMessage:
@@ -94,8 +100,14 @@ def compose(settings: Settings, mail: Mail) -> EmailMessage:
     message["To"] = _ascii_domain(mail.to)
     message["Subject"] = " ".join(mail.subject.split())
     message["Date"] = clock.now()
-    message["Message-ID"] = f"<{mail.key}@{urlsplit(settings.public_url).hostname or 'localhost'}>"
+    host = urlsplit(settings.public_url).hostname or "localhost"
+    message["Message-ID"] = f"<{mail.key}@{host}>"
     message["Auto-Submitted"] = "auto-generated"
+    message["X-Auto-Response-Suppress"] = "All"
+    if mail.thread_key:
+        message["References"] = message["In-Reply-To"] = f"<thread-{_token(mail.thread_key)}@{host}>"
+    if mail.list_id:
+        message["List-Id"] = f"<{_token(mail.list_id)}.{host}>"
     if mail.stop_url:
         message["List-Unsubscribe"] = f"<{mail.stop_url}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
@@ -103,6 +115,13 @@ def compose(settings: Settings, mail: Mail) -> EmailMessage:
     message.add_alternative(mail.html, subtype="html")
     message["Content-Language"] = mail.language  # last: headers of the content go to its parts
     return message
+
+
+def _token(text: str) -> str:
+    """Return what stands in a header as it is; raise ValueError where it has other signs."""
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", text):
+        raise ValueError(text)
+    return text
 
 
 def _ascii_domain(address: str) -> str:
@@ -222,7 +241,19 @@ def _logo_url(settings: Settings) -> str:
     return f"{settings.public_url}/site/logo/{logo.digest}" if logo and logo.is_safe_in_mail and settings.is_reachable else ""
 
 
-def write(settings: Settings, to: str, template: str, language: str, *, key: str, path: str, stop_path: str = "", **facts: object) -> Mail:
+def write(
+    settings: Settings,
+    to: str,
+    template: str,
+    language: str,
+    *,
+    key: str,
+    path: str,
+    stop_path: str = "",
+    thread_key: str = "",
+    list_id: str = "",
+    **facts: object,
+) -> Mail:
     """Write a message from `mail/<template>.txt` and `.html`; the text's first line is the subject, `url` the full address of `path`.
 
     `stop_path` is where such mails are stopped without signing in; `stop_url` its full address, or nothing.
@@ -237,12 +268,23 @@ def write(settings: Settings, to: str, template: str, language: str, *, key: str
             "logo_url": _logo_url(settings),
             "locale": language,
             "stop_url": stop_url,
+            "thread_key": thread_key,
             **facts,
         }
         text = _templates().get_template(f"mail/{template}.txt").render(known)
         subject, _rest, body = text.partition("\n")
         html = _templates().get_template(f"mail/{template}.html").render(subject=subject.strip(), **known)
-    return Mail(to=to, subject=subject.strip(), text=body.lstrip("\n"), html=html, language=language, key=key, stop_url=stop_url)
+    return Mail(
+        to=to,
+        subject=subject.strip(),
+        text=body.lstrip("\n"),
+        html=html,
+        language=language,
+        key=key,
+        stop_url=stop_url,
+        thread_key=thread_key,
+        list_id=list_id,
+    )
 
 
 LONGEST_ANSWER = 160

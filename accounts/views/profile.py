@@ -216,17 +216,19 @@ def switches() -> Answer:
 @notices_bp.route("/notices/stop/<token>", methods=["GET", "POST"])
 @public("the signed address in the mail decides; it only ends mails")
 def stop(token: str) -> Answer:
-    """Stop the mails of a kind: a person by the button, a mail program by the same POST (RFC 8058), neither of them signed in."""
+    """Stop the mails of a kind or a source: a person by the button, a mail program by the same POST (RFC 8058), neither signed in."""
     hide_address()
     settings: Settings = current_app.extensions["settings"]
     unsubscription = notices.read_unsubscription(secret_keys(settings), token)
-    if unsubscription is None:
-        return page("accounts/unsubscribe.html", state="unknown", kind="", notes=[]), 404
+    title = notices.source_title(current_session(), unsubscription.source) if unsubscription else None
+    if unsubscription is None or (unsubscription.source and title is None):
+        return page("accounts/unsubscribe.html", state="unknown", kind="", source="", notes=[]), 404
+    source = choose(title) if title else ""
     kinds = notices.list_notice_kinds(current_session())
     kind = _(kinds[unsubscription.kind].label) if unsubscription.kind else ""
     stopped = [kinds[unsubscription.kind]] if unsubscription.kind else kinds.values()
-    notes = [_(kind.stop_note) for kind in stopped if kind.stop_note]
+    notes = [_(kind.stop_note) for kind in stopped if kind.stop_note and not source]
     if is_read_only_request():
-        return page("accounts/unsubscribe.html", state="ask", kind=kind, notes=notes)
+        return page("accounts/unsubscribe.html", state="ask", kind=kind, source=source, notes=notes)
     notices.stop_mails(current_session(), current_actor(), unsubscription, now=clock.now())
-    return page("accounts/unsubscribe.html", state="done", kind=kind, notes=notes)
+    return page("accounts/unsubscribe.html", state="done", kind=kind, source=source, notes=notes)

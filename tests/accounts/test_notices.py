@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,8 +19,10 @@ from compliance.notices import TRAINING_NOTICE
 from enrolments.notices import GRADED_NOTICE
 from kernel import clock, outbox
 from kernel.audit import AuditEntry
+from kernel.crypto import seal
 from kernel.outbox import Delivery, Job
 from kernel.permissions import SYSTEM
+from kernel.settings import secret_keys
 from lms import retention
 from lms.instance import Instance
 from tests.support.browser import Browser, Counter
@@ -174,6 +177,29 @@ def test_one_press_in_the_mail_program_stops_a_kind(browser: Browser, instance: 
     assert len(browser.mails()) == 2
     sign_in(browser).get("/notices")
     assert "Calificado evento-2" in browser.page.text
+
+
+def test_a_link_of_an_earlier_release_still_stops_its_kind(instance: Instance) -> None:
+    ana, secret = a_person(instance), secret_keys(instance.settings)[0]
+    old = seal(secret, notices.UNSUBSCRIBE, [str(ana.uuid), "graded"])
+
+    assert notices.read_unsubscription([secret], old) == notices.Unsubscription(ana.uuid, "graded", "")
+    token = notices.unsubscription_token(secret, ana.uuid, "", "course:7")
+    assert notices.read_unsubscription([secret], token) == notices.Unsubscription(ana.uuid, "", "course:7")
+
+
+def test_mails_of_a_conversation_say_where_it_is_answered(browser: Browser, instance: Instance) -> None:
+    ana, text = a_person(instance), in_spanish("Do not reply to this email: reply on the page.")
+    give(instance, ana, message=replace(a_message("uno"), thread_key="Ab3", list_id="board-7"))
+    give(instance, ana, message=a_message("dos"))
+    browser.deliver_jobs()
+    conversation, other = (path.read_text() for path in sorted((instance.settings.data_dir / "mail").glob("*.eml")))
+
+    for name in ("References", "In-Reply-To"):
+        assert re.search(rf"^{name}: <thread-Ab3@[^>\s]+>$", conversation, re.MULTILINE)
+    assert re.search(r"^List-Id: <board-7\.[^>\s]+>$", conversation, re.MULTILINE)
+    assert [text in mail for mail in browser.mails()].count(True) == 1
+    assert "thread-" not in other
 
 
 def test_what_waited_for_the_daily_mail_is_stopped_too(browser: Browser, instance: Instance, app: Flask) -> None:

@@ -1,6 +1,7 @@
 """Mail: what a message is made of, where it goes without a server, and through a real one on this machine."""
 
 import email
+import re
 import ssl
 from collections.abc import Iterator
 from email import policy
@@ -29,6 +30,7 @@ FACTS: dict[str, object] = {
     "sends_mail": True,
     "forgotten_url": "https://x.ec/password/forgotten",
 }
+FACTS |= {"source": "Curso <i>", "stop_kind_url": "https://x.ec/notices/stop/k"}
 FACTS |= {"switches_url": "https://x.ec/profile/notices", "lines": [{"title": "Uno <i>", "words": "Algo", "url": "https://x.ec/1"}]}
 
 
@@ -92,6 +94,47 @@ def test_no_line_end_gets_into_a_header(tmp_path: Path, end: str) -> None:
         mail.compose(settings, a_mail(to=f"ana@example.org{end}Bcc: evil@example.org"))
     with pytest.raises((ValueError, UnicodeError)):
         mail.compose(settings_for(tmp_path, mail_from=f"a@b.ec{end}Bcc: evil@example.org"), a_mail())
+
+
+def test_mails_of_a_conversation_stand_together_and_answers_by_machines_are_declined(tmp_path: Path) -> None:
+    thread, board = "Ab3" * 10, "board-" + "x" * 80
+    raw = bytes(mail.compose(settings_for(tmp_path), a_mail(subject="[Énfasis] Uno", thread_key=thread, list_id=board)))
+    head = raw.decode().partition("\n\n")[0].splitlines()
+
+    assert [line for line in head if line.startswith(("References", "In-Reply-To", "List-Id", "X-Auto"))] == [
+        "X-Auto-Response-Suppress: All",
+        f"References: <thread-{thread}@cursos.example.org>",
+        f"In-Reply-To: <thread-{thread}@cursos.example.org>",
+        f"List-Id: <{board}.cursos.example.org>",
+    ]
+    plain = mail.compose(settings_for(tmp_path), a_mail())
+    assert plain["X-Auto-Response-Suppress"] == "All"
+    assert {"References", "In-Reply-To", "List-Id"}.isdisjoint(plain.keys())
+
+
+@pytest.mark.parametrize("bad", ["a\r\nBcc: x@example.org", "a\nb", "a b", "a>", "á", "=?utf-8?q?x?=", "x" * 101, "a\x00"])
+@pytest.mark.parametrize("field", ["thread_key", "list_id"])
+def test_keys_of_conversations_and_lists_cannot_write_headers(tmp_path: Path, bad: str, field: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(bad)):
+        mail.compose(settings_for(tmp_path), a_mail(**{field: bad}))
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Hola\r\nBcc: evil@example.org\r\n\r\ncuerpo",
+        "=?utf-8?q?Bcc=3A_evil=40example.org?=",
+        "¿Cómo se corrige la evaluación de «Prevención de riesgos laborales» según la última versión del módulo número tres?",
+        "👩\u200d💻 Taller 🎉",
+    ],
+)
+def test_the_title_of_a_conversation_is_its_subject_and_nothing_else(tmp_path: Path, title: str) -> None:
+    raw = bytes(mail.compose(settings_for(tmp_path), a_mail(subject=f"[Red] {title}", thread_key="k", list_id="b")))
+    parsed = email.message_from_bytes(raw, policy=policy.default)
+
+    assert parsed["Subject"] == " ".join(f"[Red] {title}".split())
+    assert parsed["Bcc"] is None
+    assert raw.partition(b"\n\n")[0].isascii()
 
 
 @pytest.mark.parametrize(
