@@ -2,17 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
+from itertools import groupby
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from sqlalchemy.orm import Session
 
-from accounts import accounts, addresses, notices
+from accounts import accounts, addresses, computed_notices, notices
 from accounts import people as accounts_people
+from accounts.computed_notices import Digest
 from accounts.models import Person, TokenPurpose
-from accounts.notices import MailBatch
+from accounts.notices import NoticeMail
 from accounts.rules import TOKEN_LIFE, NoticeKind, digest_until
 from kernel import clock, mail, outbox
 from kernel.i18n import _, choose, find_zone, format_datetime, reading
@@ -181,6 +183,8 @@ def send_deletion_requested(delivery: Delivery) -> None:
 
 DIGESTS_EVERY = 900
 DIGEST_LINES = 100
+DIGESTS_OF_A_JOB = 100
+"""One job has the people with a hundred numbers in a row, whoever of them is due."""
 PAGE = 500
 
 
@@ -191,16 +195,16 @@ def send_notices(delivery: Delivery) -> Effect | None:
     """
     key = delivery.text("key")
     with delivery.database.unit_of_work(write=False) as session:
-        mail_batches = notices.list_mail_batches(session, key, delivery.numbers("people"), now=delivery.now)
+        mails = notices.list_notice_mails(session, key, delivery.numbers("people"), now=delivery.now)
         kinds = notices.list_notice_kinds(session)
-        source = notices.source_title(session, mail_batches[0].notices[0].source) if mail_batches else None
-    entries, postponed = dict[int, MailBatch](), defaultdict[datetime, list[int]](list)
-    for mail_batch in mail_batches:
-        morning = kinds[mail_batch.notices[0].kind].mail_waits_until(delivery.now, find_zone(mail_batch.person.zone))
+        source = notices.source_title(session, mails[0].notice.source) if mails else None
+    entries, postponed = dict[int, NoticeMail](), defaultdict[datetime, list[int]](list)
+    for notice_mail in mails:
+        morning = kinds[notice_mail.notice.kind].mail_waits_until(delivery.now, find_zone(notice_mail.person.zone))
         if morning is None:
-            entries[mail_batch.person.id] = mail_batch
+            entries[notice_mail.person.id] = notice_mail
         else:
-            postponed[morning].append(mail_batch.person.id)
+            postponed[morning].append(notice_mail.person.id)
     rest = _send_to_many(delivery, "accounts.send_notices", entries, partial(_send_and_note, delivery, kinds, source))
 
     def write(session: Session) -> None:
@@ -211,92 +215,109 @@ def send_notices(delivery: Delivery) -> Effect | None:
     return write
 
 
-def _send_and_note(delivery: Delivery, kinds: Mapping[str, NoticeKind], source: Mapping[str, str] | None, mail_batch: MailBatch) -> None:
-    (notice,), person = mail_batch.notices, mail_batch.person.id
+def _send_and_note(delivery: Delivery, kinds: Mapping[str, NoticeKind], source: Mapping[str, str] | None, notice_mail: NoticeMail) -> None:
+    notice, person = notice_mail.notice, notice_mail.person.id
     if kinds[notice.kind].is_read_again:
         with delivery.database.unit_of_work(write=False) as session:
-            if not notices.list_mail_batches(session, notice.key, [person], now=delivery.now):
+            if not notices.list_notice_mails(session, notice.key, [person], now=delivery.now):
                 return
-    effect = _send_notice(delivery, kinds, source, mail_batch)
+    _send_notice(delivery, kinds, source, notice_mail)
     with delivery.database.unit_of_work() as session:
-        effect(session)
+        notices.note_mailed(session, [notice.id], now=delivery.now)
 
 
-def _send_notice(delivery: Delivery, kinds: Mapping[str, NoticeKind], source: Mapping[str, str] | None, mail_batch: MailBatch) -> Effect:
+def _send_notice(delivery: Delivery, kinds: Mapping[str, NoticeKind], source: Mapping[str, str] | None, notice_mail: NoticeMail) -> None:
     """Send a notice; the mail program stops what it comes from where that has a title, else its kind, the foot of the mail both."""
-    (notice,), person = mail_batch.notices, mail_batch.person
+    notice, person = notice_mail.notice, notice_mail.person
     with reading(person.language):
         facts: dict[str, Any] = {"title": choose(notice.subject), "words": choose(notice.words), "kind": _(kinds[notice.kind].label)}
         facts["source"] = choose(source) if source else ""
     stop_kind = _stop_path(delivery, person, notice.kind)
     facts["stop_kind_url"] = delivery.settings.public_url + stop_kind
     stop = _stop_path(delivery, person, "", notice.source) if source else stop_kind
-    thread = {"thread_key": notice.thread_key, "list_id": notice.list_id}
-    return _send_mail_batch(delivery, mail_batch, "notice", path=notice.path, stop_path=stop, **thread, **facts)
+    facts |= {"path": notice.path, "stop_path": stop, "thread_key": notice.thread_key, "list_id": notice.list_id}
+    key = f"notice-{notice.id}-{notice.given_at:%Y%m%d%H%M}"  # numbers of rows that went are given again
+    _send_by_choice(delivery, person, "notice", key=key, **facts)
 
 
 def send_digests(delivery: Delivery) -> None:
-    """Add a job for each person whose daily mail is due, by the clock of their time zone."""
+    """Add jobs for the people whose daily mail is due, by the clock of their time zone."""
     with delivery.database.unit_of_work(write=False) as session:
-        zones = notices.zones_of_digests(session, now=delivery.now)
+        zones = computed_notices.zones_of_digests(session, now=delivery.now)
     for zone in zones:
         until = digest_until(delivery.now, find_zone(zone))
         last = 0
-        while people := _list_digests(delivery, zone, until, last):
-            _add_digests(delivery, people, until)
-            last = people[-1]
+        while portions := _list_portions(delivery, zone, until, last):
+            _add_digests(delivery, zone, until, portions)
+            last = portions[-1][-1]
 
 
-def _list_digests(delivery: Delivery, zone: str, until: datetime, after: int) -> list[int]:
+def _list_portions(delivery: Delivery, zone: str, until: datetime, after: int) -> list[list[int]]:
+    """List the next people of a zone whose daily mail is due, those of each job by themselves."""
     with delivery.database.unit_of_work(write=False) as session:
-        return notices.list_digests(session, zone, until, after=after, limit=PAGE, now=delivery.now)
+        period = until - timedelta(days=1), until
+        people = computed_notices.list_due_people(session, zone, *period, after=after, limit=PAGE, now=delivery.now)
+    portions = [list(portion) for _number, portion in groupby(people, lambda person: person // DIGESTS_OF_A_JOB)]
+    return portions[:-1] if len(people) == PAGE else portions  # the last of a full page may go on behind it
 
 
-def _add_digests(delivery: Delivery, people: list[int], until: datetime) -> None:
+def _add_digests(delivery: Delivery, zone: str, until: datetime, portions: list[list[int]]) -> None:
+    since = until - timedelta(days=1)
     with delivery.database.unit_of_work() as session:
-        for person in people:
-            key = f"digest:{person}@{until:%Y-%m-%d}"
+        for people in portions:
+            key = f"digest:{zone}@{until:%Y-%m-%d}:{people[0] // DIGESTS_OF_A_JOB}"
             if not outbox.is_known(session, key):
-                arguments = {"person": person, "until": until.isoformat()}
+                arguments = {"people": people, "since": since.isoformat(), "until": until.isoformat()}
                 outbox.enqueue(session, "accounts.send_digest", arguments, now=delivery.now, unique_key=key)
 
 
 def send_digest(delivery: Delivery) -> Effect | None:
-    """Send the notifications that wait for a person's daily mail, in one message."""
+    """Send their daily mails to some people, each noted as sent at once: what waits for it, and what is computed for it.
+
+    Jobs of an earlier release have one person, and no beginning of the day.
+    """
     until = datetime.fromisoformat(delivery.text("until"))
+    since = datetime.fromisoformat(str(delivery.arguments.get("since") or (until - timedelta(days=1)).isoformat()))
+    people = delivery.numbers("people") if "people" in delivery.arguments else [delivery.number("person")]
+    read = partial(computed_notices.list_digests, since=since, until=until, limit=DIGEST_LINES, now=delivery.now)
     with delivery.database.unit_of_work(write=False) as session:
-        mail_batch = notices.find_digest(session, delivery.number("person"), until, limit=DIGEST_LINES, now=delivery.now)
-    if mail_batch is None:
-        return None
-    with reading(mail_batch.person.language):
+        digests = read(session, people)
+        kinds = notices.list_notice_kinds(session)
+
+    def send(digest: Digest) -> None:
+        current: Digest | None = digest
+        if any(kinds[notice.kind].is_read_again for notice in digest.notices):
+            with delivery.database.unit_of_work(write=False) as session:
+                current = next(iter(read(session, [digest.person.id])), None)
+        if current is not None:
+            _send_one_digest(delivery, current, until)
+
+    return _send_to_many(delivery, "accounts.send_digest", {digest.person.id: digest for digest in digests}, send)
+
+
+def _send_one_digest(delivery: Delivery, digest: Digest, until: datetime) -> None:
+    person, site = digest.person, delivery.settings.public_url
+    with reading(person.language):
         lines = [
-            {"title": choose(notice.subject), "words": choose(notice.words), "url": delivery.settings.public_url + notice.path}
-            for notice in mail_batch.notices
-        ]
-    stop = _stop_path(delivery, mail_batch.person, "")
-    return _send_mail_batch(delivery, mail_batch, "digest", path="/notices", stop_path=stop, lines=lines)
+            {"title": choose(notice.subject), "words": choose(notice.words), "url": site + notice.path} for notice in digest.notices
+        ] + [{"title": choose(line.subject), "words": "", "url": site + line.path} for line in digest.lines]
+    stop = _stop_path(delivery, person, "")
+    _send_by_choice(delivery, person, "digest", key=f"digest-{person.id}-{until:%Y%m%d}", path="/notices", stop_path=stop, lines=lines)
+    with delivery.database.unit_of_work() as session:
+        computed_notices.note_digest(session, digest, until, now=delivery.now)
 
 
 def _stop_path(delivery: Delivery, person: Person, kind: str, source: str = "") -> str:
     return f"/notices/stop/{notices.unsubscription_token(secret_keys(delivery.settings)[0], person.uuid, kind, source)}"
 
 
-def _send_mail_batch(delivery: Delivery, mail_batch: MailBatch, template: str, **facts: Any) -> Effect:
-    person, settings = mail_batch.person, delivery.settings
-    message = mail.write(
-        settings,
-        person.email,
-        template,
-        person.language,
-        key=f"notice-{mail_batch.notices[-1].id}-{mail_batch.notices[-1].given_at:%Y%m%d%H%M}",  # numbers of rows that went are given again
-        name=person.given_names,
-        switches_url=settings.public_url + "/profile/notices",
-        **facts,
-    )
+def _send_by_choice(delivery: Delivery, person: Person, template: str, **facts: Any) -> None:
+    """Send what a person can choose not to get; an address that does not exist counts as reached."""
+    settings = delivery.settings
+    facts |= {"name": person.given_names, "switches_url": settings.public_url + "/profile/notices"}
+    message = mail.write(settings, person.email, template, person.language, **facts)
     try:
         mail.dispatch(delivery, message)
     except mail.Refused as error:
         if not mail.knows_nobody(error):
             raise
-    sent = [notice.id for notice in mail_batch.notices]
-    return lambda session: notices.note_mailed(session, sent, now=delivery.now)

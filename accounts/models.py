@@ -33,6 +33,8 @@ class Person(Entity):
     zone: Mapped[str] = mapped_column(String(64))
     theme: Mapped[str] = mapped_column(String(6), default="")
     suspended_at: Mapped[Moment | None]
+    digest_until: Mapped[Moment | None]
+    """The end of the last day whose daily mail they got."""
     invited_at: Mapped[Moment | None]
     """When the last invitation to choose a password was mailed, to somebody whom an administrator added."""
     created_at: Mapped[Moment]
@@ -266,7 +268,7 @@ class Notification(Entity):
 
 
 class NotificationPreference(Entity):
-    """A person's notification preferences for one kind; without a row, in the bell and by mail at once."""
+    """A person's notification preferences for one kind; without a row, those that are usual for it."""
 
     __tablename__ = "notice_switch"
     __table_args__ = (UniqueConstraint("person_id", "kind"), CheckConstraint("mail IN ('at_once', 'daily', 'never')", name="mail"))

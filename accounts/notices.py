@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, and_, delete, exists, insert, or_, select, true, update
 from sqlalchemy.orm import LoaderCriteriaOption, Session, with_loader_criteria
 
 from accounts import people as accounts_people
@@ -70,7 +70,19 @@ def notification_choices_of(session: Session, person_id: int) -> dict[str, Notif
     """Return all of a person's notification choices by kind."""
     rows = session.scalars(select(NotificationPreference).where(NotificationPreference.person_id == person_id))
     chosen = {row.kind: NotificationChoice(row.in_bell, MailTime(row.mail)) for row in rows}
-    return {kind: chosen.get(kind, NotificationChoice()) for kind in list_notice_kinds(session)}
+    return {value: chosen.get(value, usual_choice(kind)) for value, kind in list_notice_kinds(session).items()}
+
+
+def usual_choice(kind: NoticeKind) -> NotificationChoice:
+    """Return the notification preferences for a kind of those who have chosen nothing."""
+    return NotificationChoice(mail=kind.usual_mail)
+
+
+def is_mailed(kind: NoticeKind, time: MailTime) -> ColumnElement[bool]:
+    """Return the condition on a person who gets the mails of a kind at this time, chosen or usual."""
+    mine = (NotificationPreference.person_id == Person.id, NotificationPreference.kind == kind.value)
+    chosen = exists().where(*mine, NotificationPreference.mail == time.value)
+    return or_(chosen, ~exists().where(*mine)) if kind.usual_mail is time else chosen
 
 
 def notification_choices_for(session: Session, kind: NoticeKind, people: Sequence[int]) -> dict[int, NotificationChoice]:
@@ -82,7 +94,7 @@ def notification_choices_for(session: Session, kind: NoticeKind, people: Sequenc
         .order_by(Person.id)
     )
     return {
-        row.id: NotificationChoice() if row.mail is None else NotificationChoice(row.in_bell, MailTime(row.mail))
+        row.id: usual_choice(kind) if row.mail is None else NotificationChoice(row.in_bell, MailTime(row.mail))
         for row in session.execute(statement)
     }
 
@@ -314,14 +326,14 @@ def only_in_scope(session: Session) -> LoaderCriteriaOption:
 
 
 @dataclass(frozen=True, slots=True)
-class MailBatch:
-    """Notices on their way to one person."""
+class NoticeMail:
+    """A notice on its way to one person."""
 
     person: Person
-    notices: tuple[Notification, ...]
+    notice: Notification
 
 
-def list_mail_batches(session: Session, key: str, people: Sequence[int], *, now: datetime) -> list[MailBatch]:
+def list_notice_mails(session: Session, key: str, people: Sequence[int], *, now: datetime) -> list[NoticeMail]:
     """List the notices of an event to these people that are to go out at once and have not, by the people's numbers."""
     statement = (
         select(Notification, Person)
@@ -334,52 +346,19 @@ def list_mail_batches(session: Session, key: str, people: Sequence[int], *, now:
         )
         .order_by(Notification.person_id)
     )
-    return [MailBatch(row.Person, (row.Notification,)) for row in session.execute(statement)]
-
-
-def find_digest(session: Session, person_id: int, until: datetime, *, limit: int, now: datetime) -> MailBatch | None:
-    """Return what waited for the daily mail before a moment, the earliest first."""
-    statement = (
-        select(Notification, Person)
-        .join(Person, Person.id == Notification.person_id)
-        .where(Person.id == person_id, Notification.mail == MailTime.DAILY.value, Notification.given_at <= until, *_postable(session, now))
-        .order_by(Notification.given_at, Notification.id)
-        .limit(limit)
-    )
-    rows = session.execute(statement).all()
-    return MailBatch(rows[0].Person, tuple(row.Notification for row in rows)) if rows else None
+    return [NoticeMail(row.Person, row.Notification) for row in session.execute(statement)]
 
 
 def _postable(session: Session, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (*unmailed(session, now), *reachable())
+
+
+def unmailed(session: Session, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions on a notification whose mail has not gone out and still may."""
     in_time = or_(Notification.mail_until.is_(None), Notification.mail_until > now)
-    reachable = (Person.suspended_at.is_(None), Person.email_confirmed_at.is_not(None))
-    return (in_time, Notification.mailed_at.is_(None), *reachable, *_in_scope(session))
+    return (in_time, Notification.mailed_at.is_(None), *_in_scope(session))
 
 
-def zones_of_digests(session: Session, *, now: datetime) -> list[str]:
-    """List the time zones of those for whom something waits for the daily mail."""
-    statement = (
-        select(Person.zone)
-        .join(Notification, Notification.person_id == Person.id)
-        .where(*_unsent(session, now))
-        .distinct()
-        .order_by(Person.zone)
-    )
-    return list(session.scalars(statement))
-
-
-def list_digests(session: Session, zone: str, until: datetime, *, after: int, limit: int, now: datetime) -> list[int]:
-    """List the people of a zone for whom something waits since before a moment, by their numbers after one."""
-    statement = (
-        select(Person.id)
-        .join(Notification, Notification.person_id == Person.id)
-        .where(Person.zone == zone, Person.id > after, Notification.given_at <= until, *_unsent(session, now))
-        .distinct()
-        .order_by(Person.id)
-        .limit(limit)
-    )
-    return list(session.scalars(statement))
-
-
-def _unsent(session: Session, now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (Notification.mail == MailTime.DAILY.value, *_postable(session, now))
+def reachable() -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions on a person who gets notifications by mail."""
+    return (Person.suspended_at.is_(None), Person.email_confirmed_at.is_not(None))

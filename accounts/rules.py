@@ -259,6 +259,8 @@ class NoticeKind:
     """Its notices have legal effect: no choice for all kinds at once changes it, and it cannot be muted with what it comes from."""
     stop_note: str = ""
     """What somebody learns who stops its mails."""
+    usual_mail: MailTime = MailTime.AT_ONCE
+    """When its mails go out to those who have chosen nothing."""
     scope: Callable[[Mapping[Any, Any]], Any] | None = field(default=None, compare=False)
     """From what the application gives to sessions, a condition on `Notification` by its `person_id` and `about_id`, asked whenever a bell is shown or a mail made: who is
     out of scope gets nothing more. Without one nobody ever is (`accounts.people.in_scope`)."""

@@ -5,7 +5,7 @@ from uuid import UUID
 from flask import Blueprint, Response, current_app, flash, request
 from sqlalchemy.orm import Session
 
-from accounts import access_log, accounts, addresses, names, notices, people, privacy, signin
+from accounts import access_log, accounts, addresses, computed_notices, names, notices, people, privacy, signin
 from accounts.access import AccountAction
 from accounts.forms import ChangeAddressForm, NameDecisionForm, NameRequestForm, NotificationPreferencesForm
 from accounts.models import Person, PersonName
@@ -192,7 +192,8 @@ def notices_list() -> Answer:
         }
         for row in rows
     ]
-    return page("accounts/notices_list.html", page=requested.of(lines))
+    computed = computed_notices.list_computed_notices(current_session(), current_actor()) if requested.number == 1 else []
+    return page("accounts/notices_list.html", page=requested.of(lines), computed=computed)
 
 
 @notices_bp.route("/profile/notices", methods=["GET", "POST"])

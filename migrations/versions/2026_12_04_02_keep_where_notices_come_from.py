@@ -1,4 +1,4 @@
-"""Keep where a notice comes from and which conversation and list its mail belongs to."""
+"""Keep where a notice comes from, which conversation and list its mail belongs to, and which daily mail somebody got last."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,3 +12,4 @@ depends_on = None
 def upgrade() -> None:
     for name, length in (("source", 60), ("thread_key", 100), ("list_id", 100)):
         op.add_column("notice", sa.Column(name, sa.String(length=length), server_default="", nullable=False))
+    op.add_column("person", sa.Column("digest_until", sa.DateTime(timezone=True), nullable=True))
