@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "2026_12_04_02"
-down_revision = "2026_12_04_01"
+revision = "2026_12_04_03"
+down_revision = "2026_12_04_02"
 branch_labels = None
 depends_on = None
 
