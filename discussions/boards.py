@@ -254,6 +254,11 @@ def list_mentionable(session: Session, actor: Actor, board_id: int, thread_id: i
     return list(session.scalars(statement.order_by(Person.name_key, Person.id).limit(MOST_WRITERS + MOST_MODERATORS)))
 
 
+def is_public_board(session: Session, board: Board) -> bool:
+    """Return whether everybody reads a board."""
+    return bool(session.scalar(select(is_public(session.info)).select_from(Board).where(Board.id == board.id)))
+
+
 def list_boards(session: Session, actor: Actor) -> Sequence[Board]:
     """List the boards that an actor reads, as many as 200."""
     return session.scalars(select(Board).where(readable(session.info, _number(actor))).order_by(Board.id).limit(200)).all()

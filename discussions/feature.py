@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import literal, select
 from sqlalchemy.orm import Session
 
-from accounts.notices import NOTICE_KINDS
-from discussions import boards, drafts, jobs, moderation, own_data, posts, subscriptions, threads
+from accounts.computed_notices import COMPUTED_NOTICES
+from accounts.notices import MUTES, NOTICE_KINDS
+from discussions import boards, drafts, jobs, moderation, own_data, posts, subscriptions, threads, whats_new
 from discussions.access import PERMISSIONS
 from discussions.models import Board, Thread, ThreadPost
 from discussions.notices import KINDS
@@ -79,6 +80,8 @@ FEATURE = Feature(
     },
     hooks=(
         NOTICE_KINDS.add(*KINDS),
+        MUTES.add(subscriptions.MUTES),
+        COMPUTED_NOTICES.add(*whats_new.COMPUTED),
         OWN_RESULTS.add(own_data.own_tables),
         ERASURE_QUESTIONS.add(own_data.ERASURE_QUESTION),
         TRANSFERS.add(subscriptions.merge_marks),

@@ -17,11 +17,14 @@ from discussions.notices import ANSWER_NOTICE, MENTION_NOTICE, MODERATION_NOTICE
 from kernel.errors import N_
 from kernel.i18n import _, in_every_language, ngettext
 from kernel.markup.passages import plain_text
+from kernel.markup.posts import summary_of
 from kernel.outbox import Delivery
 from kernel.search import index
 from kernel.search.index import Passage, SearchDocument
 
 MOST_MODERATORS = 50
+EXCERPT = 500
+"""Characters of a post in a mail."""
 
 
 def post_address(post: ThreadPost) -> str:
@@ -114,7 +117,7 @@ def notify_mentioned(session: Session, thread: Thread, post: ThreadPost, people:
     given = session.scalars(select(Notification).where(Notification.key == key, Notification.person_id.not_in(chosen))).all()
     for row in given:
         session.delete(row)
-    message = _message(session, thread, post, MENTION_NOTICE, key, lambda: _("You were mentioned in “%(title)s”", title=thread.title))
+    message = _message(session, thread, post, MENTION_NOTICE, key, lambda: _("You are mentioned."), subscriptions.OF_MENTIONS)
     notices.notify(session, message, sorted(chosen), now=now)
 
 
@@ -133,18 +136,36 @@ def notify_answer(session: Session, thread: Thread, post: ThreadPost, *, now: da
     count = len(session.scalars(select(ThreadPost.id).where(*visible, ThreadPost.person_id.is_distinct_from(thread.person_id))).all())
 
     def write() -> str:
-        return ngettext("%(count)s new answer in “%(title)s”", "%(count)s new answers in “%(title)s”", count, title=thread.title)
+        return ngettext("%(count)s new answer to your thread.", "%(count)s new answers to your thread.", count)
 
-    message = _message(session, thread, post, ANSWER_NOTICE, unread or posts.answers_key(thread, post.number), write)
+    source = subscriptions.OF_THREAD
+    message = _message(session, thread, post, ANSWER_NOTICE, unread or posts.answers_key(thread, post.number), write, source)
     notices.reword_notification(session, message)
     notices.notify(session, message, _readers_among(session, thread, [thread.person_id]), now=now)
 
 
-def _message(session: Session, thread: Thread, post: ThreadPost, kind: NoticeKind, key: str, write: Callable[[], str]) -> Message:
+def _message(
+    session: Session, thread: Thread, post: ThreadPost, kind: NoticeKind, key: str, write: Callable[[], str], source: str
+) -> Message:
+    """Return a notification of a post: all mails of a thread have one subject; of its text they carry what its board allows."""
+    board = session.get_one(Board, thread.board_id)
     author = session.get(Person, post.person_id) if post.person_id else None
-    name = author.full_name if author else ""
+    excerpt = summary_of(post.html, EXCERPT) if board.mail_text or boards.is_public_board(session, board) else ""
+
+    def text() -> str:
+        by = _("By %(name)s.", name=author.full_name) if author else ""
+        return " ".join(part for part in (write(), by, excerpt) if part)
+
     return Message(
-        kind, key, in_every_language(write), in_every_language(lambda: _("By %(name)s.", name=name)), post_address(post), about_id=thread.id
+        kind,
+        key,
+        in_every_language(lambda: f"[{boards.owner_page_of(session, board).title}] {thread.title}"),
+        in_every_language(text),
+        post_address(post),
+        source=f"{source}:{thread.key}",
+        about_id=thread.id,
+        thread_key=f"thread-{thread.key}",
+        list_id=f"board-{board.key}",
     )
 
 
@@ -175,8 +196,10 @@ def notify_accepted(delivery: Delivery) -> None:
         if row is None or row[1].person_id is None or row[0].accepted != row[1].number:
             return
         thread, post = row
-        subject = in_every_language(lambda: _("Your answer in “%(title)s” was accepted", title=thread.title))
-        message = Message(MENTION_NOTICE, f"post:{post.key}:accepted", subject, subject, post_address(post), about_id=thread.id)
+        source = subscriptions.OF_MENTIONS
+        message = _message(
+            session, thread, post, MENTION_NOTICE, f"post:{post.key}:accepted", lambda: _("Your answer was accepted."), source
+        )
         notices.notify(session, message, _readers_among(session, thread, [post.person_id or 0]), now=delivery.now)
 
 

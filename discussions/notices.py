@@ -3,7 +3,7 @@
 from sqlalchemy import ColumnElement, and_, exists, or_
 
 from accounts.models import Notification
-from accounts.rules import NoticeKind
+from accounts.rules import MailTime, NoticeKind
 from discussions.boards import Hooks, audience, readable_threads
 from discussions.models import Board, Thread
 from kernel.errors import N_
@@ -52,4 +52,20 @@ MODERATION_NOTICE = NoticeKind(
     scope=_concerns,
     is_withdrawn=True,
 )
-KINDS = (MENTION_NOTICE, ANSWER_NOTICE, MODERATION_NOTICE)
+REPLY_NOTICE = NoticeKind(
+    "reply",
+    label=N_("Threads that I follow"),
+    hint=N_("There are new posts by others in a thread that you follow. They are counted when you look; mail has one line a board."),
+    icon="message-circle",
+    group=GROUP,
+    usual_mail=MailTime.NEVER,
+)
+NEW_THREAD_NOTICE = NoticeKind(
+    "new_thread",
+    label=N_("New threads"),
+    hint=N_("There are new threads in a board of which you want every one."),
+    icon="messages-square",
+    group=GROUP,
+    usual_mail=MailTime.NEVER,
+)
+KINDS = (MENTION_NOTICE, ANSWER_NOTICE, REPLY_NOTICE, NEW_THREAD_NOTICE, MODERATION_NOTICE)

@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, delete, func, literal, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from accounts.notices import Mutes
 from discussions.boards import Number, readable_threads
 from discussions.models import Board, BoardRead, Level, PostState, Subscription, Thread
+from kernel.i18n import LANGUAGES
 from kernel.permissions import Actor
 
 AWAY = timedelta(minutes=30)
@@ -40,6 +42,45 @@ def follow_written(session: Session, person_id: int, thread: Thread, number: int
         row = Subscription(person_id=person_id, board_id=thread.board_id, thread_id=thread.id, level=Level.FOLLOW.value, read_number=0)
         session.add(row)
     row.read_number = max(row.read_number, number)
+
+
+OF_THREAD, OF_MENTIONS = "thread", "mention"
+"""Sources of notifications of a thread: of its posts, and of those in which somebody is mentioned."""
+_STOPPED = {OF_THREAD: (Level.MUTED.value, Level.SILENT.value), OF_MENTIONS: (Level.SILENT.value,)}
+
+
+def _thread_of(session: Session, source: str) -> Thread | None:
+    kind, _colon, key = source.partition(":")
+    return session.scalar(select(Thread).where(Thread.key == key)) if kind in _STOPPED else None
+
+
+def find_muted(session: Session, source: str, people: Sequence[int]) -> set[int]:
+    """Return which of these people muted a thread or its board, of mentions altogether."""
+    thread = _thread_of(session, source)
+    if thread is None:
+        return set()
+    of = (Subscription.board_id == thread.board_id, or_(Subscription.thread_id.is_(None), Subscription.thread_id == thread.id))
+    levels = _STOPPED[source.partition(":")[0]]
+    statement = select(Subscription.person_id).where(*of, Subscription.level.in_(levels), Subscription.person_id.in_(people))
+    return set(session.scalars(statement))
+
+
+def stop_source(session: Session, person_id: int, source: str, now: datetime) -> None:
+    """Mute the thread that a mail came from; of mentions altogether. A second time changes nothing."""
+    del now
+    thread = _thread_of(session, source)
+    if thread is not None:
+        level = Level.SILENT if source.startswith(OF_MENTIONS) else Level.MUTED
+        choose_level(session, person_id, thread.board_id, level, thread_id=thread.id)
+
+
+def title_of_source(session: Session, source: str) -> Mapping[str, str] | None:
+    """Return the title of the thread that a mail came from, in every language; None where it is no thread that is shown."""
+    thread = _thread_of(session, source)
+    return dict.fromkeys(LANGUAGES, thread.title) if thread is not None and thread.state == PostState.VISIBLE else None
+
+
+MUTES = Mutes(find_muted, lambda _session, _person_id: [], title_of_source, stop_source)
 
 
 def note_thread_read(session: Session, person_id: int, thread_id: int, number: int) -> None:

@@ -1,0 +1,132 @@
+"""The notices of new posts and threads, read from threads and read marks when they are shown or mailed: no row for a member and a post."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, func, literal, select
+from sqlalchemy.orm import Session, aliased
+
+from accounts.computed_notices import ComputedNotice, ComputedNotices
+from discussions.boards import Number, owner_pages_of, readable_threads
+from discussions.models import Board, BoardRead, Level, PostState, Subscription, Thread, ThreadPost
+from discussions.notices import NEW_THREAD_NOTICE, REPLY_NOTICE
+from kernel.i18n import in_every_language, ngettext
+from kernel.permissions import Actor
+
+MOST = 20
+_OF_BOARD = aliased(Subscription)
+
+
+def _new_posts(person: Number) -> Select[*tuple[Any, ...]]:
+    """Select the posts by others that a person has not read in the threads that they follow, by thread."""
+    followed = and_(Subscription.thread_id == Thread.id, Subscription.level == Level.FOLLOW.value)
+    post = and_(ThreadPost.thread_id == Thread.id, ThreadPost.state == PostState.VISIBLE.value)
+    muted = select(_OF_BOARD.id).where(
+        _OF_BOARD.person_id == person,
+        _OF_BOARD.board_id == Thread.board_id,
+        _OF_BOARD.thread_id.is_(None),
+        _OF_BOARD.level.in_((Level.MUTED.value, Level.SILENT.value)),
+    )
+    unread = (ThreadPost.number > Subscription.read_number, ThreadPost.person_id.is_distinct_from(person))
+    statement = select(
+        Subscription.person_id, Thread.board_id, func.count().label("count"), func.max(ThreadPost.written_at).label("latest")
+    )
+    joined = statement.select_from(Subscription).join(Thread, followed).join(Board, Board.id == Thread.board_id).join(ThreadPost, post)
+    return joined.where(*unread, ~muted.exists())
+
+
+def _replies_of(session: Session, actor: Actor) -> list[ComputedNotice]:
+    """Return a line for each thread that the actor follows and in which others wrote."""
+    person = literal(actor.person_id or 0)
+    of_thread = _new_posts(person).add_columns(Thread.title, Thread.key).where(Subscription.person_id == person)
+    rows = session.execute(
+        of_thread.where(readable_threads(session.info, person))
+        .group_by(Subscription.person_id, Thread.board_id, Thread.id)
+        .order_by(func.max(ThreadPost.written_at).desc())
+        .limit(MOST)
+    )
+    return [
+        ComputedNotice(in_every_language(partial(_in_thread, count, title)), f"/discussions/{key}", latest, count)
+        for _person, _board, count, latest, title, key in rows
+    ]
+
+
+def _in_thread(count: int, title: str) -> str:
+    return ngettext("%(count)s new post in “%(title)s”", "%(count)s new posts in “%(title)s”", count, title=title)
+
+
+def _in_board(count: int, title: str) -> str:
+    return ngettext("%(count)s new post in discussions: %(title)s", "%(count)s new posts in discussions: %(title)s", count, title=title)
+
+
+def _threads_in_board(count: int, title: str) -> str:
+    return ngettext("%(count)s new thread: %(title)s", "%(count)s new threads: %(title)s", count, title=title)
+
+
+Lines = Mapping[int, Sequence[ComputedNotice]]
+
+
+def _by_board(session: Session, rows: Sequence[Row[*tuple[Any, ...]]], write: Any) -> Lines:
+    """Return a line a board for each person of some rows: person, board, how much, and when the latest of it came."""
+    owned = session.scalars(select(Board).where(Board.id.in_({row[1] for row in rows}))).all()
+    pages, keys = owner_pages_of(session, owned), {board.id: board.key for board in owned}
+    lines = defaultdict[int, list[ComputedNotice]](list)
+    for person_id, board_id, count, latest in rows:
+        subject = in_every_language(partial(write, count, pages[board_id].title))
+        lines[person_id].append(ComputedNotice(subject, f"/discussions/boards/{keys[board_id]}?only=new", latest, count))
+    return lines
+
+
+def _people_with_replies(since: datetime, until: datetime) -> Select[int]:
+    """Select the people who follow a thread in which something was written between two moments."""
+    of_thread = Subscription.thread_id == Thread.id
+    written = (Thread.last_post_at > since, Thread.last_post_at <= until, Thread.shown_number > Subscription.read_number)
+    return select(Subscription.person_id).join(Thread, of_thread).where(Subscription.level == Level.FOLLOW.value, *written)
+
+
+def _replies_for(session: Session, people: Sequence[int], since: datetime, until: datetime) -> Lines:
+    within = (ThreadPost.written_at > since, ThreadPost.written_at <= until)
+    statement = _new_posts(Subscription.person_id).where(Subscription.person_id.in_(people), *within)
+    readable = statement.where(readable_threads(session.info, Subscription.person_id))
+    rows = session.execute(readable.group_by(Subscription.person_id, Thread.board_id).order_by(Thread.board_id)).all()
+    return _by_board(session, rows, _in_board)
+
+
+def _new_threads(person: Number) -> Select[*tuple[Any, ...]]:
+    """Select the threads by others of boards of which a person wants every new one, since they last looked at the board."""
+    wants = and_(Subscription.board_id == Thread.board_id, Subscription.thread_id.is_(None), Subscription.level == Level.EVERY.value)
+    read = and_(BoardRead.person_id == Subscription.person_id, BoardRead.board_id == Thread.board_id)
+    first = and_(ThreadPost.thread_id == Thread.id, ThreadPost.number == 1)
+    unseen = func.coalesce(BoardRead.visited_at, Board.created_at) < ThreadPost.written_at
+    statement = select(Subscription.person_id, Thread.board_id, func.count(), func.max(ThreadPost.written_at))
+    joined = statement.select_from(Subscription).join(Thread, wants).join(Board, Board.id == Thread.board_id).join(ThreadPost, first)
+    others = (Thread.state == PostState.VISIBLE.value, Thread.person_id.is_distinct_from(person), unseen)
+    return joined.outerjoin(BoardRead, read).where(*others).group_by(Subscription.person_id, Thread.board_id)
+
+
+def _threads_of(session: Session, actor: Actor) -> list[ComputedNotice]:
+    """Return a line for each board of which the actor wants every new thread."""
+    person = literal(actor.person_id or 0)
+    statement = _new_threads(person).where(Subscription.person_id == person, readable_threads(session.info, person))
+    lines = _by_board(session, session.execute(statement.limit(MOST)).all(), _threads_in_board)
+    return list(lines.get(actor.person_id or 0, ()))
+
+
+def _people_with_threads(since: datetime, until: datetime) -> Select[int]:
+    of_board = and_(Subscription.board_id == Thread.board_id, Subscription.thread_id.is_(None), Subscription.level == Level.EVERY.value)
+    return select(Subscription.person_id).join(Thread, of_board).where(Thread.last_post_at > since, Thread.last_post_at <= until)
+
+
+def _threads_for(session: Session, people: Sequence[int], since: datetime, until: datetime) -> Lines:
+    within = (ThreadPost.written_at > since, ThreadPost.written_at <= until, Subscription.person_id.in_(people))
+    statement = _new_threads(Subscription.person_id).where(*within, readable_threads(session.info, Subscription.person_id))
+    return _by_board(session, session.execute(statement).all(), _threads_in_board)
+
+
+COMPUTED = (
+    ComputedNotices(REPLY_NOTICE, _replies_of, _people_with_replies, _replies_for),
+    ComputedNotices(NEW_THREAD_NOTICE, _threads_of, _people_with_threads, _threads_for),
+)
