@@ -41,9 +41,9 @@ class CourseBoardContext(BoardContext):
     course: LearnerContext
 
 
-def get_course_board(session: Session, actor: Actor, slug: str, activity: str = "", heading: str = "") -> CourseBoardContext:
+def get_course_board(session: Session, actor: Actor, slug: str, key: str = "", heading: str = "") -> CourseBoardContext:
     """Return the board of a course; raise NotFound where it has none."""
-    del activity, heading
+    del key, heading
     course = learners.get_learner_context(session, actor, slug)
     _row, board = require_found(boards.find_course_board(session, course.course_id))
     context = discussion_boards.get_board_of(session, actor, board.id)
@@ -61,7 +61,7 @@ def _activity(context: CourseBoardContext) -> OutlineActivity:
     """Return the lesson or recording of the address; raise NotFound."""
     if context.course.version_id is None:
         raise NotFound
-    outline, key = get_outline(current_session(), context.course.version_id), request.view_args["activity"] if request.view_args else ""
+    outline, key = get_outline(current_session(), context.course.version_id), request.view_args["key"] if request.view_args else ""
     return require_found(outline.by_key.get(outline.renames.get(key, key)))
 
 
@@ -75,7 +75,7 @@ class PartThreads:
     rows: Sequence[ThreadRow]
 
 
-@bp.get("/courses/<slug>/discussions/<activity>")
+@bp.get("/courses/<slug>/discussions/<key>")
 @requires(BoardAction.VIEW, get_course_board)
 def of_activity(context: CourseBoardContext) -> Answer:
     """Show the questions about a lesson or recording by its parts, with their accepted answers, and ask another one."""
@@ -126,7 +126,7 @@ def _parts_of_recording(url: str, rows: Sequence[ThreadRow]) -> list[PartThreads
     return [*([PartThreads("", _("The whole recording"), url, whole)] if whole else []), *moments]
 
 
-@bp.get("/courses/<slug>/discussions/<activity>/<heading>")
+@bp.get("/courses/<slug>/discussions/<key>/<heading>")
 @requires(BoardAction.VIEW, get_course_board)
 def of_heading(context: CourseBoardContext) -> Answer:
     """Lead to the questions about one part of a lesson."""
@@ -134,7 +134,7 @@ def of_heading(context: CourseBoardContext) -> Answer:
     return see_other(url_for("discussions.board", board=context.board.key, anchor=f"heading.{activity.key}.{heading}"))
 
 
-@bp.get("/courses/<slug>/discussions/<activity>/ask")
+@bp.get("/courses/<slug>/discussions/<key>/ask")
 @requires(BoardAction.OPEN, get_course_board)
 def ask(context: CourseBoardContext) -> Answer:
     """Lead to the form of a new thread about a part that was chosen, or a moment that was typed."""
