@@ -12,7 +12,7 @@ from discussions.boards import BOARDS, THREAD_GUARDS
 from enrolments import boards, dates, enrolment, jobs, learners, log, muting, notices, own_data, progress, waiting
 from enrolments.access import CALENDAR_PERMISSIONS, MISTAKE_PERMISSIONS, PERMISSIONS, TAKE_PERMISSIONS
 from enrolments.calendar import RETENTION_RULE as REMINDERS_RULE
-from enrolments.course_context import ACTIVITY_LINKS, ActivityPage
+from enrolments.course_context import ACTIVITY_LINKS, LEARNER_PAGES, ActivityPage, LearnerPage
 from enrolments.editions import transfer_waiting_places
 from enrolments.invitations import erase_invitations, forget_invitations_before
 from enrolments.mistakes import RETENTION_RULE as REPORTS_RULE
@@ -154,6 +154,7 @@ FEATURE = Feature(
                 below="enrolments_announcements enrolments_messages",
             ),
         ),
+        LEARNER_PAGES.add(LearnerPage(N_("My discussions"), "discussions.followed")),
         ACTIVITY_LINKS.add(
             ActivityPage(
                 N_("Do you have a question about this part?"),

@@ -20,6 +20,7 @@ from compliance.rules.terms import ObligationTerms
 from courses import versions
 from courses.facade import Facade, FacadeSize
 from courses.rules import CourseTime, Outline, activity_url
+from discussions import subscriptions
 from enrolments import learners
 from enrolments.awards import list_own_renewals
 from enrolments.course_context import LEARNER_PAGES, date_views, upcoming
@@ -321,6 +322,7 @@ def home_page(session: Session, actor: Actor, *, now: datetime) -> Mapping[str, 
         ],
         "renewals": _renewals(session, actor, credentials, now),
         "pages": LEARNER_PAGES.of(session),
+        "new_threads": sum(subscriptions.count_new(session, actor, now=now).values()),
         "selections": _selections(session, actor, now) if actor.has_selections else [],
         "certificates": [
             {
