@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from discussions.boards import new_key, readable
+from discussions.files import delete_files
 from discussions.models import Board, PostDraft, PostFile, Thread, ThreadKind, ThreadPost
 from kernel.errors import require_found
 from kernel.markup.posts import clean_post
@@ -74,9 +75,9 @@ def keep_draft(session: Session, actor: Actor, slot: DraftSlot, text: DraftText,
     return row
 
 
-def delete_draft(session: Session, draft: PostDraft) -> None:
+def delete_draft(session: Session, draft: PostDraft, *, now: datetime) -> None:
     """Delete a draft with the files that it has."""
-    session.execute(delete(PostFile).where(PostFile.draft_id == draft.id))
+    delete_files(session, PostFile.draft_id == draft.id, now=now)
     session.delete(draft)
     session.flush()
 
@@ -96,8 +97,24 @@ def list_drafts(session: Session, actor: Actor) -> Sequence[Row[*tuple[Any, ...]
     return session.execute(mine.order_by(PostDraft.changed_at.desc(), PostDraft.id).limit(200)).all()
 
 
+def erase_drafts(session: Session, person: Person, *, now: datetime) -> None:
+    """Delete the drafts of a person who is forgotten, with their files."""
+    mine = select(PostDraft.id).where(PostDraft.person_id == person.id)
+    delete_files(session, PostFile.draft_id.in_(mine), now=now)
+    session.execute(delete(PostDraft).where(PostDraft.person_id == person.id))
+
+
+def move_drafts(session: Session, giver: int, taker: int) -> None:
+    """Give one account's drafts to another, also those for which the other has one of its own."""
+    taken = set(session.execute(select(PostDraft.board_id, PostDraft.slot).where(PostDraft.person_id == taker)).all())
+    for row in session.scalars(select(PostDraft).where(PostDraft.person_id == giver)).all():
+        row.slot = f"{row.slot}:{row.id}" if (row.board_id, row.slot) in taken else row.slot
+        row.person_id = taker
+    session.flush()
+
+
 def forget_drafts_before(session: Session, moment: datetime) -> int:
     """Delete the drafts that were not changed since a moment; return how many."""
     old = select(PostDraft.id).where(PostDraft.changed_at < moment)
-    session.execute(delete(PostFile).where(PostFile.draft_id.in_(old)))
+    delete_files(session, PostFile.draft_id.in_(old), now=moment)
     return len(session.scalars(delete(PostDraft).where(PostDraft.changed_at < moment).returning(PostDraft.id)).all())

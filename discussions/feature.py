@@ -15,7 +15,7 @@ from discussions.views import moderating, reading, writing
 from kernel.errors import N_
 from kernel.feature import Feature
 from kernel.permissions import Actor
-from kernel.personal import ERASURE_QUESTIONS, OWN_RESULTS, RETENTION, TRANSFERS, RetentionRule
+from kernel.personal import ERASURE_QUESTIONS, ERASURES, OWN_RESULTS, RETENTION, TRANSFERS, RetentionRule
 from kernel.search.index import SearchDocument
 from kernel.search.results import ResultGroup
 from kernel.search.sources import SEARCH_COLLECTIONS, SEARCH_KINDS, CollectionKind, Located, ResultKind
@@ -66,6 +66,7 @@ FEATURE = Feature(
         "discussions.notify_moderators": jobs.notify_moderators,
         "discussions.notify_accepted": jobs.notify_accepted,
         "discussions.notify_decision": jobs.notify_decision,
+        "discussions.remove_content": jobs.remove_content,
         "discussions.erase_withdrawn": jobs.erase_withdrawn,
     },
     periodic={"discussions.erase_withdrawn": 86_400},
@@ -84,7 +85,8 @@ FEATURE = Feature(
         COMPUTED_NOTICES.add(*whats_new.COMPUTED),
         OWN_RESULTS.add(own_data.own_tables),
         ERASURE_QUESTIONS.add(own_data.ERASURE_QUESTION),
-        TRANSFERS.add(subscriptions.merge_marks),
+        ERASURES.add(drafts.erase_drafts),
+        TRANSFERS.add(subscriptions.merge_marks, drafts.move_drafts),
         RETENTION.add(*RULES),
         SEARCH_COLLECTIONS.add(COLLECTION),
         SEARCH_KINDS.add(ResultKind("post", N_("Discussions"), "messages-square", order=60)),

@@ -4,12 +4,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
 from discussions.access import PostContext
 from discussions.boards import get_post
 from discussions.models import PostDraft, PostFile, ThreadPost
+from kernel import outbox
 from kernel.errors import N_, Invalid, require_found
 from kernel.files import FileStore, StoredFile, extension_of, note_stored, shown_name
 from kernel.filetypes import kind_of
@@ -106,17 +107,22 @@ def append_files(session: Session, draft: PostDraft, post: ThreadPost) -> int:
     return len(added)
 
 
+def delete_files(session: Session, *where: ColumnElement[bool], now: datetime) -> None:
+    """Delete rows of files, and have their contents removed where nothing else names them."""
+    gone = session.scalars(delete(PostFile).where(*where).returning(PostFile.stored_file_id)).all()
+    for sha256 in session.scalars(select(StoredFile.sha256).where(StoredFile.id.in_(gone))):
+        outbox.enqueue(session, "discussions.remove_content", {"sha256": sha256}, now=now)
+
+
 def list_draft_files(session: Session, draft_id: int) -> Sequence[PostFile]:
     """List the files of a draft."""
     return session.scalars(select(PostFile).where(PostFile.draft_id == draft_id).order_by(PostFile.number)).all()
 
 
-def remove_files(session: Session, draft: PostDraft, numbers: Collection[int]) -> None:
+def remove_files(session: Session, draft: PostDraft, numbers: Collection[int], *, now: datetime) -> None:
     """Take some files from a draft."""
-    for file in list_draft_files(session, draft.id):
-        if file.number in numbers:
-            session.delete(file)
-    session.flush()
+    if numbers:
+        delete_files(session, PostFile.draft_id == draft.id, PostFile.number.in_(numbers), now=now)
 
 
 def get_file(session: Session, actor: Actor, post: str, number: int) -> FileContext:

@@ -1,7 +1,7 @@
 """Background work of discussions: posts indexed and notified, moderators and reporters notified, withdrawn texts erased."""
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
@@ -15,6 +15,7 @@ from discussions.boards import Hooks, audience, readable_threads
 from discussions.models import Board, Level, PostReport, PostState, Subscription, Thread, ThreadPost
 from discussions.notices import ANSWER_NOTICE, MENTION_NOTICE, MODERATION_NOTICE
 from kernel.errors import N_
+from kernel.files import files_of, forget_stored
 from kernel.i18n import _, in_every_language, ngettext
 from kernel.markup.passages import plain_text
 from kernel.markup.posts import summary_of
@@ -234,5 +235,13 @@ def erase_withdrawn(delivery: Delivery) -> None:
     days = delivery.settings.keep_withdrawn_posts_days
     while True:
         with delivery.database.unit_of_work() as session:
-            if not posts.erase_withdrawn(session, delivery.now - posts.RESTORABLE.__class__(days=days)):
+            if not posts.erase_withdrawn(session, delivery.now - timedelta(days=days), now=delivery.now):
                 return
+
+
+def remove_content(delivery: Delivery) -> None:
+    """Remove the content of a file that nothing names any more; done twice it is gone once."""
+    sha256 = delivery.text("sha256")
+    with delivery.database.unit_of_work() as session:
+        if forget_stored(session, sha256):
+            files_of(delivery.settings).remove(sha256)

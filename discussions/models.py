@@ -191,7 +191,7 @@ class PostDraft(Entity):
     __table_args__ = (UniqueConstraint("person_id", "board_id", "slot"),)
 
     key: Mapped[str] = mapped_column(String(12), unique=True)
-    person_id: Mapped[int] = personal(erase=Erase.DELETE, merge=Merge.MOVE)
+    person_id: Mapped[int] = personal(erase=Erase.DELETE, merge=Merge.STAY)
     board_id: Mapped[int] = mapped_column(ForeignKey("board.id"))
     slot: Mapped[str] = mapped_column(String(40))
     """Numbers of the thread and of the edited post, 0 for none; a person has one draft for each."""

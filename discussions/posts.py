@@ -14,6 +14,7 @@ from accounts.models import Person
 from discussions import subscriptions
 from discussions.access import GONE, PostContext, ThreadContext
 from discussions.boards import BOARDS, new_key
+from discussions.files import delete_files
 from discussions.models import Board, FirstPosts, PostFile, PostReport, PostRevision, PostState, Thread, ThreadPost
 from kernel import audit, outbox
 from kernel.audit import Verb
@@ -277,12 +278,12 @@ def show_again(session: Session, actor: Actor, thread: Thread, post: ThreadPost,
     announce(session, post, (), now=now)
 
 
-def erase_withdrawn(session: Session, before: datetime, *, limit: int = 500) -> int:
+def erase_withdrawn(session: Session, before: datetime, *, now: datetime, limit: int = 500) -> int:
     """Erase text, former texts and files of posts that were withdrawn before a moment; return how many posts."""
     due = (ThreadPost.state == PostState.WITHDRAWN.value, ThreadPost.state_at < before)
     numbers = list(session.scalars(select(ThreadPost.id).where(*due).order_by(ThreadPost.id).limit(limit)))
     session.execute(delete(PostRevision).where(PostRevision.post_id.in_(numbers)))
-    session.execute(delete(PostFile).where(PostFile.post_id.in_(numbers)))
+    delete_files(session, PostFile.post_id.in_(numbers), now=now)
     session.execute(update(ThreadPost).where(ThreadPost.id.in_(numbers)).values(source="", html="", state=PostState.ERASED.value))
     return len(numbers)
 

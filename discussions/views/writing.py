@@ -177,7 +177,7 @@ def take(writing: Writing, form: PostForm) -> Answer:
     session = begin_writing() if brings_files() else current_session()
     actor, now = current_actor(), clock.now()
     draft = drafts.keep_draft(session, actor, writing.slot, _submitted_text(form), now=now)
-    files.remove_files(session, draft, form.remove.data or ())
+    files.remove_files(session, draft, form.remove.data or (), now=now)
     try:
         files.attach(session, draft, stored, now=now)
     except files.TooManyFiles as refused:
@@ -228,7 +228,7 @@ def _mentioned(form: PostForm, candidates: Sequence[Any]) -> list[int]:
 def _publish_files(draft: PostDraft, post: ThreadPost) -> None:
     session = current_session()
     if files.count_files(session, post.id) and not draft.post_id:
-        drafts.delete_draft(session, draft)  # the same form was sent twice
+        drafts.delete_draft(session, draft, now=clock.now())  # the same form was sent twice
     else:
         drafts.publish_files(session, draft, post)
 
@@ -289,7 +289,7 @@ def writing_edit(context: PostContext) -> Writing:
         session, actor, now = current_session(), current_actor(), clock.now()
         changed = posts.edit_post(session, actor, context, draft.source, version=whole_number(form.seen.data or ""), now=now)
         added = files.append_files(session, draft, context.post)
-        drafts.delete_draft(session, draft)
+        drafts.delete_draft(session, draft, now=clock.now())
         people = boards.list_mentionable(session, actor, context.board.id, context.thread.id)
         posts.announce(session, context.post, _mentioned(form, people), now=now)
         flash(_("The post was changed.") if changed or added else _("There was nothing to change."), "ok")
@@ -401,5 +401,5 @@ def own_drafts() -> Answer:
 @requires(BoardAction.FOLLOWED, drafts.get_own_draft)
 def delete_draft(draft: PostDraft) -> Response:
     """Delete a draft."""
-    drafts.delete_draft(current_session(), draft)
+    drafts.delete_draft(current_session(), draft, now=clock.now())
     return see_page("discussions_writing.own_drafts", flash=_("The draft was deleted."))

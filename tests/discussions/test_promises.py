@@ -239,7 +239,7 @@ def test_d22_what_is_withdrawn_can_be_restored_for_thirty_days_and_is_erased_the
         with pytest.raises(PostGone):
             posts.restore_post(session, actor, boards.get_post(session, actor, answer.key), now=NOON + timedelta(days=31))
     with instance.database.unit_of_work() as session:
-        assert posts.erase_withdrawn(session, NOON + timedelta(days=30)) == 1
+        assert posts.erase_withdrawn(session, NOON + timedelta(days=30), now=NOON) == 1
         row = session.get_one(ThreadPost, answer.id)
         session.refresh(row)
         assert (row.source, row.html, row.state) == ("", "", PostState.ERASED.value)
