@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from flask import Blueprint, request, url_for
 from sqlalchemy.orm import Session
@@ -57,6 +57,10 @@ def course_board(context: CourseBoardContext) -> Answer:
     return see_other(url_for("discussions.board", board=context.board.key))
 
 
+def _course_title(context: CourseBoardContext) -> str:
+    return boards.title_of(current_session(), context.course.course_id)
+
+
 def _activity(context: CourseBoardContext) -> OutlineActivity:
     """Return the lesson or recording of the address; raise NotFound."""
     if context.course.version_id is None:
@@ -94,7 +98,7 @@ def of_activity(context: CourseBoardContext) -> Answer:
         headings=headings,
         parts=parts,
         chosen=request.args.get("part", ""),
-        course_title=choose(get_outline(session, cast("int", context.course.version_id)).title),
+        course_title=_course_title(context),
     )
 
 
