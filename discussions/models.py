@@ -107,7 +107,7 @@ class Thread(Entity):
     anchor_key: Mapped[str] = mapped_column(String(64), default="")
     anchor_part: Mapped[str] = mapped_column(String(200), default="")
     """The heading's address, the second, or the question's key."""
-    person_id: Mapped[int | None] = personal(erase=AUTHOR, merge=Merge.MOVE, index=True)
+    person_id: Mapped[int | None] = personal(erase=Erase.KEEP, merge=Merge.MOVE, index=True)
     language: Mapped[str] = mapped_column(String(2))
     state: Mapped[str] = mapped_column(String(10))
     locked_at: Mapped[Moment | None]

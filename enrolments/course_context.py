@@ -1,7 +1,7 @@
 """Open a course in the present request: its view, its dates in words, visits and mistake reports, for pages here and above."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -52,7 +52,7 @@ class ActivityPage:
     endpoint: str
     icon: str
     kinds: frozenset[str]
-    is_shown: Callable[[Actor, LearnerContext], bool] = lambda _actor, _context: True
+    is_shown: Callable[[Actor, LearnerContext], bool] = field(default=lambda _actor, _context: True, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

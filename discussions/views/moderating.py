@@ -7,7 +7,7 @@ from wtforms import RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
 from discussions import boards, moderation, posts, threads
-from discussions.access import BoardAction, BoardContext, PostContext, ThreadContext
+from discussions.access import GONE, BoardAction, BoardContext, PostContext, ThreadContext
 from discussions.models import HideClass
 from discussions.moderation import AlreadyReported, PostDecided
 from discussions.threads import TitleMissing, TooManyPinned
@@ -35,6 +35,8 @@ class ReportForm(Form):
 def report(context: PostContext) -> Answer:
     """Report a post to the moderators."""
     form = ReportForm()
+    if is_read_only_request() and posts.was_reported(current_session(), current_actor(), [context.post.id]):
+        return see_page("discussions.post", post=context.post.key, flash=_("You have reported this post already."))
     if form.validate_on_submit():
         with form.refusals(None, AlreadyReported, posts.PostGone):
             report_class = HideClass(form.report_class.data)
@@ -57,6 +59,8 @@ class HideForm(Form):
 def hide(context: PostContext) -> Answer:
     """Hide a post, with a reason."""
     form = HideForm()
+    if is_read_only_request() and context.post.state in GONE:
+        return see_page("discussions.post", post=context.post.key, flash=_("This post is not shown any more."))
     if is_read_only_request():
         form.seen.data = str(context.post.row_version)
     if form.validate_on_submit():
