@@ -69,12 +69,12 @@ def body_of(text: str) -> str:
 # --- Begin -------------------------------------------------------------------------------------------------------------------------------
 
 
-def add_module(tree: DraftTree, title: str, lesson: str) -> DraftChange:
-    """Begin a module at the end, with a first lesson: a module that is empty cannot be published."""
+def add_module(tree: DraftTree, title: str, lesson: str) -> tuple[str, DraftChange]:
+    """Begin a module at the end, with a first lesson, as an empty one cannot be published; return the key of the lesson as well."""
     key = writing.proposed_key(title, tree.keys)
     own = writing.proposed_key(lesson, (*tree.keys, key))
     folder = _room(next_name((module.folder for module in tree.modules), key))
-    return DraftChange(
+    return own, DraftChange(
         {
             f"{folder}/{MODULE}": writing.module_text(key, title),
             f"{folder}/01-{own}.{tree.languages[0]}.md": writing.lesson_text(own, lesson),

@@ -302,7 +302,7 @@ def lesson(subject: PartContext) -> Answer:
         return _apply_merge_choices(editor, form)
     if form_action == "overwrite":
         form.seen.data = form.theirs.data
-    return _saved(subject, editor, form)
+    return _saved(subject, editor, form, adds_another=form_action == "another")
 
 
 def _fill(form: LessonForm, editor: LessonEditor, lesson_text: LessonText) -> None:
@@ -310,7 +310,8 @@ def _fill(form: LessonForm, editor: LessonEditor, lesson_text: LessonText) -> No
     form.seen.data = str(editor.revision)
 
 
-def _saved(subject: PartContext, editor: LessonEditor, form: LessonForm) -> Answer:
+def _saved(subject: PartContext, editor: LessonEditor, form: LessonForm, *, adds_another: bool = False) -> Answer:
+    """Save the text; go on with this lesson, or with the form of another one in its module."""
     text = _composed(editor, form)
     if editor.text not in (text, _base(editor, form)):
         return _conflict(editor, form)
@@ -321,7 +322,10 @@ def _saved(subject: PartContext, editor: LessonEditor, form: LessonForm) -> Answ
     except CourseArchived as refused:
         form.form_errors.append(_(refused.text))
         return _page(_lesson_editor(subject), form), 409
-    return see_page("courses_lessons.lesson", slug=subject.slug, key=subject.key, language=editor.language, flash=_("Saved in the draft."))
+    saved = _("Saved in the draft.")
+    if adds_another:
+        return see_page("courses_outline.new_activity", slug=subject.slug, module=editor.module.key, kind="page", flash=saved)
+    return see_page("courses_lessons.lesson", slug=subject.slug, key=subject.key, language=editor.language, flash=saved)
 
 
 def _save_text(editor: LessonEditor, text: str, *, base_revision: int, automatic: bool = False) -> int:

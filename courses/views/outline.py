@@ -251,7 +251,7 @@ def _module(module: TreeModule, draft_outline: DraftOutline) -> dict[str, object
 @outline_bp.route("/teaching/<slug>/new-module", methods=["GET", "POST"])
 @requires(CourseAction.EDIT, catalogue.get_taught_course, reads_first=True)
 def new_module(subject: CourseContext) -> Answer:
-    """Begin a module with its first lesson."""
+    """Begin a module with its first lesson, and go on where that is written."""
     course = catalogue.get_course(current_session(), subject.id)
     form = NewModuleForm()
     if request.method != "POST":
@@ -260,7 +260,8 @@ def new_module(subject: CourseContext) -> Answer:
     if form.validate_on_submit():
         draft_outline = authoring.load_draft_outline(current_session(), course, course_kinds())
         try:
-            save(subject, draft_outline, changes.add_module(draft_outline.tree, form.title.data or "", form.lesson.data or ""))
+            key, change = changes.add_module(draft_outline.tree, form.title.data or "", form.lesson.data or "")
+            save(subject, draft_outline, change)
         except (Invalid, CourseArchived) as refused:
             form.form_errors.append(_(refused.text, **refused.facts))
             return page("courses/new_module.html", course=course_header(course), form=form), refused.status
@@ -271,7 +272,7 @@ def new_module(subject: CourseContext) -> Answer:
                 lesson=form.lesson.data,
             )
             flash(message, "ok")
-            return see_page("courses_outline.outline", slug=subject.slug)
+            return see_page("courses_lessons.lesson", slug=subject.slug, key=key)
     return page("courses/new_module.html", course=course_header(course), form=form)
 
 
@@ -282,10 +283,11 @@ def new_activity(subject: CourseContext) -> Answer:
     course = catalogue.get_course(current_session(), subject.id)
     draft_outline = authoring.load_draft_outline(current_session(), course, course_kinds())
     offered = [kind for kind in course_kinds().kinds if kind.begin is not None]
-    form = NewActivityForm(module=request.args.get("module", ""))
+    form = NewActivityForm(module=request.args.get("module", ""), kind=request.args.get("kind", "page"))
     form.kind.choices = [(kind.name, kind.label) for kind in offered]
     form.module.choices = [(module.key, choose(dict(module.title)) or module.key) for module in draft_outline.tree.modules]
     if request.method != "POST":
+        form.title.render_kw = {"autofocus": "kind" in request.args}
         return page("courses/new_activity.html", course=course_header(course), form=form)
     module = draft_outline.tree.find_module(form.module.data or "")
     if not form.validate_on_submit() or module is None:

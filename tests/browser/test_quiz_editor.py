@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.support.builders import a_course, a_teacher
-from tests.support.chromium import Live, signed_in
+from tests.support.chromium import PRESSES, Live, signed_in
 from tests.support.drafts import draft_texts
 from tests.support.lessons import write
 from tests.support.wording import in_spanish
@@ -59,18 +59,6 @@ def test_a_question_is_written_and_put_into_a_quiz_without_a_script(chromium: Br
     titles = page.locator("section[id^=place] h2").all_inner_texts()
     assert titles[0].endswith("¿Qué es esto?")
     assert titles[1].endswith(in_spanish("Random draw"))
-
-
-PRESSES = """
-const add = () => sessionStorage.setItem('presses', Number(sessionStorage.getItem('presses')) + 1);
-const typed = 'textarea, input:not([type=checkbox], [type=radio])';
-addEventListener('pointerdown', (event) => event.target.closest('a, button, input, select, textarea, summary, label') && add(), true);
-addEventListener('keydown', (event) => {
-  const presses = event.key === 'Enter' ? !event.target.matches('textarea') : event.key === ' ' && !event.target.matches(typed);
-  if (presses) add();
-}, true);
-"""
-"""Counts what the issue calls a press: a click, a tap, or Enter or Space on a control. Typing is none."""
 
 
 @pytest.mark.slow

@@ -77,6 +77,15 @@ def test_only_what_was_typed_changes_in_the_file(editor: Browser, instance: Inst
     assert fields(editor)["body"].strip("\r\n") == "## Uno\n\nSe cuenta *despacio*.  \nAsí."
 
 
+def test_a_lesson_is_saved_and_another_one_begins_in_its_module(editor: Browser, instance: Instance) -> None:
+    send(editor, do="another", body="Se cuenta.\n")
+
+    assert draft_texts(instance)[PATH].endswith("Se cuenta.\n")
+    assert editor.path == "/teaching/prueba/new-activity?module=parte-1&kind=page"
+    assert in_spanish("Saved in the draft.") in editor.page.text
+    assert 'value="another"' not in editor.get(f"{EDITOR}?language=en").html
+
+
 def test_comments_and_fields_of_ones_own_stay(browser: Browser, course: Course, instance: Instance) -> None:
     text = "---\n# nota\nkey: leccion-1\ntitle: Contar 1  # breve\nx-mio: [a,  b]\nrequired: true\n---\nTexto.\n"
     write(instance, course, {PATH: text})

@@ -314,6 +314,15 @@ def test_parts_are_added_and_taken_out_with_a_question_first(browser: Browser, i
     assert draft_texts(instance) == added
 
 
+def test_a_new_module_opens_its_first_lesson(browser: Browser, instance: Instance) -> None:
+    an_editor(browser, instance, modules=1)
+    browser.get("/teaching/prueba/new-module")
+
+    browser.submit("/new-module", {"title": "Brechas", "lesson": "Medir"})
+
+    assert browser.path == "/teaching/prueba/lessons/medir"
+
+
 @pytest.mark.parametrize(
     ("kind", "editor"),
     [

@@ -23,6 +23,16 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PRESSES = """
+const add = () => sessionStorage.setItem('presses', Number(sessionStorage.getItem('presses')) + 1);
+const typed = 'textarea, input:not([type=checkbox], [type=radio])';
+addEventListener('pointerdown', (event) => event.target.closest('a, button, input, select, textarea, summary, label') && add(), true);
+addEventListener('keydown', (event) => {
+  const presses = event.key === 'Enter' ? !event.target.matches('textarea') : event.key === ' ' && !event.target.matches(typed);
+  if (presses) add();
+}, true);
+"""
+"""Counts what the issue calls a press: a click, a tap, or Enter or Space on a control. Typing is none."""
 
 
 @dataclass
