@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, and_, bindparam, case, delete, func, insert, or_, select, union, update
 from sqlalchemy.orm import Session
 
-from accounts.models import AccountMerge
+from accounts.models import AccountMerge, Person
+from accounts.people import was_deleted_condition
 from compliance.models import Assignment, AssignmentState, DoneFact, Obligation, ObligationVersion
 from compliance.records import ObligationRules, get_rules, list_rules, load_people_records, load_records
 from compliance.rules.history import INSTANT, HistoryRow, begins_at, extend_history, has_news, late_moments, rewrite_history, timeline
@@ -163,7 +164,7 @@ class RecomputeCount:
 def recompute(session: Session, every: Sequence[ObligationRules], people: Collection[int], *, now: datetime) -> RecomputeCount:
     """Compute the status of some people under some obligations and write what changed; a second time writes nothing.
 
-    Whoever was never in the audience gets no assignment.
+    Whoever was never in the audience gets no assignment; the stays of a deleted account are gone, and its history stays as it is.
     """
     if not every:
         return RecomputeCount(len(people))
@@ -175,7 +176,7 @@ def recompute(session: Session, every: Sequence[ObligationRules], people: Collec
         present_terms = known_terms(rules.terms, now)
         for person in people:
             row = present.get((rules.obligation_id, person))
-            if row is None and not records.has_stayed(rules, person):
+            if not records.has_stayed(rules, person):
                 continue
             terms = present_terms
             if row is not None and row.computed_at > now:  # the clock was set back: what was known stays known
@@ -188,6 +189,38 @@ def recompute(session: Session, every: Sequence[ObligationRules], people: Collec
             case.close()
     changes.write(session)
     return RecomputeCount(len(people), changes.count)
+
+
+def has_assignment(session: Session, person: int) -> bool:
+    """Return whether a compulsory training is or was asked of a person."""
+    return session.scalar(select(Assignment.id).where(Assignment.person_id == person).limit(1)) is not None
+
+
+def list_deleted_people(session: Session, limit: int) -> list[int]:
+    """List some people of whom something is still asked though their account was deleted."""
+    statement = (
+        select(Assignment.person_id)
+        .join(Person, Person.id == Assignment.person_id)
+        .where(was_deleted_condition(), Assignment.state != TrainingState.NOT_REQUIRED.value)
+        .distinct()
+    )
+    return list(session.scalars(statement.order_by(Assignment.person_id).limit(limit)))
+
+
+def end_for_deleted(session: Session, person: int, *, now: datetime) -> None:
+    """Let nothing be asked of a person any more whose account is deleted; what their history says of earlier days stays."""
+    recompute(session, list_rules(session, list_active(session)), [person], now=now)  # what the clock changed until now
+    mine = select(Assignment).where(Assignment.person_id == person)
+    rows = session.scalars(mine.order_by(Assignment.id).with_for_update().execution_options(populate_existing=True)).all()
+    ended = [row for row in rows if row.state != TrainingState.NOT_REQUIRED.value]
+    present = (AssignmentState.assignment_id.in_([row.id for row in ended]), AssignmentState.known_to.is_(None))
+    session.execute(delete(AssignmentState).where(*present, AssignmentState.valid_from >= now))
+    session.execute(update(AssignmentState).where(*present, AssignmentState.valid_to.is_(None)).values(valid_to=now))
+    status = {"state": TrainingState.NOT_REQUIRED.value, "flags": StateFlag.ACCOUNT.value}
+    session.add_all(AssignmentState(assignment_id=row.id, valid_from=now, known_from=now, **status) for row in ended)
+    ahead = {"next_change_at": None, "next_state": None, "next_flags": None, "remind_at": None, "planned": ""}
+    of_rows = Assignment.id.in_([row.id for row in rows])
+    session.execute(update(Assignment).where(of_rows).values(computed_at=now, last_on=None, **status, **ahead))
 
 
 def recompute_next(session: Session, institution: int, after: int, *, now: datetime) -> RecomputeCount:

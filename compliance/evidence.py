@@ -11,6 +11,8 @@ from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select,
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
+from accounts.people import was_deleted_condition
+from compliance.assignments import end_for_deleted
 from compliance.audit_verbs import ComplianceVerb
 from compliance.bundles import RESERVED
 from compliance.models import (
@@ -27,8 +29,10 @@ from compliance.models import (
     StartedFact,
     Waiver,
 )
+from compliance.records import note_deletion
 from compliance.rules.claims import MEDICAL_KINDS, ClaimState
 from compliance.rules.documents import read_terms
+from compliance.rules.record import first_instant
 from courses.models import Course
 from kernel import audit, outbox
 from kernel.db import Database
@@ -43,6 +47,7 @@ from organisations.audiences import forget_stays
 from organisations.institutions import list_institutions_of
 from organisations.models import Employment, Membership, Organisation
 from organisations.tree import MAIN, PRESENT, below
+from organisations.units import forget_places_of_deleted
 
 CLAIMS = (Waiver, Recognition)
 
@@ -110,10 +115,13 @@ def list_left(session: Session, before: date, limit: int) -> list[int]:
     """List people with records here whose last day at every institution was before another one."""
     person = Employment.person_id
     left = select(person).where(Employment.retracted_at.is_(None), Employment.left_on < before).distinct()
+    deleted = select(Person.id).join(AccountFact, AccountFact.person_id == Person.id)
+    deleted = deleted.where(was_deleted_condition(), AccountFact.closed_at < first_instant(before, site_locale().zone))
     works = select(person).where(Employment.retracted_at.is_(None), or_(Employment.left_on.is_(None), Employment.left_on >= before))
     known = or_(*(exists().where(table.person_id == person) for table in TABLES))
     member = exists().where(Membership.person_id == person, PRESENT)
-    return list(session.scalars(left.where(person.not_in(works), ~member, known).order_by(person).limit(limit)))
+    gone = list(session.scalars(deleted.order_by(Person.id).limit(limit)))
+    return sorted({*gone, *session.scalars(left.where(person.not_in(works), ~member, known).order_by(person).limit(limit))})[:limit]
 
 
 def list_evidence(session: Session, people: Collection[int] = (), obligation_id: int | None = None) -> set[str]:
@@ -273,6 +281,7 @@ def _forget_people(session: Session, people: Collection[int]) -> None:
     for table in TABLES:
         session.execute(delete(table).where(table.person_id.in_(people)))
     forget_stays(session, people)
+    forget_places_of_deleted(session, people)
 
 
 def _remove(database: Database, files: FileStore, evidence: Collection[str]) -> None:
@@ -281,7 +290,12 @@ def _remove(database: Database, files: FileStore, evidence: Collection[str]) -> 
 
 
 def erase_evidence(session: Session, person: Person, *, now: datetime) -> None:
-    """Keep the statuses without a word of why somebody was excused or what they learnt elsewhere (spec/compulsory 12.5)."""
+    """Ask nothing of a person any more, and keep what their statuses were (spec/compulsory 12.5).
+
+    Not a word stays of why they were excused or what they learnt elsewhere.
+    """
+    end_for_deleted(session, person.id, now=now)
+    note_deletion(session, person.id, now=now)
     request_removal(session, list_evidence(session, [person.id]), now=now)
     blank = {"document": "", "evidence": None, "evidence_name": "", "decision": "", "revocation": ""}
     session.execute(update(Waiver).where(Waiver.person_id == person.id).values(words="", **blank))

@@ -36,6 +36,7 @@ from kernel.permissions import Actor
 from kernel.personal import ERASURES, OWN_DATA, RETENTION, TRANSFERS
 from organisations.audience_preview import OBLIGING_AUDIENCES, TRAINING_DUTIES
 from organisations.audiences import AUDIENCE_USES, PLAN_RULE, WAITING_RULES
+from organisations.units import KEEPS_PLACES
 
 
 def _sees_obligations(actor: Actor) -> bool:
@@ -195,6 +196,7 @@ FEATURE = Feature(
         WAITING_RULES.bind(team_digests.list_waiting_rules_of_audience),
         COVERED_DATES.add(list_covered),
         DATES.add(obligation_dates),
+        KEEPS_PLACES.add(assignments.has_assignment),
         LEAVING.add(enrolment.list_keeping),
         RULED_COURSES.bind(enrolment.list_ruled_courses),
         PAGES_OF_CODES.add(actas.find_page),

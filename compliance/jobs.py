@@ -169,6 +169,7 @@ def recompute_all(delivery: Delivery) -> Effect:
     was found (spec/compulsory 7.3).
     """
     _agree_on_last_days(delivery)
+    _end_for_deleted(delivery)
     with delivery.database.unit_of_work(write=False) as session:
         active = assignments.list_active(session)
         obligations, institutions = {row.id: row.key for row in active}, sorted({row.institution_id for row in active})
@@ -196,6 +197,16 @@ def recompute_institution(delivery: Delivery) -> None:
     while after is not None:
         with delivery.database.unit_of_work() as session:
             after = assignments.recompute_next(session, institution, after, now=delivery.now).last
+
+
+def _end_for_deleted(delivery: Delivery) -> None:
+    """Ask nothing any more of whose account was deleted before this was done at once: after an upgrade, a portion in each transaction."""
+    people: list[int] | None = None
+    while people is None or len(people) == assignments.PORTION:
+        with delivery.database.unit_of_work() as session:
+            people = assignments.list_deleted_people(session, assignments.PORTION)
+            for person in people:
+                assignments.end_for_deleted(session, person, now=delivery.now)
 
 
 def _agree_on_last_days(delivery: Delivery) -> None:

@@ -301,6 +301,14 @@ def note_account(session: Session, person_id: int, *, now: datetime) -> int | No
     return person_id
 
 
+def note_deletion(session: Session, person_id: int, *, now: datetime) -> None:
+    """Keep since when the account of a person is closed who is deleted now."""
+    closed = exists().where(AccountFact.person_id == person_id, AccountFact.opened_at.is_(None))
+    if not session.scalar(select(closed)):
+        session.add(AccountFact(person_id=person_id, closed_at=now))
+        session.flush()
+
+
 Fact = TypeVar("Fact")
 
 

@@ -25,6 +25,7 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    null,
     or_,
     select,
     tuple_,
@@ -33,7 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import NationalIdentity, Person, full_name
-from accounts.people import by_name, can_sign_in_condition, get_person_by_uuid
+from accounts.people import by_name, can_sign_in_condition, get_person_by_uuid, was_deleted_condition
 from accounts.rules import fold
 from compliance.access import PersonTrainingContext, PlaceReportContext
 from compliance.assignments import flags_at, state_at
@@ -400,7 +401,8 @@ class TrainingPersonRow:
 
     uuid: UUID
     """Of the assignment."""
-    person: UUID
+    person: UUID | None
+    """None where their account was deleted: they have no page."""
     person_id: int
     name: str
     place_id: int | None
@@ -437,7 +439,8 @@ class TrainingFileRow(NamedTuple):
 
 def people_statement(session: Session, time: ReportTime, filters: TrainingFilter, working: WorkingDays) -> Select[*tuple[Any, ...]]:
     """Build the statement of the people under some obligations, without an order."""
-    numbers = (Assignment.uuid, Person.uuid.label("person_uuid"), Person.id.label("person_id"), Organisation.id.label("place_id"))
+    person = case((was_deleted_condition(), null()), else_=Person.uuid).label("person_uuid")
+    numbers = (Assignment.uuid, person, Person.id.label("person_id"), Organisation.id.label("place_id"))
     return _statement(session, time, filters, working, numbers)
 
 

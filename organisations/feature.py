@@ -6,7 +6,7 @@ from kernel.errors import N_
 from kernel.feature import Feature
 from kernel.menu import Menu, MenuEntry
 from kernel.permissions import Actor
-from kernel.personal import MERGERS, OWN_DATA, TRANSFERS
+from kernel.personal import ERASURES, MERGERS, OWN_DATA, TRANSFERS
 from organisations import audience_kinds, employment, jobs, training_scope, units
 from organisations.access import PERMISSIONS
 from organisations.audiences import AudienceVerb, transfer_list_entries
@@ -117,6 +117,7 @@ FEATURE = Feature(
         OWN_DATA.add(employment.select_own_data),
         TRANSFERS.add(transfer_list_entries),
         MERGERS.add(units.transfer_places),
+        ERASURES.add(units.erase_places),
         audience_kinds.AUDIENCE_LEAVES.add(*audience_kinds.OWN_KINDS),
         STANDINGS.add(
             Standing("manages_units", manages_something()),

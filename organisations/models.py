@@ -138,7 +138,7 @@ class Membership(Entity):
         CheckConstraint("retracted_at IS NULL OR until IS NOT NULL", name="retracted"),
     )
 
-    person_id: Mapped[int] = personal(erase=Erase.DELETE)
+    person_id: Mapped[int] = personal()
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
     post_id: Mapped[int | None] = mapped_column(ForeignKey("post.id"), index=True)
     is_main: Mapped[bool] = mapped_column(default=True, server_default=true())

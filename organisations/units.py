@@ -1,7 +1,7 @@
 """Places of the tree: made, changed, moved, closed or deleted; memberships and managers, and the end of both for those who leave."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -11,8 +11,10 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from accounts import accounts
 from accounts.models import Person
+from accounts.people import was_deleted_condition
 from accounts.rules import fold
 from kernel import audit
+from kernel.db import HookList
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
 from organisations import employment as organisations_employment
@@ -497,6 +499,31 @@ def end_places(session: Session, actor: Actor, people: Sequence[int], institutio
         end_administrator(session, actor, of_institution, person, now=now)
     session.flush()
     promote_further_places(session, people, now=now)
+
+
+KEEPS_PLACES = HookList[Callable[[Session, int], bool]]("keeps_places")
+"""Tell whether past days are counted by the places where a person was, also once their account is deleted."""
+
+
+def erase_places(session: Session, person: Person, *, now: datetime) -> None:
+    """Delete where somebody belongs whose account is deleted; where past days are counted by it, only end it and forget the post."""
+    mine = Membership.person_id == person.id
+    if not any(keeps(session, person.id) for keeps in KEEPS_PLACES.of(session)):
+        session.execute(delete(Membership).where(mine))
+        return
+    session.execute(delete(Membership).where(mine, ~Membership.is_main))
+    session.execute(update(Membership).where(mine).values(post_id=None))
+    places = {unit.id: unit for unit in tree.list_tree(session)}
+    for row in session.scalars(select(Membership).where(mine, PRESENT)).all():
+        today = local_day(places, row.organisation_id, now)
+        row.until, row.until_on = now, max(today, row.since_on or today)
+    session.flush()
+
+
+def forget_places_of_deleted(session: Session, people: Collection[int]) -> None:
+    """Delete where people were whose accounts were deleted long ago."""
+    deleted = select(Person.id).where(Person.id.in_(people), was_deleted_condition())
+    session.execute(delete(Membership).where(Membership.person_id.in_(deleted)))
 
 
 def promote_further_places(session: Session, people: Sequence[int], *, now: datetime) -> None:
