@@ -9,12 +9,13 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, insert, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from accounts import notices
-from accounts.models import Notification, Person
+from accounts.models import Notification, NotificationPreference, Person
 from accounts.notices import Message
+from accounts.people import by_name
 from accounts.rules import MailTime
 from compliance.access import PlaceReportContext
 from compliance.assignments import state_at
@@ -53,10 +54,12 @@ from kernel.i18n import LANGUAGES, reading, site_day
 from kernel.permissions import Actor
 from organisations import tree
 from organisations.models import AudienceStayRecord, Membership, Organisation
-from organisations.rules.units import UnitSummary, zone_of
+from organisations.rules.units import UnitSummary, lineage, zone_of
 from organisations.training_scope import get_training_scope
 
 MOST_MAILED = 1_000
+MOST_WAITING = 50
+"""Reminders of one obligation that wait to go out at once, of which those who ask for another see the people."""
 
 
 def list_due_people(session: Session, now: datetime, limit: int) -> list[int]:
@@ -578,44 +581,103 @@ def _is_answered(now: datetime) -> ColumnElement[bool]:
     return exists().where(*mine, Reminder.at > now - PAUSE)
 
 
-@dataclass(frozen=True, slots=True)
-class ReminderCounts:
-    """The numbers that are seen before a reminder goes out: who gets it, who is left out and why."""
+def _is_waiting(session: Session, obligation: Obligation, now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a reminder that was asked for and waits to go out will come to somebody."""
+    waiting = select(ReminderRequest).where(ReminderRequest.obligation_id == obligation.id, ReminderRequest.done_at.is_(None))
+    parents = {unit.id: unit.parent_id for unit in tree.list_tree(session)}
+    conditions: list[ColumnElement[bool]] = []
+    for row in session.scalars(waiting.order_by(ReminderRequest.id).limit(MOST_WAITING)):
+        ahead = [*_people(obligation.id, None, row.state, now), Assignment.id > row.reached]
+        if row.place_id not in (None, obligation.institution_id):
+            there = [unit for unit in parents if row.place_id in lineage(parents, unit)]
+            ahead.append(exists().where(Membership.person_id == Assignment.person_id, tree.MAIN, Membership.organisation_id.in_(there)))
+        conditions.append(and_(*ahead))
+    return or_(false(), *conditions)
 
-    reached: int
-    on_site: int
+
+def _preference(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition that somebody has such a preference for notifications about compulsory training."""
+    row = NotificationPreference
+    return exists().where(row.person_id == Assignment.person_id, row.kind == TRAINING_NOTICE.value, *conditions)
+
+
+def _stopped_mails() -> ColumnElement[bool]:
+    """Return the condition that somebody turned the mails off."""
+    return _preference(NotificationPreference.mail == MailTime.NEVER.value)
+
+
+def _is_open() -> ColumnElement[bool]:
+    """Return the condition that the account of somebody is not suspended: else they get nothing."""
+    return exists().where(Person.id == Assignment.person_id, Person.suspended_at.is_(None))
+
+
+@dataclass(slots=True)
+class ReminderCounts:
+    """The numbers that are seen before a reminder goes out: who gets it, who is left out and why. Each person counts once."""
+
+    reached: int = 0
+    unconfirmed: int = 0
     """Of those who get it, the number without a confirmed address: it stands on the site, and no mail goes out."""
-    recent: int
-    capped: int
+    stopped: int = 0
+    """Of those who get it, the number who turned the mails off: it stands on the site."""
+    recent: int = 0
+    waiting: int = 0
+    """The number to whom another one will go that waits."""
+    capped: int = 0
     """The number whose mail of the day went out before."""
-    not_mailed: int
+    not_mailed: int = 0
     """The number without a confirmed address whose message of the day stands on the site."""
+    unreachable: int = 0
+    """The number who turned off the mails and the bell."""
 
     @property
     def left_out(self) -> int:
         """Return how many get none."""
-        return self.recent + self.capped + self.not_mailed
+        return self.recent + self.waiting + self.capped + self.not_mailed + self.unreachable
 
 
 def count_people(session: Session, chosen: ReminderFilter, key: str, *, now: datetime) -> ReminderCounts:
-    """Count the people of a filter in one statement: who had a reminder within two days, or any today, is left out."""
+    """Count the people of a filter in one statement: left out is who had a reminder within two days, will have one, or had any today."""
     unit_id = None if chosen.is_everybody else chosen.place.id
-    recent = or_(_is_recent(now), _is_answered(now))
-    groups = select(recent.label("recent"), _is_capped(key).label("capped"), _has_address().label("has_address")).where(
-        *_people(chosen.obligation.id, unit_id, chosen.state.value if chosen.state else "", now)
+    columns = {
+        "recent": or_(_is_recent(now), _is_answered(now)),
+        "waiting": _is_waiting(session, chosen.obligation, now),
+        "capped": _is_capped(key),
+        "has_address": _has_address(),
+        "stopped": _stopped_mails(),
+        "unreachable": _preference(NotificationPreference.mail == MailTime.NEVER.value, ~NotificationPreference.in_bell),
+    }
+    people = _people(chosen.obligation.id, unit_id, chosen.state.value if chosen.state else "", now)
+    rows = select(*(condition.label(name) for name, condition in columns.items())).where(*people, _is_open()).subquery()
+    grouped: Select[Any] = select(*rows.c, func.count().label("people")).group_by(*rows.c)
+    counts = ReminderCounts()
+    for group in session.execute(grouped):
+        number = group.people
+        if group.recent:
+            counts.recent += number
+        elif group.waiting:
+            counts.waiting += number
+        elif group.capped and group.has_address:
+            counts.capped += number
+        elif group.capped:
+            counts.not_mailed += number
+        elif group.unreachable:
+            counts.unreachable += number
+        else:
+            counts.reached += number
+            counts.stopped += number if group.stopped else 0
+            counts.unconfirmed += number if not group.has_address and not group.stopped else 0
+    return counts
+
+
+def list_stopped_people(session: Session, chosen: ReminderFilter, limit: int, *, now: datetime) -> Sequence[Person]:
+    """List some of the people of a filter who turned the mails off, by name."""
+    unit_id = None if chosen.is_everybody else chosen.place.id
+    people = _people(chosen.obligation.id, unit_id, chosen.state.value if chosen.state else "", now)
+    statement = (
+        select(Person).join(Assignment, Assignment.person_id == Person.id).where(*people, Person.suspended_at.is_(None), _stopped_mails())
     )
-    rows = groups.subquery()
-    statement: Select[Any] = select(rows.c.recent, rows.c.capped, rows.c.has_address, func.count())
-    grouped = session.execute(statement.group_by(rows.c.recent, rows.c.capped, rows.c.has_address))
-    counts = {(bool(of_recent), bool(capped), bool(has_address)): count for of_recent, capped, has_address, count in grouped}
-    on_site = counts.get((False, False, False), 0)
-    return ReminderCounts(
-        reached=on_site + counts.get((False, False, True), 0),
-        on_site=on_site,
-        recent=sum(count for (of_recent, _capped, _has_mail), count in counts.items() if of_recent),
-        capped=counts.get((False, True, True), 0),
-        not_mailed=counts.get((False, True, False), 0),
-    )
+    return session.scalars(statement.order_by(*by_name(), Person.id).limit(limit)).all()
 
 
 def list_next(session: Session, row: ReminderRequest, keys: Sequence[str], limit: int, *, now: datetime) -> list[Assignment]:
@@ -680,12 +742,13 @@ class ReminderRequestValues:
 def request_reminder(session: Session, actor: Actor, values: ReminderRequestValues, *, now: datetime) -> ReminderRequest:
     """Let a reminder go out in the background, in office hours; a second time with one number changes nothing.
 
-    Raise NobodyToRemind where everybody of the filter has had one lately.
+    Raise NobodyToRemind where everybody of the filter has had one lately, or will have one that waits.
     """
+    chosen = values.chosen
+    session.get_one(Obligation, chosen.obligation.id, with_for_update=True)  # two presses at once count one after the other
     present = find_request(session, values.number)
     if present is not None:
         return present
-    chosen = values.chosen
     at, zone = moment_of(session, chosen, now)
     counts = count_people(session, chosen, notice_key(at.astimezone(zone).date()), now=now)
     if not counts.reached:
@@ -754,6 +817,6 @@ def _remind(session: Session, request: ReminderRequest, rows: Sequence[Assignmen
         for row in rows
     ]
     session.execute(insert(Reminder), values)
-    sent = sum(not entry["reason"] for entry in values)
+    sent = sum(bool(notified[row.person_id].key) for row in rows)
     request.sent += sent
     request.left_out += len(values) - sent

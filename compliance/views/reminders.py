@@ -10,7 +10,15 @@ from compliance import reminders
 from compliance.access import PlaceReportContext, ReminderAction
 from compliance.learner_page import status_view
 from compliance.models import ReminderRequest
-from compliance.reminders import NobodyToRemind, ReminderFilter, ReminderRequestValues, load_obligations, notice_key, request_reminder
+from compliance.reminders import (
+    NobodyToRemind,
+    ReminderCounts,
+    ReminderFilter,
+    ReminderRequestValues,
+    load_obligations,
+    notice_key,
+    request_reminder,
+)
 from compliance.rules.states import TrainingState
 from kernel import clock
 from kernel.i18n import _, choose, format_date, lazy_, ngettext
@@ -19,6 +27,8 @@ from kernel.web.forms import Form, area, as_uuid, clean_text
 from kernel.web.request import Answer, current_actor, current_session, page, requires, see_other
 
 MOST_WORDS = 500
+MOST_STOPPED = 50
+"""Names of people who turned the mails off."""
 
 
 class TrainingReminderForm(Form):
@@ -78,6 +88,26 @@ def _request_line(row: ReminderRequest, name: str) -> dict[str, object]:
     }
 
 
+def _on_site(counts: ReminderCounts) -> str:
+    """Return of how many people who are reminded it stands on the site alone, and why."""
+    notes = []
+    if counts.unconfirmed:
+        text = ngettext(
+            "%(count)s of them on the site alone: address not confirmed",
+            "%(count)s of them on the site alone: address not confirmed",
+            counts.unconfirmed,
+        )
+        notes.append(text)
+    if counts.stopped:
+        text = ngettext(
+            "%(count)s of them on the site alone: turned off these emails",
+            "%(count)s of them on the site alone: turned off these emails",
+            counts.stopped,
+        )
+        notes.append(text)
+    return " · ".join(notes)
+
+
 def _page(form: TrainingReminderForm, chosen: ReminderFilter) -> Response:
     session, now = current_session(), clock.now()
     at, zone = reminders.moment_of(session, chosen, now)
@@ -91,13 +121,8 @@ def _page(form: TrainingReminderForm, chosen: ReminderFilter) -> Response:
         place=chosen.place.name,
         state=status_view(chosen.state).word if chosen.state else "",
         counts=counts,
-        on_site=ngettext(
-            "%(count)s of them on the site alone: address not confirmed",
-            "%(count)s of them on the site alone: address not confirmed",
-            counts.on_site,
-        )
-        if counts.on_site
-        else "",
+        on_site=_on_site(counts),
+        stopped=[person.full_name for person in reminders.list_stopped_people(session, chosen, MOST_STOPPED, now=now)],
         sentence=ngettext("%(count)s person is reminded.", "%(count)s people are reminded.", counts.reached),
         waits_for=format_date(day, "full") if at > now else "",
         most_words=MOST_WORDS,

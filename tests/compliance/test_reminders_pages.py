@@ -5,11 +5,18 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy import select, update
 
+from accounts import notices
 from accounts.models import Person
+from accounts.notices import NotificationChoice
+from accounts.rules import MailTime
 from compliance.models import Reminder, ReminderRequest
+from compliance.notices import TRAINING_NOTICE
+from kernel import clock
 from kernel.outbox import deliver_waiting
+from kernel.permissions import SYSTEM
 from lms.instance import Instance
 from organisations.models import Organisation
+from tests.support.access import outcome
 from tests.support.browser import Browser
 from tests.support.builders import a_person, an_administrator, sign_in
 from tests.support.learning import At
@@ -154,7 +161,12 @@ def test_each_role_may_send_what_the_table_says(browser: Browser, instance: Inst
     path = f"/training/reminders?obligation={obligation.uuid}&place={cast.unit.uuid}&state="
 
     wrong = cast.check("reminder.send", "to_a_unit", cast.outcomes(path))
-    wrong += cast.check("reminder.send", "to_a_unit", cast.outcomes(path, "POST", {"words": ""}))
+    sent = {}
+    for letter, each in cast.browsers.items():
+        sent[letter] = outcome(each, path, "POST", {"words": ""})
+        with instance.database.unit_of_work() as session:  # while it waits, nobody may ask for the same people again
+            session.execute(update(ReminderRequest).values(done_at=at.moment))
+    wrong += cast.check("reminder.send", "to_a_unit", sent)
 
     assert wrong == []
 
@@ -187,3 +199,53 @@ def test_people_without_a_confirmed_address_are_not_counted_as_mailed(
     assert in_spanish("Never mailed: address not confirmed") not in before
     assert f"{in_spanish('Already had their mail of the day')}2" in after
     assert f"{in_spanish('Never mailed: address not confirmed')}1" in after
+
+
+def choose_notices(instance: Instance, person: Person, *, in_bell: bool) -> None:
+    with instance.database.unit_of_work() as session:
+        choices = {TRAINING_NOTICE.value: NotificationChoice(in_bell, MailTime.NEVER)}
+        notices.set_notification_choices(session, SYSTEM, session.get_one(Person, person.id), choices, now=clock.now())
+
+
+def test_the_number_shown_is_that_of_the_people_who_get_it(
+    trial: ReminderTrial, unit: Organisation, people: list[Person], head: Browser
+) -> None:
+    """spec/compulsory 10.7: who turned the mails off is named at once, and who turned off the bell too gets nothing."""
+    choose_notices(trial.instance, people[0], in_bell=True)
+    choose_notices(trial.instance, people[1], in_bell=False)
+
+    page = head.get(address(trial, unit))
+
+    assert in_spanish("%(count)s person is reminded.", 2) in page.text
+    assert in_spanish("%(count)s of them on the site alone: turned off these emails", 1) in page.text
+    assert f"{in_spanish('Turned off mails and bell')}1" in page.text
+    assert page.html.count(f"<li><div>{people[0].full_name}</div></li>") == 2
+    head.submit("/training/reminders")
+    deliver_waiting(trial.instance.worker, now=trial.at.moment)
+    assert in_spanish("%(count)s person was reminded.", 2) in head.get(address(trial, unit)).text
+    with trial.instance.database.unit_of_work(write=False) as session:
+        row = session.scalars(select(ReminderRequest)).one()
+        assert (row.sent, row.left_out) == (2, 2)
+
+
+def test_a_second_press_is_refused_while_the_first_one_waits(
+    trial: ReminderTrial, unit: Organisation, people: list[Person], browser: Browser
+) -> None:
+    """Whoever presses, for the same people or for more: each is reminded once."""
+    trial.at.moment = quito("2026-12-04T19:00")
+    manage(trial.instance, a_person(trial.instance, "jefa@example.org"), unit)
+    an_administrator(trial.instance)
+    head, boss = sign_in(browser, "jefa@example.org"), sign_in(browser.another(), "admin@example.org")
+    for each in (head, boss):
+        each.get(address(trial, unit))
+    head.submit("/training/reminders")
+
+    refused = boss.submit("/training/reminders", status=409)
+
+    assert in_spanish("There is no one to remind now.") in refused.text
+    assert f"{in_spanish('Another reminder to them waits')}3" in head.get(address(trial, unit)).text
+    assert 'name="words"' not in head.page.html
+    assert in_spanish("%(count)s person is reminded.", 1) in boss.get(address(trial)).text
+    boss.submit("/training/reminders")
+    deliver_waiting(trial.instance.worker, now=quito("2026-12-07T08:00"))
+    assert asked(trial.instance) == [("asked", "")] * 4
