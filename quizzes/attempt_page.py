@@ -342,7 +342,7 @@ def summary_page(opened: AttemptView, *, now: datetime) -> dict[str, object]:
         **opened.activity_header,
         "attempt": _facts(loaded, 1, now=now),
         "items": items,
-        "unanswered": sum(state in ("unanswered", "invalid") for state in states.values()),
+        "unanswered": sum(state != "answered" for state in states.values()),
         "flagged": sum(item.flagged for item in loaded.items),
     }
 

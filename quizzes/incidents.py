@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from kernel import audit, outbox
-from kernel.errors import OwnRecord, require_found
+from kernel.errors import N_, Conflict, OwnRecord, require_found
 from kernel.own_records import note_left_out, of_others
 from kernel.permissions import Actor
 from quizzes.access import IncidentContext, QuizContext
 from quizzes.models import Attempt, Incident, IncidentAttempt
-from quizzes.overrides import _IN_PROGRESS, OverrideVerb
+from quizzes.overrides import _IN_PROGRESS, AffectedAttempts, OverrideVerb, list_open_attempts
 from quizzes.teaching import get_taught_quiz
 
 
@@ -74,17 +74,40 @@ PORTION = 500
 """Attempts that are given time in one statement."""
 
 
+class NothingEnds(Conflict):
+    """Every open attempt is without an end that could move."""
+
+    message = N_("The open attempts have no time limit and no closing date: there is no end to move.")
+
+
+def _list_endless(session: Session, quiz: QuizContext) -> list[int]:
+    """List the open attempts of a quiz that nothing ends; raise NothingEnds where that is all of them."""
+    endless, after, ends = list[int](), 0, 0
+    while True:
+        rows = list_open_attempts(session, AffectedAttempts(quiz.course_id, quiz.key), after=after, limit=PORTION)
+        endless += [row.id for row in rows if row.end is None]
+        ends += sum(row.end is not None for row in rows)
+        if len(rows) < PORTION:
+            break
+        after = rows[-1].id
+    if endless and not ends:
+        raise NothingEnds
+    return endless
+
+
 def add_incident_time(
     session: Session, actor: Actor, quiz: QuizContext, minutes: int, reason: str, token: UUID, *, now: datetime
 ) -> Incident:
     """Give minutes to every attempt that is open now and has an end, previews aside; the same form a second time gives nothing more.
 
-    Their end moves, whatever it follows from: limit, close date or override (spec/quiz-engine 5.10.4).
+    Their end moves, whatever it follows from: limit, close date or override (spec/quiz-engine 5.10.4). Raise NothingEnds where none has
+    one.
     """
     assert actor.person_id is not None
     known = session.scalar(select(Incident).where(Incident.uuid == token))
     if known is not None:
         return known
+    endless = _list_endless(session, quiz)
     incident = Incident(
         uuid=token,
         course_id=quiz.course_id,
@@ -96,9 +119,8 @@ def add_incident_time(
     )
     session.add(incident)
     session.flush()  # its attempts point to it
-    open_now = select(Attempt.id).where(
-        Attempt.course_id == quiz.course_id, Attempt.activity_key == quiz.key, _IN_PROGRESS, ~Attempt.preview
-    )
+    scope = (Attempt.course_id == quiz.course_id, Attempt.activity_key == quiz.key, Attempt.id.not_in(endless))
+    open_now = select(Attempt.id).where(*scope, _IN_PROGRESS, ~Attempt.preview)
     taken = insert(IncidentAttempt).from_select(
         ["attempt_id", "incident_id", "applied"],
         open_now.with_for_update().add_columns(bindparam("incident", incident.id), false().label("applied")),

@@ -117,8 +117,8 @@ class StartRuling:
     """The ruling on whether an attempt may start.
 
     ``open_number`` is the attempt to go back to instead of starting; ``refusals`` holds all reasons at once;
-    ``attempts_left`` is None where there is no limit; ``needs_confirmation`` where a time limit begins to run; ``needs_password``
-    where one has to be entered.
+    ``attempts_left`` counts those that may still begin, None where there is no limit; ``needs_confirmation`` where a time limit begins
+    to run; ``needs_password`` where one has to be entered.
     """
 
     number: int
@@ -140,7 +140,8 @@ def may_start(access: EffectiveSettings, history: Sequence[AttemptSummary], cond
     still_open = next((attempt.number for attempt in ours if attempt.state in OPEN_STATES), None)
     refusals = () if conditions.preview or still_open is not None else tuple(_refusals(access, ours, conditions, now))
     used = sum(attempt.state in ENDED_STATES for attempt in ours)
-    left = max(0, access.attempts - used) if access.attempts and not conditions.preview else None
+    begun = used + (still_open is not None)
+    left = max(0, access.attempts - begun) if access.attempts and not conditions.preview else None
     number = max((attempt.number for attempt in history), default=0) + 1
     return StartRuling(
         number,

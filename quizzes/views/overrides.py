@@ -30,6 +30,7 @@ from quizzes import snapshots, teaching
 from quizzes.access import IncidentContext, NewOverrideContext, OverrideContext, QuizAction, QuizContext
 from quizzes.incidents import (
     IncidentRow,
+    NothingEnds,
     add_incident_time,
     apply_incident_to_left_out,
     get_incident,
@@ -351,14 +352,16 @@ def incidents(quiz: QuizContext) -> Answer:
     if form.validate_on_submit() and not count:
         form.refuse(form.minutes, _("There are no open attempts to give time to."))
     elif form.validate_on_submit():
-        given = add_incident_time(
-            session, current_actor(), quiz, form.minutes.number or 0, form.reason.data or "", form.uuid(), now=clock.now()
-        )
-        minutes = given.seconds // 60
-        if is_left_out_of_incident(session, current_actor(), given):
-            flash(_(LEFT_OUT), "warn")
-        flash(ngettext("%(count)s extra minute for every open attempt.", "%(count)s extra minutes for every open attempt.", minutes), "ok")
-        return _see("quizzes_time.incidents", quiz)
+        with form.refusals(form.minutes, NothingEnds):
+            given = add_incident_time(
+                session, current_actor(), quiz, form.minutes.number or 0, form.reason.data or "", form.uuid(), now=clock.now()
+            )
+            minutes = given.seconds // 60
+            if is_left_out_of_incident(session, current_actor(), given):
+                flash(_(LEFT_OUT), "warn")
+            text = ngettext("%(count)s extra minute for every open attempt.", "%(count)s extra minutes for every open attempt.", minutes)
+            flash(text, "ok")
+            return _see("quizzes_time.incidents", quiz)
     form.token.data = form.token.data or str(uuid4())
     access_log.record_list_access(PeopleListKind.ATTEMPTS, Course, quiz.course_id)
     attempts = list_open_attempts(session, AffectedAttempts(quiz.course_id, quiz.key), limit=ROWS + 1)

@@ -38,6 +38,19 @@ def test_a_quiz_is_taken_with_plain_forms_page_by_page(browser: Browser, instanc
     assert stored(instance) == []
 
 
+def test_a_half_answered_question_has_no_complete_answer(browser: Browser, instance: Instance) -> None:
+    """Nor has the one beside it, of which nothing was answered."""
+    matching = "  - key: unir-1\n    kind: matching\n    text: Una.\n    pairs:\n"
+    pairs = "".join(f"      - item: {item}\n        match: {match}\n" for item, match in (("Perro", "Ladra"), ("Gato", "Maúlla")))
+    a_learner_in(browser, a_quiz_asking(instance, NUMBER + matching + pairs, slots=("mitad-1", "unir-1")))
+    begin(browser)
+
+    browser.submit("/answers", {"p2-1": "1"}, button=("go", "review"))
+
+    assert in_spanish("Partly answered") in browser.page.text
+    assert in_spanish("%(count)s question has no complete answer.", 2) in browser.page.text
+
+
 def _items(browser: Browser) -> list[dict[str, str]]:
     return [{"data-item": number} for number in re.findall(r'data-item="(\d+)"', browser.page.html)]
 

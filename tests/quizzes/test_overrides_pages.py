@@ -312,6 +312,20 @@ def test_an_incident_is_given_and_taken_back_on_its_page(browser: Browser, insta
         assert session.scalar(select(func.max(Attempt.extra_seconds))) == 0
 
 
+def test_time_is_not_given_where_nothing_ends(browser: Browser, instance: Instance, at: At) -> None:
+    """spec/quiz-engine 5.10.4: no learner is notified of extra time in a quiz without limit and closing date."""
+    course = a_quiz(instance, "", questions=ONE_QUESTION)
+    a_teacher(instance, course)
+    start(instance, a_learner(instance, course, now=NOON), "prueba", now=NOON)
+    sign_in(browser, "profe@example.org")
+    browser.get(INCIDENTS)
+
+    browser.submit("/incidents", {"minutes": "10", "reason": "Corte de luz"}, status=409)
+
+    assert in_spanish("The open attempts have no time limit and no closing date: there is no end to move.") in browser.page.text
+    assert counted(instance, Incident) == 0
+
+
 def test_time_is_not_given_where_nobody_is_answering(browser: Browser, instance: Instance, at: At) -> None:
     """spec/quiz-engine 5.10.4: the page says so instead of noting an incident that reached nobody."""
     an_editor(browser, instance)

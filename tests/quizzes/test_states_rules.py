@@ -127,6 +127,13 @@ def test_start_returns_to_the_open_attempt(state: AttemptState) -> None:
     assert (ruling.open_number, ruling.refusals, ruling.allowed) == (1, (), False)
 
 
+@pytest.mark.parametrize("state", [S.IN_PROGRESS, S.OVERDUE])
+def test_an_open_attempt_is_none_of_those_left(state: AttemptState) -> None:
+    history = [an_attempt(1), an_attempt(2, state, finish=None)]
+
+    assert starting(EffectiveSettings(attempts=4), history).attempts_left == 2
+
+
 def test_all_reasons_are_told_together() -> None:
     """spec/quiz-engine 5.2.2: all reported together with reasons."""
     access = EffectiveSettings(opens=at(1), closes=at(-1), attempts=1, passwords=frozenset({"x"}), pause=AttemptPause(3600, 0))
