@@ -207,6 +207,10 @@ def embed_nothing(_course: CourseFolder, _key: str, _renderer: Renderer, _langua
     return None
 
 
+RegradeList = Callable[[Session, int, datetime], Collection[tuple[str, str | None]]]
+"""Gives what was regraded in a course since a moment: keys of quiz and question, None for every question of the quiz."""
+
+
 @dataclass(frozen=True, slots=True)
 class CourseKinds:
     """The kinds of activity and parts of a folder that a package brings (`COURSE_PARTS`), or all that this installation knows."""
@@ -221,6 +225,7 @@ class CourseKinds:
     """The templates of certificates that an institution made, the first one where none is named: key and titles."""
     indexers: tuple[Indexer, ...] = ()
     part_comparers: tuple[PartComparer, ...] = ()
+    regrade_lists: tuple[RegradeList, ...] = ()
     logs: tuple[LogPart, ...] = ()
     """What packages above add to the log of a course."""
     origin_writers: tuple[OriginWriter, ...] = ()

@@ -336,6 +336,16 @@ def log_rows(log: Sequence[CorrectionView]) -> list[list[Cell]]:
 LONGEST_TITLE = 100
 
 
+def list_regraded(session: Session, course_id: int, since: datetime) -> set[tuple[str, str | None]]:
+    """Return which questions of which quizzes were regraded since a moment, by their keys; None: every question of a quiz."""
+    statement = (
+        select(Regrade.activity_key, Question.key)
+        .outerjoin(Question, Question.id == Regrade.question_id)
+        .where(Regrade.course_id == course_id, Regrade.state == "committed", Regrade.committed_at > since)
+    )
+    return {(quiz, question) for quiz, question in session.execute(statement)}
+
+
 def compare_questions(session: Session, course_id: int, before: CourseFolder, after: CourseFolder) -> Iterator[PartDifference]:
     """Yield questions added, removed, reworded or with another right answer; for earlier ones, how many attempts asked them."""
     old, new = _questions(before), _questions(after)

@@ -110,6 +110,7 @@ FEATURE = Feature(
                 comparers=(publication.reworded_questions,),
                 site_checks=(missing_records,),
                 part_comparers=(corrections.compare_questions,),
+                regrade_lists=(corrections.list_regraded,),
                 logs=(log.LOG, corrections.LOG),
             )
         ),

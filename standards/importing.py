@@ -132,7 +132,7 @@ def validated_as_bank(imported: ImportedQuestions, language: str) -> ImportedQue
         remarks.append(
             TransferRemark(
                 RemarkSeverity.NOTE,
-                N_("The check has %(count)s more findings, shown next to each question in the bank."),
+                N_("The draft check has %(count)s more findings: “Check and publish” lists them once the questions are in the draft."),
                 facts={"count": str(others)},
             )
         )

@@ -75,6 +75,7 @@ class CheckFindingView:
 class RegradeSuggestion:
     """A question whose right answer changed, in a quiz that has asked it."""
 
+    key: str
     quiz: str
     answers: int
     url: str
@@ -154,7 +155,7 @@ def changes_between(
 def _changed_part(slug: str, number: int, part: PartDifference, folder: CourseFolder, problems: Sequence[CheckFindingView]) -> ChangedPart:
     titles = {activity.key: choose(activity.title) for activity in folder.activities()}
     regrades = tuple(
-        RegradeSuggestion(titles.get(quiz, quiz), count, url_for("quizzes_regrading.new", slug=slug, key=quiz, question=part.key))
+        RegradeSuggestion(quiz, titles.get(quiz, quiz), count, url_for("quizzes_regrading.new", slug=slug, key=quiz, question=part.key))
         for quiz, count in part.asked_in
         if DifferenceKind.KEY in part.marks
     )

@@ -289,7 +289,7 @@ def _changes(
 
 
 def _changed_answers(session: Session, course: Course) -> tuple[views_changes.ChangedPart, ...]:
-    """Return the answered questions whose right answer the published version changed."""
+    """Return the answered questions whose right answer the published version changed, until a regrade has settled them."""
     if course.published_version_id is None:
         return ()
     current = versions.get_version_by_id(session, course.published_version_id)
@@ -298,7 +298,16 @@ def _changed_answers(session: Session, course: Course) -> tuple[views_changes.Ch
         return ()
     folders = [views_changes.folder_of(session, file_store(), version, course_kinds()) for version in (before, current)]
     changes = views_changes.changes_between(session, course, folders[0], folders[1], course_kinds())
-    return tuple(part for part in changes.changed_answers if part.regrades)
+    regraded = {pair for list_regraded in course_kinds().regrade_lists for pair in list_regraded(session, course.id, current.published_at)}
+    parts = [replace(part, regrades=_open_regrades(part, regraded)) for part in changes.changed_answers]
+    return tuple(part for part in parts if part.regrades)
+
+
+def _open_regrades(
+    part: views_changes.ChangedPart, regraded: Collection[tuple[str, str | None]]
+) -> tuple[views_changes.RegradeSuggestion, ...]:
+    """Return the quizzes in which nobody has regraded a question since its right answer changed."""
+    return tuple(quiz for quiz in part.regrades if not {(quiz.key, part.part.key), (quiz.key, None)} & set(regraded))
 
 
 def _plan(course: Course) -> views_changes.PublicationPlanView | None:

@@ -140,7 +140,7 @@ def test_remarks_of_one_kind_are_folded_with_their_number(teacher: Browser, inst
     save_draft(instance, {**files, BANK: bank})
 
     page = teacher.get(PUBLISHING)
-    more = [int(number) for number in re.findall(r"y (\d+) más de este tipo", page.text)]
+    more = [int(number) for number in re.findall(r"(\d+) más de este tipo\.", page.text)]
 
     assert 2 in more
     assert page.html.count("<strong>Revise: ") < page.html.count('id="problem-')

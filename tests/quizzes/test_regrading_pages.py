@@ -16,12 +16,13 @@ from questions.models import QuestionVersion
 from quizzes import attempts
 from quizzes.models import Attempt, CertificateReview, Regrade
 from quizzes.regrading import move_former_reviews
+from quizzes.rules.regrade import RegradeKind
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher, an_administrator, sign_in
-from tests.support.learning import a_batch, a_learner, attempt_row, mark_done, start, submit
+from tests.support.learning import a_batch, a_learner, actor_of, attempt_row, mark_done, start, submit
 from tests.support.marking import a_marked_quiz, hand_in
-from tests.support.regrading import RIGHT_KEY, a_keyed_quiz, all_marks
+from tests.support.regrading import RIGHT_KEY, a_dry_run, a_keyed_quiz, all_marks, an_order, commit, two_learners, undo
 from tests.support.wording import in_spanish
 
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
@@ -363,3 +364,20 @@ def test_marking_again_is_for_those_who_edit(browser: Browser, instance: Instanc
         assert cast.check("quiz.regrade", "own_course", outcomes) == []
         assert outcomes["G"] == "deny"
         assert {outcomes[letter] for letter in "LEO"} == {"hide"}
+
+
+def test_the_publishing_page_asks_for_a_regrade_until_it_is_applied(browser: Browser, instance: Instance) -> None:
+    two_learners(instance)
+    editor = a_teacher(instance, a_keyed_quiz(instance, RIGHT_KEY))
+    sign_in(browser, editor.email)
+    question = in_spanish("Version %(number)s changed right answers", number="2")
+    before = browser.get("/teaching/prueba/publishing").text
+
+    order = a_dry_run(instance, actor_of(editor), an_order(instance, RegradeKind.OTHER, 2))
+    tried = browser.get("/teaching/prueba/publishing").text
+    assert commit(instance, actor_of(editor), order)
+    applied = browser.get("/teaching/prueba/publishing").text
+    undo(instance, actor_of(editor), order)
+    undone = browser.get("/teaching/prueba/publishing").text
+
+    assert [question in page for page in (before, tried, applied, undone)] == [True, True, False, True]
