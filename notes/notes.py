@@ -1,6 +1,6 @@
 """A person's own notes: read, searched, written, changed, deleted, and put into Markdown."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from accounts.rules import fold
-from courses.models import Course
+from courses.models import Course, LessonPage
 from courses.rules import Outline
-from courses.versions import list_lesson_texts
+from courses.versions import list_lesson_texts, list_outlines
 from kernel import audit
 from kernel.audit import Verb
 from kernel.errors import N_, Conflict, require_found
@@ -86,12 +86,40 @@ def list_notes_of_activity(session: Session, actor: Actor, course_id: int, outli
 def list_notes(
     session: Session, person_id: int, query: str = "", *, offset: int = 0, limit: int = MOST_NOTES
 ) -> list[Row[PersonalNote, Course]]:
-    """List a person's notes with their courses, or those in which words are found: by course, lesson and the order of writing."""
-    statement = select(PersonalNote, Course).join(Course, Course.id == PersonalNote.course_id).where(PersonalNote.person_id == person_id)
+    """List a person's notes with their courses, or those in which words are found: as the course has them, then as they were written."""
+    anchors = (PersonalNote.id, PersonalNote.course_id, PersonalNote.activity_key, PersonalNote.heading, Course.published_version_id)
+    statement = select(*anchors).join(Course, Course.id == PersonalNote.course_id).where(PersonalNote.person_id == person_id)
     for word in fold(query).split():
         statement = statement.where(PersonalNote.search_key.contains(word, autoescape=True))
-    order = (PersonalNote.course_id, PersonalNote.activity_key, PersonalNote.heading_text, PersonalNote.id)
-    return list(session.execute(statement.order_by(*order).offset(offset).limit(limit)))
+    rows = session.execute(statement.limit(MOST_NOTES)).all()
+    numbers = [row.id for row in sorted(rows, key=_course_order(session, rows))][offset : offset + limit]
+    chosen = select(PersonalNote, Course).join(Course, Course.id == PersonalNote.course_id).where(PersonalNote.id.in_(numbers))
+    by_number = {row.PersonalNote.id: row for row in session.execute(chosen)}
+    return [by_number[number] for number in numbers]
+
+
+def _course_order(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> Callable[[Row[*tuple[Any, ...]]], tuple[Any, ...]]:
+    """Return the order of notes by their numbers and anchors: that of activities and headings in the published versions."""
+    outlines = list_outlines(session, {row.published_version_id for row in rows if row.published_version_id is not None})
+    places = {version: {key: place for place, key in enumerate(outline.by_key)} for version, outline in outlines.items()}
+    activities = (
+        [activity.id for outline in outlines.values() for activity in outline.activities()] if any(row.heading for row in rows) else []
+    )
+    texts = select(LessonPage.activity_id, LessonPage.headings).where(LessonPage.activity_id.in_(activities)).order_by(LessonPage.id)
+    headings: dict[tuple[int, str], int] = {}
+    for activity, lines in session.execute(texts):
+        for number, line in enumerate(lines, start=1):
+            headings.setdefault((activity, line.removeprefix(ID_PREFIX).split("|", 1)[0]), number)
+
+    def order(row: Row[*tuple[Any, ...]]) -> tuple[Any, ...]:
+        outline = outlines.get(row.published_version_id)
+        key = outline.renames.get(row.activity_key, row.activity_key) if outline is not None else row.activity_key
+        activity = outline.by_key.get(key) if outline is not None else None
+        place = places[row.published_version_id][key] if activity is not None else MOST_NOTES
+        at = headings.get((activity.id, row.heading), MOST_NOTES) if activity is not None and row.heading else 0
+        return row.course_id, place, key, at, row.heading, row.id
+
+    return order
 
 
 def write_note(session: Session, actor: Actor, anchor: NoteAnchor, text: str, number: UUID, *, now: datetime) -> None:

@@ -78,6 +78,25 @@ def test_a_note_is_found_by_its_words_and_its_place_without_case_and_accents(
     assert len(words_of(instance, ana, query)) == count
 
 
+def test_notes_follow_the_order_of_the_course(instance: Instance) -> None:
+    """Of its modules, lessons and headings, whatever their keys and titles, and whenever they were written."""
+    files = folder(modules=2)
+    first, second = "01-parte/01-leccion.es.md", "02-parte/01-leccion.es.md"
+    files[first] = files[first].replace(b"key: leccion-1", b"key: zeta").replace(b"## Uno 1", b"## Zorro\n\nAlgo.\n\n## Abeja")
+    files[second] = files[second].replace(b"key: leccion-2", b"key: alfa")
+    course, _version = publish(instance, files)
+    ana = a_learner(instance, course)
+    for key, heading, text in (("alfa", "", "4"), ("zeta", "abeja", "3"), ("zeta", "zorro", "2"), ("zeta", "", "1"), ("gone", "", "5")):
+        with instance.database.unit_of_work() as session:
+            anchor = NoteAnchor(course.id, key, key, heading=heading, heading_text=heading)
+            notes.write_note(session, ana, anchor, text, uuid4(), now=NOON)
+
+    with instance.database.unit_of_work(write=False) as session:
+        rows = notes.list_notes(session, ana.person_id or 0, offset=1, limit=3)
+    assert words_of(instance, ana) == ["1", "2", "3", "4", "5"]
+    assert [row.PersonalNote.text for row in rows] == ["2", "3", "4"]
+
+
 def test_a_note_changed_in_another_window_is_not_overwritten(instance: Instance, course: Course) -> None:
     ana = a_learner(instance, course)
     number = a_note(instance, ana, course)
