@@ -134,9 +134,9 @@ COURSE_FIELDS: tuple[FieldSpec, ...] = (
         lazy_("What others may do with the course."),
         choices=(
             ("CC-BY-4.0", lazy_("CC BY 4.0: use and change it freely, naming the authors")),
-            ("CC-BY-SA-4.0", lazy_("CC BY-SA 4.0: the same, sharing changes under this licence")),
+            ("CC-BY-SA-4.0", lazy_("CC BY-SA 4.0: use and change it, sharing changes under this licence")),
             ("CC-BY-NC-4.0", lazy_("CC BY-NC 4.0: use and change it, but not commercially")),
-            ("CC-BY-NC-SA-4.0", lazy_("CC BY-NC-SA 4.0: the same, sharing changes under this licence, not commercially")),
+            ("CC-BY-NC-SA-4.0", lazy_("CC BY-NC-SA 4.0: use and change it, not commercially, sharing changes under this licence")),
             ("CC-BY-ND-4.0", lazy_("CC BY-ND 4.0: share it unchanged, naming the authors")),
             ("CC-BY-NC-ND-4.0", lazy_("CC BY-NC-ND 4.0: share it unchanged, but not commercially")),
             ("CC0-1.0", lazy_("CC0 1.0: anything, without naming the authors")),
@@ -269,3 +269,9 @@ COURSE_FIELDS: tuple[FieldSpec, ...] = (
 COURSE = by_group(COURSE_FIELDS, GROUPS)
 """The form: the fields by their groups."""
 COURSE_ORDER = ("format", "kind", "key", FORMER_KEYS, FORMERLY, *dict.fromkeys(field.outer for field in COURSE_FIELDS))
+
+
+def licence_words(licence: str) -> str:
+    """Return what others may do with a course, by the short name of its licence; the name itself where it is not one of the list."""
+    field = next(spec for spec in COURSE_FIELDS if spec.name == "licence")
+    return next((str(label) for name, label in field.choices if name == licence), licence)

@@ -18,6 +18,7 @@ from accounts.rules import fold
 from courses import versions
 from courses.access import edits
 from courses.content.course_file import key_in_words
+from courses.content.course_settings import licence_words
 from courses.content.translations import LanguageShare
 from courses.facade import Facade, FacadeSize
 from courses.models import Course, CourseResource, Term
@@ -59,6 +60,7 @@ from enrolments.dates import DatedItem, DateKind
 from enrolments.editions import EditionRow, dates_of
 from enrolments.learner_groups import get_group_members
 from enrolments.learners import visible_next_courses
+from enrolments.progress import length_in_words
 from enrolments.rules import EnrolmentRefusal, may_join, required_modules
 from enrolments.takes import list_takes
 from kernel import clock
@@ -105,6 +107,9 @@ class CoursePageView:
     topic: str
     version: int
     certificate: bool
+    certificate_valid: str
+    """How long, in words; empty: for ever."""
+    licence: str
     has_glossary: bool
     has_resources: bool
     archived: bool
@@ -131,6 +136,8 @@ def course_facts(view: CourseView, topics: Mapping[str, str]) -> CoursePageView:
         topic=topics.get(outline.topic) or key_in_words(outline.topic),
         version=outline.number,
         certificate=outline.certificate != "none",
+        certificate_valid=length_in_words(outline.certificate_valid) if outline.certificate_valid else "",
+        licence=licence_words(outline.licence),
         has_glossary=outline.has_glossary,
         has_resources=outline.has_resources,
         archived=view.context.archived,

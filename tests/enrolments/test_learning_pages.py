@@ -644,3 +644,17 @@ def test_a_course_without_a_topic_leads_to_the_catalogue(browser: Browser, insta
 
     assert not any(words.startswith("Sobre el mismo tema") for _href, words in links)
     assert ("/courses", in_spanish("Find another course")) in links
+
+
+def test_licence_and_validity_are_told_before_one_enrols(browser: Browser, instance: Instance) -> None:
+    course = a_course(instance, modules=1, certificate="constancia")
+    for_ever = browser.get("/courses/prueba").text
+    with instance.database.unit_of_work() as session:
+        session.execute(update(CourseVersion).where(CourseVersion.course_id == course.id).values(certificate_valid="24 months"))
+        OUTLINES.of(session).clear()
+
+    limited = browser.another("en").get("/courses/prueba").text
+
+    assert in_spanish("CC BY 4.0: use and change it freely, naming the authors") in for_ever
+    assert in_spanish("It does not expire") in for_ever
+    assert "Valid for 24 months" in limited
