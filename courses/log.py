@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, select, union
 from sqlalchemy.orm import Session
@@ -28,6 +29,8 @@ class LogEntry:
     facts: Mapping[str, object]
     person: str
     """The name of the person whom the facts speak of, where they do."""
+    names: Mapping[int, str] = field(default_factory=dict)
+    """Those of the first people of its marks, by their numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +66,32 @@ def find_last_entry(session: Session, course_id: int, verb: str) -> LogEntry | N
 def log_entries(session: Session, entries: Iterable[AuditEntry]) -> list[LogEntry]:
     """Return entries of the audit log with the names of those who acted and of whom their facts speak."""
     rows = [(row, json.loads(row.facts)) for row in entries]
-    person_ids = {number for row, facts in rows for number in (row.actor_id, facts.get("person")) if isinstance(number, int)}
+    person_ids = {
+        number for row, facts in rows for number in (row.actor_id, facts.get("person"), *_marked(facts)) if isinstance(number, int)
+    }
     people = session.scalars(select(Person).where(Person.id.in_(person_ids))) if person_ids else ()
     names = {person.id: person.full_name for person in people}
     return [
-        LogEntry(row.at, names.get(row.actor_id or 0, ""), row.verb, facts, names.get(facts.get("person", 0), "")) for row, facts in rows
+        LogEntry(
+            row.at,
+            names.get(row.actor_id or 0, ""),
+            row.verb,
+            facts,
+            names.get(facts.get("person", 0), ""),
+            names={number: names[number] for number in _marked(facts) if number in names},
+        )
+        for row, facts in rows
     ]
+
+
+NAMED = 20
+"""People whose marks an entry names; it counts the others."""
+
+
+def _marked(facts: Mapping[str, Any]) -> list[int]:
+    """Return the numbers of the first people whose marks an entry speaks of."""
+    marks = facts.get("marks")
+    return [mark[0] for mark in marks[:NAMED] if mark and isinstance(mark[0], int)] if isinstance(marks, list) else []
 
 
 ROLES: Mapping[str, str] = {"owner": N_("owner"), "editor": N_("editor"), "grader": N_("grader")}

@@ -1,10 +1,11 @@
 """Reads the entries of the audit log that enrolments add to the log of a course, and puts them into sentences."""
 
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 
 from sqlalchemy import ColumnElement, Select, and_, select
 
-from courses.log import LogEntry, LogPart
+from courses.log import NAMED, LogEntry, LogPart
 from enrolments.announcements import AnnouncementVerb
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.editions import EditionVerb
@@ -13,7 +14,7 @@ from enrolments.invitations import InvitationVerb
 from enrolments.mistakes import MistakeVerb
 from enrolments.models import Announcement, Edition, Enrolment, LearnerGroup, ManualGradeItem, MistakeReport, ResultOverride
 from kernel.audit import AuditEntry
-from kernel.i18n import _, ngettext
+from kernel.i18n import _, ngettext, number, trimmed
 
 
 def entries_of(course_id: int) -> Sequence[ColumnElement[bool]]:
@@ -99,6 +100,27 @@ def _item_changed(entry: LogEntry) -> str:
     return _named(_("Changed a grade item"), str(after.get("title", "")) if isinstance(after, dict) else "")
 
 
+def _marked(entry: LogEntry) -> str:
+    """Return how many marks were entered, of whom, what each was before and what it is now."""
+    sentence = ngettext("Entered %(count)s mark manually", "Entered %(count)s marks manually", _count(entry, "marks"))
+    marks = entry.facts.get("marks")
+    named = [mark for mark in marks[:NAMED] if len(mark) == 3 and mark[0] in entry.names] if isinstance(marks, list) else []
+    if not named or not isinstance(marks, list):
+        return sentence
+    lines = [f"{entry.names[person]} ({_mark(before)} → {_mark(after)})" for person, before, after in named]
+    more = len(marks) - len(named)
+    rest = [ngettext("%(count)s more", "%(count)s more", more)] if more else []
+    return f"{sentence}: {', '.join([*lines, *rest])}"
+
+
+def _mark(points: object) -> str:
+    """Return a mark of an entry in the reader's language; a dash where there was none."""
+    try:
+        return number(trimmed(Decimal(str(points))))
+    except InvalidOperation:
+        return "–"
+
+
 _SENTENCES: Mapping[str, Callable[[LogEntry], str]] = {
     EnrolmentVerb.GROUP_MADE: lambda entry: _named(_("Created a group"), _fact(entry, "name")),
     EnrolmentVerb.GROUP_RENAMED: lambda entry: _(
@@ -112,9 +134,7 @@ _SENTENCES: Mapping[str, Callable[[LogEntry], str]] = {
     EnrolmentVerb.ITEM_CHANGED: _item_changed,
     EnrolmentVerb.ITEM_RETIRED: lambda entry: _named(_("Retired a grade item"), _fact(entry, "title")),
     EnrolmentVerb.ITEM_TAKEN_UP: lambda entry: _named(_("Reinstated a grade item"), _fact(entry, "title")),
-    EnrolmentVerb.ITEM_MARKED: lambda entry: ngettext(
-        "Entered %(count)s mark manually", "Entered %(count)s marks manually", _count(entry, "marks")
-    ),
+    EnrolmentVerb.ITEM_MARKED: _marked,
     FollowingVerb.EXPORTED: lambda entry: _named(_("Exported a table of learners"), _fact(entry, "what")),
     AnnouncementVerb.SENT: _announced,
     AnnouncementVerb.CORRECTED: lambda entry: _named(_("Corrected an announcement"), _fact(entry, "title")),

@@ -108,3 +108,15 @@ def test_an_act_of_a_package_above_has_the_words_of_its_verb() -> None:
         words = log.sentence(LogEntry(at=clock.now(), by="", verb=TransferVerb.IMPORTED, facts={}, person=""))
 
     assert words == in_spanish("Imported questions")
+
+
+def test_marks_entered_by_hand_are_told_with_whose_they_are() -> None:
+    facts = {"marks": [[7, None, "8.50"], [8, "6.00", "None"], *([number, None, "1"] for number in range(9, 40))]}
+    names = {number: f"P{number}" for number in range(7, 27)}
+    entry = LogEntry(at=clock.now(), by="", verb=EnrolmentVerb.ITEM_MARKED, facts=facts, person="", names=names)
+
+    with reading("es"):
+        words = log.sentence(entry, [enrolments_log.LOG])
+
+    assert words.startswith(f"{in_spanish('Entered %(count)s mark manually', 33)}: P7 (– → 8,5), P8 (6 → –), P9 (– → 1)")
+    assert words.endswith(f"P26 (– → 1), {in_spanish('%(count)s more', 13)}")
