@@ -14,6 +14,9 @@ SYNONYMS = {
         ("teléfono", "celular"),
         ("ingresar", "entrar"),
         ("dispensa", "exoneración"),
+        ("eliminar", "borrar"),
+        ("desactivar", "silenciar"),
+        ("vencer", "vencimiento"),
     ),
     "en": (
         ("password", "passcode"),
@@ -22,6 +25,8 @@ SYNONYMS = {
         ("grade", "mark"),
         ("quiz", "exam"),
         ("email", "mail"),
+        ("delete", "erase"),
+        ("expire", "expiry"),
     ),
 }
 """By language the groups of words that mean the same in a question; their inflected forms count as they do."""
