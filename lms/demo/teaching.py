@@ -42,14 +42,12 @@ from lms.demo.people import (
 )
 from questions import question_bank
 from questions.rules.marking import rubric_mark, rubric_of
-from quizzes import answering, attempts, dry_runs, incidents, marking, marks, overrides, regrades, regrading, teaching
+from quizzes import answering, dry_runs, incidents, marking, marks, overrides, regrades, regrading, teaching
 from quizzes import teaching as quiz_teaching
-from quizzes.attempts import has_open
 from quizzes.dry_runs import RegradeRequest
-from quizzes.effective_settings import PersonQuizKey
 from quizzes.marking import ManualMarkValues
 from quizzes.marks import MarkingQueue, MarkingQueueRow
-from quizzes.overrides import AccommodationProfile, OverrideTarget, OverrideValues
+from quizzes.overrides import AccommodationProfile, AffectedAttempts, OverrideTarget, OverrideValues, list_open_attempts
 from quizzes.rules.regrade import RegradeKind
 
 EVENINGS = (35, 28, 21, 14, 7)
@@ -397,19 +395,20 @@ def _announce_end(teaching: CourseTeaching, now: datetime) -> None:
 
 
 def _give_time(teaching: CourseTeaching, now: datetime) -> None:
-    """Give time after a power cut to those whose attempt is open, at the quiz of the learner of the role table."""
-    session, slug = teaching.stage.session, teaching.outline.slug
-    quiz = next((quiz for quiz in teaching.quizzes if _is_open(teaching, quiz)), None)
-    if quiz is not None:
-        context = quiz_teaching.get_taught_quiz(session, teaching.owner, slug, quiz.key)
-        reason, number = "Corte de luz en la sala (motivo inventado).", seeded_uuid(slug, "incident")
-        incidents.add_incident_time(session, teaching.owner, context, 20, reason, number, now=now)
-
-
-def _is_open(teaching: CourseTeaching, quiz: OutlineActivity) -> bool:
-    session, course = teaching.stage.session, teaching.outline.course_id
-    places = (PersonQuizKey(row.person_id, row.enrolment_id, course, quiz.key) for row in teaching.learners)
-    return any(has_open(attempts.list_attempts(session, taker)) for taker in places)
+    """Give time after a power cut to those whose attempt is open and ends, as that of one learner with a closing date of their own."""
+    session, slug, course_id = teaching.stage.session, teaching.outline.slug, teaching.outline.course_id
+    for quiz in teaching.quizzes:
+        attempts = list_open_attempts(session, AffectedAttempts(course_id, quiz.key), limit=1)
+        if attempts:
+            context = quiz_teaching.get_taught_quiz(session, teaching.owner, slug, quiz.key)
+            target, values = (
+                OverrideTarget(person=attempts[0].person),
+                OverrideValues(sets_closes=True, closes_at=teaching.stage.day(2, 18)),
+            )
+            overrides.set_override(session, teaching.owner, context, target, values, "Turno de la tarde (motivo inventado).", now=now)
+            reason, number = "Corte de luz en la sala (motivo inventado).", seeded_uuid(slug, "incident")
+            incidents.add_incident_time(session, teaching.owner, context, 20, reason, number, now=now)
+            return
 
 
 WORK: Sequence[tuple[timedelta, Act]] = (
