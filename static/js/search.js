@@ -1,5 +1,5 @@
 /* Ctrl+K (⌘K) opens the search over any page, and so does its link; Escape closes it. Without this, or in a browser
-   without dialogs, the link leads there. */
+   without dialogs, the link leads there. Escape closes the menus of the head too, without which their headings do. */
 
 const link = document.querySelector('a[data-find]');
 let dialog = null;
@@ -68,6 +68,15 @@ function isTyping(target) {
   /* for a moment the keys still go to the field of a search that was closed */
   return !target.closest('dialog:not([open])') && (target.isContentEditable || /^(input|textarea|select)$/i.test(target.tagName));
 }
+
+/* Escape closes an open menu of the head of the site, and leads back to what opened it. */
+document.addEventListener('keydown', (event) => {
+  if (event.key !== 'Escape' || event.defaultPrevented) return;
+  for (const menu of document.querySelectorAll('details.user[open]')) {
+    if (menu.contains(event.target)) menu.querySelector('summary').focus();
+    menu.open = false;
+  }
+});
 
 if (link) {
   document.addEventListener('keydown', (event) => {

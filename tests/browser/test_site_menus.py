@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser
 
-from tests.support.builders import a_course, an_administrator
+from tests.support.builders import a_course, a_teacher, an_administrator
 from tests.support.chromium import Live, press, signed_in, visitor
 from tests.support.lessons import a_picture
 from tests.support.wording import in_spanish
@@ -70,3 +70,34 @@ def test_everything_works_without_scripts(chromium: Browser, live: Live, width: 
     boss.page.fill("[name=front_titles_es]", "Sin programas")
     press(boss, in_spanish("Preview"))
     assert "Sin programas" in boss.page.inner_text("#preview")
+
+
+@pytest.mark.slow
+def test_escape_closes_a_menu_and_leads_back_to_its_heading(chromium: Browser, live: Live) -> None:
+    an_administrator(live.instance)
+    boss = signed_in(chromium, live, "admin@example.org")
+    boss.open("/campus")
+    menu = boss.page.locator("header details.user:visible").last
+    menu.locator("summary").click()
+    boss.page.keyboard.press("Tab")
+    assert menu.evaluate("(menu) => menu.open && menu.querySelector('ul').contains(document.activeElement)")
+
+    boss.page.keyboard.press("Escape")
+
+    assert menu.evaluate("(menu) => !menu.open && menu.querySelector('summary') === document.activeElement")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [360, 1280])
+def test_small_links_are_large_enough_for_a_finger(chromium: Browser, live: Live, width: int) -> None:
+    """WCAG 2.2, 2.5.8: 24 pixels, of the links of the way back."""
+    course = a_course(live.instance, modules=1)
+    a_teacher(live.instance, course)
+    editor = signed_in(chromium, live, width=width)
+    sizes = []
+    for path in ("/teaching/prueba/outline", "/teaching/prueba/lessons/leccion-1", "/courses/prueba"):
+        editor.open(path)
+        sizes += editor.page.locator(".crumbs a").evaluate_all("(links) => links.map((link) => link.getBoundingClientRect().height)")
+
+    assert sizes
+    assert min(sizes) >= 24
