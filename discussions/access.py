@@ -192,7 +192,7 @@ def _hides(_actor: Actor, subject: Subject) -> bool:
 
 
 PREDICATES: Mapping[StrEnum, Predicate] = {
-    BoardAction.VIEW: open_to_strangers(_judge_reading),
+    BoardAction.VIEW: open_to_strangers(_read),
     BoardAction.READ: open_to_strangers(_read),
     BoardAction.OPEN_FILE: open_to_strangers(_opens_file),
     BoardAction.SUBSCRIBE: _if(_follows),

@@ -1,4 +1,8 @@
-"""The board of a course: who reads and moderates it, what its threads are about, and which of them are for some alone."""
+"""The board of a course: who reads and moderates it, what its threads are about, and which of them are for some alone.
+
+Its conditions stand at any depth of a statement, so each names the tables that are its own (`correlate_except`): the column of a person
+may be of a statement further out.
+"""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -21,6 +25,7 @@ from kernel.errors import N_
 from kernel.i18n import _, choose, language
 from kernel.markup.model import ID_PREFIX
 from kernel.permissions import Actor, SiteRole, Verdict
+from organisations.models import Membership
 
 OWNER = "course"
 GONE = N_("about a part that is no longer in the course")
@@ -29,12 +34,13 @@ GONE = N_("about a part that is no longer in the course")
 def _takes_part(person: Number, board: Number) -> ColumnElement[bool]:
     """Return the condition that a person takes the course of a board, active or completed."""
     of_course = (CourseBoard.board_id == board, Enrolment.course_id == CourseBoard.course_id)
-    return exists().where(*of_course, Enrolment.person_id == person, Enrolment.left_at.is_(None))
+    takes = exists().where(*of_course, Enrolment.person_id == person, Enrolment.left_at.is_(None))
+    return takes.correlate_except(CourseBoard, Enrolment)
 
 
 def _is_administrator(person: Number) -> ColumnElement[bool]:
     role = aliased(RoleGrant)
-    return exists().where(role.person_id == person, role.role == SiteRole.ADMINISTRATOR.value)
+    return exists().where(role.person_id == person, role.role == SiteRole.ADMINISTRATOR.value).correlate_except(role)
 
 
 def _in_team(*roles: StaffRole) -> boards.Audience:
@@ -43,7 +49,8 @@ def _in_team(*roles: StaffRole) -> boards.Audience:
     def condition(person: Number, board: Number) -> ColumnElement[bool]:
         of_course = (CourseBoard.board_id == board, CourseStaff.course_id == CourseBoard.course_id)
         in_roles = CourseStaff.role.in_([role.value for role in roles])
-        return or_(exists().where(*of_course, CourseStaff.person_id == person, in_roles), _is_administrator(person))
+        works = exists().where(*of_course, CourseStaff.person_id == person, in_roles).correlate_except(CourseBoard, CourseStaff)
+        return or_(works, _is_administrator(person))
 
     return condition
 
@@ -56,7 +63,8 @@ def _reads(person: Number, board: Number) -> ColumnElement[bool]:
 
 
 def _is_archived(board: Number) -> ColumnElement[bool]:
-    return exists().where(CourseBoard.board_id == board, Course.id == CourseBoard.course_id, Course.archived_at.is_not(None))
+    archived = exists().where(CourseBoard.board_id == board, Course.id == CourseBoard.course_id, Course.archived_at.is_not(None))
+    return archived.correlate_except(CourseBoard, Course)
 
 
 def _context(session: Session, actor: Actor, board_id: int) -> LearnerContext:
@@ -145,7 +153,7 @@ def _follow_opening(session: Session, actor: Actor, thread: Thread, is_private: 
 
 
 def _is_private() -> ColumnElement[bool]:
-    return exists().where(CourseThread.thread_id == Thread.id, CourseThread.private)
+    return exists().where(CourseThread.thread_id == Thread.id, CourseThread.private).correlate_except(CourseThread)
 
 
 def _open_to_all(session: Session, thread: Thread) -> None:
@@ -161,8 +169,14 @@ def _hides_private(person: Number) -> ColumnElement[bool]:
 def _hides_edition(person: Number) -> ColumnElement[bool]:
     """Take threads of an edition from those who take the course in another one, or in none."""
     takes = (Enrolment.person_id == person, Enrolment.left_at.is_(None), EditionPlace.enrolment_id == Enrolment.id)
-    in_edition = exists().where(*takes, EditionPlace.edition_id == CourseThread.edition_id).correlate(CourseThread)
-    return exists().where(CourseThread.thread_id == Thread.id, CourseThread.edition_id.is_not(None), ~in_edition)
+    in_edition = exists().where(*takes, EditionPlace.edition_id == CourseThread.edition_id).correlate_except(Enrolment, EditionPlace)
+    of_another = exists().where(CourseThread.thread_id == Thread.id, CourseThread.edition_id.is_not(None), ~in_edition)
+    return of_another.correlate_except(CourseThread)
+
+
+def _belongs(person: Number) -> ColumnElement[bool]:
+    """Return the condition that a person has a present place at an institution."""
+    return exists().where(Membership.person_id == person, Membership.until.is_(None)).correlate_except(Membership)
 
 
 COURSE_BOARDS = BoardOwner(
@@ -176,6 +190,7 @@ COURSE_BOARDS = BoardOwner(
     describe=_describe,
     locate=_locate,
     badge=N_("Course team"),
+    belongs=_belongs,
     follow_opening=_follow_opening,
     is_private=_is_private,
     offers_private=True,

@@ -53,6 +53,7 @@ class ActivityPage:
     icon: str
     kinds: frozenset[str]
     is_shown: Callable[[Actor, LearnerContext], bool] = field(default=lambda _actor, _context: True, repr=False)
+    """Whom before which course it is for; pages that are kept are named by what they show, not by this."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -503,7 +503,7 @@ class CourseBoard(Entity):
 
 
 class CourseThread(Base):
-    """What a course says of a thread of its board: whom it is for besides its author."""
+    """A thread of a course's board that is for some alone, besides its author."""
 
     thread_id: Mapped[int] = mapped_column(ForeignKey("thread.id"), primary_key=True)
     edition_id: Mapped[int | None] = mapped_column(ForeignKey("edition.id"))

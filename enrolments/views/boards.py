@@ -86,7 +86,9 @@ def of_activity(context: CourseBoardContext) -> Answer:
     session, actor, activity = current_session(), current_actor(), _activity(context)
     url = activity_url(context.course.slug, activity.kind, activity.key)
     kind = "second" if activity.kind == "recording" else "heading"
-    rows = threads.list_anchored(session, actor, context.board.id, (kind, activity.key))
+    former = [old for old, new in get_outline(session, cast("int", context.course.version_id)).renames.items() if new == activity.key]
+    keys = [activity.key, *former]
+    rows = [row for key in keys for row in threads.list_anchored(session, actor, context.board.id, (kind, key))]
     headings = boards.list_headings(session, activity.id) if kind == "heading" else {}
     parts = _parts_of_lesson(url, headings, rows) if kind == "heading" else _parts_of_recording(url, rows)
     return page(
