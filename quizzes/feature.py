@@ -6,6 +6,7 @@ from courses.audit_verbs import CourseVerb
 from courses.kinds import COURSE_PARTS, CourseKinds
 from courses.team import PAGES_BELOW, TEAM_PAGES, TeamPage
 from courses.waiting import WAITING
+from discussions.boards import THREAD_GUARDS
 from enrolments.dates import DATES
 from kernel.errors import N_
 from kernel.feature import PAGES_OF_CODES, PAGES_OF_FILES, Feature
@@ -13,7 +14,7 @@ from kernel.menu import Menu, MenuEntry
 from kernel.personal import ERASURES, OWN_DATA, OWN_RESULTS, TRANSFERS
 from kernel.search.sources import SEARCH_KINDS, ResultKind
 from questions.question_bank import PLACE_QUESTION, QUESTION_USES
-from quizzes import corrections, jobs, log, notices, own_data, publication, saves, teaching
+from quizzes import board_guard, corrections, jobs, log, notices, own_data, publication, saves, teaching
 from quizzes.access import PERMISSIONS
 from quizzes.content import quiz_fields
 from quizzes.content.quiz import BANKS
@@ -91,6 +92,7 @@ FEATURE = Feature(
         PAGES_OF_CODES.add(proofs.find_page),
         PAGES_OF_FILES.add(proofs.find_page_of_file),
         WAITING.add(teaching.waiting_attempts),
+        THREAD_GUARDS.add(board_guard.GUARD),
         TEAM_PAGES.add(
             TeamPage(
                 "quizzes_marking.quizzes",

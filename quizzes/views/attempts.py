@@ -31,7 +31,7 @@ from kernel.web.request import Answer, allows, current_actor, current_session, p
 from questions.answer_fields import form_parts
 from questions.question_page import QuestionMessage, html, short_title
 from questions.rules.feedback import ReviewFlag
-from quizzes import answering, attempts, saves
+from quizzes import answering, attempts, board_guard, saves
 from quizzes.access import QuizAction, reader_of
 from quizzes.answering import CheckOutcome, SaveReceipt, check_answer, get_checks
 from quizzes.attempt_page import (
@@ -364,6 +364,15 @@ def submit(subject: attempts.LoadedAttempt) -> Answer:
     return see_page("quizzes.review", attempt=subject.uuid)
 
 
+def _askable(opened: AttemptView, flags: frozenset[ReviewFlag]) -> dict[int, str]:
+    """Return by their places the keys of the questions about which a learner can ask; no statement where no right answer is shown."""
+    if ReviewFlag.RIGHT_ANSWER not in flags or opened.loaded.has_left:
+        return {}
+    keys = {item.position: opened.questions[item.question_version_id].key for item in opened.loaded.items}
+    askable = board_guard.list_askable(current_session(), opened.loaded.row, keys.values())
+    return {position: key for position, key in keys.items() if key in askable}
+
+
 @attempts_bp.get("/attempts/<uuid:attempt>/review")
 @requires(QuizAction.REVIEW, attempts.get_attempt)
 def review(subject: attempts.LoadedAttempt) -> Answer:
@@ -391,6 +400,7 @@ def review(subject: attempts.LoadedAttempt) -> Answer:
         void_effects={item.position: item.void_effect for item in subject.items if item.void_effect},
         may_object=owner == actor.person_id and attempts.takes_objections(subject),
         may_report=owner == actor.person_id and not attempts.has_open(history),
+        askable=_askable(opened, flags) if goes_on else {},
         may_mark=subject.state is AttemptState.FINISHED and allows(QuizAction.REOPEN, subject),
         may_reopen=is_reopenable(subject) and allows(QuizAction.REOPEN, subject),
         whose="" if subject.person_id == actor.person_id else get_person(session, subject.person_id).full_name,
