@@ -15,11 +15,12 @@ from accounts.models import Person
 from accounts.notices import Message
 from courses.models import Course, CourseVersion
 from courses.versions import get_outline
+from discussions.models import Subscription
 from enrolments.access import EditionContext, ParticipantContext
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.learner_groups import list_groups
 from enrolments.learners import find_enrolment, get_learner_context, lock_enrolment_turn
-from enrolments.models import Edition, EditionPlace, Enrolment, EnrolmentInvitation, TakeCause, WaitingPlace
+from enrolments.models import CourseBoard, Edition, EditionPlace, Enrolment, EnrolmentInvitation, TakeCause, WaitingPlace
 from enrolments.notices import ENROLMENT_NOTICE, REMOVED_NOTICE
 from enrolments.progress import recompute_progress
 from enrolments.rules import CODE_LENGTH, EditionDates, EnrolmentRefusal, may_join
@@ -485,7 +486,7 @@ def _notify_enrolled(session: Session, course: Course, people: Sequence[int], *,
 
 
 def leave(session: Session, actor: Actor, enrolment: Enrolment, *, now: datetime, heir: Enrolment | None = None) -> None:
-    """End a person's enrolment in a course; marks and certificates stay. A second time changes nothing.
+    """End a person's enrolment in a course, and what they follow of its board; marks and certificates stay. Twice changes nothing.
 
     The place goes to the heir, where there is one without a place, else to the waiting list.
     """
@@ -493,6 +494,8 @@ def leave(session: Session, actor: Actor, enrolment: Enrolment, *, now: datetime
     if row.left_at is not None:
         return
     row.left_at = now
+    of_course = select(CourseBoard.board_id).where(CourseBoard.course_id == row.course_id)
+    session.execute(delete(Subscription).where(Subscription.person_id == row.person_id, Subscription.board_id.in_(of_course)))
     edition_place = session.get(EditionPlace, row.id)
     edition_id = edition_place.edition_id if edition_place else None
     audit.record(session, actor, EditionVerb.LEFT, row, now=now, edition=edition_id, **({"heir": heir.id} if heir else {}))

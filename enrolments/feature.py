@@ -132,10 +132,16 @@ FEATURE = Feature(
         dates.DATES.add(dates.course_dates, dates.dates_of_kind("page"), dates.reminder_dates),
         LEARNERS.bind(learners.count_learners),
         LEARNING_TIMES.bind(measured_minutes),
-        WAITING.add(waiting.waiting_editions, waiting.waiting_lists, waiting.waiting_mark_files, waiting.waiting_mistakes),
+        WAITING.add(
+            waiting.waiting_editions,
+            waiting.waiting_lists,
+            waiting.waiting_mark_files,
+            waiting.waiting_mistakes,
+            waiting.waiting_discussions,
+        ),
         TEAM_PAGES.add(
             TeamPage("enrolments_roster.roster", N_("Learners"), 20, below="enrolments_roster enrolments_invitations"),
-            TeamPage("enrolments_boards.settings", N_("Discussions"), 95, below="enrolments_boards"),
+            TeamPage("enrolments_boards.settings", N_("Forum"), 95, below="enrolments_boards"),
             TeamPage("enrolments.groups", N_("Groups"), 30, below="enrolments.group"),
             TeamPage("enrolments_editions.editions", N_("Editions"), 40, below="enrolments_editions"),
             TeamPage(

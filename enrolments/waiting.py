@@ -1,15 +1,17 @@
-"""Work that waits for a course's team among its learners: editions, people without a place, lists to confirm, reported mistakes."""
+"""Work that waits for a course's team among its learners: editions, people without a place, lists to confirm, mistakes, discussions."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from courses.waiting import TeamCourse, WaitingItem, edited, list_unconfirmed, unconfirmed_item
+from discussions import moderation
+from discussions.models import Board, BoardState, PostState, Thread, ThreadKind, ThreadPost
 from enrolments.mistakes import list_open
-from enrolments.models import Edition, PendingEnrolmentList, PendingMarkFile, WaitingPlace
+from enrolments.models import CourseBoard, CourseThread, Edition, PendingEnrolmentList, PendingMarkFile, WaitingPlace
 from kernel.i18n import _, format_date, ngettext
 from kernel.permissions import Actor
 
@@ -88,3 +90,41 @@ def waiting_mistakes(session: Session, actor: Actor, courses: Sequence[TeamCours
 
 def _mistakes(count: int) -> str:
     return ngettext("%(count)s mistake report to decide on", "%(count)s mistake reports to decide on", count)
+
+
+def waiting_discussions(session: Session, _actor: Actor, courses: Sequence[TeamCourse], _now: datetime) -> Iterator[WaitingItem]:
+    """Name the courses with questions that have no accepted answer, private ones too, and those with posts that wait for a moderator.
+
+    There is one statement for the questions of all courses, and one more for the posts where a course has a board.
+    """
+    mine = {course.id: course for course in courses}
+    if not mine:
+        return
+    asks = or_(Thread.kind == ThreadKind.QUESTION.value, CourseThread.private)
+    open_ones = (Thread.state == PostState.VISIBLE.value, Thread.locked_at.is_(None), Thread.accepted.is_(None), asks)
+    asked_at = case((and_(*open_ones), ThreadPost.written_at))
+    statement = (
+        select(CourseBoard.course_id, Board.id, Board.key, func.count(asked_at), func.min(asked_at), func.max(asked_at))
+        .join(Board, Board.id == CourseBoard.board_id)
+        .outerjoin(Thread, Thread.board_id == Board.id)
+        .outerjoin(CourseThread, CourseThread.thread_id == Thread.id)
+        .outerjoin(ThreadPost, and_(ThreadPost.thread_id == Thread.id, ThreadPost.number == 1))
+        .where(CourseBoard.course_id.in_(mine), Board.state != BoardState.OFF.value)
+        .group_by(CourseBoard.course_id, Board.id, Board.key)
+    )
+    rows = session.execute(statement.order_by(Board.id)).all()
+    posts = moderation.count_waiting(session, [row.id for row in rows]) if rows else {}
+    for course_id, board, key, count, since, latest in rows:
+        if count:
+            yield WaitingItem(mine[course_id], partial(_questions, count), f"/discussions/boards/{key}?only=unanswered", since, latest)
+        if board in posts:
+            _board, waiting, first, last = posts[board]
+            yield WaitingItem(mine[course_id], partial(_posts, waiting), f"/discussions/boards/{key}/moderation", first, last)
+
+
+def _questions(count: int) -> str:
+    return ngettext("%(count)s question without an accepted answer", "%(count)s questions without an accepted answer", count)
+
+
+def _posts(count: int) -> str:
+    return ngettext("%(count)s post that waits for a moderator", "%(count)s posts that wait for a moderator", count)

@@ -23,7 +23,7 @@ from courses.content.translations import LanguageShare
 from courses.facade import Facade, FacadeSize
 from courses.models import Course, CourseResource, Term
 from courses.rules import HoursBasis, Outline, OutlineModule, activity_url, printed_basis, printed_time
-from enrolments import editions, enrolment, learner_groups, learners
+from enrolments import boards, editions, enrolment, learner_groups, learners
 from enrolments.access import ActivityContext, CourseFileContext, GroupContext, GroupMemberContext, LearnerContext, LearningAction, is_staff
 from enrolments.announcements import CourseNews, visible_news
 from enrolments.awards import LatestCertificate, find_award, find_own_renewal
@@ -112,6 +112,8 @@ class CoursePageView:
     licence: str
     has_glossary: bool
     has_resources: bool
+    has_board: bool
+    """The reader reads its discussions."""
     archived: bool
 
 
@@ -140,6 +142,7 @@ def course_facts(view: CourseView, topics: Mapping[str, str]) -> CoursePageView:
         licence=licence_words(outline.licence),
         has_glossary=outline.has_glossary,
         has_resources=outline.has_resources,
+        has_board=boards.is_offered(view.actor, view.context),
         archived=view.context.archived,
     )
 

@@ -3,14 +3,15 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, func, select, update
 
 from accounts.models import Notification, Person
 from courses.models import Course, PublicationNature, StaffRole
-from discussions import boards, jobs
+from courses.waiting import list_waiting
+from discussions import boards, jobs, subscriptions
 from discussions.access import BoardContext
 from discussions.boards import Anchor, owner_of, owner_page_of
-from discussions.models import Board, BoardState, FirstPosts, Thread, ThreadPost
+from discussions.models import Board, BoardState, FirstPosts, Level, Subscription, Thread, ThreadPost
 from enrolments.models import CourseThread
 from kernel import clock
 from kernel.permissions import Actor, Verdict
@@ -237,3 +238,65 @@ def test_a_renamed_lesson_keeps_its_threads(browser: Browser, instance: Instance
     sign_in(browser).deliver_jobs()
     assert located(instance, learner, board, "heading", "leccion-1", "").address == "/courses/prueba/activities/nueva"
     assert "¿Cómo se cuenta?" in browser.get(f"{BOARD}/nueva").text
+
+
+def waiting_of(instance: Instance, person: Person) -> dict[str, str]:
+    """Return what waits in the discussions of somebody's courses: the words by the page."""
+    with instance.database.unit_of_work(write=False) as session:
+        items = list_waiting(session, actor_of(person), now=clock.now())
+        return {item.path: item.words() for item in items if item.path.startswith("/discussions")}
+
+
+def test_questions_wait_for_the_team_until_an_answer_is_accepted(instance: Instance, course: Course, board: Board) -> None:
+    teacher, grader = a_teacher(instance, course), a_teacher(instance, course, "nota@example.org", StaffRole.GRADER)
+    asker = person_of(instance, a_learner(instance, course))
+    unanswered = f"/discussions/boards/{board.key}?only=unanswered"
+    assert waiting_of(instance, teacher) == {}
+    first = a_thread(instance, board, asker)
+    a_thread(instance, board, asker, "Solo para el equipo", kind="discussion", is_private=True)
+    a_thread(instance, board, asker, "Un debate de todos", kind="discussion")
+    for person in (teacher, grader):
+        assert waiting_of(instance, person) == {unanswered: "2 questions without an accepted answer"}
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Thread).where(Thread.id == first.thread_id).values(accepted=2))
+    assert waiting_of(instance, teacher) == {unanswered: "1 question without an accepted answer"}
+    assert waiting_of(instance, asker) == {}
+    a_course_board(instance, course, state=BoardState.OFF)
+    assert waiting_of(instance, teacher) == {}
+
+
+def test_posts_that_wait_for_a_moderator_are_named(browser: Browser, instance: Instance, course: Course, board: Board) -> None:
+    teacher, asker = a_teacher(instance, course), person_of(instance, a_learner(instance, course))
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Board).values(first_posts=FirstPosts.ALL.value))
+    a_thread(instance, board, asker)
+    queue = f"/discussions/boards/{board.key}/moderation"
+    assert waiting_of(instance, teacher) == {queue: "1 post that waits for a moderator"}
+    assert sign_in(browser, "profe@example.org").get("/teaching").has_link(queue)
+
+
+def followed_by(instance: Instance, actor: Actor) -> int:
+    with instance.database.unit_of_work(write=False) as session:
+        mine = select(func.count()).select_from(Subscription).where(Subscription.person_id == actor.person_id)
+        return session.scalar(mine) or 0
+
+
+def test_who_leaves_follows_nothing_of_the_board_and_who_takes_it_again_goes_on(instance: Instance, course: Course, board: Board) -> None:
+    elsewhere = a_course_board(instance, a_course(instance, "otro", modules=1))
+    leaver, stays = a_learner(instance, course), a_learner(instance, course, "luis@example.org")
+    for actor in (leaver, stays):
+        a_thread(instance, board, person_of(instance, actor), f"Pregunta {actor.person_id}")
+    with instance.database.unit_of_work() as session:
+        subscriptions.choose_level(session, leaver.person_id or 0, elsewhere.id, Level.EVERY)
+    take_out(instance, course, leaver)
+    retake(instance, stays, course)
+    assert (followed_by(instance, leaver), followed_by(instance, stays)) == (1, 1)
+
+
+def test_the_page_of_the_course_leads_who_reads_it_to_the_board(browser: Browser, instance: Instance, course: Course, board: Board) -> None:
+    a_learner(instance, course)
+    a_person(instance, "nadie@example.org")
+    for email, reads in (("ana@example.org", True), ("nadie@example.org", False)):
+        assert sign_in(browser.another(), email).get("/courses/prueba").has_link(BOARD) == reads
+    a_course_board(instance, course, state=BoardState.OFF)
+    assert not sign_in(browser.another()).get("/courses/prueba").has_link(BOARD)
