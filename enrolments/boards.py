@@ -199,11 +199,6 @@ COURSE_BOARDS = BoardOwner(
 GUARDS = (ThreadGuard(_hides_private, _is_private), ThreadGuard(_hides_edition))
 
 
-def title_of(session: Session, course_id: int) -> str:
-    """Return the title of a course in the reader's language."""
-    return choose(session.get_one(Course, course_id).title)
-
-
 def find_course_board(session: Session, course_id: int) -> tuple[CourseBoard, Board] | None:
     """Return the board of a course; None where its team never turned one on."""
     statement = select(CourseBoard, Board).join(Board, Board.id == CourseBoard.board_id).where(CourseBoard.course_id == course_id)

@@ -187,6 +187,10 @@ FEATURE = Feature(
             enrolments_reminders.reminder
         """,
         "learner/results#grades": "enrolments_results.own_results",
+        "learner/discussions#ask": """
+            enrolments_boards.ask enrolments_boards.course_board enrolments_boards.of_activity enrolments_boards.of_heading
+        """,
+        "instructor/discussions#board": "enrolments_boards.settings",
         "instructor/publishing#mistakes": "enrolments_mistakes.lesson enrolments_mistakes.mistake enrolments_mistakes.reports",
         "instructor/learners#enrol": "enrolments_roster.roster",
         "instructor/learners#list": "enrolments_roster.preview enrolments_roster.upload",

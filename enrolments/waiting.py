@@ -100,8 +100,8 @@ def waiting_discussions(session: Session, _actor: Actor, courses: Sequence[TeamC
     mine = {course.id: course for course in courses}
     if not mine:
         return
-    asks = or_(Thread.kind == ThreadKind.QUESTION.value, CourseThread.private)
-    open_ones = (Thread.state == PostState.VISIBLE.value, Thread.locked_at.is_(None), Thread.accepted.is_(None), asks)
+    is_question = or_(Thread.kind == ThreadKind.QUESTION.value, CourseThread.private)
+    open_ones = (Thread.state == PostState.VISIBLE.value, Thread.locked_at.is_(None), Thread.accepted.is_(None), is_question)
     asked_at = case((and_(*open_ones), ThreadPost.written_at))
     statement = (
         select(CourseBoard.course_id, Board.id, Board.key, func.count(asked_at), func.min(asked_at), func.max(asked_at))

@@ -113,15 +113,15 @@ Text = SQLColumnExpression[str]
 def _is_reviewed(person: Number, course_id: Number, quiz: Text, question: Text) -> ColumnElement[bool]:
     """Return the condition that a person's review of a quiz shows the right answer of a question now."""
     ended = (Attempt.person_id == person, Attempt.state.in_(_ENDED), Attempt.finished_at.is_not(None), ~Attempt.preview)
-    asked = (Attempt.course_id == course_id, or_(Attempt.activity_key == quiz, Activity.key == quiz), Question.key == question)
-    return _REVIEWED.where(*ended, *asked, _is_shown_now()).exists().correlate_except(*_JOINED)
+    of_question = (Attempt.course_id == course_id, or_(Attempt.activity_key == quiz, Activity.key == quiz), Question.key == question)
+    return _REVIEWED.where(*ended, *of_question, _is_shown_now()).exists().correlate_except(*_JOINED)
 
 
-def _is_asked(person: Number, course_id: Number, question: Text) -> ColumnElement[bool]:
+def _is_in_open_attempt(person: Number, course_id: Number, question: Text) -> ColumnElement[bool]:
     """Return the condition that an open attempt of a person asks a question."""
-    asks = (AttemptItem.attempt_id == _Asked.id, QuestionVersion.id == AttemptItem.question_version_id)
+    has_item = (AttemptItem.attempt_id == _Asked.id, QuestionVersion.id == AttemptItem.question_version_id)
     same = (Question.id == QuestionVersion.question_id, Question.course_id == course_id, Question.key == question)
-    mine = exists().where(_Asked.person_id == person, _Asked.state.in_(_OPEN), *asks, *same)
+    mine = exists().where(_Asked.person_id == person, _Asked.state.in_(_OPEN), *has_item, *same)
     return mine.correlate_except(_Asked, AttemptItem, QuestionVersion, Question)
 
 
@@ -132,7 +132,7 @@ def _is_about_question() -> ColumnElement[bool]:
 def _hides(person: Number) -> ColumnElement[bool]:
     course_id = select(CourseBoard.course_id).where(CourseBoard.board_id == Thread.board_id).correlate_except(CourseBoard).scalar_subquery()
     shown = _is_reviewed(person, course_id, Thread.anchor_key, Thread.anchor_part)
-    return and_(_is_about_question(), or_(~shown, _is_asked(person, course_id, Thread.anchor_part)))
+    return and_(_is_about_question(), or_(~shown, _is_in_open_attempt(person, course_id, Thread.anchor_part)))
 
 
 GUARD = ThreadGuard(_hides, _is_about_question)
@@ -144,5 +144,5 @@ def list_askable(session: Session, attempt: Attempt, keys: Collection[str]) -> s
     takes_part = (Enrolment.person_id == person, Enrolment.course_id == attempt.course_id, Enrolment.left_at.is_(None))
     on = (CourseBoard.course_id == attempt.course_id, Board.id == CourseBoard.board_id, Board.state == BoardState.OPEN.value)
     shown = _is_reviewed(person, of.course_id, literal(attempt.activity_key), of.key)
-    asked = (of.course_id == attempt.course_id, of.key.in_(keys), ~_is_asked(person, of.course_id, of.key))
-    return set(session.scalars(select(of.key).where(*asked, exists().where(*on), exists().where(*takes_part), shown)))
+    of_attempt = (of.course_id == attempt.course_id, of.key.in_(keys), ~_is_in_open_attempt(person, of.course_id, of.key))
+    return set(session.scalars(select(of.key).where(*of_attempt, exists().where(*on), exists().where(*takes_part), shown)))

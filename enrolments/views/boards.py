@@ -12,7 +12,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from courses.access import CourseAction, CourseContext
 from courses.catalogue import get_taught_course
 from courses.models import Course
-from courses.rules import OutlineActivity, activity_url
+from courses.rules import Outline, OutlineActivity, activity_url
 from courses.versions import get_outline
 from discussions import boards as discussion_boards
 from discussions import threads
@@ -57,16 +57,12 @@ def course_board(context: CourseBoardContext) -> Answer:
     return see_other(url_for("discussions.board", board=context.board.key))
 
 
-def _course_title(context: CourseBoardContext) -> str:
-    return boards.title_of(current_session(), context.course.course_id)
-
-
-def _activity(context: CourseBoardContext) -> OutlineActivity:
-    """Return the lesson or recording of the address; raise NotFound."""
+def _activity(context: CourseBoardContext) -> tuple[Outline, OutlineActivity]:
+    """Return the course and the lesson or recording of the address; raise NotFound."""
     if context.course.version_id is None:
         raise NotFound
     outline, key = get_outline(current_session(), context.course.version_id), request.view_args["key"] if request.view_args else ""
-    return require_found(outline.by_key.get(outline.renames.get(key, key)))
+    return outline, require_found(outline.by_key.get(outline.renames.get(key, key)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +79,10 @@ class PartThreads:
 @requires(BoardAction.VIEW, get_course_board)
 def of_activity(context: CourseBoardContext) -> Answer:
     """Show the questions about a lesson or recording by its parts, with their accepted answers, and ask another one."""
-    session, actor, activity = current_session(), current_actor(), _activity(context)
+    session, actor, (outline, activity) = current_session(), current_actor(), _activity(context)
     url = activity_url(context.course.slug, activity.kind, activity.key)
     kind = "second" if activity.kind == "recording" else "heading"
-    former = [old for old, new in get_outline(session, cast("int", context.course.version_id)).renames.items() if new == activity.key]
+    former = [old for old, new in outline.renames.items() if new == activity.key]
     keys = [activity.key, *former]
     rows = [row for key in keys for row in threads.list_anchored(session, actor, context.board.id, (kind, key))]
     headings = boards.list_headings(session, activity.id) if kind == "heading" else {}
@@ -100,7 +96,7 @@ def of_activity(context: CourseBoardContext) -> Answer:
         headings=headings,
         parts=parts,
         chosen=request.args.get("part", ""),
-        course_title=_course_title(context),
+        course_title=choose(outline.title),
     )
 
 
@@ -136,7 +132,7 @@ def _parts_of_recording(url: str, rows: Sequence[ThreadRow]) -> list[PartThreads
 @requires(BoardAction.VIEW, get_course_board)
 def of_heading(context: CourseBoardContext) -> Answer:
     """Lead to the questions about one part of a lesson."""
-    activity, heading = _activity(context), request.view_args["heading"] if request.view_args else ""
+    (_outline, activity), heading = _activity(context), request.view_args["heading"] if request.view_args else ""
     return see_other(url_for("discussions.board", board=context.board.key, anchor=f"heading.{activity.key}.{heading}"))
 
 
@@ -144,7 +140,7 @@ def of_heading(context: CourseBoardContext) -> Answer:
 @requires(BoardAction.OPEN, get_course_board)
 def ask(context: CourseBoardContext) -> Answer:
     """Lead to the form of a new thread about a part that was chosen, or a moment that was typed."""
-    activity, part = _activity(context), request.args.get("part", "").strip()
+    (_outline, activity), part = _activity(context), request.args.get("part", "").strip()
     kind = "second" if activity.kind == "recording" else "question" if activity.kind == "quiz" else "heading"
     if kind == "second":
         second = boards.seconds_of(part)
@@ -159,9 +155,9 @@ STATES = {
     BoardState.READ_ONLY: lazy_("Read only: learners read what there is"),
 }
 FIRST_POSTS = {
-    FirstPosts.NONE: lazy_("Nobody's"),
-    FirstPosts.NEW: lazy_("Those of accounts younger than seven days that belong to no institution"),
-    FirstPosts.ALL: lazy_("Everybody's"),
+    FirstPosts.NONE: lazy_("No posts wait"),
+    FirstPosts.NEW: lazy_("Those of new accounts: younger than seven days, without an institution"),
+    FirstPosts.ALL: lazy_("Those of all people"),
 }
 
 
@@ -171,7 +167,8 @@ class BoardForm(Form):
     state = SelectField(lazy_("Discussions of this course"), choices=[SelectChoice(state.value, label) for state, label in STATES.items()])
     by_edition = BooleanField(lazy_("Each edition has its own threads"))
     first_posts = SelectField(
-        lazy_("First two posts that wait for a moderator"), choices=[SelectChoice(kind.value, label) for kind, label in FIRST_POSTS.items()]
+        lazy_("First two posts of a person that wait for a moderator"),
+        choices=[SelectChoice(kind.value, label) for kind, label in FIRST_POSTS.items()],
     )
     categories = area(lazy_("Categories, one a line (optional)"), most=1_000)
     mail_text = BooleanField(lazy_("Mails carry the beginning of a post"))

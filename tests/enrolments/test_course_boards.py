@@ -256,10 +256,10 @@ def test_questions_wait_for_the_team_until_an_answer_is_accepted(instance: Insta
     a_thread(instance, board, asker, "Solo para el equipo", kind="discussion", is_private=True)
     a_thread(instance, board, asker, "Un debate de todos", kind="discussion")
     for person in (teacher, grader):
-        assert waiting_of(instance, person) == {unanswered: "2 questions without an accepted answer"}
+        assert waiting_of(instance, person) == {unanswered: "2 preguntas sin respuesta aceptada"}
     with instance.database.unit_of_work() as session:
         session.execute(update(Thread).where(Thread.id == first.thread_id).values(accepted=2))
-    assert waiting_of(instance, teacher) == {unanswered: "1 question without an accepted answer"}
+    assert waiting_of(instance, teacher) == {unanswered: "1 pregunta sin respuesta aceptada"}
     assert waiting_of(instance, asker) == {}
     a_course_board(instance, course, state=BoardState.OFF)
     assert waiting_of(instance, teacher) == {}
@@ -271,7 +271,7 @@ def test_posts_that_wait_for_a_moderator_are_named(browser: Browser, instance: I
         session.execute(update(Board).values(first_posts=FirstPosts.ALL.value))
     a_thread(instance, board, asker)
     queue = f"/discussions/boards/{board.key}/moderation"
-    assert waiting_of(instance, teacher) == {queue: "1 post that waits for a moderator"}
+    assert waiting_of(instance, teacher) == {queue: "1 mensaje que espera a la moderación"}
     assert sign_in(browser, "profe@example.org").get("/teaching").has_link(queue)
 
 
