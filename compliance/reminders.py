@@ -1,5 +1,7 @@
 """Reminders of obligations: decided when due or sent on request, their recipients counted and notified (spec/compulsory 10)."""
 
+# long: the number that the page promises and the people whom the job reminds are one condition, which stands beside both
+
 import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from discussions import posts
 from discussions.boards import readable_threads
-from discussions.models import Board, PostDraft, PostReport, PostRevision, PostState, Subscription, Thread, ThreadPost
+from discussions.models import Board, PostDraft, PostFile, PostReport, PostRevision, PostState, Subscription, Thread, ThreadPost
 from kernel.errors import N_
 from kernel.permissions import SYSTEM
 from kernel.personal import ErasureQuestion
@@ -61,7 +61,20 @@ def own_tables(session: Session, person_id: int, *, now: datetime) -> Mapping[st
         .join(ThreadPost, ThreadPost.id == PostReport.post_id)
         .where(PostReport.person_id == person_id)
     )
-    statements = {"posts": written, "post_revisions": former, "post_drafts": drafts, "subscriptions": followed, "post_reports": reports}
+    files: Select[*tuple[Any, ...]] = (
+        select(ThreadPost.key.label("post"), PostFile.number, PostFile.name, PostFile.alternative)
+        .join(ThreadPost, ThreadPost.id == PostFile.post_id)
+        .where(ThreadPost.person_id == person_id, is_shown)
+        .order_by(ThreadPost.id, PostFile.number)
+    )
+    statements = {
+        "posts": written,
+        "post_revisions": former,
+        "post_files": files,
+        "post_drafts": drafts,
+        "subscriptions": followed,
+        "post_reports": reports,
+    }
     return {name: [dict(row._mapping) for row in session.execute(statement)] for name, statement in statements.items()}
 
 

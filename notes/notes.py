@@ -101,7 +101,7 @@ def list_notes(
 def _course_order(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> Callable[[Row[*tuple[Any, ...]]], tuple[Any, ...]]:
     """Return the order of notes by their numbers and anchors: that of activities and headings in the published versions."""
     outlines = list_outlines(session, {row.published_version_id for row in rows if row.published_version_id is not None})
-    places = {version: {key: place for place, key in enumerate(outline.by_key)} for version, outline in outlines.items()}
+    positions = {version: {key: position for position, key in enumerate(outline.by_key)} for version, outline in outlines.items()}
     activities = (
         [activity.id for outline in outlines.values() for activity in outline.activities()] if any(row.heading for row in rows) else []
     )
@@ -115,9 +115,9 @@ def _course_order(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> Ca
         outline = outlines.get(row.published_version_id)
         key = outline.renames.get(row.activity_key, row.activity_key) if outline is not None else row.activity_key
         activity = outline.by_key.get(key) if outline is not None else None
-        place = places[row.published_version_id][key] if activity is not None else MOST_NOTES
+        position = positions[row.published_version_id][key] if activity is not None else MOST_NOTES
         at = headings.get((activity.id, row.heading), MOST_NOTES) if activity is not None and row.heading else 0
-        return row.course_id, place, key, at, row.heading, row.id
+        return row.course_id, position, key, at, row.heading, row.id
 
     return order
 

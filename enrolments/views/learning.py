@@ -107,7 +107,7 @@ class CoursePageView:
     topic: str
     version: int
     certificate: bool
-    certificate_valid: str
+    validity: str
     """How long, in words; empty: for ever."""
     licence: str
     has_glossary: bool
@@ -138,7 +138,7 @@ def course_facts(view: CourseView, topics: Mapping[str, str]) -> CoursePageView:
         topic=topics.get(outline.topic) or key_in_words(outline.topic),
         version=outline.number,
         certificate=outline.certificate != "none",
-        certificate_valid=length_in_words(outline.certificate_valid) if outline.certificate_valid else "",
+        validity=length_in_words(outline.certificate_valid) if outline.certificate_valid else "",
         licence=licence_words(outline.licence),
         has_glossary=outline.has_glossary,
         has_resources=outline.has_resources,

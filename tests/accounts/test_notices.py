@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from accounts import jobs, notices
 from accounts.models import Notification, Person
-from accounts.notices import Message, NotificationChoice
+from accounts.notices import NOTICE_KINDS, Message, NotificationChoice
 from accounts.rules import MailTime, NoticeKind, digest_until
 from certificates.credentials import CERTIFICATE_NOTICE
 from compliance.notices import TRAINING_NOTICE
@@ -24,6 +24,7 @@ from kernel.outbox import Delivery, Job
 from kernel.permissions import SYSTEM
 from kernel.settings import secret_keys
 from lms import retention
+from lms.app import GIVEN
 from lms.instance import Instance
 from tests.support.browser import Browser, Counter
 from tests.support.builders import a_person, sign_in
@@ -132,7 +133,9 @@ def test_a_person_chooses_by_kind(browser: Browser, instance: Instance) -> None:
         choices = notices.notification_choices_of(session, ana.id)
         assert session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == "notices.switched")) == 1
     assert choices[GRADED_NOTICE.value] == NotificationChoice(in_bell=False, mail=MailTime.DAILY)
-    assert {choice for kind, choice in choices.items() if kind != GRADED_NOTICE.value} == {NotificationChoice()}
+    kinds = {kind.value: kind for kind in NOTICE_KINDS.given_in(GIVEN)}
+    others = {kind: choice for kind, choice in choices.items() if kind != GRADED_NOTICE.value}
+    assert others == {kind: NotificationChoice(mail=kinds[kind].usual_mail) for kind in others}
 
 
 @pytest.mark.parametrize(

@@ -277,6 +277,11 @@ def test_administrators_merge_others_and_nobody_their_own(browser: Browser, inst
 
 MOVES = frozenset(
     [
+        "board_read",
+        "post_draft",
+        "subscription",
+        "thread",
+        "thread_post",
         "accommodation",
         "attempt",
         "audience_list_entry",
@@ -313,6 +318,7 @@ MOVES = frozenset(
 """What becomes the other's, all of it or what is better."""
 STAYS = frozenset(
     [
+        "post_report",
         "account_merge",
         "account_fact",
         "assignment",

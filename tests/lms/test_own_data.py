@@ -72,6 +72,12 @@ ACTED = {
 }
 """Columns that say who did something, which the audit log tells. Every other column with a person says whose a row is."""
 OWNED = {
+    "thread_post": "posts",
+    "post_revision": "post_revisions",
+    "post_file": "post_files",
+    "post_draft": "post_drafts",
+    "post_report": "post_reports",
+    "subscription": "subscriptions",
     "accommodation": "accommodations",
     "account_merge": "merged_accounts",
     "activity_result": "activities",
@@ -141,6 +147,9 @@ OWNED = {
 }
 """Tables with a person's rows, directly or by what is theirs: where the copy has them."""
 LEFT_OUT = {
+    "thread": "its title stands with its posts, which are there",
+    "course_thread": "whom a thread is for besides its author; its title stands with its posts",
+    "board_read": "when the person last looked at a list; it shows what is new, and nothing else is made of it",
     "calendar_feed": "copied to calendar_address, which is there; the table goes a release later",
     "attempt_proof_file": "digests of files that the person has",
     "acta_export": "digests of files of many; the audit log says who made them",
