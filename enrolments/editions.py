@@ -486,7 +486,7 @@ def _notify_enrolled(session: Session, course: Course, people: Sequence[int], *,
 
 
 def leave(session: Session, actor: Actor, enrolment: Enrolment, *, now: datetime, heir: Enrolment | None = None) -> None:
-    """End a person's enrolment in a course, and what they follow of its board; marks and certificates stay. Twice changes nothing.
+    """End a person's enrolment in a course, and what they follow of its board; results stay. Twice changes nothing.
 
     The place goes to the heir, where there is one without a place, else to the waiting list.
     """
