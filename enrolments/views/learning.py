@@ -159,7 +159,7 @@ class EnrolmentView:
     """An activity has been opened."""
     completed_at: datetime | None
     certificate_url: str
-    """Where the certificate in force is."""
+    """The address of what proves completion now."""
     ended_certificate_url: str
     """Where the last one is, where it does not hold any more."""
     muted: bool
