@@ -24,6 +24,7 @@ from kernel.permissions import SYSTEM, Actor, SiteRole
 from kernel.settings import LOOPBACK
 from lms import serve as server
 from lms.demo import samples, welcome_course
+from lms.demo.discussions import discussion_life
 from lms.demo.institution import compulsory_life, follow_training, institution_life, make_editions, reminder_life, waiting_life
 from lms.demo.learning import learner_life, note_life, second_course_life
 from lms.demo.people import (
@@ -213,6 +214,7 @@ def _lives(stage: DemoTimeline, people: Sequence[DemoLearner], hashes: dict[str,
         regrading_life(stage),
         reminder_life(stage),
         note_life(stage),
+        discussion_life(stage, people),
         compulsory_life(stage, people),
         administrator_life(stage, ADMINISTRATOR, people),
         *(staff_life(stage, STAFF[role]) for role in (StaffRole.OWNER, StaffRole.EDITOR)),
