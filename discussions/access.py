@@ -94,7 +94,7 @@ def _judge_reading(actor: Actor, subject: BoardContext) -> Verdict:
     if subject.moderates:
         return Verdict.ALLOW
     if subject.board.state == BoardState.OFF:
-        return Verdict.HIDE if isinstance(subject, ThreadContext) and subject.reads else _outside(subject)
+        return Verdict.HIDE if isinstance(subject, ThreadContext) else _outside(subject)
     if not subject.reads:
         return _outside(subject)
     if isinstance(subject, ThreadContext):

@@ -14,7 +14,7 @@ from accounts.models import RoleGrant
 from courses import versions
 from courses.access import teaches
 from courses.models import Course, CourseStaff, StaffRole
-from courses.rules import activity_url
+from courses.rules import NARROWED, activity_url
 from discussions import boards
 from discussions.boards import Anchor, AnchorKey, BoardOwner, Number, OwnerPage, ThreadGuard
 from discussions.models import Board, Thread
@@ -73,8 +73,11 @@ def _context(session: Session, actor: Actor, board_id: int) -> LearnerContext:
 
 
 def _outside(session: Session, actor: Actor, board_id: int) -> Verdict:
-    """Answer as the page of the course answers."""
-    return PERMISSIONS[LearningAction.VIEW_COURSE](actor, _context(session, actor, board_id))
+    """Answer as the page of the course answers; that a course for participants alone has a board, others do not learn."""
+    context = _context(session, actor, board_id)
+    verdict = PERMISSIONS[LearningAction.VIEW_COURSE](actor, context)
+    is_unlisted = context.visibility != "public" and context.visibility not in NARROWED
+    return Verdict.HIDE if verdict is Verdict.FORBID and is_unlisted else verdict
 
 
 def _describe(session: Session, board_ids: Collection[int]) -> Mapping[int, OwnerPage]:

@@ -9,7 +9,7 @@ from courses.kinds import COURSE_PARTS, LEARNERS, LEARNING_TIMES, CourseKinds
 from courses.team import TEAM_PAGES, TeamPage
 from courses.waiting import WAITING
 from discussions.boards import BOARDS, THREAD_GUARDS
-from enrolments import boards, dates, enrolment, jobs, learners, log, muting, notices, own_data, progress, waiting
+from enrolments import board_cells, boards, dates, enrolment, jobs, learners, log, muting, notices, own_data, progress, waiting
 from enrolments.access import CALENDAR_PERMISSIONS, MISTAKE_PERMISSIONS, PERMISSIONS, TAKE_PERMISSIONS
 from enrolments.calendar import RETENTION_RULE as REMINDERS_RULE
 from enrolments.course_context import ACTIVITY_LINKS, LEARNER_PAGES, ActivityPage, LearnerPage
@@ -75,6 +75,7 @@ FEATURE = Feature(
         board_pages.bp,
     ),
     permissions={**PERMISSIONS, **MISTAKE_PERMISSIONS, **CALENDAR_PERMISSIONS, **TAKE_PERMISSIONS},
+    cells=board_cells.CELLS,
     menu=(
         MenuEntry(
             Menu.CAMPUS,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from kernel.db import HookList, HookPair
 from kernel.menu import MenuEntry
 from kernel.outbox import Handler
-from kernel.permissions import Permission
+from kernel.permissions import AllowedRoles, Permission
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,8 @@ class Feature:
     name: str
     blueprints: tuple[Blueprint, ...] = ()
     permissions: Mapping[StrEnum, Permission] = field(default_factory=dict)
+    cells: Mapping[StrEnum, Mapping[str, AllowedRoles]] = field(default_factory=dict)
+    """The roles that actions of packages below allow in the states of what this package owns: rows of the access matrix."""
     jobs: Mapping[str, Handler] = field(default_factory=dict)
     subscriptions: Mapping[StrEnum, str] = field(default_factory=dict)
     periodic: Mapping[str, int] = field(default_factory=dict)

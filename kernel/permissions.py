@@ -208,14 +208,11 @@ class Permission:
         """Decide as the predicate does."""
         return self.predicate(actor, subject)
 
-    def cells(self, action: StrEnum) -> dict[tuple[str, str], AllowedRoles]:
-        """Return the roles by action and state, as the access matrix names them."""
-        own = action.replace(":", ".")
-        return {
-            ((part, state) if state else (own, part)): roles
-            for key, roles in self.states.items()
-            for part, _, state in [key.partition(" ")]
-        }
+
+def cells_of(action: StrEnum, states: Mapping[str, AllowedRoles]) -> dict[tuple[str, str], AllowedRoles]:
+    """Return the roles that an action allows by action and state, as the access matrix names them."""
+    own = action.replace(":", ".")
+    return {((part, state) if state else (own, part)): roles for key, roles in states.items() for part, _, state in [key.partition(" ")]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from kernel.permissions import AllowedRoles  # noqa: E402 - the checkout comes first
+from kernel.permissions import AllowedRoles, cells_of  # noqa: E402 - the checkout comes first
 from lms.app import FEATURES  # noqa: E402 - after the path is set
 
 MATRIX = ROOT / "docs" / "spec" / "access-matrix.csv"
@@ -25,10 +25,11 @@ def declared_cells() -> Mapping[tuple[str, str], AllowedRoles]:
     """Return the roles of all packages by action and state; raise ValueError where two permissions declare the same."""
     cells: dict[tuple[str, str], AllowedRoles] = {}
     for feature in FEATURES:
-        for action, permission in feature.permissions.items():
-            if twice := cells.keys() & permission.cells(action).keys():
+        own = {action: permission.states for action, permission in feature.permissions.items()}
+        for action, states in (*own.items(), *feature.cells.items()):
+            if twice := cells.keys() & cells_of(action, states).keys():
                 raise ValueError(f"{sorted(twice)} stands in two permissions")
-            cells |= permission.cells(action)
+            cells |= cells_of(action, states)
     return cells
 
 

@@ -24,7 +24,7 @@ from enrolments import boards, learners
 from enrolments.access import LearnerContext
 from enrolments.models import CourseBoard
 from kernel import clock
-from kernel.errors import NotFound, require_found
+from kernel.errors import Forbidden, NotFound, require_found
 from kernel.i18n import _, choose, lazy_
 from kernel.markup.model import ID_PREFIX
 from kernel.permissions import Actor
@@ -182,6 +182,8 @@ def settings(subject: CourseContext) -> Answer:
     present, course = boards.find_course_board(session, subject.id), session.get_one(Course, subject.id)
     if is_read_only_request():
         _fill(form, present)
+    elif course.archived_at is not None:
+        raise Forbidden
     elif form.validate():
         row, board = boards.add_course_board(session, subject.id, now=clock.now())
         changed = row.by_edition != bool(form.by_edition.data)
@@ -200,7 +202,8 @@ def settings(subject: CourseContext) -> Answer:
             message = _("Saved. It holds from now on.") if changed else _("There was nothing to change.")
             return see_page("enrolments_boards.settings", slug=subject.slug, flash=message)
     address = url_for("discussions.board", board=present[1].key) if present else ""
-    return page("enrolments/board_settings.html", form=form, course={"slug": subject.slug, "title": choose(course.title)}, address=address)
+    about, is_archived = {"slug": subject.slug, "title": choose(course.title)}, course.archived_at is not None
+    return page("enrolments/board_settings.html", form=form, course=about, address=address, is_archived=is_archived)
 
 
 def _fill(form: BoardForm, present: tuple[CourseBoard, Board] | None) -> None:

@@ -18,6 +18,7 @@ from kernel.permissions import (
     Verdict,
     administrator,
     allow_if,
+    cells_of,
     open_to_strangers,
     roles_tried,
     signed_in,
@@ -158,5 +159,5 @@ def test_a_role_of_every_place_is_tried_where_the_others_are() -> None:
 def test_a_part_of_an_action_stands_under_the_name_of_the_specification() -> None:
     permission = Permission(signed_in, {"own": CHAIRS, "minutes.sign own": SEATS})
 
-    assert permission.cells(Act.OPEN) == {("test.open", "own"): CHAIRS, ("minutes.sign", "own"): SEATS}
+    assert cells_of(Act.OPEN, permission.states) == {("test.open", "own"): CHAIRS, ("minutes.sign", "own"): SEATS}
     assert permission(Actor(1), None) is Verdict.ALLOW
