@@ -1,4 +1,4 @@
-"""What each role may do on the board of a course, as rows of the access matrix: by the course, and the state of its board."""
+"""The roles that may act on the board of a course, as rows of the access matrix: by the course, and the state of its board."""
 
 from collections.abc import Mapping
 from enum import StrEnum

@@ -300,3 +300,18 @@ def test_the_page_of_the_course_leads_who_reads_it_to_the_board(browser: Browser
         assert sign_in(browser.another(), email).get("/courses/prueba").has_link(BOARD) == reads
     a_course_board(instance, course, state=BoardState.OFF)
     assert not sign_in(browser.another()).get("/courses/prueba").has_link(BOARD)
+
+
+def test_of_two_accounts_the_one_that_stays_reads_and_follows_what_both_did(
+    browser: Browser, instance: Instance, course: Course, board: Board
+) -> None:
+    an_administrator(instance)
+    stays, closed = a_learner(instance, course), a_learner(instance, course, "anita@example.org")
+    private = a_thread(instance, board, person_of(instance, closed), is_private=True)
+    address = f"/administration/people/{stays.person_uuid}/merging/{closed.person_uuid}"
+    boss = sign_in(browser, "admin@example.org")
+    boss.get(address)
+    boss.submit(address, {"reason": "Se registró dos veces"})
+    assert stays.person_id in readers(instance, private)
+    assert closed.person_id not in readers(instance, private)
+    assert (followed_by(instance, stays), followed_by(instance, closed)) == (1, 0)
