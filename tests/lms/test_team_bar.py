@@ -60,13 +60,11 @@ SENT: Mapping[str, Mapping[str, str | tuple[str, bytes]]] = {
 
 def team_routes(app: Flask) -> set[str]:
     """Return the routes of a course that nobody but its team may use: by their address or by the lists of who may do what."""
-    permissions = {action: permission for feature in FEATURES for action, permission in feature.permissions.items()}
+    states = {action: [*permission.states.values()] for feature in FEATURES for action, permission in feature.permissions.items()}
+    for action, cells in [pair for feature in FEATURES for pair in feature.cells.items()]:
+        states[action] += cells.values()
     actions = {name: vars(view)["access"].action for name, view in app.view_functions.items()}
-    closed = {
-        name
-        for name, action in actions.items()
-        if action and all(allowed.roles <= TEAM.roles for allowed in permissions[action].states.values())
-    }
+    closed = {name for name, action in actions.items() if action and all(allowed.roles <= TEAM.roles for allowed in states[action])}
     rules = [rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()) and rule.rule.startswith(BELOW)]
     return {rule.endpoint for rule in rules if rule.endpoint in closed or rule.rule.startswith(BELOW[0])} - set(WITHOUT)
 
