@@ -262,8 +262,8 @@ class NoticeKind:
     usual_mail: MailTime = MailTime.AT_ONCE
     """When its mails go out to those who have chosen nothing."""
     scope: Callable[[Mapping[Any, Any]], Any] | None = field(default=None, compare=False)
-    """From what the application gives to sessions, a condition on `Notification` by its `person_id` and `about_id`, asked whenever a bell is shown or a mail made: who is
-    out of scope gets nothing more. Without one nobody ever is (`accounts.people.in_scope`)."""
+    """From what the application gives to sessions, a condition on `Notification` by its `person_id` and `about_id`, asked whenever a bell
+    is shown or a mail made: who is out of scope gets nothing more. Without one nobody ever is (`accounts.people.in_scope`)."""
     is_withdrawn: bool = False
     """Its notices may be withdrawn while their mails go out."""
 

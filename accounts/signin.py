@@ -1,7 +1,7 @@
 """The signed-in browser: Flask-Login over a `device` row. The cookie holds a random secret, and when it was last seen."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any

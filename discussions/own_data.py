@@ -17,6 +17,11 @@ from kernel.personal import ErasureQuestion
 
 def own_tables(session: Session, person_id: int, *, now: datetime) -> Mapping[str, list[dict[str, Any]]]:
     """Return a person's posts with former texts, drafts, subscriptions and reports; of others the titles of threads they still read."""
+    return {name: [dict(row._mapping) for row in session.execute(statement)] for name, statement in _statements(session, person_id).items()}
+
+
+def _statements(session: Session, person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:
+    """Return the statement of each table."""
     is_readable = exists().where(Board.id == Thread.board_id, readable_threads(session.info, literal(person_id))).correlate(Thread)
     title = case((is_readable, Thread.title), (Thread.person_id == person_id, Thread.title), else_="").label("thread")
     is_shown = ThreadPost.state != PostState.ERASED.value
@@ -67,7 +72,7 @@ def own_tables(session: Session, person_id: int, *, now: datetime) -> Mapping[st
         .where(ThreadPost.person_id == person_id, is_shown)
         .order_by(ThreadPost.id, PostFile.number)
     )
-    statements = {
+    return {
         "posts": written,
         "post_revisions": former,
         "post_files": files,
@@ -75,7 +80,6 @@ def own_tables(session: Session, person_id: int, *, now: datetime) -> Mapping[st
         "subscriptions": followed,
         "post_reports": reports,
     }
-    return {name: [dict(row._mapping) for row in session.execute(statement)] for name, statement in statements.items()}
 
 
 def follow_answer(session: Session, person_id: int, answer: str, *, now: datetime) -> None:

@@ -142,7 +142,7 @@ FEATURE = Feature(
         ),
         TEAM_PAGES.add(
             TeamPage("enrolments_roster.roster", N_("Learners"), 20, below="enrolments_roster enrolments_invitations"),
-            TeamPage("enrolments_boards.settings", N_("Forum"), 95, below="enrolments_boards"),
+            TeamPage("enrolments_boards.settings", N_("Discussions"), 95, below="enrolments_boards"),
             TeamPage("enrolments.groups", N_("Groups"), 30, below="enrolments.group"),
             TeamPage("enrolments_editions.editions", N_("Editions"), 40, below="enrolments_editions"),
             TeamPage(
