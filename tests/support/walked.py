@@ -14,7 +14,7 @@ _NAMES = """
     courses_settings.part courses_settings.rename courses_team.change_role courses_team.remove courses_team.set_approval
     courses_team.team courses_texts.text courses_versions.publish courses_versions.restore enrolments.add_members
     enrolments.delete_group enrolments.groups enrolments.mark_done enrolments.remove_member enrolments.rename_group
-    enrolments.unmark_done enrolments_announcements.announcements enrolments_boards.settings enrolments_calendar.end_address
+    enrolments.unmark_done enrolments_announcements.announcements enrolments_calendar.end_address
     enrolments_calendar.make_address
     enrolments_calendar.set_alarm
     enrolments_editions.close enrolments_editions.edition enrolments_editions.editions enrolments_editions.join
