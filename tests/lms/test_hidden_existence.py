@@ -31,11 +31,18 @@ TOLD_APART = {f"/teaching/prueba/{kind}/{{}}" for kind in ("editions", "items", 
 """Refused where they exist, not found where they do not; their names are of 122 random bits (docs/developer/backlog.md)."""
 OPEN_TO_STRANGERS = {
     "certificates_badges.badge",
+    "discussions.board",
+    "discussions.file",
+    "discussions.post",
+    "discussions.thread",
     "enrolments.activity",
     "enrolments.course",
     "enrolments.download",
     "enrolments.glossary",
     "enrolments.resources",
+    "enrolments_boards.course_board",
+    "enrolments_boards.of_activity",
+    "enrolments_boards.of_heading",
     "lms_condition.figures",
     "webinars.recording",
     "POST certificates_identity.compare",
@@ -44,7 +51,7 @@ OPEN_TO_STRANGERS = {
     "POST selections_verification.compare_file",
     "POST selections_verification.compare_line",
 }
-"""What courses show to everybody, badges and verdicts for who has a code or a file, and figures for places that the settings name."""
+"""What courses and boards show to everybody, badges and verdicts for who has a code or a file, and figures for places that the settings name."""
 UNKNOWN = {"uuid": "5b7e0a3c-2f6d-4c1e-9a48-d0c3f7b1e692", "int": "1"}
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
 
