@@ -40,11 +40,11 @@ class Club:
 
     kind: NoticeKind = CLUB
     members: set[int] = field(default_factory=set)
-    title: str = "3 hilos nuevos"
+    title: str = "3 hilos de ayer"
     asked_of: list[tuple[datetime, datetime]] = field(default_factory=list)
 
     def _lines(self) -> list[ComputedNotice]:
-        return [ComputedNotice({"es": self.title, "en": "3 new threads"}, "/clubs/1", SEVEN - timedelta(hours=2), 3)]
+        return [ComputedNotice({"es": self.title, "en": "3 threads of yesterday"}, "/clubs/1", SEVEN - timedelta(hours=2), 3)]
 
     def list_of(self, _session: Session, actor: Actor) -> list[ComputedNotice]:
         """Return what is new for a reader."""
@@ -122,9 +122,9 @@ def test_the_bell_shows_them_above_what_is_stored_and_counts_none(browser: Brows
     assert in_spanish("Notifications: %(count)s new", 1) in sign_in(browser).get("/learning").html
 
     text = browser.get("/notices").text
-    assert 0 < text.index("3 hilos nuevos") < text.index("Calificado nota")
+    assert 0 < text.index("3 hilos de ayer") < text.index("Calificado nota")
     assert NEW in text
-    assert "3 hilos nuevos" not in browser.get("/notices?page=2").text
+    assert "3 hilos de ayer" not in browser.get("/notices?page=2").text
     with instance.database.unit_of_work(write=False) as session:
         assert [row.kind for row in session.scalars(select(Notification))] == ["graded"]
 
@@ -134,7 +134,7 @@ def test_the_bell_is_silent_for_who_wants_it_so_and_for_others(browser: Browser,
     club.members = {ana.id}
     choose(instance, ana, MailTime.DAILY, in_bell=False)
     for person in (ana, blas):
-        assert "3 hilos nuevos" not in sign_in(browser, person.email).get("/notices").text
+        assert "3 hilos de ayer" not in sign_in(browser, person.email).get("/notices").text
 
 
 def test_the_bell_shows_the_twenty_latest(browser: Browser, instance: Instance) -> None:
@@ -167,7 +167,7 @@ def test_the_daily_mail_goes_to_those_who_chose_it_or_to_whom_it_is_usual(
         choose(instance, ana, chosen, kind=club.kind)
     deliver(instance, SEVEN + timedelta(minutes=5))
 
-    assert ["3 hilos nuevos" in message.text for message in sent] == [True] * mails
+    assert ["3 hilos de ayer" in message.text for message in sent] == [True] * mails
 
 
 def test_there_is_one_daily_mail_whatever_it_is_made_of(instance: Instance, sent: list[Mail]) -> None:
@@ -180,7 +180,7 @@ def test_there_is_one_daily_mail_whatever_it_is_made_of(instance: Instance, sent
         deliver(instance, SEVEN + timedelta(minutes=minutes))
 
     assert [(message.to, message.subject) for message in sent] == [(ana.email, in_spanish("Your notification of the day", 3))]
-    assert all(line in sent[0].text for line in ("Calificado nota", "3 hilos nuevos", "2 respuestas"))
+    assert all(line in sent[0].text for line in ("Calificado nota", "3 hilos de ayer", "2 respuestas"))
     deliver(instance, SEVEN + DAY)
     assert [message.subject for message in sent[1:]] == [in_spanish("Your notification of the day", 2)]
     assert len({message.key for message in sent}) == 2

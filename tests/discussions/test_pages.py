@@ -11,6 +11,7 @@ from lms.instance import Instance
 from tests.support.boards import a_board, a_thread, an_answer, shelved
 from tests.support.browser import Browser
 from tests.support.builders import a_person, sign_in
+from tests.support.wording import in_spanish
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +44,7 @@ def test_a_question_is_asked_answered_and_accepted(
     browser: Browser, instance: Instance, board: Board, ana: Person, moderator: Person
 ) -> None:
     asks = sign_in(browser)
-    assert "Todavía no hay hilos" in asks.get(f"/discussions/boards/{board.key}").text
+    assert in_spanish("There are no threads here yet") in asks.get(f"/discussions/boards/{board.key}").text
     asks.get(f"/discussions/new/{board.key}")
     values = {"title": "¿Qué es la cotización?", "text": "No encuentro **cuánto** se paga.", "kind": "question"}
     page = asks.submit(f"/discussions/new/{board.key}", values, button=("act", "publish"))
@@ -62,7 +63,7 @@ def test_a_question_is_asked_answered_and_accepted(
     asks.get(f"/discussions/{thread}")
     second = posts_of(instance)[1]
     page = asks.submit(f"/discussions/posts/{second.key}/acceptance")
-    assert "Respuesta aceptada" in page.text
+    assert in_spanish("Accepted answer") in page.text
     assert asks.get(f"/discussions/boards/{board.key}").text.count("¿Qué es la cotización?") == 1
 
 
@@ -94,7 +95,7 @@ def test_moderating_hides_with_a_reason_and_shows_again(
     judge.submit(f"/discussions/posts/{rude.key}/hide", {"hide_class": "offensive", "reason": "Insulta a otra persona."})
     assert "Una grosería." not in reports.get(f"/discussions/posts/{rude.key}").text
     judge.deliver_jobs()
-    assert "se revisó" in reports.get("/notices").text
+    assert in_spanish("The post that you reported was reviewed: it was hidden.") in reports.get("/notices").text
     judge.get(f"/discussions/posts/{rude.key}")
     judge.submit(f"/discussions/posts/{rude.key}/showing")
     assert "Una grosería." in reports.get(f"/discussions/posts/{rude.key}").text

@@ -16,6 +16,10 @@ from lms.instance import Instance
 from tests.support.boards import CLOSED, a_board, a_thread, actor_of, an_answer, shelved
 from tests.support.browser import Browser, Form
 from tests.support.builders import a_person, sign_in
+from tests.support.wording import in_spanish
+
+MEANWHILE = "While you were writing %(count)s post came: no. %(number)s."
+REFUSED = "“%(name)s” cannot be attached: pictures and documents of at most 10 MB, which are what their names say."
 
 
 @pytest.fixture(autouse=True)
@@ -141,7 +145,7 @@ def test_d16_preview_and_drafts_publish_nothing(browser: Browser, instance: Inst
     page = writer.submit("", values, button=("act", "preview"), form=new_form(writer))
     assert "<em>énfasis</em>" in page.html
     page = writer.submit("", values, button=("act", "draft"), form=new_form(writer))
-    assert "El borrador se guardó" in page.text
+    assert in_spanish("The draft was saved. It is under “My drafts”.") in page.text
     assert sources(instance, ThreadPost) == []
     writer.submit("", values, button=("act", "publish"), form=new_form(writer))
     with instance.database.unit_of_work(write=False) as session:
@@ -158,7 +162,7 @@ def test_d17_who_writes_reads_what_came_meanwhile(browser: Browser, instance: In
     for text in ("Una.", "Dos."):
         an_answer(instance, first, marta, text)
     page = writer.submit(form.action, {"text": "Tarde."}, button=("act", "publish"), form=form)
-    assert "llegaron 2 mensajes, desde el n.º 2" in page.text
+    assert in_spanish(MEANWHILE, 2, number=2) in page.text
     page = writer.submit(form.action, {"text": "Tarde."}, button=("act", "publish"), form=form)
     assert sources(instance, ThreadPost).count("Tarde.") == 1
 
@@ -200,9 +204,9 @@ def test_d41_files_are_checked_cleaned_and_asked_for_each_time(
         data = {"text": "Con archivo.", "act": "publish", "token": f"{name}-{fields}", "file": (BytesIO(content), name), **fields}
         return writer.post(f"/discussions/{key}/answer", data, content_type="multipart/form-data").text
 
-    assert "No se puede adjuntar" in send("virus.svg", b"<svg/>")
-    assert "No se puede adjuntar" in send("foto.png", b"no es una imagen")
-    assert "Describa lo que muestra" in send("foto.jpg", a_picture())
+    assert in_spanish(REFUSED, name="virus.svg") in send("virus.svg", b"<svg/>")
+    assert in_spanish(REFUSED, name="foto.png") in send("foto.png", b"no es una imagen")
+    assert in_spanish("Describe what the picture shows, or say that it only decorates.") in send("foto.jpg", a_picture())
     assert sources(instance, ThreadPost) == ["No lo entiendo."]
     send("foto.jpg", a_picture(), alternative="Una gráfica")
     with instance.database.unit_of_work(write=False) as session:

@@ -23,8 +23,10 @@ from tests.support.course_boards import a_course_board, course_board_of
 from tests.support.editions import a_learner_of, an_edition, join, take_out
 from tests.support.learning import a_learner
 from tests.support.takes import retake
+from tests.support.wording import in_spanish
 
 BOARD = "/courses/prueba/discussions"
+UNANSWERED = "%(count)s question without an accepted answer"
 SETTINGS = "/teaching/prueba/discussions"
 
 
@@ -176,7 +178,7 @@ def test_turning_it_on_and_off(browser: Browser, instance: Instance, course: Cou
     assert page.has_link(SETTINGS)
     values = {"state": "open", "first_posts": "all", "categories": "Trámites\nPlazos", "by_edition": "y"}
     assert "Guardado" in team.submit(SETTINGS, values).text
-    assert "Nada había cambiado" in team.submit(SETTINGS, values).text
+    assert in_spanish("There was nothing to change.") in team.submit(SETTINGS, values).text
     assert course_board_of(instance, course).by_edition
     ana.get(BOARD)
     assert ana.path.startswith("/discussions/boards/")
@@ -256,10 +258,10 @@ def test_questions_wait_for_the_team_until_an_answer_is_accepted(instance: Insta
     a_thread(instance, board, asker, "Solo para el equipo", kind="discussion", is_private=True)
     a_thread(instance, board, asker, "Un debate de todos", kind="discussion")
     for person in (teacher, grader):
-        assert waiting_of(instance, person) == {unanswered: "2 preguntas sin respuesta aceptada"}
+        assert waiting_of(instance, person) == {unanswered: in_spanish(UNANSWERED, 2)}
     with instance.database.unit_of_work() as session:
         session.execute(update(Thread).where(Thread.id == first.thread_id).values(accepted=2))
-    assert waiting_of(instance, teacher) == {unanswered: "1 pregunta sin respuesta aceptada"}
+    assert waiting_of(instance, teacher) == {unanswered: in_spanish(UNANSWERED, 1)}
     assert waiting_of(instance, asker) == {}
     a_course_board(instance, course, state=BoardState.OFF)
     assert waiting_of(instance, teacher) == {}
@@ -271,7 +273,7 @@ def test_posts_that_wait_for_a_moderator_are_named(browser: Browser, instance: I
         session.execute(update(Board).values(first_posts=FirstPosts.ALL.value))
     a_thread(instance, board, asker)
     queue = f"/discussions/boards/{board.key}/moderation"
-    assert waiting_of(instance, teacher) == {queue: "1 mensaje que espera a la moderación"}
+    assert waiting_of(instance, teacher) == {queue: in_spanish("%(count)s post that waits for a moderator", 1)}
     assert sign_in(browser, "profe@example.org").get("/teaching").has_link(queue)
 
 

@@ -51,7 +51,7 @@ OPEN_TO_STRANGERS = {
     "POST selections_verification.compare_file",
     "POST selections_verification.compare_line",
 }
-"""What courses and boards show to everybody, badges and verdicts for who has a code or a file, and figures for places that the settings name."""
+"""What courses and boards show to everybody, badges and verdicts for who has a code or a file, and figures for places of the settings."""
 UNKNOWN = {"uuid": "5b7e0a3c-2f6d-4c1e-9a48-d0c3f7b1e692", "int": "1"}
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
 

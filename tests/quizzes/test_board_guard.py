@@ -25,6 +25,7 @@ from tests.support.course_boards import a_course_board
 from tests.support.learning import At, a_learner, fail_quiz, sitting_of, start
 from tests.support.overrides import Office
 from tests.support.quizzes import NOON, NUMBER, a_quiz_asking
+from tests.support.wording import in_spanish
 
 QUIZ, QUESTION = "cuestionario-1", "mitad-1"
 ANCHOR = ("question", QUIZ, QUESTION)
@@ -186,4 +187,4 @@ def test_the_review_offers_nothing_where_the_board_takes_nothing(browser: Browse
     with instance.database.unit_of_work() as session:
         session.execute(update(Board).where(Board.id == board.id).values(state=state))
     attempt = fail_quiz(instance, a_learner(instance, course), "prueba")
-    assert "Preguntar sobre esta pregunta" not in sign_in(browser).get(f"/attempts/{attempt}/review").text
+    assert in_spanish("Ask about this question") not in sign_in(browser).get(f"/attempts/{attempt}/review").text
