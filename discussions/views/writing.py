@@ -233,6 +233,11 @@ def _publish_files(draft: PostDraft, post: ThreadPost) -> None:
         drafts.publish_files(session, draft, post)
 
 
+def _token_of(form: PostForm) -> str:
+    """Return the token that a form was sent with, as long as one is, or another one."""
+    return (form.token.data or "")[:36] or str(uuid4())
+
+
 def writing_thread(context: BoardContext) -> Writing:
     """Return how a new thread of a board is written."""
 
@@ -241,7 +246,7 @@ def writing_thread(context: BoardContext) -> Writing:
         _count(actor, context)
         anchor = (draft.anchor_kind, draft.anchor_key, draft.anchor_part)
         new = NewThread(draft.title, ThreadKind(draft.kind), draft.category, anchor, is_private=draft.private)
-        post = threads.open_thread(session, actor, context, new, draft.source, token=form.token.data or str(uuid4()), now=now)
+        post = threads.open_thread(session, actor, context, new, draft.source, token=_token_of(form), now=now)
         _publish_files(draft, post)
         people = boards.list_mentionable(session, actor, context.board.id, None)
         posts.announce(session, post, _mentioned(form, people), now=now)
@@ -259,7 +264,7 @@ def writing_answer(context: ThreadContext) -> Writing:
     def publish(form: PostForm, draft: PostDraft) -> ThreadPost:
         session, actor, now = current_session(), current_actor(), clock.now()
         _count(actor, context)
-        seen, token = whole_number(form.seen.data or ""), form.token.data or str(uuid4())
+        seen, token = whole_number(form.seen.data or ""), _token_of(form)
         post = posts.write_post(session, actor, context, draft.source, reply_to=draft.reply_to, token=token, now=now)
         _publish_files(draft, post)
         people = boards.list_mentionable(session, actor, context.board.id, context.thread.id)
