@@ -233,15 +233,6 @@ def _of_thread(session: Session, actor: Actor, row: Row[*tuple[Any, ...]]) -> di
     return {**of_board, "thread": row.Thread, "is_guarded": bool(row.is_guarded), "is_private": bool(row.is_private), "is_own": mine}
 
 
-def select_readers(session: Session, board_id: int) -> Select[int]:
-    """Select the numbers of the people who read a board and whose accounts are open, for notifications in portions."""
-    return (
-        select(Person.id)
-        .join(Board, true())
-        .where(Board.id == board_id, Person.suspended_at.is_(None), audience(session.info, "reads", Person.id))
-    )
-
-
 def list_mentionable(session: Session, actor: Actor, board_id: int, thread_id: int | None) -> list[Person]:
     """List whom a post may notify: the last ten other writers of its thread and the board's moderators who may read it; nobody else."""
     last = select(ThreadPost.person_id).where(ThreadPost.thread_id == thread_id, ThreadPost.state == PostState.VISIBLE.value)

@@ -63,7 +63,8 @@ def follow_post(delivery: Delivery) -> None:
             return
         index.forget_entry(session, thread.board_id, thread.id, post.key, collection=posts.COLLECTION)
         index.write(session, thread.board_id, thread.id, entries, collection=posts.COLLECTION)
-        notify_answer(session, thread, post, now=delivery.now)
+        if not delivery.find_number("is_edit"):
+            notify_answer(session, thread, post, now=delivery.now)
         notify_mentioned(session, thread, post, delivery.numbers("mentioned"), now=delivery.now)
 
 
@@ -88,8 +89,7 @@ def index_thread(delivery: Delivery) -> None:
         entries = list(list_thread_entries(session, thread))
     with delivery.database.unit_of_work() as session:
         posts.lock_thread(session, number)
-        for document in entries:
-            index.forget_entry(session, thread.board_id, number, document.place, collection=posts.COLLECTION)
+        posts.forget_entries(session, thread)
         index.write(session, thread.board_id, number, entries, collection=posts.COLLECTION)
 
 
@@ -113,7 +113,7 @@ def _readers_among(session: Session, thread: Thread, people: Sequence[int]) -> l
 
 def notify_mentioned(session: Session, thread: Thread, post: ThreadPost, people: Sequence[int], *, now: datetime) -> None:
     """Notify those whose box was ticked beside a post, each once; who was unticked in an edit loses the notification."""
-    key = f"post:{post.key}:mention"
+    key = posts.mention_key(post)
     chosen = set(_readers_among(session, thread, [number for number in people if number != post.person_id]))
     given = session.scalars(select(Notification).where(Notification.key == key, Notification.person_id.not_in(chosen))).all()
     for row in given:

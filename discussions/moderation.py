@@ -1,6 +1,6 @@
 """Moderation: posts hidden and shown, first posts released, reports made and decided, and the board's log."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -172,11 +172,6 @@ def list_log(session: Session, board_id: int, *, offset: int, limit: int) -> Seq
     public = AuditEntry.verb != ModerationVerb.REPORTED.value
     statement = select(AuditEntry, Person).outerjoin(Person, Person.id == AuditEntry.actor_id).where(about, public)
     return session.execute(statement.order_by(AuditEntry.id.desc()).offset(offset).limit(limit)).all()
-
-
-def verb_labels() -> Mapping[str, str]:
-    """Return the words of acts by verb, not yet translated."""
-    return audit.labels()
 
 
 def forget_reports_before(session: Session, moment: datetime) -> int:

@@ -10,7 +10,7 @@ from sqlalchemy import Row, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from accounts import notices
-from accounts.models import Person
+from accounts.models import Notification, Person
 from discussions import subscriptions
 from discussions.access import GONE, PostContext, ThreadContext
 from discussions.boards import BOARDS, new_key
@@ -19,7 +19,7 @@ from discussions.models import Board, FirstPosts, PostFile, PostReport, PostRevi
 from kernel import audit, outbox
 from kernel.audit import Verb
 from kernel.errors import N_, Conflict, Invalid
-from kernel.i18n import language
+from kernel.i18n import _, in_every_language, language
 from kernel.markup.posts import clean_post, render_post
 from kernel.permissions import Actor
 from kernel.search import index
@@ -161,9 +161,15 @@ def write_post(
     return add_post(session, actor, context, thread, source, reply_to=answered, token=token, now=now)
 
 
-def announce(session: Session, post: ThreadPost, mentioned: Sequence[int], *, now: datetime) -> None:
-    """Have a post notified and indexed once it is written."""
-    outbox.enqueue(session, "discussions.follow_post", {"post": post.id, "mentioned": list(mentioned)}, now=now)
+def mention_key(post: ThreadPost) -> str:
+    """Return the key of the notifications to those who were mentioned beside a post."""
+    return f"post:{post.key}:mention"
+
+
+def announce(session: Session, post: ThreadPost, mentioned: Sequence[int], *, now: datetime, is_edit: bool = False) -> None:
+    """Have a post indexed once it is written, and notified; of an edit those alone who are mentioned."""
+    arguments = {"post": post.id, "mentioned": list(mentioned), "is_edit": int(is_edit)}
+    outbox.enqueue(session, "discussions.follow_post", arguments, now=now)
 
 
 def recount(session: Session, thread: Thread) -> None:
@@ -220,13 +226,23 @@ def answers_key(thread: Thread, number: int) -> str:
 
 
 def recount_answers(session: Session, thread: Thread) -> None:
-    """Take the notification of new answers back where none of them is shown any more."""
-    if thread.shown_number == 0:
-        notices.take_back_others(session, f"thread:{thread.key}:", ())
-        return
-    later = range(thread.shown_number + 1, thread.last_number + 1)
-    for number in later:
-        notices.take_back(session, answers_key(thread, number))
+    """Take the notification of new answers back where none of them is shown any more; another one quotes none of them from now on."""
+    start = f"thread:{thread.key}:answers:"
+    others = (ThreadPost.thread_id == thread.id, ThreadPost.state == PostState.VISIBLE.value)
+    foreign = ThreadPost.person_id.is_distinct_from(thread.person_id)
+    last = session.scalar(select(func.max(ThreadPost.number)).where(*others, foreign)) or 0
+    for row in session.scalars(select(Notification).where(Notification.key.startswith(start, autoescape=True))).all():
+        if int(row.key.rpartition(":")[2]) > last:
+            session.delete(row)
+        else:
+            row.words = in_every_language(lambda: _("There are new answers to your thread."))
+    session.flush()
+
+
+def forget_entries(session: Session, thread: Thread) -> None:
+    """Take all posts of a thread out of the search."""
+    for key in session.scalars(select(ThreadPost.key).where(ThreadPost.thread_id == thread.id)).all():
+        index.forget_entry(session, thread.board_id, thread.id, key, collection=COLLECTION)
 
 
 def takes_thread(session: Session, context: PostContext) -> bool:
@@ -251,6 +267,7 @@ def withdraw_locked(session: Session, actor: Actor, thread: Thread, post: Thread
     others = (ThreadPost.thread_id == thread.id, ThreadPost.number > 1, ThreadPost.person_id.is_distinct_from(post.person_id))
     if post.number == 1 and not session.scalar(select(exists().where(*others, ThreadPost.state == PostState.VISIBLE.value))):
         thread.state = PostState.WITHDRAWN.value
+        forget_entries(session, thread)
     take_from_view(session, thread, post)
 
 
@@ -274,6 +291,7 @@ def show_again(session: Session, actor: Actor, thread: Thread, post: ThreadPost,
     set_state(session, actor, post, PostState.VISIBLE, now=now)
     if post.number == 1:
         thread.state = PostState.VISIBLE.value
+        announce_all(session, thread, now=now)
     recount(session, thread)
     announce(session, post, (), now=now)
 

@@ -11,7 +11,7 @@ from discussions.access import GONE, BoardAction, BoardContext, PostContext, Thr
 from discussions.models import HideClass
 from discussions.moderation import AlreadyReported, PostDecided
 from discussions.threads import TitleMissing, TooManyPinned
-from kernel import clock
+from kernel import audit, clock
 from kernel.errors import OwnRecord
 from kernel.i18n import _, lazy_, site_day
 from kernel.web.forms import Form, area, as_day, line, whole_number
@@ -217,4 +217,4 @@ def log(context: BoardContext) -> Answer:
     session, requested = current_session(), requested_page(50)
     rows = moderation.list_log(session, context.board.id, offset=requested.offset, limit=requested.size + 1)
     owner_page = boards.owner_page_of(session, context.board)
-    return page("discussions/log.html", context=context, owner_page=owner_page, page=requested.of(rows), labels=moderation.verb_labels())
+    return page("discussions/log.html", context=context, owner_page=owner_page, page=requested.of(rows), labels=audit.labels())

@@ -222,10 +222,6 @@ def accept(context: PostContext) -> Response:
     return see_page("discussions.thread", thread=context.thread.key, flash=message)
 
 
-class WithdrawForm(Form):
-    """The confirmation of a withdrawal."""
-
-
 @bp.route("/discussions/posts/<post>/withdraw", methods=["GET", "POST"])
 @requires(BoardAction.WITHDRAW, boards.get_post)
 def withdraw(context: PostContext) -> Answer:

@@ -4,11 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from flask import Blueprint, Response, flash, request, url_for
 from wtforms import BooleanField, HiddenField, SelectField, SelectMultipleField, widgets
 
+from accounts import notices
+from accounts.models import Person
 from discussions import boards, drafts, files, posts, threads
 from discussions.access import BoardAction, BoardContext, PostContext, ThreadContext
 from discussions.boards import Anchor, OwnerPage
@@ -28,6 +31,7 @@ from kernel.web.request import (
     begin_writing,
     current_actor,
     current_session,
+    current_settings,
     file_store,
     is_read_only_request,
     page,
@@ -183,29 +187,31 @@ def take(writing: Writing, form: PostForm) -> Answer:
     except files.TooManyFiles as refused:
         refusal = refusal or refused
     if refusal is not None:
-        return _refused(writing, draft, refusal)
+        return _refused(writing, form, draft, refusal)
     if act is Act.DRAFT:
         flash(_("The draft was saved. It is under “My drafts”."), "ok")
-        return see_other(writing.address)
+        return see_other(_with(writing.address, form, "draft"))
     if act is Act.PREVIEW:
-        return see_other(_with(writing.address, "preview=1") + "#preview")
+        return see_other(_with(writing.address, form, "preview") + "#preview")
     is_question = writing.slot.thread is None and draft.kind == ThreadKind.QUESTION
     if act is Act.PUBLISH and is_question and threads.list_alike(session, actor, writing.context.board.id, draft.title):
-        return see_other(_with(writing.address, "alike=1") + "#alike")
+        return see_other(_with(writing.address, form, "alike") + "#alike")
     try:
         post = writing.publish(form, draft)
     except DomainError as refused:
-        return _refused(writing, draft, refused)
+        return _refused(writing, form, draft, refused)
     return see_post(post, flash_text="")
 
 
-def _with(address: str, query: str) -> str:
+def _with(address: str, form: PostForm, shown: str) -> str:
+    """Return the address of the form that shows something of the draft, with the boxes that were ticked, which no draft has."""
+    query = urlencode([(shown, "1"), *(("to", person) for person in form.mentions.data or ())])
     return f"{address}{'&' if '?' in address else '?'}{query}"
 
 
-def _refused(writing: Writing, draft: PostDraft, refused: DomainError) -> Response:
+def _refused(writing: Writing, form: PostForm, draft: PostDraft, refused: DomainError) -> Response:
     draft.reason = _(refused.text, **refused.facts)
-    return see_other(_with(writing.address, "refused=1"))
+    return see_other(_with(writing.address, form, "refused"))
 
 
 def see_post(post: ThreadPost, *, flash_text: str) -> Response:
@@ -296,7 +302,7 @@ def writing_edit(context: PostContext) -> Writing:
         added = files.append_files(session, draft, context.post)
         drafts.delete_draft(session, draft, now=clock.now())
         people = boards.list_mentionable(session, actor, context.board.id, context.thread.id)
-        posts.announce(session, context.post, _mentioned(form, people), now=now)
+        posts.announce(session, context.post, _mentioned(form, people), now=now, is_edit=True)
         flash(_("The post was changed.") if changed or added else _("There was nothing to change."), "ok")
         return context.post
 
@@ -332,6 +338,14 @@ def _fill(form: PostForm, writing: Writing, draft: PostDraft | None) -> None:
         form.category.data, form.private.data = draft.category, draft.private
 
 
+def _mentioned_before(context: BoardContext, people: Sequence[Person]) -> list[Person]:
+    """Return which of these people the edited post mentions already."""
+    if not isinstance(context, PostContext):
+        return []
+    known = notices.was_notified(current_session(), posts.mention_key(context.post), [person.id for person in people])
+    return [person for person in people if person.id in known]
+
+
 def draw(writing: Writing, form: PostForm, *, owner_page: OwnerPage) -> Answer:
     """Draw the form with the draft, why it was refused, its preview and threads alike, as the address says."""
     session, actor, context = current_session(), current_actor(), writing.context
@@ -343,6 +357,8 @@ def draw(writing: Writing, form: PostForm, *, owner_page: OwnerPage) -> Answer:
     people = boards.list_mentionable(session, actor, context.board.id, thread.id if thread else None)
     form.mentions.choices = [(str(person.uuid), person.full_name) for person in people]
     _fill(form, writing, draft)
+    if is_read_only_request():
+        form.mentions.data = request.args.getlist("to") or [str(person.uuid) for person in _mentioned_before(context, people)]
     anchor = anchor_of(request.values) if not draft else (draft.anchor_kind, draft.anchor_key, draft.anchor_part)
     owner = boards.owner_of(session, context.board)
     reply_to = request.values.get("reply_to", "") or (str(draft.reply_to) if draft and draft.reply_to else "")
@@ -399,7 +415,8 @@ def own_drafts() -> Answer:
     session, actor = current_session(), current_actor()
     rows = drafts.list_drafts(session, actor)
     places = {row.Board.id: boards.owner_page_of(session, row.Board) for row in rows if row.is_readable}
-    return page("discussions/drafts.html", rows=rows, places=places)
+    days = current_settings().keep_post_drafts_days
+    return page("discussions/drafts.html", rows=rows, places=places, days=days)
 
 
 @bp.post("/learning/drafts/<draft>/deletion")

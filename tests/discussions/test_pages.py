@@ -1,38 +1,15 @@
 """The pages of boards, threads and posts, from asking to answering, moderating and withdrawing."""
 
-from collections.abc import Iterator
-
-import pytest
 from sqlalchemy import select
 
 from accounts.models import Person
 from discussions.models import Board, PostDraft, Thread, ThreadPost
+from discussions.own_data import own_tables
 from lms.instance import Instance
-from tests.support.boards import a_board, a_thread, an_answer, shelved
+from tests.support.boards import NOON, a_thread, an_answer
 from tests.support.browser import Browser
 from tests.support.builders import a_person, sign_in
 from tests.support.wording import in_spanish
-
-
-@pytest.fixture(autouse=True)
-def owner(instance: Instance) -> Iterator[None]:
-    with shelved(instance):
-        yield
-
-
-@pytest.fixture
-def board(instance: Instance) -> Board:
-    return a_board(instance)
-
-
-@pytest.fixture
-def ana(instance: Instance) -> Person:
-    return a_person(instance)
-
-
-@pytest.fixture
-def moderator(instance: Instance) -> Person:
-    return a_person(instance, "mod.jefa@example.org", given="Marta", surname="Jefa")
 
 
 def posts_of(instance: Instance) -> list[ThreadPost]:
@@ -40,9 +17,7 @@ def posts_of(instance: Instance) -> list[ThreadPost]:
         return list(session.scalars(select(ThreadPost).order_by(ThreadPost.id)))
 
 
-def test_a_question_is_asked_answered_and_accepted(
-    browser: Browser, instance: Instance, board: Board, ana: Person, moderator: Person
-) -> None:
+def test_a_question_is_asked_answered_and_accepted(browser: Browser, instance: Instance, board: Board, ana: Person, marta: Person) -> None:
     asks = sign_in(browser)
     assert in_spanish("There are no threads here yet") in asks.get(f"/discussions/boards/{board.key}").text
     asks.get(f"/discussions/new/{board.key}")
@@ -81,7 +56,7 @@ def test_what_is_refused_is_a_draft_with_the_reason(browser: Browser, instance: 
 
 
 def test_moderating_hides_with_a_reason_and_shows_again(
-    browser: Browser, instance: Instance, board: Board, ana: Person, moderator: Person
+    browser: Browser, instance: Instance, board: Board, ana: Person, marta: Person
 ) -> None:
     first = a_thread(instance, board, ana)
     rude = an_answer(instance, first, a_person(instance, "luis@example.org", given="Luis"), "Una grosería.")
@@ -103,7 +78,7 @@ def test_moderating_hides_with_a_reason_and_shows_again(
         judge.get(f"/discussions/boards/{board.key}/{address}")
 
 
-def test_locking_pinning_and_retitling(browser: Browser, instance: Instance, board: Board, ana: Person, moderator: Person) -> None:
+def test_locking_pinning_and_retitling(browser: Browser, instance: Instance, board: Board, ana: Person, marta: Person) -> None:
     first = a_thread(instance, board, ana)
     with instance.database.unit_of_work(write=False) as session:
         key = session.get_one(Thread, first.thread_id).key
@@ -138,3 +113,26 @@ def test_an_author_edits_withdraws_and_restores(browser: Browser, instance: Inst
     asks.post(f"/discussions/boards/{board.key}/level", {"level": "muted"})
     asks.post(f"/discussions/boards/{board.key}/read")
     asks.post("/learning/discussions/read")
+
+
+def test_moderators_alone_see_a_report_and_who_made_it(
+    browser: Browser, instance: Instance, board: Board, ana: Person, luis: Person, marta: Person
+) -> None:
+    """What the page of a report promises."""
+    rude = an_answer(instance, a_thread(instance, board, ana), luis, "Una grosería.")
+    reports = sign_in(browser)
+    page = reports.get(f"/discussions/posts/{rude.key}/report")
+    assert in_spanish("The moderators alone see your report and your name; the author does not.") in page.text
+    reports.submit(f"/discussions/posts/{rude.key}/report", {"report_class": "offensive", "note": "Palabra zaguanera."})
+    author, judge = sign_in(browser.another(), luis.email), sign_in(browser.another(), marta.email)
+    queue, log = f"/discussions/boards/{board.key}/moderation", f"/discussions/boards/{board.key}/log"
+    shown = judge.get(queue).text
+    assert "Palabra zaguanera." in shown
+    assert ana.full_name in shown
+    assert "zaguanera" not in judge.get(log).text
+    assert in_spanish("Reported a post") not in judge.page.text
+    for path in (f"/discussions/posts/{rude.key}", "/notices", f"/discussions/boards/{board.key}"):
+        assert "zaguanera" not in author.get(path).text
+    author.get(queue, status=403)
+    with instance.database.unit_of_work(write=False) as session:
+        assert "zaguanera" not in str(own_tables(session, luis.id, now=NOON))

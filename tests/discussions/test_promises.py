@@ -1,6 +1,5 @@
 """The promises of spec/communities, section 3, that need no page: each test names its rule."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -32,36 +31,10 @@ from kernel.audit import AuditEntry
 from kernel.errors import OwnRecord
 from kernel.search.index import SearchEntry
 from lms.instance import Instance
-from tests.support.boards import NOON, a_board, a_thread, actor_of, an_answer, shelved
+from tests.support.boards import NOON, a_board, a_thread, actor_of, an_answer
 from tests.support.builders import a_person
 
 TODAY = NOON.date()
-
-
-@pytest.fixture(autouse=True)
-def owner(instance: Instance) -> Iterator[None]:
-    with shelved(instance):
-        yield
-
-
-@pytest.fixture
-def board(instance: Instance) -> Board:
-    return a_board(instance)
-
-
-@pytest.fixture
-def ana(instance: Instance) -> Person:
-    return a_person(instance)
-
-
-@pytest.fixture
-def luis(instance: Instance) -> Person:
-    return a_person(instance, "luis@example.org", given="Luis", surname="Toa")
-
-
-@pytest.fixture
-def marta(instance: Instance) -> Person:
-    return a_person(instance, "mod.jefa@example.org", given="Marta", surname="Jefa")
 
 
 def deliver(instance: Instance, *, days: int = 0) -> None:
@@ -479,3 +452,46 @@ def test_the_list_counts_and_filters_what_its_reader_may_read(instance: Instance
         alike = threads.list_alike(session, actor_of(luis), board.id, "una pregunta solo")
         assert [row.title for row in alike] == ["Una pregunta sola"]
         assert session.scalars(select(PostRevision)).all() == []
+
+
+def test_d23_a_bell_quotes_no_answer_that_is_hidden(instance: Instance, board: Board, ana: Person, luis: Person, marta: Person) -> None:
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Board).values(mail_text=True))
+    first = a_thread(instance, board, ana)
+    an_answer(instance, first, luis, "Una buena.")
+    rude = an_answer(instance, first, luis, "Una grosería.")
+    deliver(instance)
+
+    def words() -> list[str]:
+        with instance.database.unit_of_work(write=False) as session:
+            return [row.words["es"] for row in session.scalars(select(Notification).where(Notification.person_id == ana.id))]
+
+    assert ["grosería" in text for text in words()] == [True]
+    judge(instance, marta, rude)
+    assert ["grosería" in text for text in words()] == [False]
+
+
+def test_d29_an_edit_notifies_nobody_again_of_an_answer_that_was_read(instance: Instance, board: Board, ana: Person, luis: Person) -> None:
+    first = a_thread(instance, board, ana)
+    an_answer(instance, first, luis)
+    second = an_answer(instance, first, luis, "Otra.")
+    deliver(instance)
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Notification).values(read_at=NOON))
+        posts.announce(session, session.get_one(ThreadPost, second.id), (), now=NOON, is_edit=True)
+    deliver(instance)
+    assert bell_of(instance, ana) == ["answer"]
+
+
+def test_d22_a_withdrawn_thread_leaves_the_search_whole(instance: Instance, board: Board, ana: Person) -> None:
+    first = a_thread(instance, board, ana)
+    more = an_answer(instance, first, ana, "Aclaro.")
+    deliver(instance)
+    assert indexed(instance) == {first.key, more.key}
+    withdraw(instance, ana, first)
+    assert indexed(instance) == set()
+    with instance.database.unit_of_work() as session:
+        actor = actor_of(ana)
+        posts.restore_post(session, actor, boards.get_post(session, actor, first.key), now=NOON)
+    deliver(instance)
+    assert indexed(instance) == {first.key, more.key}

@@ -1,6 +1,5 @@
 """Nothing that is typed is lost: refused, signed out, locked in between, sent twice, with files (spec/communities D14 to D20, D41, D42)."""
 
-from collections.abc import Iterator
 from io import BytesIO
 
 import pytest
@@ -13,34 +12,13 @@ from discussions.models import Board, BoardState, PostDraft, PostFile, Thread, T
 from kernel import clock
 from kernel.files import StoredFile
 from lms.instance import Instance
-from tests.support.boards import CLOSED, a_board, a_thread, actor_of, an_answer, shelved
+from tests.support.boards import CLOSED, a_thread, actor_of, an_answer
 from tests.support.browser import Browser, Form
 from tests.support.builders import a_person, sign_in
 from tests.support.wording import in_spanish
 
 MEANWHILE = "While you were writing %(count)s post came: no. %(number)s."
 REFUSED = "“%(name)s” cannot be attached: pictures and documents of at most 10 MB, which are what their names say."
-
-
-@pytest.fixture(autouse=True)
-def owner(instance: Instance) -> Iterator[None]:
-    with shelved(instance):
-        yield
-
-
-@pytest.fixture
-def board(instance: Instance) -> Board:
-    return a_board(instance)
-
-
-@pytest.fixture
-def ana(instance: Instance) -> Person:
-    return a_person(instance)
-
-
-@pytest.fixture
-def marta(instance: Instance) -> Person:
-    return a_person(instance, "mod.jefa@example.org", given="Marta", surname="Jefa")
 
 
 def sources(instance: Instance, table: type[PostDraft | ThreadPost]) -> list[str]:
@@ -230,3 +208,26 @@ def test_d41_files_are_checked_cleaned_and_asked_for_each_time(
         posts.erase_withdrawn(session, clock.now(), now=clock.now())
     writer.deliver_jobs()
     assert not instance.files.holds(stored.sha256)
+
+
+def test_boxes_that_were_ticked_come_back_with_the_preview_and_with_an_edit(
+    browser: Browser, instance: Instance, board: Board, ana: Person, marta: Person
+) -> None:
+    writer = sign_in(browser)
+    writer.get(f"/discussions/new/{board.key}")
+    values = {"title": "Un título bueno", "text": "Hola.", "kind": "discussion", "mentions": str(marta.uuid)}
+    page = writer.submit("", values, button=("act", "preview"), form=new_form(writer))
+    assert ("mentions", str(marta.uuid)) in new_form(writer).fields
+    writer.submit("", {}, button=("act", "publish"), form=new_form(writer))
+    writer.deliver_jobs()
+    assert in_spanish("You are mentioned.") in sign_in(browser.another(), marta.email).get("/notices").text
+    with instance.database.unit_of_work(write=False) as session:
+        key = session.scalars(select(ThreadPost.key)).one()
+    page = writer.get(f"/discussions/posts/{key}/edit")
+    form = next(form for form in page.forms if form.action.endswith("/edit"))
+    assert ("mentions", str(marta.uuid)) in form.fields
+
+
+@pytest.mark.settings(keep_post_drafts_days=12)
+def test_the_page_of_drafts_says_how_long_they_are_kept(browser: Browser, ana: Person) -> None:
+    assert "12 días" in sign_in(browser).get("/learning/drafts").text
