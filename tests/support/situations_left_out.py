@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import uuid4
 
+from accounts.models import Person
 from courses.models import Course
 from enrolments import enrolment, learner_groups, learners
 from kernel import clock
@@ -48,11 +49,22 @@ def an_override_of_its_author(stage: Stage) -> Scene:
 
 def an_incident_of_its_author(stage: Stage) -> Scene:
     """Minutes for everybody with an open attempt, their giver among them."""
-    _course, member = _own_course(stage)
-    stage.once("open attempt", lambda: start(stage.instance, member, "prueba"))
+    course, member = _own_course(stage)
+    now = clock.now()
+
+    def open_with_an_end() -> None:
+        """Start an attempt of an hour: minutes are given only where there is an end to move."""
+        editor = actor_of(a_teacher(stage.instance, course, "otra@example.org"))
+        with stage.instance.database.unit_of_work() as session:
+            quiz = teaching.get_taught_quiz(session, member, "prueba", "cuestionario-1")
+            target = OverrideTarget(person=session.get_one(Person, member.person_id))
+            overrides.set_override(session, editor, quiz, target, OverrideValues(limit_seconds=3600), "Una hora.", now=now)
+        start(stage.instance, member, "prueba")
+
+    stage.once("open attempt", open_with_an_end)
     with stage.instance.database.unit_of_work() as session:
         quiz = teaching.get_taught_quiz(session, member, "prueba", "cuestionario-1")
-        incidents.add_incident_time(session, member, quiz, 5, "Se fue la luz.", uuid4(), now=clock.now())
+        incidents.add_incident_time(session, member, quiz, 5, "Se fue la luz.", uuid4(), now=now)
     return Scene(stage.boss, f"{QUIZ}/incidents")
 
 
