@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, and_, false, literal, not_, or_, select, true
+from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, and_, false, func, literal, not_, or_, select, true
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
@@ -235,9 +235,10 @@ def _of_thread(session: Session, actor: Actor, row: Row[*tuple[Any, ...]]) -> di
 
 def list_mentionable(session: Session, actor: Actor, board_id: int, thread_id: int | None) -> list[Person]:
     """List whom a post may notify: the last ten other writers of its thread and the board's moderators who may read it; nobody else."""
-    last = select(ThreadPost.person_id).where(ThreadPost.thread_id == thread_id, ThreadPost.state == PostState.VISIBLE.value)
-    writers = list(dict.fromkeys(session.scalars(last.order_by(ThreadPost.number.desc()).limit(200)))) if thread_id else []
-    people = [number for number in writers if number not in (None, actor.person_id)][:MOST_WRITERS]
+    written = (ThreadPost.thread_id == thread_id, ThreadPost.state == PostState.VISIBLE.value)
+    last = select(ThreadPost.person_id, ThreadPost.number).where(*written).order_by(ThreadPost.number.desc()).limit(200).subquery()
+    by_writer = select(last.c.person_id).where(last.c.person_id != actor.person_id).group_by(last.c.person_id)
+    people = by_writer.order_by(func.max(last.c.number).desc()).limit(MOST_WRITERS)
     moderates = audience(session.info, "moderates", Person.id)
     reads = or_(moderates, and_(Person.id.in_(people), audience(session.info, "reads", Person.id)))
     others = (Person.id != actor.person_id, Person.suspended_at.is_(None))

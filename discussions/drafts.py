@@ -78,15 +78,13 @@ def keep_draft(session: Session, actor: Actor, slot: DraftSlot, text: DraftText,
 def delete_draft(session: Session, draft: PostDraft, *, now: datetime) -> None:
     """Delete a draft with the files that it has."""
     delete_files(session, PostFile.draft_id == draft.id, now=now)
-    session.delete(draft)
-    session.flush()
+    session.execute(delete(PostDraft).where(PostDraft.id == draft.id))
 
 
 def publish_files(session: Session, draft: PostDraft, post: ThreadPost) -> None:
     """Give the files of a draft to the post that it became, and delete the draft."""
     session.execute(update(PostFile).where(PostFile.draft_id == draft.id).values(post_id=post.id, draft_id=None))
-    session.delete(draft)
-    session.flush()
+    session.execute(delete(PostDraft).where(PostDraft.id == draft.id))
 
 
 def list_drafts(session: Session, actor: Actor) -> Sequence[Row[*tuple[Any, ...]]]:

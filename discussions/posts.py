@@ -134,12 +134,12 @@ def add_post(
         badge=board.owner if context.moderates else "", reply_to=reply_to, source=source, html=render_post(source), language=language(),
         state=(PostState.WAITING if is_waiting else PostState.VISIBLE).value, written_at=now, token=token,
     )  # fmt: skip
-    session.add(post)
-    session.flush()
     if is_waiting:
         thread.state = PostState.WAITING.value if post.number == 1 else thread.state
     else:
         thread.posts, thread.shown_number, thread.last_post_at = thread.posts + 1, post.number, now
+    session.add(post)
+    session.flush()
     assert actor.person_id is not None
     subscriptions.follow_written(session, actor.person_id, thread, post.number)
     return post

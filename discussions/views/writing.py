@@ -104,7 +104,8 @@ class Writing:
     slot: DraftSlot
     address: str
     """Of its form."""
-    publish: Callable[[PostForm, PostDraft], ThreadPost]
+    publish: Callable[[PostForm, DraftText, PostDraft | None], ThreadPost]
+    """Takes the text, and the draft that holds its files if there is one."""
 
 
 def brings_files() -> bool:
@@ -171,7 +172,7 @@ def _store_files(form: PostForm) -> list[CheckedFile]:
 
 
 def take(writing: Writing, form: PostForm) -> Answer:
-    """Keep what was sent as a draft, and publish it where that was asked; a refusal is the draft's reason, so that nothing is lost."""
+    """Publish what was sent, or keep it as a draft where that was asked or it is refused, with the reason: nothing is lost."""
     act = Act(request.form.get("act", "")) if request.form.get("act") in list(Act) else Act.PUBLISH
     stored, refusal = list[CheckedFile](), None
     try:
@@ -179,44 +180,38 @@ def take(writing: Writing, form: PostForm) -> Answer:
     except DomainError as refused:
         refusal = refused
     session = begin_writing() if brings_files() else current_session()
-    actor, now = current_actor(), clock.now()
-    draft = drafts.keep_draft(session, actor, writing.slot, _submitted_text(form), now=now)
-    files.remove_files(session, draft, form.remove.data or (), now=now)
-    try:
-        files.attach(session, draft, stored, now=now)
-    except files.TooManyFiles as refused:
-        refusal = refusal or refused
+    actor, now, text = current_actor(), clock.now(), _submitted_text(form)
+    draft = drafts.find_draft(session, actor, writing.slot)
+    if stored or form.remove.data:
+        draft = drafts.keep_draft(session, actor, writing.slot, text, now=now)
+        files.remove_files(session, draft, form.remove.data or (), now=now)
+        try:
+            files.attach(session, draft, stored, now=now)
+        except files.TooManyFiles as refused:
+            refusal = refusal or refused
+    shown = {Act.DRAFT: "draft", Act.PREVIEW: "preview"}.get(act, "")
+    if not shown and refusal is None:
+        is_question = writing.slot.thread is None and text.kind is ThreadKind.QUESTION
+        if act is Act.PUBLISH and is_question and threads.list_alike(session, actor, writing.context.board.id, text.title):
+            shown = "alike"
+        else:
+            try:
+                return see_page("discussions.post", post=writing.publish(form, text, draft).key, flash="")
+            except DomainError as refused:
+                refusal = refused
+    reason = _(refusal.text, **refusal.facts) if refusal else ""
+    drafts.keep_draft(session, actor, writing.slot, text, reason=reason, now=now)
     if refusal is not None:
-        return _refused(writing, form, draft, refusal)
+        return see_other(_with(writing.address, form, "refused"))
     if act is Act.DRAFT:
         flash(_("The draft was saved. It is under “My drafts”."), "ok")
-        return see_other(_with(writing.address, form, "draft"))
-    if act is Act.PREVIEW:
-        return see_other(_with(writing.address, form, "preview") + "#preview")
-    is_question = writing.slot.thread is None and draft.kind == ThreadKind.QUESTION
-    if act is Act.PUBLISH and is_question and threads.list_alike(session, actor, writing.context.board.id, draft.title):
-        return see_other(_with(writing.address, form, "alike") + "#alike")
-    try:
-        post = writing.publish(form, draft)
-    except DomainError as refused:
-        return _refused(writing, form, draft, refused)
-    return see_post(post, flash_text="")
+    return see_other(_with(writing.address, form, shown) + ("" if act is Act.DRAFT else f"#{shown}"))
 
 
 def _with(address: str, form: PostForm, shown: str) -> str:
     """Return the address of the form that shows something of the draft, with the boxes that were ticked, which no draft has."""
     query = urlencode([(shown, "1"), *(("to", person) for person in form.mentions.data or ())])
     return f"{address}{'&' if '?' in address else '?'}{query}"
-
-
-def _refused(writing: Writing, form: PostForm, draft: PostDraft, refused: DomainError) -> Response:
-    draft.reason = _(refused.text, **refused.facts)
-    return see_other(_with(writing.address, form, "refused"))
-
-
-def see_post(post: ThreadPost, *, flash_text: str) -> Response:
-    """Answer with the page on which a post stands."""
-    return see_page("discussions.post", post=post.key, flash=flash_text)
 
 
 def _count(actor: Actor, context: BoardContext) -> None:
@@ -226,14 +221,19 @@ def _count(actor: Actor, context: BoardContext) -> None:
         limiter().use(A_DAY, str(actor.person_id))
 
 
-def _mentioned(form: PostForm, candidates: Sequence[Any]) -> list[int]:
+def _mentioned(form: PostForm, context: BoardContext) -> list[int]:
+    """Return those who were chosen among those whom a post here may notify."""
     chosen = set(form.mentions.data or ())
-    return [person.id for person in candidates if str(person.uuid) in chosen]
+    thread_id = context.thread.id if isinstance(context, ThreadContext) else None
+    people = boards.list_mentionable(current_session(), current_actor(), context.board.id, thread_id) if chosen else []
+    return [person.id for person in people if str(person.uuid) in chosen]
 
 
-def _publish_files(draft: PostDraft, post: ThreadPost) -> None:
+def _publish_files(draft: PostDraft | None, post: ThreadPost) -> None:
     session = current_session()
-    if files.count_files(session, post.id) and not draft.post_id:
+    if draft is None:
+        return
+    if files.count_files(session, post.id):
         drafts.delete_draft(session, draft, now=clock.now())  # the same form was sent twice
     else:
         drafts.publish_files(session, draft, post)
@@ -247,15 +247,13 @@ def _token_of(form: PostForm) -> str:
 def writing_thread(context: BoardContext) -> Writing:
     """Return how a new thread of a board is written."""
 
-    def publish(form: PostForm, draft: PostDraft) -> ThreadPost:
+    def publish(form: PostForm, text: DraftText, draft: PostDraft | None) -> ThreadPost:
         session, actor, now = current_session(), current_actor(), clock.now()
         _count(actor, context)
-        anchor = (draft.anchor_kind, draft.anchor_key, draft.anchor_part)
-        new = NewThread(draft.title, ThreadKind(draft.kind), draft.category, anchor, is_private=draft.private)
-        post = threads.open_thread(session, actor, context, new, draft.source, token=_token_of(form), now=now)
+        new = NewThread(text.title, text.kind, text.category, text.anchor, is_private=text.private)
+        post = threads.open_thread(session, actor, context, new, text.source, token=_token_of(form), now=now)
         _publish_files(draft, post)
-        people = boards.list_mentionable(session, actor, context.board.id, None)
-        posts.announce(session, post, _mentioned(form, people), now=now)
+        posts.announce(session, post, _mentioned(form, context), now=now)
         flash(_("Your post waits for a moderator.") if post.state == "waiting" else _("Your thread is open."), "ok")
         return post
 
@@ -267,14 +265,13 @@ def writing_thread(context: BoardContext) -> Writing:
 def writing_answer(context: ThreadContext) -> Writing:
     """Return how an answer is written."""
 
-    def publish(form: PostForm, draft: PostDraft) -> ThreadPost:
+    def publish(form: PostForm, text: DraftText, draft: PostDraft | None) -> ThreadPost:
         session, actor, now = current_session(), current_actor(), clock.now()
         _count(actor, context)
         seen, token = whole_number(form.seen.data or ""), _token_of(form)
-        post = posts.write_post(session, actor, context, draft.source, reply_to=draft.reply_to, token=token, now=now)
+        post = posts.write_post(session, actor, context, text.source, reply_to=text.reply_to, token=token, now=now)
         _publish_files(draft, post)
-        people = boards.list_mentionable(session, actor, context.board.id, context.thread.id)
-        posts.announce(session, post, _mentioned(form, people), now=now)
+        posts.announce(session, post, _mentioned(form, context), now=now)
         if post.state == "waiting":
             flash(_("Your post waits for a moderator."), "ok")
         elif seen and post.number > seen + 1:
@@ -296,13 +293,13 @@ def writing_answer(context: ThreadContext) -> Writing:
 def writing_edit(context: PostContext) -> Writing:
     """Return how another text of a post is written."""
 
-    def publish(form: PostForm, draft: PostDraft) -> ThreadPost:
+    def publish(form: PostForm, text: DraftText, draft: PostDraft | None) -> ThreadPost:
         session, actor, now = current_session(), current_actor(), clock.now()
-        changed = posts.edit_post(session, actor, context, draft.source, version=whole_number(form.seen.data or ""), now=now)
-        added = files.append_files(session, draft, context.post)
-        drafts.delete_draft(session, draft, now=clock.now())
-        people = boards.list_mentionable(session, actor, context.board.id, context.thread.id)
-        posts.announce(session, context.post, _mentioned(form, people), now=now, is_edit=True)
+        changed = posts.edit_post(session, actor, context, text.source, version=whole_number(form.seen.data or ""), now=now)
+        added = files.append_files(session, draft, context.post) if draft else 0
+        if draft:
+            drafts.delete_draft(session, draft, now=now)
+        posts.announce(session, context.post, _mentioned(form, context), now=now, is_edit=True)
         flash(_("The post was changed.") if changed or added else _("There was nothing to change."), "ok")
         return context.post
 

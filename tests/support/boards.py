@@ -1,6 +1,6 @@
 """A board whose readers, writers and moderators are known by their addresses, for tests of discussions alone."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,6 +14,8 @@ from discussions import boards, posts, threads
 from discussions.boards import BOARDS, Anchor, AnchorKey, BoardOwner, Number, OwnerPage
 from discussions.models import Board, BoardState, FirstPosts, Thread, ThreadKind, ThreadPost
 from discussions.threads import NewThread
+from kernel.db import Database
+from kernel.markup.posts import render_post
 from kernel.permissions import Actor, Verdict
 from lms.instance import Instance
 
@@ -103,3 +105,23 @@ def an_answer(instance: Instance, first: ThreadPost, person: Person, text: str =
         post = posts.write_post(session, actor, context, text, token=f"{text}{now.isoformat()}"[-36:], now=now)
         posts.announce(session, post, (), now=now)
         return post
+
+
+def fill_thread(database: Database, board: Board, authors: Sequence[int], title: str, count: int, text: str) -> str:
+    """Add a thread of so many posts by some people in turns, as though all had been written; return its key."""
+    html = render_post(text)
+    with database.unit_of_work() as session:
+        thread = Thread(
+            key=boards.new_key(), board_id=board.id, kind=ThreadKind.DISCUSSION.value, title=title, person_id=authors[0], language="es",
+            state="visible", posts=count, last_number=count, shown_number=count, last_post_at=NOON,
+        )  # fmt: skip
+        session.add(thread)
+        session.flush()
+        session.add_all(
+            ThreadPost(
+                key=boards.new_key(), thread_id=thread.id, number=number, person_id=authors[number % len(authors)], source=text, html=html,
+                language="es", state="visible", written_at=NOON, token=f"{thread.key}{number}",
+            )
+            for number in range(1, count + 1)
+        )  # fmt: skip
+        return thread.key
