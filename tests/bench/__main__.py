@@ -1,6 +1,6 @@
 """Measure, print the table and record it in docs/figures/performance.json.
 
-python -m tests.bench [--only training|certificates|pages|cores|draws|growth] [sqlite] [postgres]
+python -m tests.bench [--only training|certificates|pages|discussions|cores|draws|growth] [sqlite] [postgres]
 """
 
 import re
@@ -29,6 +29,7 @@ from tests.bench import (
     certificates,
     certificates_in_bulk,
     cores,
+    discussions,
     libraries,
     lives,
     nodes,
@@ -55,6 +56,7 @@ class MeasuredPart(StrEnum):
     TRAINING = "training"
     CERTIFICATES = "certificates"
     PAGES = "pages"
+    DISCUSSIONS = "discussions"
     CORES = "cores"
     DRAWS = "draws"
     """Of no database."""
@@ -69,7 +71,14 @@ def measure(kind: str) -> list[Row]:
         instance.database.dispose()
         rows = lives.starts(folder, url)
         with _served(instance, load_instance, folder, url) as bench:
-            for part in (pages.floors_themselves, pages.pages, pages.journeys, training_jobs.pages_beside_training, lives.memory):
+            for part in (
+                pages.floors_themselves,
+                pages.pages,
+                pages.journeys,
+                discussions.discussions,
+                training_jobs.pages_beside_training,
+                lives.memory,
+            ):
                 rows += _reported(part, bench)
             visitor = bench.ours.visitor()
             visitor.enter(ADMINISTRATOR.email, load_instance.password)
@@ -119,10 +128,20 @@ def _certificates(kind: str) -> list[Row]:
 
 def measure_pages(kind: str) -> list[Row]:
     """Measure pages, saves and journeys alone: spec/performance P1, P2, P3, P5, P9 and P23."""
+    return _of_pages(kind, pages.pages, pages.journeys)
+
+
+def measure_discussions(kind: str) -> list[Row]:
+    """Measure threads and posts alone: spec/communities B2."""
+    return _of_pages(kind, discussions.discussions)
+
+
+def _of_pages(kind: str, *parts: Callable[[Bench], list[Row]]) -> list[Row]:
+    """Measure some parts on an instance that is served beside the bare programs."""
     with _loaded_instance(kind) as (instance, load_instance, folder, url):
         instance.database.dispose()
         with _served(instance, load_instance, folder, url) as bench:
-            return [row for part in (pages.pages, pages.journeys) for row in _reported(part, bench)]
+            return [row for part in parts for row in _reported(part, bench)]
 
 
 def measure_training(kind: str) -> list[Row]:
@@ -206,6 +225,7 @@ PARTS = {
     MeasuredPart.TRAINING: measure_training,
     MeasuredPart.CERTIFICATES: measure_certificates,
     MeasuredPart.PAGES: measure_pages,
+    MeasuredPart.DISCUSSIONS: measure_discussions,
     MeasuredPart.CORES: measure_cores,
 }
 

@@ -16,7 +16,7 @@ class Row:
     """
 
     number: str
-    """Of spec/performance 2."""
+    """Of spec/performance 2, or of the bars of a package's own specification."""
     what: str
     value: float | None
     bar: float
