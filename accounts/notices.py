@@ -31,6 +31,21 @@ class MuteSource:
 
 
 @dataclass(frozen=True, slots=True)
+class MuteWords:
+    """The words of a section of «My notifications», marked for translation; a package that lists what is muted alone gives two."""
+
+    heading: str
+    muted: str
+    """Before what is muted."""
+    none: str = ""
+    """Instead, where nothing is."""
+    offer: str = ""
+    """Before what is not muted."""
+    note: str = ""
+    """What arrives all the same, with `kinds`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Mutes:
     """The people who want no notifications of a source, and the sources of a person; given by the package that owns them.
 
@@ -43,6 +58,7 @@ class Mutes:
     """What a source is called, by language."""
     stop: Callable[[Session, int, str, datetime], None]
     """Let a person get no notifications of a source any more; a second time changes nothing."""
+    words: MuteWords
 
 
 MUTES = HookList[Mutes]("mutes")

@@ -7,14 +7,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, delete, func, literal, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from accounts.notices import Mutes
-from discussions.boards import Number, readable_threads
+from accounts.notices import Mutes, MuteSource, MuteWords
+from discussions.boards import Number, owner_pages_of, readable, readable_threads
 from discussions.models import Board, BoardRead, Level, PostState, Subscription, Thread
+from kernel.errors import N_
 from kernel.i18n import LANGUAGES
 from kernel.permissions import Actor
 
 AWAY = timedelta(minutes=30)
 """After which somebody who opens a list again has read what was there at their visit before."""
+MOST_MUTED = 200
 _OF_BOARD = aliased(Subscription)
 
 
@@ -80,7 +82,24 @@ def title_of_source(session: Session, source: str) -> Mapping[str, str] | None:
     return dict.fromkeys(LANGUAGES, thread.title) if thread is not None and thread.state == PostState.VISIBLE else None
 
 
-MUTES = Mutes(find_muted, lambda _session, _person_id: [], title_of_source, stop_source)
+def list_muted(session: Session, person_id: int) -> list[MuteSource]:
+    """List the boards and threads of which a person gets no notifications: they are turned on again where they are listed."""
+    person = literal(person_id)
+    muted = (Subscription.person_id == person_id, Subscription.level.in_(_STOPPED[OF_THREAD]))
+    of_board = and_(Subscription.board_id == Board.id, Subscription.thread_id.is_(None), *muted)
+    boards = session.scalars(select(Board).join(Subscription, of_board).where(readable(session.info, person)).order_by(Board.id)).all()
+    titles = {board_id: owner_page.title for board_id, owner_page in owner_pages_of(session, boards).items()}
+    of_thread = and_(Subscription.thread_id == Thread.id, *muted)
+    threads = select(Thread).join(Board, Board.id == Thread.board_id).join(Subscription, of_thread)
+    shown = threads.where(readable_threads(session.info, person)).order_by(Thread.last_post_at.desc(), Thread.id).limit(MOST_MUTED)
+    return [
+        *(MuteSource(titles[board.id], f"/discussions/boards/{board.key}/level", muted=True) for board in boards),
+        *(MuteSource(thread.title, f"/discussions/{thread.key}/level", muted=True) for thread in session.scalars(shown)),
+    ]
+
+
+WORDS = MuteWords(N_("By discussion"), N_("You get no notifications of these discussions:"))
+MUTES = Mutes(find_muted, list_muted, title_of_source, stop_source, WORDS)
 
 
 def note_thread_read(session: Session, person_id: int, thread_id: int, number: int) -> None:

@@ -6,11 +6,12 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from accounts.notices import Mutes, MuteSource
+from accounts.notices import Mutes, MuteSource, MuteWords
 from courses.models import Course
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.models import Enrolment
 from kernel import audit
+from kernel.errors import N_
 from kernel.i18n import choose
 from kernel.permissions import Actor
 
@@ -65,4 +66,14 @@ def _stop(session: Session, person_id: int, source: str, now: datetime) -> None:
         session.execute(update(Enrolment).where(*takes, of_course, Enrolment.muted_at.is_(None)).values(muted_at=now))
 
 
-MUTES = Mutes(_find_muted, _list_sources, _title_of, _stop)
+WORDS = MuteWords(
+    heading=N_("By course"),
+    muted=N_("You get no notifications of these courses:"),
+    none=N_("You get the notifications of all your courses."),
+    offer=N_("Turn off the notifications of a course"),
+    note=N_(
+        "These still arrive: messages that a course team writes to you, what concerns your enrolment, and notifications of these kinds: "
+        "%(kinds)s."
+    ),
+)
+MUTES = Mutes(_find_muted, _list_sources, _title_of, _stop, WORDS)

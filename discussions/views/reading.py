@@ -93,7 +93,14 @@ def set_level(context: BoardContext) -> Response:
     form, actor = LevelForm(), current_actor()
     assert actor.person_id is not None
     subscriptions.choose_level(current_session(), actor.person_id, context.board.id, member_of(Level, form.level.data))
-    return see_page("discussions.board", board=context.board.key, flash=_("Saved."))
+    return _back_to("discussions.board", _("Saved."), board=context.board.key)
+
+
+def _back_to(endpoint: str, flash: str, **values: str) -> Response:
+    """Answer with a page, or with «My notifications» where the form stood there."""
+    if request.form.get("back") == "settings":
+        return see_page("accounts_notices.switches", flash=flash)
+    return see_page(endpoint, flash=flash, **values)
 
 
 @bp.post("/discussions/boards/<board>/read")
@@ -197,7 +204,7 @@ def follow(context: ThreadContext) -> Response:
     assert actor.person_id is not None
     subscriptions.choose_level(current_session(), actor.person_id, context.board.id, level, thread_id=context.thread.id)
     message = _("You follow this thread.") if level is Level.FOLLOW else _("You get no more notifications of this thread.")
-    return see_page("discussions.thread", thread=context.thread.key, flash=message)
+    return _back_to("discussions.thread", message, thread=context.thread.key)
 
 
 @bp.post("/discussions/<thread>/opening")

@@ -136,3 +136,21 @@ def test_moderators_alone_see_a_report_and_who_made_it(
     author.get(queue, status=403)
     with instance.database.unit_of_work(write=False) as session:
         assert "zaguanera" not in str(own_tables(session, luis.id, now=NOON))
+
+
+def test_what_is_muted_is_listed_and_turned_on_again_where_it_is(
+    browser: Browser, instance: Instance, board: Board, ana: Person, luis: Person
+) -> None:
+    thread = a_thread(instance, board, luis, "¿Cómo se cuenta?")
+    reader = sign_in(browser)
+    reader.get(f"/discussions/posts/{thread.key}")
+    path = reader.path.partition("#")[0]
+    reader.post(f"{path}/level", {"level": "muted"})
+    reader.post(f"/discussions/boards/{board.key}/level", {"level": "silent"})
+    listed = reader.get("/profile/notices")
+    assert in_spanish("You get no notifications of these discussions:") in listed.text
+    page = reader.submit(f"/discussions/boards/{board.key}/level")
+    assert reader.path == "/profile/notices"
+    page = reader.submit(f"{path}/level")
+    assert in_spanish("You get no notifications of these discussions:") not in page.text
+    assert luis.full_name not in page.text
