@@ -315,6 +315,8 @@ class PreparedCourse:
     """What can be found of the course itself and its terms."""
     written_words: Mapping[str, Mapping[str, int]]
     """By module key, '' for what belongs to the whole course: the number of words that are written in each language."""
+    card_picture: bytes = b""
+    """The course's picture as cards show it, empty where it has none that they can show."""
 
     @property
     def minutes(self) -> int:

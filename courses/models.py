@@ -189,6 +189,10 @@ class CourseVersion(Entity):
     """Key of what it is about, of the site's topics or another; empty where it says nothing."""
     written_words: Mapped[Mapping[str, int]] = mapped_column(CountByLanguageType, default=dict, server_default="{}")
     """How many words are written in each language, of glossary and the course's own words; empty in versions before they were counted."""
+    picture: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    """SHA-256 of its picture as cards show it; empty without one, and in versions before it was kept."""
+    picture_alts: Mapped[Mapping[str, str]] = mapped_column(default=dict, server_default="{}")
+    """What the picture shows, by language."""
 
 
 class PlanState(StrEnum):
@@ -377,7 +381,7 @@ class CourseResource(Entity):
 
 
 class CourseFile(Entity):
-    """A media file of a course version, by the path that its texts use."""
+    """A media file of a course version, by the path that its texts use, or its picture as cards show it."""
 
     __table_args__ = (UniqueConstraint("version_id", "path"), Index("ix_course_file_sha256", "version_id", "sha256"))
 
@@ -388,7 +392,7 @@ class CourseFile(Entity):
     media_type: Mapped[str] = mapped_column(String(100))
     size: Mapped[int]
     is_picture: Mapped[bool]
-    """It is the course's picture, which is seen by whoever finds the course."""
+    """It is the course's picture, as it is or as cards show it, which is seen by whoever finds the course."""
     used_by: Mapped[tuple[str, ...]]
     """Keys of the activities that show or offer it: who may open one of them may load it. Without any, all who take part."""
 

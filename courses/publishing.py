@@ -59,6 +59,7 @@ from kernel.errors import N_, Conflict, Unavailable
 from kernel.files import FileStore
 from kernel.markup.model import RenderedText, SafeHtml
 from kernel.permissions import Actor
+from kernel.pictures import drawn_for_card
 from kernel.search import index
 from kernel.search.index import SearchDocument
 
@@ -203,7 +204,14 @@ def _prepare(course: CourseFolder, digest: str, kinds: CourseKinds) -> PreparedC
             *chain.from_iterable(chain(named, resource_documents)),
         ),
         written_words=count_published_words(course),
+        card_picture=_card_picture(course),
     )
+
+
+def _card_picture(course: CourseFolder) -> bytes:
+    """Return the course's picture as cards show it, empty where it has none, or a drawing."""
+    media = next((media for media in course.media if media.path == course.image), None)
+    return (drawn_for_card(media.content) if media is not None else None) or b""
 
 
 def _prepare_activity(activity: ActivitySource, renderer: Renderer, kinds: CourseKinds) -> PreparedActivity:
@@ -450,6 +458,8 @@ def _version_row(
         print_grade=source.print_grade,
         topic=source.topic,
         written_words=prepared.written_words[""],
+        picture=hashlib.sha256(prepared.card_picture).hexdigest() if prepared.card_picture else "",
+        picture_alts=plain_texts(source.image_alt) if prepared.card_picture else {},
     )
 
 
@@ -483,9 +493,18 @@ def _write_lists(session: Session, publication: Publication, files: FileStore, *
             for category in prepared.course.grade
         ],
     )
-    contents = {files.put(media.content): (media.size, media.media_type) for media in prepared.course.media}
+    media = prepared.course.media + ((_card_file(prepared.card_picture),) if prepared.card_picture else ())
+    contents = {files.put(file.content): (file.size, file.media_type) for file in media}
     stored = stored_files.note_all_stored(session, contents, now=now)
-    insert_all(session, [_file_row(version_id, prepared, media, stored[media.sha256]) for media in prepared.course.media])
+    insert_all(session, [_file_row(version_id, prepared, file, stored[file.sha256]) for file in media])
+
+
+CARD_PICTURE = "@card.webp"
+"""The path of a course's picture as cards show it: no file of a folder has it."""
+
+
+def _card_file(content: bytes) -> MediaFile:
+    return MediaFile(CARD_PICTURE, "image/webp", len(content), hashlib.sha256(content).hexdigest(), content)
 
 
 def _term_row(version_id: int, entry: PreparedTerm) -> models.Term:
@@ -515,7 +534,7 @@ def _file_row(version_id: int, prepared: PreparedCourse, media: MediaFile, store
         sha256=media.sha256,
         media_type=media.media_type,
         size=media.size,
-        is_picture=media.path == prepared.course.image,
+        is_picture=media.path in (prepared.course.image, CARD_PICTURE),
         used_by=prepared.users_of(media.path),
     )
 

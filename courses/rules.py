@@ -270,6 +270,10 @@ class Outline:
     """Whether its certificates print the grade."""
     hours_basis: str = ""
     """Where the hours are from, as versions store it."""
+    picture: str = ""
+    """SHA-256 of its picture as cards show it; empty where it has none."""
+    picture_alts: Texts = field(default_factory=dict)
+    """What the picture shows."""
 
     @property
     def validity(self) -> ValidityTerms | None:

@@ -158,6 +158,8 @@ def _outline(
         modules=tuple(modules),
         topic=version.topic,
         written_words=_summed(version.written_words, *(module.written_words for module in modules)),
+        picture=version.picture,
+        picture_alts=version.picture_alts,
     )
 
 
@@ -235,6 +237,18 @@ def list_file_uses(session: Session, course_id: int, sha256: str, version_id: in
         .limit(1000)
     )
     return list(session.scalars(statement))
+
+
+def find_published_picture(session: Session, course_id: int, sha256: str) -> CourseFile | None:
+    """Return the picture of a course's published version by its checksum; None where it is another file."""
+    statement = (
+        select(CourseFile)
+        .join(Course, Course.published_version_id == CourseFile.version_id)
+        .where(Course.id == course_id, CourseFile.sha256 == sha256, CourseFile.is_picture)
+        .order_by(CourseFile.id)
+        .limit(1)
+    )
+    return session.scalar(statement)
 
 
 MOST_VERSIONS = 50

@@ -23,6 +23,7 @@ from courses.rules import (
     OutlineModule,
     Texts,
     activity_url,
+    file_url,
     printed_hours,
     printed_time,
     why_closed,
@@ -99,6 +100,23 @@ def module_language_note(module: OutlineModule, languages: Sequence[str]) -> str
 
 
 @dataclass(frozen=True, slots=True)
+class CoursePicture:
+    """The picture of a course as cards show it, with what it shows in the reader's language, or in `alternative_language`."""
+
+    url: str
+    alternative: str
+    alternative_language: str
+
+
+def picture_of(outline: Outline) -> CoursePicture | None:
+    """Return the picture of a course; None where it has none, and its façade stands there."""
+    if not outline.picture:
+        return None
+    url = file_url(outline.slug, outline.picture, "card.webp")
+    return CoursePicture(url, choose(outline.picture_alts), foreign(outline.picture_alts))
+
+
+@dataclass(frozen=True, slots=True)
 class CourseCard:
     """One course of a catalogue."""
 
@@ -118,6 +136,7 @@ class CourseCard:
     opens_on: date | None
     closed: bool
     outline: Outline
+    picture: CoursePicture | None = None
     inside: str = ""
     """What of it was looked for, where that is neither its title nor its summary."""
 
@@ -156,6 +175,7 @@ def card(
         opens_on=local(opens_at).date() if opens_at else None,
         closed=refusal is EnrolmentRefusal.CLOSED,
         outline=outline,
+        picture=picture_of(outline),
     )
 
 

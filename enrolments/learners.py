@@ -250,11 +250,17 @@ def _activity_contexts(session: Session, context: LearnerContext, outline: Outli
 def get_file_context(session: Session, actor: Actor, slug: str, sha256: str, name: str) -> CourseFileContext:
     """Return the page context of a media file of a course, whatever name the address gives it; raise NotFound.
 
-    It is one of the version followed or of an earlier one, which old attempts still show. Activities that are no more guard nothing.
+    It is one of the version followed or of an earlier one, which old attempts still show, or the picture of the published one.
+    Activities that are no more guard nothing.
     To those who edit the course it may also be one of its working copy.
     """
     context = get_learner_context(session, actor, slug)
     uses = versions.list_file_uses(session, context.course_id, sha256, context.version_id) if context.version_id else []
+    picture = versions.find_published_picture(session, context.course_id, sha256) if not uses and context.version_id else None
+    if picture is not None:  # who follows an earlier version sees it in the catalogue all the same
+        return CourseFileContext(
+            context=context, sha256=sha256, name=basename(picture.path), media_type=picture.media_type, is_picture=True, users=()
+        )
     if not uses or context.version_id is None:
         return _draft_file_context(session, actor, context, sha256)
     outline = versions.get_outline(session, context.version_id)

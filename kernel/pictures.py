@@ -81,10 +81,51 @@ def printable(content: bytes, *, longest: int = PRINTED, photographs: Collection
         return None
 
 
-def _on_white(picture: Image.Image, *, is_photograph: bool) -> bytes:
+CARD_WIDTH, CARD_HEIGHT = 720, 405
+"""Pixels of a picture on a card at most, 16 by 9: sharp at 360 on a screen of two pixels each."""
+MOST_CARD_BYTES = 40_000
+"""A dozen cards are half a megabyte at worst, most of them a third of it."""
+_CARD_TRIES = ((1, 80), (1, 65), (1, 50), (2, 50), (4, 50))
+"""By how much a picture is made smaller, and its quality, until it is light enough."""
+
+
+def drawn_for_card(content: bytes) -> bytes | None:
+    """Return a picture as it stands on cards: WebP of its middle, 16 by 9, still and on white; None where it cannot be read."""
+    try:
+        with _AT_ONCE, warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content), formats=sorted(set(FORMATS.values()))) as picture:
+                if picture.width * picture.height > MOST_PIXELS:
+                    return None
+                upright = ImageOps.exif_transpose(picture)
+                width = max(1, min(CARD_WIDTH, upright.width, upright.height * CARD_WIDTH // CARD_HEIGHT))
+                size = width, max(1, round(width * CARD_HEIGHT / CARD_WIDTH))
+                return _light(_white_below(ImageOps.fit(upright.convert("RGBA"), size, Image.Resampling.LANCZOS)))
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning, UnidentifiedImageError, OSError, SyntaxError, ValueError):
+        return None
+
+
+def _light(paper: Image.Image) -> bytes:
+    """Return a picture as WebP, in the first try that is light enough, else in the last."""
+    written = b""
+    for divisor, quality in _CARD_TRIES:
+        target = io.BytesIO()
+        paper.reduce(divisor).save(target, "WEBP", quality=quality, method=4)
+        written = target.getvalue()
+        if len(written) <= MOST_CARD_BYTES:
+            break
+    return written
+
+
+def _white_below(picture: Image.Image) -> Image.Image:
     clear = picture.convert("RGBA")
     paper = Image.new("RGB", picture.size, "white")
     paper.paste(clear, mask=clear.getchannel("A"))
+    return paper
+
+
+def _on_white(picture: Image.Image, *, is_photograph: bool) -> bytes:
+    paper = _white_below(picture)
     target = io.BytesIO()
     if is_photograph:
         paper.save(target, "JPEG", quality=QUALITY)

@@ -24,7 +24,7 @@ from discussions import subscriptions
 from enrolments import learners
 from enrolments.awards import list_own_renewals
 from enrolments.course_context import LEARNER_PAGES, date_views, upcoming
-from enrolments.course_view import RenewalView, course_url, draw, foreign, renewal_view
+from enrolments.course_view import CoursePicture, RenewalView, course_url, draw, foreign, picture_of, renewal_view
 from enrolments.dates import DATES, DatedEnrolment, DatedItem, DateRequest, collect_dates, list_ungraded
 from enrolments.invitations import list_own_pending
 from enrolments.learners import OwnCourse
@@ -47,6 +47,7 @@ class CourseProgressView:
     title_language: str
     tone: int
     facade: Facade | None
+    picture: CoursePicture | None
     modules_done: int
     modules: int
     percent: int
@@ -79,6 +80,7 @@ def course_line(own: OwnCourse, enrolment: DatedEnrolment, credentials: Mapping[
         title_language=foreign(outline.title),
         tone=outline.tone,
         facade=draw(outline, progress, FacadeSize.RESUME),
+        picture=picture_of(outline),
         modules_done=modules_done,
         modules=modules,
         percent=progress.percent,

@@ -350,6 +350,10 @@ def _image(table: MappingCursor) -> tuple[str, model.LocalisedText]:
     image, alternative = table.path("image", "image/"), table.text("image_alt")
     if table.has("image") and not alternative:
         table.report("C301", N_("The picture has no alternative text."), N_("Add “image_alt:”."), at="image")
+    if image.lower().endswith(".svg"):
+        table.report(
+            "C612", N_("Cards show no drawings: the course stands in the catalogue without its picture."), N_("Save it as PNG."), at="image"
+        )
     return image, alternative
 
 

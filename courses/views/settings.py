@@ -33,6 +33,7 @@ from kernel import clock
 from kernel.errors import N_, Conflict, Invalid
 from kernel.filetypes import MAXIMUM_IMAGE
 from kernel.i18n import _, choose, language, lazy_, site_day
+from kernel.pictures import FORMATS
 from kernel.web.forms import Form, LineField, line
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, file_store, page, requires, see_page
 
@@ -174,6 +175,8 @@ def answered(subject: CourseContext, sheet: SettingsEditor, draw: Draw, done: Do
     except Invalid as refused:
         form.refuse(form[f"{PICTURE}{UPLOAD}"], _(refused.text, **refused.facts))
         return draw(form, None)
+    if _lacks_alternative(sheet, form, upload):
+        return draw(form, None)
     if base is None:
         form.form_errors.append(
             _("Someone else changed this course in the meantime. What you typed is shown here: review it and save it again.")
@@ -191,7 +194,7 @@ def answered(subject: CourseContext, sheet: SettingsEditor, draw: Draw, done: Do
     return _saved(subject, sheet, form, draw=draw, done=done, text=text, upload=upload)
 
 
-PICTURE = "image"
+PICTURE, ALTERNATIVE = "image", "image_alt"
 
 
 def _upload(sheet: SettingsEditor, form: SettingsForm) -> Upload | None:
@@ -202,10 +205,29 @@ def _upload(sheet: SettingsEditor, form: SettingsForm) -> Upload | None:
     content = sent.read()
     sent.close()
     upload = media.accepted(sent.filename, content, folder="media", taken=sheet.draft_outline.checksums)
-    if not upload.media_type.startswith("image/"):
+    if upload.path.rpartition(".")[2] not in FORMATS:
         raise Invalid(N_("Choose a picture: a PNG, JPEG or WebP file."))
     form[PICTURE].data = upload.path
     return upload
+
+
+def _lacks_alternative(sheet: SettingsEditor, form: SettingsForm, upload: Upload | None) -> bool:
+    """Put on the form what a picture without alternative text needs; return whether it has none in the course's own language."""
+    if f"{PICTURE}{UPLOAD}" not in form or not form[PICTURE].data:
+        return False
+    alternative = form[f"{ALTERNATIVE}_{sheet.languages[0]}"]
+    if alternative.data:
+        return False
+    form.refuse(alternative, _("Describe what someone who cannot see the picture needs to know."))
+    if upload is not None:
+        _ask_again(form)
+    return True
+
+
+def _ask_again(form: SettingsForm) -> None:
+    """Ask for the picture anew, because no browser sends a file twice by itself."""
+    form.refuse(form[f"{PICTURE}{UPLOAD}"], _("Choose the picture again."))
+    form[PICTURE].data = form.present(PICTURE)
 
 
 def _base(sheet: SettingsEditor) -> str | None:
@@ -257,8 +279,7 @@ def _saved(
     if refusing:
         _attach_findings(form, sheet, refusing)
         if upload is not None:
-            form.refuse(form[f"{PICTURE}{UPLOAD}"], _("Choose the picture again."))
-            form[PICTURE].data = form.present(PICTURE)
+            _ask_again(form)
         return draw(form, None)
     added = drafts.keep_contents(file_store(), {upload.path: upload.content}, {upload.path: upload.media_type}) if upload else {}
     writing = begin_writing()

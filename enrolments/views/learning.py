@@ -44,6 +44,7 @@ from enrolments.course_context import (
 )
 from enrolments.course_view import (
     CourseCard,
+    CoursePicture,
     CourseView,
     RenewalView,
     course_shares,
@@ -52,6 +53,7 @@ from enrolments.course_view import (
     foreign,
     html,
     length_words,
+    picture_of,
     renewal_view,
     required_renewal,
     rounded,
@@ -95,6 +97,7 @@ class CoursePageView:
     summary: SafeHtml
     tone: int
     facade: Facade | None
+    picture: CoursePicture | None
     objectives: tuple[SafeHtml, ...]
     time: str
     hours_basis: str
@@ -128,6 +131,7 @@ def course_facts(view: CourseView, topics: Mapping[str, str]) -> CoursePageView:
         summary=html(outline.summary),
         tone=outline.tone,
         facade=draw(outline, view.progress if view.context.is_learner else None, FacadeSize.COURSE),
+        picture=picture_of(outline),
         objectives=tuple(html(text) for text in outline.objectives),
         time=length_words(outline),
         hours_basis="" if is_estimated else printed_basis(length, language()),

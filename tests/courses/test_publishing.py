@@ -10,6 +10,7 @@ from accounts.models import Notification, Person
 from accounts.notices import NotificationChoice
 from accounts.rules import MailTime
 from courses import drafts, publishing, team
+from courses import versions as course_versions
 from courses.content.reader import read_directory
 from courses.models import (
     Activity,
@@ -23,7 +24,7 @@ from courses.models import (
     PublicationNature,
     StaffRole,
 )
-from courses.publishing import PublishOptions
+from courses.publishing import CARD_PICTURE, PublishOptions
 from enrolments import versions
 from enrolments.notices import CHANGED_NOTICE
 from kernel import clock
@@ -266,13 +267,36 @@ def test_parts_that_are_not_ready_are_left_out(instance: Instance) -> None:
 
 def test_media_of_a_version_are_kept_by_content_and_say_what_uses_them(instance: Instance) -> None:
     """spec/security 9: the course's picture is everybody's, a drawing is its lesson's."""
-    publish(instance, a_folder(), now=NOON)
+    _course, version = publish(instance, a_folder(), now=NOON)
 
     with instance.database.unit_of_work(write=False) as session:
         found = {row.path: row for row in session.scalars(select(CourseFile))}
+        outline = course_versions.get_outline(session, version.id)
     assert instance.files.read(found["media/gota.png"].sha256) == a_folder()["media/gota.png"]
-    assert [path for path, row in found.items() if row.is_picture] == ["media/gota.png"]
+    assert [path for path, row in found.items() if row.is_picture] == ["media/gota.png", CARD_PICTURE]
+    card = found[CARD_PICTURE]
+    assert (card.media_type, card.used_by, card.sha256) == ("image/webp", (), outline.picture)
+    assert len(instance.files.read(card.sha256)) == card.size
+    assert outline.picture_alts == {"es": "Una gota.", "en": "A drop."}
     assert found["01-contar/media/usos.svg"].used_by == ("litros",)
+
+
+def test_a_version_keeps_no_picture_of_a_course_that_has_none_or_a_drawing(instance: Instance) -> None:
+    """Cards show the façade then, and the check of a drawing says so (spec/content-format C612)."""
+    header = folder()["course.yaml"] + b"image: media/dibujo.svg\nimage_alt: {es: Una barra., en: A bar.}\n"
+    drawing = b'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 9 9"><title>T</title><desc>D.</desc></svg>'
+    files = {**folder(), "course.yaml": header, "media/dibujo.svg": drawing}
+
+    shown = []
+    for written in (folder(), files):
+        _course, version = publish(instance, written)
+        with instance.database.unit_of_work(write=False) as session:
+            outline = course_versions.get_outline(session, version.id)
+        shown.append((outline.picture, dict(outline.picture_alts)))
+
+    assert shown == [("", {})] * 2
+    found = publishing.prepare(files, KINDS, today=NOON.date()).findings
+    assert [(finding.severity.value, finding.field) for finding in found if finding.code == "C612"] == [("warning", "image")]
 
 
 def test_somebody_in_the_team_has_one_role(instance: Instance) -> None:

@@ -252,6 +252,32 @@ def test_a_picture_is_uploaded_where_it_is_chosen(editor: Browser, instance: Ins
     assert draft_texts(instance)["course.yaml"] == after
 
 
+def test_a_picture_is_saved_with_alternative_text_alone(editor: Browser, instance: Instance) -> None:
+    """As one of a lesson, in the same words: in the course's own language at least; what a drawing shows no card can."""
+    before = draft_texts(instance)["course.yaml"]
+    editor.get(SETTINGS)
+
+    silent = sent(editor, {"image__upload": (io.BytesIO(a_picture()), "foto.png")}, 422)
+    assert in_spanish("Describe what someone who cannot see the picture needs to know.") in silent.text
+    assert in_spanish("Choose the picture again.") in silent.text
+    assert 'id="image_alt_es-error"' in silent.html
+    drawing = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><title>T</title><desc>D.</desc></svg>'
+    editor.get(SETTINGS)
+    sent(editor, {"image__upload": (io.BytesIO(drawing), "dibujo.svg"), "image_alt_es": "Un dibujo"}, 422)
+    assert draft_texts(instance)["course.yaml"] == before
+
+    editor.get(SETTINGS)
+    sent(editor, {"image__upload": (io.BytesIO(a_picture()), "foto.png"), "image_alt_en": "A beach"}, 422)
+    editor.get(SETTINGS)
+    sent(editor, {"image__upload": (io.BytesIO(a_picture()), "foto.png"), "image_alt_es": "Una playa", "image_alt_en": "A beach"})
+    assert "image: media/foto.png\nimage_alt:\n  es: Una playa\n  en: A beach\n" in draft_texts(instance)["course.yaml"]
+    editor.get(SETTINGS)
+    sent(editor, {"image_alt_es": ""}, 422)
+    editor.get(SETTINGS)
+    sent(editor, {"image": "", "image_alt_es": "", "image_alt_en": ""})
+    assert "image" not in draft_texts(instance)["course.yaml"]
+
+
 def test_a_course_stands_in_groups_with_what_is_set_in_their_lines(editor: Browser, instance: Instance, course: Course) -> None:
     """What an ordinary course needs is not folded; a group opens where something else in it is set or wrong, and its line says it."""
     with_line(instance, course, "certificate: {template: constancia, valid: 24 months}")

@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 from PIL import Image, ImageChops, PngImagePlugin
 
 from kernel.errors import Invalid
-from kernel.pictures import LEAST, cleaned, contrast, is_colour, mixed, nearest
+from kernel.pictures import CARD_HEIGHT, CARD_WIDTH, LEAST, MOST_CARD_BYTES, cleaned, contrast, drawn_for_card, is_colour, mixed, nearest
 from organisations.views.site_settings import GROUND, INK, style_sheet, tokens
 
 SECRET = b"SECRETO-0042"
@@ -107,3 +107,50 @@ def test_every_pair_of_text_and_ground_of_a_style_sheet_can_be_read(brand: str, 
 
 def test_without_colours_there_is_no_style_sheet() -> None:
     assert style_sheet("", "") == ""
+
+
+def encoded(picture: Image.Image, extension: str = "png") -> bytes:
+    """Return a picture as a file."""
+    target = io.BytesIO()
+    picture.save(target, extension)
+    return target.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("size", "drawn"),
+    [((1600, 900), (720, 405)), ((900, 1600), (720, 405)), ((4000, 300), (533, 300)), ((320, 180), (320, 180)), ((1, 1), (1, 1))],
+)
+def test_a_card_shows_the_middle_of_a_picture_and_enlarges_none(size: tuple[int, int], drawn: tuple[int, int]) -> None:
+    content = drawn_for_card(encoded(Image.new("RGB", size, "teal")))
+
+    assert content is not None
+    with Image.open(io.BytesIO(content)) as card:
+        assert (card.format, card.size) == ("WEBP", drawn)
+
+
+def test_a_picture_on_a_card_is_light_whatever_it_shows() -> None:
+    """A dozen of them stay under half a megabyte on a bad line, noise without end among them."""
+    noise = Image.effect_noise((2 * CARD_WIDTH, 2 * CARD_HEIGHT), 200)
+
+    content = drawn_for_card(encoded(Image.merge("RGB", (noise, noise.rotate(90, expand=False), noise.rotate(180)))))
+
+    assert content is not None
+    assert len(content) <= MOST_CARD_BYTES
+
+
+def test_what_is_clear_of_a_picture_is_white_on_a_card_and_what_moves_stands_still() -> None:
+    clear = drawn_for_card(encoded(Image.new("RGBA", (16, 9), (0, 0, 0, 0))))
+    moving = drawn_for_card(a_moving_picture("gif"))
+
+    assert clear is not None
+    assert moving is not None
+    with Image.open(io.BytesIO(clear)) as card:
+        assert min(min(point) for point in card.convert("RGB").get_flattened_data()) > 250
+    with Image.open(io.BytesIO(moving)) as card:
+        assert not getattr(card, "is_animated", False)
+        assert SECRET not in moving
+
+
+@pytest.mark.parametrize("content", [b"", b"GIF89a", b"<svg xmlns='http://www.w3.org/2000/svg'/>", encoded(Image.new("RGB", (9, 9)))[:40]])
+def test_what_is_no_picture_stands_on_no_card(content: bytes) -> None:
+    assert drawn_for_card(content) is None
