@@ -4,6 +4,7 @@ import contextlib
 import socket
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -20,7 +21,7 @@ from gunicorn.http.errors import (
 from gunicorn.workers.gthread import ThreadWorker
 
 from kernel import deadline
-from kernel.errors import N_
+from kernel.errors import N_, DomainError
 from kernel.i18n import LANGUAGES, _, reading
 from kernel.web.headers import ALWAYS
 from lms.arriving import Arrival, find_late
@@ -74,6 +75,18 @@ def plain_answer(status: int) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("ascii") + body
 
 
+class BodyBrokenOff(DomainError):
+    """The connection ended before the whole body was there: half a form is never taken for all of it."""
+
+
+def receive_whole(arrival: Arrival, read: Callable[[int | None], bytes], size: int | None = None) -> bytes:
+    """Read the next piece of a body that is not whole yet; raise BodyBrokenOff where nothing comes any more."""
+    piece = arrival.receive(read, size)
+    if not piece:
+        raise BodyBrokenOff
+    return piece
+
+
 class RequestWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """Threads that answer, and one that looks whether a request takes too long to come or to be answered."""
 
@@ -106,7 +119,7 @@ class RequestWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         thread = threading.get_ident()
         arrival = self._arriving[thread] = Arrival(conn.sock, None, in_body=True)
         unreader = conn.parser.unreader
-        unreader.chunk = partial(arrival.receive, unreader.chunk)
+        unreader.chunk = partial(receive_whole, arrival, unreader.chunk)
         self._sockets[thread] = conn.sock
         try:
             return super().handle_request(req, conn)
@@ -118,6 +131,8 @@ class RequestWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
         """Answer what never reached the application, or broke on the way; what was sent stays out of the log."""
+        if isinstance(exc, BodyBrokenOff):  # after the answer: what was not read is passed over
+            return
         status = status_of(exc)
         if status == 500:
             log.error("request.broken", exc_info=exc)

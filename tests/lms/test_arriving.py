@@ -7,6 +7,7 @@ from contextlib import closing
 import pytest
 
 from lms.arriving import HEAD_SECONDS, LEAST_RATE, SHORT_SECONDS, SPARE_SECONDS, Arrival, find_late
+from lms.gunicorn_worker import BodyBrokenOff, receive_whole
 
 
 @pytest.fixture
@@ -63,3 +64,11 @@ def test_where_threads_are_scarce_the_slowest_go_first(line: socket.socket) -> N
 
     assert find_late([phone, begun, *slow[:4]], 8, 0) == []
     assert find_late([phone, begun, *slow, head], 8, 0) == [head, slow[-1]]
+
+
+def test_a_body_that_breaks_off_is_not_whole(line: socket.socket) -> None:
+    body, pieces = Arrival(line, None, in_body=True), [b"text=Escribo", b""]
+
+    assert receive_whole(body, lambda _size: pieces.pop(0)) == b"text=Escribo"
+    with pytest.raises(BodyBrokenOff):
+        receive_whole(body, lambda _size: pieces.pop(0))

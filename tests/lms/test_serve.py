@@ -268,6 +268,32 @@ def test_a_request_that_hangs_is_ended_and_leaves_nothing(folder: Path) -> None:
         assert kept.execute("SELECT count(*) FROM person").fetchone() == (0,)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("headers", ["Content-Length: 100000", "Transfer-Encoding: chunked"])
+def test_half_a_form_is_never_taken_for_all_of_it(folder: Path, headers: str) -> None:
+    """The line is gone in the middle of a body whose first half would have been a valid form."""
+    with serving(folder) as server:
+        answer = server.get("/sign-up")
+        token = re.search(r'name="csrf_token" value="([^"]+)"', server.body)
+        assert token is not None
+        cookie = answer.headers["Set-Cookie"].partition(";")[0]
+        names = {"given_names": "Ana", "first_surname": "Quinde", "email": "ana@example.org", "consent": "y"}
+        body = urlencode({**names, "password": "cuatro palabras sin relación", "csrf_token": token[1], "more": ""}).encode()
+        sent = b"%x\r\n%s\r\n" % (len(body), body) if "chunked" in headers else body
+        head = f"POST /sign-up HTTP/1.1\r\nHost: {server.host}:{server.port}\r\nCookie: {cookie}\r\n{headers}\r\n"
+        with socket.create_connection((server.host, server.port), timeout=20) as line:
+            line.sendall(head.encode() + b"Content-Type: application/x-www-form-urlencoded\r\n\r\n" + sent)
+            line.shutdown(socket.SHUT_WR)
+            answered = line.recv(100)
+        assert not answered or answered.startswith(b"HTTP/1.1 400")
+        assert server.get("/health/ready").status == 200
+        server.end()
+
+    assert "Traceback" not in "\n".join(server.lines)
+    with contextlib.closing(sqlite3.connect(folder / "aulario.sqlite")) as kept:
+        assert kept.execute("SELECT count(*) FROM person").fetchone() == (0,)
+
+
 SENDERS = 135
 """More than the 128 threads that a process has where nobody says otherwise."""
 BEGUN = b"POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 5000\r\n\r\ne"
