@@ -58,10 +58,15 @@ def get_own_draft(session: Session, actor: Actor, draft: str) -> PostDraft:
     return require_found(session.scalar(select(PostDraft).where(PostDraft.key == draft, PostDraft.person_id == actor.person_id)))
 
 
+def lock_writer(session: Session, actor: Actor) -> None:
+    """Let what the actor sends at once be written one after the other: the same form sent again, two windows with one draft."""
+    session.execute(select(Person.id).where(Person.id == actor.person_id).with_for_update(key_share=True)).all()
+
+
 def keep_draft(session: Session, actor: Actor, slot: DraftSlot, text: DraftText, *, reason: str = "", now: datetime) -> PostDraft:
     """Keep a text as the actor's draft for a slot, instead of the one before; `reason` says why it was refused."""
     assert actor.person_id is not None
-    session.execute(select(Person.id).where(Person.id == actor.person_id).with_for_update(key_share=True)).all()
+    lock_writer(session, actor)
     text = replace(text, source=clean_post(text.source)[:LONGEST_DRAFT])
     row = find_draft(session, actor, slot)
     if row is None:

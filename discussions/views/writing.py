@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 from urllib.parse import urlencode
-from uuid import uuid4
+from uuid import NAMESPACE_OID, uuid4, uuid5
 
 from flask import Blueprint, Response, flash, request, url_for
 from wtforms import BooleanField, HiddenField, SelectField, SelectMultipleField, widgets
@@ -126,14 +126,20 @@ def _submitted_text(form: PostForm) -> DraftText:
 
 
 def keeping_text(loader: Callable[..., BoardContext], action: BoardAction) -> Callable[..., BoardContext]:
-    """Wrap a loader: the text of a post that its writer may not publish any more is kept as a draft before they are refused."""
+    """Wrap a loader: the text of a post that its writer may not publish any more is kept as a draft before they are refused.
+
+    A form that was published before and is sent again is refused alone.
+    """
 
     def load(session: Any, actor: Actor, **arguments: Any) -> BoardContext:
         context = loader(session, actor, **arguments)
         policy = request_services().policy
         if is_read_only_request() or policy.allows(actor, action, context) or not request.form.get("text", "").strip():
             return context
-        text, slot = _submitted_text(PostForm()), slot_of(context)
+        form, slot = PostForm(), slot_of(context)
+        if posts.find_repeated(session, actor, _token_of(form)) is not None:
+            return context
+        text = _submitted_text(form)
         roll_back()
         with request_services().database.unit_of_work() as own:
             drafts.keep_draft(own, actor, slot, text, reason=_(TextSaved.message), now=clock.now())
@@ -181,6 +187,9 @@ def take(writing: Writing, form: PostForm) -> Answer:
         refusal = refused
     session = begin_writing() if brings_files() else current_session()
     actor, now, text = current_actor(), clock.now(), _submitted_text(form)
+    drafts.lock_writer(session, actor)
+    if (sent := posts.find_repeated(session, actor, _token_of(form))) is not None:
+        return see_page("discussions.post", post=sent.key, flash="")
     draft = drafts.find_draft(session, actor, writing.slot)
     if stored or form.remove.data:
         draft = drafts.keep_draft(session, actor, writing.slot, text, now=now)
@@ -240,8 +249,8 @@ def _publish_files(draft: PostDraft | None, post: ThreadPost) -> None:
 
 
 def _token_of(form: PostForm) -> str:
-    """Return the token that a form was sent with, as long as one is, or another one."""
-    return (form.token.data or "")[:36] or str(uuid4())
+    """Return what makes a text of a form unique: sent again it is the same post, and another text of the form, gone back to, is another."""
+    return str(uuid5(NAMESPACE_OID, "\n".join((form.token.data or str(uuid4()), form.title.data or "", form.text.data or ""))))
 
 
 def writing_thread(context: BoardContext) -> Writing:

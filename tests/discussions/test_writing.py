@@ -145,6 +145,49 @@ def test_d17_who_writes_reads_what_came_meanwhile(browser: Browser, instance: In
     assert sources(instance, ThreadPost).count("Tarde.") == 1
 
 
+def test_d17_a_form_sent_again_leaves_a_later_draft_and_no_draft_of_its_own(
+    browser: Browser, instance: Instance, board: Board, ana: Person, marta: Person
+) -> None:
+    first = a_thread(instance, board, marta)
+    key = key_of(instance, first)
+    writer = sign_in(browser)
+    form = writer.get(f"/discussions/{key}").form(f"/discussions/{key}/answer")
+    writer.submit(form.action, {"text": "Uno."}, button=("act", "publish"), form=form)
+    later = writer.get(f"/discussions/{key}").form(f"/discussions/{key}/answer")
+    writer.submit(later.action, {"text": "Dos, para después."}, button=("act", "draft"), form=later)
+
+    writer.submit(form.action, {"text": "Uno."}, button=("act", "publish"), form=form)
+    assert sources(instance, PostDraft) == ["Dos, para después."]
+    locked(instance, key, marta, board)
+    writer.submit(form.action, {"text": "Uno."}, button=("act", "publish"), form=form, status=403)
+    assert sources(instance, PostDraft) == ["Dos, para después."]
+    assert sources(instance, ThreadPost) == ["No lo entiendo.", "Uno."]
+
+
+def test_d17_a_form_sent_again_counts_once_for_the_limit(
+    browser: Browser, instance: Instance, board: Board, ana: Person, marta: Person
+) -> None:
+    first = a_thread(instance, board, marta)
+    key = key_of(instance, first)
+    writer = sign_in(browser)
+    form = writer.get(f"/discussions/{key}").form(f"/discussions/{key}/answer")
+    for _time in range(12):
+        writer.submit(form.action, {"text": "Uno."}, button=("act", "publish"), form=form)
+    assert (sources(instance, ThreadPost), sources(instance, PostDraft)) == (["No lo entiendo.", "Uno."], [])
+
+
+def test_d17_another_text_of_a_form_that_was_gone_back_to_is_another_post(
+    browser: Browser, instance: Instance, board: Board, ana: Person, marta: Person
+) -> None:
+    first = a_thread(instance, board, marta)
+    key = key_of(instance, first)
+    writer = sign_in(browser)
+    form = writer.get(f"/discussions/{key}").form(f"/discussions/{key}/answer")
+    for text in ("Uno.", "Otro texto."):
+        writer.submit(form.action, {"text": text}, button=("act", "publish"), form=form)
+    assert sources(instance, ThreadPost) == ["No lo entiendo.", "Uno.", "Otro texto."]
+
+
 def test_d19_alike_threads_are_shown_once_before_a_question(
     browser: Browser, instance: Instance, board: Board, ana: Person, marta: Person
 ) -> None:
