@@ -92,13 +92,17 @@ def checked(text: str) -> str:
 
 
 def lock_thread(session: Session, thread_id: int) -> Thread:
-    """Return a thread, locked, as it is now: what gives numbers to posts and what locks, hides or withdraws waits for one another."""
-    return session.get_one(Thread, thread_id, with_for_update=True, populate_existing=True)
+    """Return a thread, locked, as it is now: what gives numbers to posts and what locks, hides or withdraws waits for one another.
+
+    Drafts refer to it and to posts: two that have just written one would wait for each other for ever if their keys were locked too.
+    """
+    return session.get_one(Thread, thread_id, with_for_update={"key_share": True}, populate_existing=True)
 
 
 def lock_post(session: Session, post: ThreadPost) -> tuple[Thread, ThreadPost]:
     """Return the thread of a post and the post, both locked, as they are now."""
-    return lock_thread(session, post.thread_id), session.get_one(ThreadPost, post.id, with_for_update=True, populate_existing=True)
+    thread = lock_thread(session, post.thread_id)
+    return thread, session.get_one(ThreadPost, post.id, with_for_update={"key_share": True}, populate_existing=True)
 
 
 def find_repeated(session: Session, actor: Actor, token: str) -> ThreadPost | None:

@@ -187,7 +187,7 @@ def pin_thread(
     session: Session, actor: Actor, context: ThreadContext, until: date | None, *, is_pinned: bool, today: date, now: datetime
 ) -> None:
     """Let a thread stand first in its board, until a last day if there is one, or no longer. Raise TooManyPinned."""
-    session.get_one(Board, context.board.id, with_for_update=True)
+    session.get_one(Board, context.board.id, with_for_update={"key_share": True})
     thread = posts.lock_thread(session, context.thread.id)
     others = (Thread.board_id == thread.board_id, Thread.id != thread.id, Thread.pinned_until >= today)
     if is_pinned and (session.scalar(select(func.count()).select_from(Thread).where(*others)) or 0) >= MOST_PINNED:

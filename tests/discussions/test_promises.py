@@ -1,9 +1,11 @@
 """The promises of spec/communities, section 3, that need no page: each test names its rule."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from accounts import notices
 from accounts.models import Notification, Person
@@ -33,6 +35,7 @@ from kernel.search.index import SearchEntry
 from lms.instance import Instance
 from tests.support.boards import NOON, a_board, a_thread, actor_of, an_answer
 from tests.support.builders import a_person
+from tests.support.soon import until
 
 TODAY = NOON.date()
 
@@ -495,3 +498,27 @@ def test_d22_a_withdrawn_thread_leaves_the_search_whole(instance: Instance, boar
         posts.restore_post(session, actor, boards.get_post(session, actor, first.key), now=NOON)
     deliver(instance)
     assert indexed(instance) == {first.key, more.key}
+
+
+def test_d14_two_who_have_each_written_a_draft_of_a_thread_do_not_wait_for_each_other(
+    instance: Instance, board: Board, ana: Person, luis: Person
+) -> None:
+    """A draft refers to its thread; whoever gives numbers to posts meanwhile does not wait for it."""
+    first = a_thread(instance, board, ana)
+
+    def keep(session: Session, person: Person) -> None:
+        slot = DraftSlot(session.get_one(Board, board.id), session.get_one(Thread, first.thread_id))
+        drafts.keep_draft(session, actor_of(person), slot, DraftText("Mi respuesta."), now=NOON)
+
+    def answer() -> None:
+        with instance.database.unit_of_work() as session:
+            keep(session, luis)
+            posts.lock_thread(session, first.thread_id)
+
+    if instance.database.is_sqlite:
+        pytest.skip("SQLite lets one write at a time")
+    with ThreadPoolExecutor(1) as other, instance.database.unit_of_work() as session:
+        keep(session, ana)
+        doing = other.submit(answer)
+        until(doing.done, seconds=10)
+    doing.result()
