@@ -58,7 +58,7 @@ class Mutes:
     """What a source is called, by language."""
     stop: Callable[[Session, int, str, datetime], None]
     """Let a person get no notifications of a source any more; a second time changes nothing."""
-    words: MuteWords
+    wording: MuteWords
 
 
 MUTES = HookList[Mutes]("mutes")

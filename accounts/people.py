@@ -67,9 +67,7 @@ STANDINGS = HookList[Standing]("standings")
 """Gives the standings that are asked with each request."""
 
 
-def signed_in_statement(
-    standings: Sequence[Standing], kinds: Sequence[NoticeKind], hooks: Mapping[Any, Any]
-) -> Select[*tuple[Any, ...]]:
+def signed_in_statement(standings: Sequence[Standing], kinds: Sequence[NoticeKind], hooks: Mapping[Any, Any]) -> Select[*tuple[Any, ...]]:
     """Build the one statement that every signed-in request runs; `:secret_hash` is bound."""
     return select(
         Device.id.label("device_id"),

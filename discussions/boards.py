@@ -5,9 +5,26 @@ import string
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, and_, false, func, literal, not_, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    SQLColumnExpression,
+    and_,
+    bindparam,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
@@ -71,6 +88,8 @@ class BoardOwner:
     writes: Audience
     moderates: Audience
     administers: Audience
+    team: Callable[[Number], Select[int]]
+    """The people whose work it is to answer on the board with this number: they are notified of questions, and a post may notify them."""
     is_closed: Callable[[Number], ColumnElement[bool]]
     """The object of the board with this number is archived, cancelled or closed."""
     outside: Callable[[Session, Actor, int], Verdict]
@@ -145,10 +164,20 @@ def is_closed(hooks: Hooks) -> ColumnElement[bool]:
     return or_(false(), *(and_(Board.owner == owner.kind, owner.is_closed(Board.id)) for owner in BOARDS.given_in(hooks)))
 
 
+def in_team(hooks: Hooks, person: Number) -> ColumnElement[bool]:
+    """Return the condition on `Board` that it is a person's work to answer on it."""
+    return or_(false(), *(and_(Board.owner == owner.kind, person.in_(owner.team(Board.id))) for owner in BOARDS.given_in(hooks)))
+
+
 def readable(hooks: Hooks, person: Number) -> ColumnElement[bool]:
     """Return the condition on `Board` that a person reads it now: the twin of `BoardAction.VIEW` for lists, searches and mails."""
     shown = and_(Board.state != BoardState.OFF.value, or_(is_public(hooks), audience(hooks, "reads", person)))
     return or_(shown, audience(hooks, "moderates", person))
+
+
+def is_private(hooks: Hooks) -> ColumnElement[bool]:
+    """Return the condition on `Thread` and its `Board` that its author wrote it to the moderators alone."""
+    return or_(false(), *(and_(Board.owner == owner.kind, owner.is_private()) for owner in BOARDS.given_in(hooks)))
 
 
 def readable_threads(hooks: Hooks, person: Number) -> ColumnElement[bool]:
@@ -167,31 +196,43 @@ def _number(actor: Actor) -> Number:
     return literal(actor.person_id or 0)
 
 
-def _standing(session: Session, actor: Actor) -> list[ColumnElement[bool]]:
-    number = _number(actor)
-    parts = [audience(session.info, name, number) for name in ("reads", "writes", "moderates", "administers")]
-    if actor.is_anonymous or actor.is_suspended:
-        parts = [false(), false(), false(), false()]
-    if not actor.is_suspended:
-        parts[0] = or_(parts[0], is_public(session.info))
-    return [*(part.label(name) for part, name in zip(parts, ("reads", "writes", "moderates", "administers"), strict=True)),
-            is_closed(session.info).label("is_closed")]  # fmt: skip
+_PERSON, _BOARD, _THREAD = (bindparam(name, type_=Integer()) for name in ("person", "board", "thread"))
+"""Values of the statements that are built once: most of what a page costs would be building them."""
+_ROLES = ("reads", "writes", "moderates", "administers")
+
+
+def _hooks(session: Session) -> tuple[tuple[BoardOwner, ...], tuple[ThreadGuard, ...]]:
+    return BOARDS.of(session), THREAD_GUARDS.of(session)
+
+
+def _standing(hooks: Hooks) -> list[ColumnElement[bool]]:
+    """Return what a person is on a `Board`, and whether it is closed."""
+    parts = {name: audience(hooks, name, _PERSON) for name in _ROLES}
+    parts["reads"] = or_(parts["reads"], is_public(hooks))
+    return [*(part.label(name) for name, part in parts.items()), is_closed(hooks).label("is_closed")]
+
+
+@lru_cache
+def _board_statement(owners: tuple[BoardOwner, ...], guards: tuple[ThreadGuard, ...]) -> Select[*tuple[Any, ...]]:
+    return select(Board, *_standing({BOARDS: owners, THREAD_GUARDS: guards}))
 
 
 def get_board(session: Session, actor: Actor, board: str) -> BoardContext:
     """Return a board and what the actor is before it; raise NotFound where there is none."""
-    row = require_found(session.execute(select(Board, *_standing(session, actor)).where(Board.key == board)).one_or_none())
+    statement = _board_statement(*_hooks(session)).where(Board.key == board)
+    row = require_found(session.execute(statement, {"person": actor.person_id or 0}).one_or_none())
     return _context(session, actor, row.Board, row)
 
 
 def get_board_of(session: Session, actor: Actor, board_id: int) -> BoardContext:
     """Return the board with a number, for its owner's pages."""
-    row = session.execute(select(Board, *_standing(session, actor)).where(Board.id == board_id)).one()
+    row = session.execute(_board_statement(*_hooks(session)).where(Board.id == board_id), {"person": actor.person_id or 0}).one()
     return _context(session, actor, row.Board, row)
 
 
 def _context(session: Session, actor: Actor, board: Board, row: Row[*tuple[Any, ...]]) -> BoardContext:
-    standing = {name: bool(getattr(row, name)) for name in ("reads", "writes", "moderates", "administers", "is_closed")}
+    standing = {name: bool(getattr(row, name)) and not actor.is_suspended for name in _ROLES}
+    standing["is_closed"] = bool(row.is_closed)
     sees = standing["moderates"] or (standing["reads"] and board.state != BoardState.OFF)
     outside = Verdict.ALLOW if sees else owner_of(session, board).outside(session, actor, board.id)
     return BoardContext(board=board, outside=outside, **standing)
@@ -204,26 +245,24 @@ def within(context: BoardContext) -> dict[str, Any]:
 
 def get_thread(session: Session, actor: Actor, thread: str) -> ThreadContext:
     """Return a thread and what the actor is before it; raise NotFound where there is none."""
-    row = require_found(session.execute(_thread_statement(session, actor, Thread).where(Thread.key == thread)).one_or_none())
+    statement = _thread_statement(*_hooks(session), Thread).where(Thread.key == thread)
+    row = require_found(session.execute(statement, {"person": actor.person_id or 0}).one_or_none())
     return ThreadContext(**_of_thread(session, actor, row))
 
 
 def get_post(session: Session, actor: Actor, post: str) -> PostContext:
     """Return a post and what the actor is before it; raise NotFound where there is none."""
-    statement = (
-        _thread_statement(session, actor, ThreadPost, Thread)
-        .join(ThreadPost, ThreadPost.thread_id == Thread.id)
-        .where(ThreadPost.key == post)
-    )
-    row = require_found(session.execute(statement.where(ThreadPost.key == post)).one_or_none())
+    of_post = _thread_statement(*_hooks(session), ThreadPost, Thread).join(ThreadPost, ThreadPost.thread_id == Thread.id)
+    row = require_found(session.execute(of_post.where(ThreadPost.key == post), {"person": actor.person_id or 0}).one_or_none())
     mine = row.ThreadPost.person_id is not None and row.ThreadPost.person_id == actor.person_id
     return PostContext(**_of_thread(session, actor, row), post=row.ThreadPost, is_author=mine)
 
 
-def _thread_statement(session: Session, actor: Actor, *entities: type) -> Select[*tuple[Any, ...]]:
-    hidden = or_(false(), *(guard.hides(_number(actor)) for guard in THREAD_GUARDS.of(session)))
-    private = or_(false(), *(and_(Board.owner == owner.kind, owner.is_private()) for owner in BOARDS.of(session)))
-    columns = (*_standing(session, actor), hidden.label("is_guarded"), private.label("is_private"))
+@lru_cache
+def _thread_statement(owners: tuple[BoardOwner, ...], guards: tuple[ThreadGuard, ...], *entities: type) -> Select[*tuple[Any, ...]]:
+    hooks = {BOARDS: owners, THREAD_GUARDS: guards}
+    hidden = or_(false(), *(guard.hides(_PERSON) for guard in guards))
+    columns = (*_standing(hooks), hidden.label("is_guarded"), is_private(hooks).label("is_private"))
     return select(*entities, Board, *columns).select_from(Thread).join(Board, Board.id == Thread.board_id)
 
 
@@ -233,17 +272,24 @@ def _of_thread(session: Session, actor: Actor, row: Row[*tuple[Any, ...]]) -> di
     return {**of_board, "thread": row.Thread, "is_guarded": bool(row.is_guarded), "is_private": bool(row.is_private), "is_own": mine}
 
 
-def list_mentionable(session: Session, actor: Actor, board_id: int, thread_id: int | None) -> list[Person]:
-    """List whom a post may notify: the last ten other writers of its thread and the board's moderators who may read it; nobody else."""
-    written = (ThreadPost.thread_id == thread_id, ThreadPost.state == PostState.VISIBLE.value)
+@lru_cache
+def _mentionable(owners: tuple[BoardOwner, ...], guards: tuple[ThreadGuard, ...]) -> Select[Person]:
+    hooks = {BOARDS: owners, THREAD_GUARDS: guards}
+    written = (ThreadPost.thread_id == _THREAD, ThreadPost.state == PostState.VISIBLE.value)
     last = select(ThreadPost.person_id, ThreadPost.number).where(*written).order_by(ThreadPost.number.desc()).limit(200).subquery()
-    by_writer = select(last.c.person_id).where(last.c.person_id != actor.person_id).group_by(last.c.person_id)
-    people = by_writer.order_by(func.max(last.c.number).desc()).limit(MOST_WRITERS)
-    moderates = audience(session.info, "moderates", Person.id)
-    reads = or_(moderates, and_(Person.id.in_(people), audience(session.info, "reads", Person.id)))
-    others = (Person.id != actor.person_id, Person.suspended_at.is_(None))
-    statement = select(Person).join(Board, true()).where(Board.id == board_id, *others, reads)
-    return list(session.scalars(statement.order_by(Person.name_key, Person.id).limit(MOST_WRITERS + MOST_MODERATORS)))
+    by_writer = select(last.c.person_id).where(last.c.person_id != _PERSON).group_by(last.c.person_id)
+    people = select(by_writer.order_by(func.max(last.c.number).desc()).limit(MOST_WRITERS).subquery().c.person_id)
+    may = or_(in_team(hooks, Person.id), and_(Person.id.in_(people), audience(hooks, "reads", Person.id)))
+    candidates = Person.id.in_(union_all(people, *(owner.team(_BOARD) for owner in owners)))
+    others = (Person.id != _PERSON, Person.suspended_at.is_(None))
+    statement = select(Person).join(Board, true()).where(Board.id == _BOARD, candidates, *others, may)
+    return statement.order_by(Person.name_key, Person.id).limit(MOST_WRITERS + MOST_MODERATORS)
+
+
+def list_mentionable(session: Session, actor: Actor, board_id: int, thread_id: int | None) -> list[Person]:
+    """List whom a post may notify: the last ten other writers of its thread who read it, and the team of its board."""
+    values = {"person": actor.person_id or 0, "board": board_id, "thread": thread_id or 0}
+    return list(session.scalars(_mentionable(*_hooks(session)), values))
 
 
 def is_public_board(session: Session, board: Board) -> bool:

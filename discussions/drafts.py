@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import blake2s
 from typing import Any
 
 from sqlalchemy import Row, delete, literal, select, update
@@ -22,16 +23,19 @@ LONGEST_DRAFT = 40_000
 
 @dataclass(frozen=True, slots=True)
 class DraftSlot:
-    """Where a draft would be published: a new thread of a board, a thread, or instead of a post."""
+    """Where a draft would be published: a new thread of a board about a part or none, a thread, or instead of a post."""
 
     board: Board
     thread: Thread | None = None
     post: ThreadPost | None = None
+    anchor: tuple[str, str, str] = ("", "", "")
+    """Of a new thread: what is written about one part is no draft about another."""
 
     @property
     def code(self) -> str:
         """Return what is unique among one person's drafts of the board."""
-        return f"{self.thread.id if self.thread else 0}:{self.post.id if self.post else 0}"
+        about = f":{blake2s(chr(10).join(self.anchor).encode(), digest_size=8).hexdigest()}" if any(self.anchor) else ""
+        return f"{self.thread.id if self.thread else 0}:{self.post.id if self.post else 0}{about}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class DraftText:
     anchor: tuple[str, str, str] = ("", "", "")
     reply_to: int | None = None
     private: bool = False
+    mentioned: tuple[str, ...] = ()
 
 
 def find_draft(session: Session, actor: Actor, slot: DraftSlot) -> PostDraft | None:
@@ -75,7 +80,7 @@ def keep_draft(session: Session, actor: Actor, slot: DraftSlot, text: DraftText,
         session.add(row)
     row.source, row.title, row.kind, row.category = text.source, text.title[:300], text.kind.value, text.category[:60]
     row.anchor_kind, row.anchor_key, row.anchor_part = text.anchor[0][:12], text.anchor[1][:64], text.anchor[2][:200]
-    row.private, row.reply_to, row.reason, row.changed_at = text.private, text.reply_to, reason, now
+    row.private, row.reply_to, row.reason, row.changed_at, row.mentioned = text.private, text.reply_to, reason, now, text.mentioned
     session.flush()
     return row
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import literal, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from accounts.computed_notices import COMPUTED_NOTICES
@@ -15,7 +15,7 @@ from discussions.views import moderating, reading, writing
 from kernel.errors import N_
 from kernel.feature import Feature
 from kernel.permissions import Actor
-from kernel.personal import ERASURE_QUESTIONS, ERASURES, OWN_RESULTS, RETENTION, TRANSFERS, RetentionRule
+from kernel.personal import ERASURE_QUESTIONS, ERASURES, OWN_FILES, OWN_RESULTS, RETENTION, TRANSFERS, RetentionRule
 from kernel.search.index import SearchDocument
 from kernel.search.results import ResultGroup
 from kernel.search.sources import SEARCH_COLLECTIONS, SEARCH_KINDS, CollectionKind, Located, ResultKind
@@ -37,7 +37,7 @@ def _list_entries(session: Session, board_id: int) -> Iterable[tuple[int | None,
 
 
 def _locate(session: Session, actor: Actor, groups: Sequence[ResultGroup]) -> Mapping[ResultGroup, Located]:
-    readable = threads.describe(session, [group.part for group in groups if group.part], literal(actor.person_id or 0))
+    readable = threads.describe(session, [group.part for group in groups if group.part], actor)
     owners = {
         board.id: board for board in session.scalars(select(Board).where(Board.id.in_({thread.board_id for thread in readable.values()})))
     }
@@ -65,6 +65,7 @@ FEATURE = Feature(
         "discussions.index_thread": jobs.index_thread,
         "discussions.notify_moderators": jobs.notify_moderators,
         "discussions.notify_accepted": jobs.notify_accepted,
+        "discussions.notify_released": jobs.notify_released,
         "discussions.notify_decision": jobs.notify_decision,
         "discussions.remove_content": jobs.remove_content,
         "discussions.erase_withdrawn": jobs.erase_withdrawn,
@@ -72,7 +73,7 @@ FEATURE = Feature(
     periodic={"discussions.erase_withdrawn": 86_400},
     help={
         "learner/discussions#ask": "discussions.board discussions_writing.new discussions_writing.own_drafts",
-        "learner/discussions#answer": "discussions.thread discussions.post discussions_writing.answer",
+        "learner/discussions#answer": "discussions.thread discussions.post discussions.open_to_all discussions_writing.answer",
         "learner/discussions#follow": "discussions.followed",
         "learner/discussions#change": "discussions_writing.edit discussions.withdraw discussions.history",
         "learner/discussions#report": "discussions_moderation.report",
@@ -84,6 +85,7 @@ FEATURE = Feature(
         MUTES.add(subscriptions.MUTES),
         COMPUTED_NOTICES.add(*whats_new.COMPUTED),
         OWN_RESULTS.add(own_data.own_tables),
+        OWN_FILES.add(own_data.list_own_files),
         ERASURE_QUESTIONS.add(own_data.ERASURE_QUESTION),
         ERASURES.add(drafts.erase_drafts),
         TRANSFERS.add(subscriptions.merge_marks, drafts.move_drafts),

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from discussions.access import PostContext
@@ -38,7 +38,7 @@ class TooManyFiles(Invalid):
 class AlternativeMissing(Invalid):
     """A picture says nothing to those who do not see it."""
 
-    message = N_("Describe what the picture shows, or say that it only decorates.")
+    message = N_("Describe what the attached picture shows, or say that it only decorates.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,7 @@ class CheckedFile:
     size: int
     media_type: str
     alternative: str
+    is_described: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +72,16 @@ class FileContext(PostContext):
 
 
 def check_file(files: FileStore, sent: AttachedFile) -> CheckedFile:
-    """Store the content of a file, a picture without its metadata; raise AttachmentRefused or AlternativeMissing."""
+    """Store the content of a file, a picture without its metadata; raise AttachmentRefused."""
     extension, kind = extension_of(sent.name), kind_of(sent.name)
     name, content = shown_name(sent.name), sent.content
     if kind is None or extension not in EXTENSIONS or not 0 < len(content) <= LARGEST or not kind.fits(content):
         raise AttachmentRefused(name=name)
-    if extension in FORMATS:
-        if not sent.alternative and not sent.decorates:
-            raise AlternativeMissing
-        content = cleaned(content, extension)
-    return CheckedFile(name, files.put(content), len(content), kind.media_type, sent.alternative[:300])
+    is_picture = extension in FORMATS
+    content = cleaned(content, extension) if is_picture else content
+    is_described = not is_picture or sent.decorates or bool(sent.alternative)
+    sha256, alternative = files.put(content), sent.alternative[:300]
+    return CheckedFile(name, sha256, len(content), kind.media_type, alternative=alternative, is_described=is_described)
 
 
 def attach(session: Session, draft: PostDraft, checked: Sequence[CheckedFile], *, now: datetime) -> None:
@@ -88,11 +89,27 @@ def attach(session: Session, draft: PostDraft, checked: Sequence[CheckedFile], *
     present = list_draft_files(session, draft.id)
     if len(present) + len(checked) > MOST_FILES:
         raise TooManyFiles
-    last = max((file.number for file in present), default=0)
-    for number, file in enumerate(checked, start=last + 1):
+    number, known = max((file.number for file in present), default=0), {file.stored_file_id for file in present}
+    for file in checked:
         stored = note_stored(session, file.sha256, size=file.size, media_type=file.media_type, now=now)
-        session.add(PostFile(draft_id=draft.id, number=number, stored_file_id=stored.id, name=file.name, alternative=file.alternative))
+        if stored.id not in known:  # the same file chosen again
+            number += 1
+            values = {"name": file.name, "alternative": file.alternative, "is_described": file.is_described}
+            session.add(PostFile(draft_id=draft.id, number=number, stored_file_id=stored.id, **values))
     session.flush()
+
+
+def describe(session: Session, draft: PostDraft, alternative: str) -> None:
+    """Say what the pictures of a draft show that were sent without a description; empty: they only decorate."""
+    lacking = (PostFile.draft_id == draft.id, PostFile.is_described.is_(False))
+    session.execute(update(PostFile).where(*lacking).values(alternative=alternative[:300], is_described=True))
+
+
+def check_described(session: Session, draft: PostDraft | None) -> None:
+    """Raise AlternativeMissing where a picture of a draft is not described."""
+    lacking = exists().where(PostFile.draft_id == draft.id, PostFile.is_described.is_(False)) if draft else None
+    if lacking is not None and session.scalar(select(lacking)):
+        raise AlternativeMissing
 
 
 def append_files(session: Session, draft: PostDraft, post: ThreadPost) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, literal, select
 from sqlalchemy.orm import Session
 
 from accounts import notices
@@ -12,8 +12,8 @@ from accounts.notices import Message
 from accounts.rules import NoticeKind
 from discussions import boards, posts, subscriptions
 from discussions.boards import Hooks, audience, readable_threads
-from discussions.models import Board, Level, PostReport, PostState, Subscription, Thread, ThreadPost
-from discussions.notices import ANSWER_NOTICE, MENTION_NOTICE, MODERATION_NOTICE
+from discussions.models import Board, Level, PostReport, PostState, Subscription, Thread, ThreadKind, ThreadPost
+from discussions.notices import ANSWER_NOTICE, MENTION_NOTICE, MODERATION_NOTICE, QUESTION_NOTICE
 from kernel.errors import N_
 from kernel.files import files_of, forget_stored
 from kernel.i18n import _, in_every_language, ngettext
@@ -65,6 +65,7 @@ def follow_post(delivery: Delivery) -> None:
         index.write(session, thread.board_id, thread.id, entries, collection=posts.COLLECTION)
         if not delivery.find_number("is_edit"):
             notify_answer(session, thread, post, now=delivery.now)
+            _notify_team(session, thread, post, now=delivery.now)
         notify_mentioned(session, thread, post, delivery.numbers("mentioned"), now=delivery.now)
 
 
@@ -118,7 +119,8 @@ def notify_mentioned(session: Session, thread: Thread, post: ThreadPost, people:
     given = session.scalars(select(Notification).where(Notification.key == key, Notification.person_id.not_in(chosen))).all()
     for row in given:
         session.delete(row)
-    message = _message(session, thread, post, MENTION_NOTICE, key, lambda: _("You are mentioned."), subscriptions.OF_MENTIONS)
+    source = subscriptions.OF_MENTIONS
+    message = _message(session, thread, post, MENTION_NOTICE, key, lambda: _("You were mentioned."), source, post.person_id)
     notices.notify(session, message, sorted(chosen), now=now)
 
 
@@ -139,22 +141,22 @@ def notify_answer(session: Session, thread: Thread, post: ThreadPost, *, now: da
     def write() -> str:
         return ngettext("%(count)s new answer to your thread.", "%(count)s new answers to your thread.", count)
 
-    source = subscriptions.OF_THREAD
-    message = _message(session, thread, post, ANSWER_NOTICE, unread or posts.answers_key(thread, post.number), write, source)
+    key, source = unread or posts.answers_key(thread, post.number), subscriptions.OF_THREAD
+    message = _message(session, thread, post, ANSWER_NOTICE, key, write, source, post.person_id)
     notices.reword_notification(session, message)
     notices.notify(session, message, _readers_among(session, thread, [thread.person_id]), now=now)
 
 
 def _message(
-    session: Session, thread: Thread, post: ThreadPost, kind: NoticeKind, key: str, write: Callable[[], str], source: str
+    session: Session, thread: Thread, post: ThreadPost, kind: NoticeKind, key: str, write: Callable[[], str], source: str, by: int | None
 ) -> Message:
     """Return a notification of a post: all mails of a thread have one subject; of its text they carry what its board allows."""
     board = session.get_one(Board, thread.board_id)
-    author = session.get(Person, post.person_id) if post.person_id else None
+    author = session.get(Person, by) if by else None
     excerpt = summary_of(post.html, EXCERPT) if board.mail_text or boards.is_public_board(session, board) else ""
 
     def text() -> str:
-        by = _("By %(name)s.", name=author.full_name) if author else ""
+        by = _("From %(name)s.", name=author.full_name) if author else ""
         return " ".join(part for part in (write(), by, excerpt) if part)
 
     return Message(
@@ -170,16 +172,50 @@ def _message(
     )
 
 
+def list_team(session: Session, board: Board) -> list[int]:
+    """List the people whose work it is to answer on a board."""
+    team = boards.owner_of(session, board).team(literal(board.id))
+    return list(session.scalars(select(Person.id).where(Person.id.in_(team), Person.suspended_at.is_(None)).limit(MOST_MODERATORS)))
+
+
 def _notify_moderators(session: Session, thread: Thread, post: ThreadPost, *, now: datetime) -> None:
     """Notify the moderators of a board that a post waits for them: reported, or the first of a new account."""
-    people = select(Person.id).join(Board, Board.id == thread.board_id).where(audience(session.info, "moderates", Person.id))
-    moderators = list(session.scalars(people.where(Person.id.is_distinct_from(post.person_id)).order_by(Person.id).limit(MOST_MODERATORS)))
     board = session.get_one(Board, thread.board_id)
+    moderators = list_team(session, board)
+    if post.person_id in moderators:  # others of the team may not judge it: those who administer the board do
+        people = select(Person.id).join(Board, Board.id == board.id).where(audience(session.info, "administers", Person.id))
+        moderators = list(session.scalars(people.order_by(Person.id).limit(MOST_MODERATORS)))
+    moderators = [number for number in moderators if number != post.person_id]
     subject = in_every_language(lambda: _("A post waits for a moderator"))
     text = in_every_language(lambda: _("It is in “%(title)s”.", title=thread.title))
     key = f"post:{post.key}:moderation:{post.row_version}"
     message = Message(MODERATION_NOTICE, key, subject, text, f"/discussions/boards/{board.key}/moderation", about_id=thread.id)
     notices.notify(session, message, moderators, now=now)
+
+
+def _notify_team(session: Session, thread: Thread, post: ThreadPost, *, now: datetime) -> None:
+    """Notify those who answer for a board of a new question, once."""
+    if post.number != 1 or thread.kind != ThreadKind.QUESTION:
+        return
+    board = session.get_one(Board, thread.board_id)
+    team = [number for number in list_team(session, board) if number != post.person_id]
+    key, source = f"post:{post.key}:asked", subscriptions.OF_THREAD
+    message = _message(session, thread, post, QUESTION_NOTICE, key, lambda: _("A question was asked."), source, post.person_id)
+    notices.notify(session, message, _readers_among(session, thread, team), now=now)
+
+
+def notify_released(delivery: Delivery) -> None:
+    """Notify the author of a first post that it is shown now."""
+    with delivery.database.unit_of_work() as session:
+        row = _find_post(session, delivery.number("post"))
+        if row is None or row[1].person_id is None or row[1].state != PostState.VISIBLE:
+            return
+        thread, post = row
+        assert post.person_id is not None
+        subject = in_every_language(lambda: _("A moderator published your post"))
+        text = in_every_language(lambda: _("It is in “%(title)s”.", title=thread.title))
+        own = Message(MODERATION_NOTICE, f"decision:{post.key}:released", subject, text, post_address(post), about_id=thread.id)
+        notices.notify(session, own, [post.person_id], now=delivery.now)
 
 
 def notify_moderators(delivery: Delivery) -> None:
@@ -198,9 +234,8 @@ def notify_accepted(delivery: Delivery) -> None:
             return
         thread, post = row
         source = subscriptions.OF_MENTIONS
-        message = _message(
-            session, thread, post, MENTION_NOTICE, f"post:{post.key}:accepted", lambda: _("Your answer was accepted."), source
-        )
+        key, by = f"post:{post.key}:accepted", delivery.find_number("by")
+        message = _message(session, thread, post, MENTION_NOTICE, key, lambda: _("Your answer was accepted."), source, by)
         notices.notify(session, message, _readers_among(session, thread, [post.person_id or 0]), now=delivery.now)
 
 

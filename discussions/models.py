@@ -165,6 +165,8 @@ class ThreadPost(Entity):
     edited_after_answers: Mapped[bool] = mapped_column(default=False)
     token: Mapped[str] = mapped_column(String(36))
     """Of the form that it was sent with: sent twice it is written once."""
+    mentioned: Mapped[tuple[str, ...]] = mapped_column(default=())
+    """Numbers of those whom it mentions, while it waits for a moderator: they are notified once it is shown."""
     row_version: Mapped[int] = mapped_column(default=1)
 
     @property
@@ -207,6 +209,8 @@ class PostDraft(Entity):
     title: Mapped[ShortText]
     private: Mapped[bool] = mapped_column(default=False)
     """The thread would be for the moderators alone."""
+    mentioned: Mapped[tuple[str, ...]] = mapped_column(default=())
+    """Public ids of those whose box is ticked."""
     source: Mapped[str] = mapped_column(Text)
     reason: Mapped[str] = mapped_column(Text, default="")
     """Why it was not published, as its writer was shown it."""
@@ -228,6 +232,8 @@ class PostFile(Entity):
     name: Mapped[str] = mapped_column(String(120))
     alternative: Mapped[ShortText]
     """What a picture shows; empty where it decorates alone, and of documents."""
+    is_described: Mapped[bool] = mapped_column(default=True)
+    """False of a picture in a draft that still needs a description, or to be called decoration."""
 
 
 class PostReport(Entity):

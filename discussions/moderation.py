@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row, and_, delete, exists, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from accounts import notices
 from accounts.models import Person
 from discussions import posts
 from discussions.access import GONE, PostContext
@@ -92,6 +93,7 @@ def decide(
     reports = session.scalars(select(PostReport).where(PostReport.post_id == post.id, PostReport.decision == "").with_for_update()).all()
     for row in reports:
         row.decision, row.decided_by, row.decided_at = ("hidden" if hide_class else "kept"), actor.person_id, now
+    notices.take_back_others(session, f"post:{post.key}:moderation:", ())
     if hide_class is not None:
         posts.set_state(session, actor, post, PostState.HIDDEN, now=now)
         post.hide_class, post.reason = hide_class.value, reason
@@ -122,6 +124,9 @@ def show(session: Session, actor: Actor, context: PostContext, *, version: int, 
     verb = ModerationVerb.RELEASED if post.state == PostState.WAITING else ModerationVerb.SHOWN
     post.hide_class, post.reason = "", ""
     posts.show_again(session, actor, thread, post, now=now)
+    if verb is ModerationVerb.RELEASED:
+        notices.take_back_others(session, f"post:{post.key}:moderation:", ())
+        outbox.enqueue(session, "discussions.notify_released", {"post": post.id}, now=now)
     audit.record(session, actor, verb, post, now=now)
 
 
@@ -160,7 +165,7 @@ def list_reports(session: Session, post_ids: Sequence[int]) -> Sequence[Row[*tup
 
 
 def list_log(session: Session, board_id: int, *, offset: int, limit: int) -> Sequence[Row[*tuple[Any, ...]]]:
-    """List the acts on a board's threads and posts, and on the board, the latest first, with who acted."""
+    """List the acts on a board's threads and posts, and on the board, the latest first, with who acted and on what."""
     threads = select(Thread.id).where(Thread.board_id == board_id)
     post_ids = select(ThreadPost.id).where(ThreadPost.thread_id.in_(threads))
     of = {
@@ -170,7 +175,10 @@ def list_log(session: Session, board_id: int, *, offset: int, limit: int) -> Seq
     }
     about = or_(*(and_(AuditEntry.subject_kind == kind, condition) for kind, condition in of.items()))
     public = AuditEntry.verb != ModerationVerb.REPORTED.value
-    statement = select(AuditEntry, Person).outerjoin(Person, Person.id == AuditEntry.actor_id).where(about, public)
+    statement = select(AuditEntry, Person, Thread, ThreadPost).outerjoin(Person, Person.id == AuditEntry.actor_id)
+    of_post = and_(AuditEntry.subject_kind == "thread_post", ThreadPost.id == AuditEntry.subject_id)
+    of_thread = or_(and_(AuditEntry.subject_kind == "thread", Thread.id == AuditEntry.subject_id), Thread.id == ThreadPost.thread_id)
+    statement = statement.outerjoin(ThreadPost, of_post).outerjoin(Thread, of_thread).where(about, public)
     return session.execute(statement.order_by(AuditEntry.id.desc()).offset(offset).limit(limit)).all()
 
 

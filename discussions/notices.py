@@ -4,7 +4,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_
 
 from accounts.models import Notification
 from accounts.rules import MailTime, NoticeKind
-from discussions.boards import Hooks, audience, readable_threads
+from discussions.boards import Hooks, audience, in_team, readable_threads
 from discussions.models import Board, Thread
 from kernel.errors import N_
 
@@ -25,6 +25,13 @@ def _concerns(hooks: Hooks) -> ColumnElement[bool]:
     return exists().where(*of, or_(moderates, and_(is_decision, readable_threads(hooks, Notification.person_id)))).correlate(Notification)
 
 
+def _answers(hooks: Hooks) -> ColumnElement[bool]:
+    """Return the condition that the person of a notification answers for the board of the thread that it is about, and reads it."""
+    of = (Thread.id == Notification.about_id, Board.id == Thread.board_id)
+    conditions = (in_team(hooks, Notification.person_id), readable_threads(hooks, Notification.person_id))
+    return exists().where(*of, *conditions).correlate(Notification)
+
+
 MENTION_NOTICE = NoticeKind(
     "mention",
     label=N_("Mentions"),
@@ -41,6 +48,15 @@ ANSWER_NOTICE = NoticeKind(
     icon="messages-square",
     group=GROUP,
     scope=_reads,
+    is_withdrawn=True,
+)
+QUESTION_NOTICE = NoticeKind(
+    "asked",
+    label=N_("Questions to my courses"),
+    hint=N_("In the discussions of a course of your team a question was asked."),
+    icon="circle-help",
+    group=GROUP,
+    scope=_answers,
     is_withdrawn=True,
 )
 MODERATION_NOTICE = NoticeKind(
@@ -68,4 +84,4 @@ NEW_THREAD_NOTICE = NoticeKind(
     group=GROUP,
     usual_mail=MailTime.NEVER,
 )
-KINDS = (MENTION_NOTICE, ANSWER_NOTICE, REPLY_NOTICE, NEW_THREAD_NOTICE, MODERATION_NOTICE)
+KINDS = (MENTION_NOTICE, ANSWER_NOTICE, REPLY_NOTICE, NEW_THREAD_NOTICE, QUESTION_NOTICE, MODERATION_NOTICE)

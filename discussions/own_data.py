@@ -11,6 +11,7 @@ from discussions import posts
 from discussions.boards import readable_threads
 from discussions.models import Board, PostDraft, PostFile, PostReport, PostRevision, PostState, Subscription, Thread, ThreadPost
 from kernel.errors import N_
+from kernel.files import StoredFile
 from kernel.permissions import SYSTEM
 from kernel.personal import ErasureQuestion
 
@@ -82,17 +83,28 @@ def _statements(session: Session, person_id: int) -> Mapping[str, Select[*tuple[
     }
 
 
+def list_own_files(session: Session, person_id: int) -> list[tuple[str, str]]:
+    """List the files that a person attached to posts: the path in the copy, and the content's SHA-256."""
+    statement = (
+        select(ThreadPost.key, PostFile.number, PostFile.name, StoredFile.sha256)
+        .join(PostFile, PostFile.post_id == ThreadPost.id)
+        .join(StoredFile, StoredFile.id == PostFile.stored_file_id)
+        .where(ThreadPost.person_id == person_id, ThreadPost.state != PostState.ERASED.value)
+    )
+    return [(f"files/{row.key}/{row.number}-{row.name}", row.sha256) for row in session.execute(statement.order_by(PostFile.id))]
+
+
 def follow_answer(session: Session, person_id: int, answer: str, *, now: datetime) -> None:
-    """Withdraw every post of a person who deletes their account and wants it, also in boards that they left; else their texts stay."""
+    """Erase what a person wrote who deletes their account and wants it, also in boards that they left; else their texts stay."""
     if answer != "withdraw":
         return
     shown = (ThreadPost.person_id == person_id, ThreadPost.state == PostState.VISIBLE.value)
     for post in session.scalars(select(ThreadPost).where(*shown).order_by(ThreadPost.thread_id, ThreadPost.id)).all():
         thread = posts.lock_thread(session, post.thread_id)
         posts.withdraw_locked(session, SYSTEM, thread, post, now=now)
-    waiting = (ThreadPost.person_id == person_id, ThreadPost.state == PostState.WAITING.value)
-    for post in session.scalars(select(ThreadPost).where(*waiting)).all():
-        posts.set_state(session, SYSTEM, post, PostState.WITHDRAWN, now=now)
+    written = session.scalars(select(ThreadPost.id).where(ThreadPost.person_id == person_id)).all()
+    posts.erase_texts(session, written, now=now)
+    posts.erase_titles(session, person_id, now=now)
 
 
 ERASURE_QUESTION = ErasureQuestion(

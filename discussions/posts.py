@@ -297,17 +297,33 @@ def show_again(session: Session, actor: Actor, thread: Thread, post: ThreadPost,
         thread.state = PostState.VISIBLE.value
         announce_all(session, thread, now=now)
     recount(session, thread)
-    announce(session, post, (), now=now)
+    announce(session, post, [int(number) for number in post.mentioned], now=now)
+    post.mentioned = ()
 
 
 def erase_withdrawn(session: Session, before: datetime, *, now: datetime, limit: int = 500) -> int:
     """Erase text, former texts and files of posts that were withdrawn before a moment; return how many posts."""
     due = (ThreadPost.state == PostState.WITHDRAWN.value, ThreadPost.state_at < before)
     numbers = list(session.scalars(select(ThreadPost.id).where(*due).order_by(ThreadPost.id).limit(limit)))
+    erase_texts(session, numbers, now=now)
+    return len(numbers)
+
+
+def erase_texts(session: Session, numbers: Sequence[int], *, now: datetime) -> None:
+    """Erase text, former texts and files of some posts that are shown no more."""
     session.execute(delete(PostRevision).where(PostRevision.post_id.in_(numbers)))
     delete_files(session, PostFile.post_id.in_(numbers), now=now)
     session.execute(update(ThreadPost).where(ThreadPost.id.in_(numbers)).values(source="", html="", state=PostState.ERASED.value))
-    return len(numbers)
+
+
+def erase_titles(session: Session, person_id: int, *, now: datetime) -> None:
+    """Take the titles that a person gave out of their threads, of the search and of the notifications of these threads."""
+    titles = in_every_language(lambda: _("Thread withdrawn by its author"))
+    for thread in session.scalars(select(Thread).where(Thread.person_id == person_id)).all():
+        former, thread.title = thread.title, titles[thread.language]
+        for row in session.scalars(select(Notification).where(Notification.thread_key == f"thread-{thread.key}")).all():
+            row.subject = {language_: text.replace(former, titles[language_]) for language_, text in row.subject.items()}
+        announce_all(session, thread, now=now)
 
 
 def accept_answer(session: Session, actor: Actor, context: PostContext, *, accepted: bool, now: datetime) -> None:
@@ -318,7 +334,7 @@ def accept_answer(session: Session, actor: Actor, context: PostContext, *, accep
     thread.accepted = post.number if accepted else (None if thread.accepted == post.number else thread.accepted)
     thread.row_version += 1
     if accepted and post.person_id != actor.person_id:
-        outbox.enqueue(session, "discussions.notify_accepted", {"post": post.id}, now=now)
+        outbox.enqueue(session, "discussions.notify_accepted", {"post": post.id, "by": actor.person_id}, now=now)
 
 
 PostRow = Row[*tuple[Any, ...]]

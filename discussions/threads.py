@@ -6,13 +6,13 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, literal, select
+from sqlalchemy import Row, Select, and_, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from discussions import posts, subscriptions
 from discussions.access import GONE, BoardContext, PostContext, ThreadContext
-from discussions.boards import Number, new_key, owner_of, readable_threads
+from discussions.boards import is_private, new_key, owner_of, readable_threads
 from discussions.models import Board, PostState, Thread, ThreadKind, ThreadPost
 from kernel import audit
 from kernel.audit import Verb
@@ -40,6 +40,7 @@ class ThreadVerb(Verb):
     UNPINNED = "thread.unpinned", N_("Unpinned a thread")
     RETITLED = "thread.retitled", N_("Changed the title or category of a thread")
     SUMMARISED = "thread.summarised", N_("Marked the summary of a thread")
+    OPENED_TO_ALL = "thread.opened_to_all", N_("Opened a private question to everybody")
 
 
 class TitleMissing(Invalid):
@@ -104,9 +105,10 @@ ThreadRow = Row[*tuple[Any, ...]]
 def list_threads(
     session: Session, actor: Actor, board_id: int, query: ThreadQuery, *, today: date, offset: int, limit: int = LISTED + 1
 ) -> Sequence[ThreadRow]:
-    """List the threads of a board that an actor reads, each with its author and whether it has something new: pinned first, then latest."""
+    """List the threads of a board that an actor reads, each with its author and flags: pinned first, then latest."""
     is_pinned = func.coalesce(Thread.pinned_until, date.min) >= today
-    columns = (Thread, Person, subscriptions.is_new(in_list=True).label("is_new"), is_pinned.label("is_pinned"))
+    flags = {"is_new": subscriptions.is_new(in_list=True), "is_pinned": is_pinned, "is_private": is_private(session.info)}
+    columns = (Thread, Person, *(flag.label(name) for name, flag in flags.items()))
     statement = _select(session, actor, board_id, *columns).outerjoin(Person, Person.id == Thread.person_id).where(*_narrowed(query, actor))
     return session.execute(statement.order_by(is_pinned.desc(), Thread.last_post_at.desc(), Thread.id).offset(offset).limit(limit)).all()
 
@@ -120,11 +122,12 @@ def count_filters(session: Session, actor: Actor, board_id: int) -> Mapping[Thre
 
 
 def list_anchored(session: Session, actor: Actor, board_id: int, anchor: tuple[str, ...]) -> Sequence[ThreadRow]:
-    """List the threads of an anchor, each with its accepted answer, for the page that they are about."""
+    """List the threads of an anchor, each with its accepted answer, for the page that they are about; who asked sees what waits."""
     statement = _select(session, actor, board_id, Thread, ThreadPost).outerjoin(
         ThreadPost, and_(ThreadPost.thread_id == Thread.id, ThreadPost.number == Thread.accepted)
     )
-    found_at = statement.where(*_narrowed(ThreadQuery(anchor=anchor), actor), Thread.state == PostState.VISIBLE.value)
+    is_shown = or_(Thread.state == PostState.VISIBLE.value, Thread.person_id == actor.person_id)
+    found_at = statement.where(*_narrowed(ThreadQuery(anchor=anchor), actor), is_shown)
     return session.execute(found_at.order_by(Thread.last_post_at.desc(), Thread.id).limit(100)).all()
 
 
@@ -206,6 +209,15 @@ def lock(session: Session, actor: Actor, context: ThreadContext, reason: str, *,
     audit.record(session, actor, ThreadVerb.LOCKED if is_locked else ThreadVerb.UNLOCKED, thread, now=now, reason=reason)
 
 
+def open_to_all(session: Session, actor: Actor, context: ThreadContext, *, now: datetime) -> None:
+    """Open a private question to all who read the board."""
+    open_thread = owner_of(session, context.board).open_to_all
+    if open_thread is not None:
+        open_thread(session, context.thread)
+        audit.record(session, actor, ThreadVerb.OPENED_TO_ALL, context.thread, now=now)
+        posts.announce_all(session, context.thread, now=now)
+
+
 def retitle(session: Session, actor: Actor, context: ThreadContext, title: str, category: str, *, now: datetime) -> bool:
     """Give a thread another title and category, with the former ones in the log; return whether anything changed. Raise TitleMissing."""
     thread = posts.lock_thread(session, context.thread.id)
@@ -227,9 +239,8 @@ def mark_summary(session: Session, actor: Actor, context: PostContext, *, is_sum
     audit.record(session, actor, ThreadVerb.SUMMARISED, thread, now=now, post=post.number if is_summary else None)
 
 
-def describe(session: Session, threads: Collection[int], person: Number) -> Mapping[int, Thread]:
-    """Return by their ids those of some threads that a person reads."""
-    statement = (
-        select(Thread).join(Board, Board.id == Thread.board_id).where(Thread.id.in_(threads), readable_threads(session.info, person))
-    )
+def describe(session: Session, threads: Collection[int], actor: Actor) -> Mapping[int, Thread]:
+    """Return by their ids those of some threads that an actor reads."""
+    shown = (Thread.state != PostState.WITHDRAWN.value, readable_threads(session.info, literal(actor.person_id or 0)))
+    statement = select(Thread).join(Board, Board.id == Thread.board_id).where(Thread.id.in_(threads), *shown)
     return {thread.id: thread for thread in session.scalars(statement)}

@@ -30,7 +30,8 @@ def _new_posts(person: Number) -> Select[*tuple[Any, ...]]:
         _OF_BOARD.thread_id.is_(None),
         _OF_BOARD.level.in_((Level.MUTED.value, Level.SILENT.value)),
     )
-    unread = (ThreadPost.number > Subscription.read_number, ThreadPost.person_id.is_distinct_from(person))
+    foreign = (ThreadPost.person_id.is_distinct_from(person), Thread.person_id.is_distinct_from(person))  # of own threads: `answer`
+    unread = (ThreadPost.number > Subscription.read_number, *foreign)
     statement = select(
         Subscription.person_id, Thread.board_id, func.count().label("count"), func.max(ThreadPost.written_at).label("latest")
     )

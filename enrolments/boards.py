@@ -7,7 +7,7 @@ may be of a statement further out.
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import RoleGrant
@@ -38,24 +38,31 @@ def _takes_part(person: Number, board: Number) -> ColumnElement[bool]:
     return takes.correlate_except(CourseBoard, Enrolment)
 
 
+_ROLE = aliased(RoleGrant)
+
+
 def _is_administrator(person: Number) -> ColumnElement[bool]:
-    role = aliased(RoleGrant)
-    return exists().where(role.person_id == person, role.role == SiteRole.ADMINISTRATOR.value).correlate_except(role)
+    is_granted = (_ROLE.person_id == person, _ROLE.role == SiteRole.ADMINISTRATOR.value)
+    return exists().where(*is_granted).correlate_except(_ROLE)
 
 
-def _in_team(*roles: StaffRole) -> boards.Audience:
-    """Return the condition that a person has one of these roles in the course of a board, or administers the site."""
-
-    def condition(person: Number, board: Number) -> ColumnElement[bool]:
-        of_course = (CourseBoard.board_id == board, CourseStaff.course_id == CourseBoard.course_id)
-        in_roles = CourseStaff.role.in_([role.value for role in roles])
-        works = exists().where(*of_course, CourseStaff.person_id == person, in_roles).correlate_except(CourseBoard, CourseStaff)
-        return or_(works, _is_administrator(person))
-
-    return condition
+def _team(board: Number, *roles: StaffRole) -> Select[int]:
+    """Select who has one of these roles in the course of a board."""
+    statement = select(CourseStaff.person_id).join(CourseBoard, CourseBoard.course_id == CourseStaff.course_id)
+    in_roles = CourseStaff.role.in_([role.value for role in roles])
+    return statement.where(CourseBoard.board_id == board, in_roles).correlate_except(CourseBoard, CourseStaff)
 
 
-_moderates = _in_team(StaffRole.OWNER, StaffRole.EDITOR, StaffRole.GRADER)
+def _moderators(board: Number) -> Select[int]:
+    return _team(board, StaffRole.OWNER, StaffRole.EDITOR, StaffRole.GRADER)
+
+
+def _moderates(person: Number, board: Number) -> ColumnElement[bool]:
+    return or_(person.in_(_moderators(board)), _is_administrator(person))
+
+
+def _administers(person: Number, board: Number) -> ColumnElement[bool]:
+    return or_(person.in_(_team(board, StaffRole.OWNER, StaffRole.EDITOR)), _is_administrator(person))
 
 
 def _reads(person: Number, board: Number) -> ColumnElement[bool]:
@@ -128,9 +135,12 @@ def seconds_of(typed: str) -> int | None:
     parts = typed.strip().split(":")
     if not 1 <= len(parts) <= 3 or not all(part.isascii() and part.isdigit() and len(part) < 6 for part in parts):
         return None
+    numbers = [int(part) for part in parts]
+    if any(number > 59 for number in numbers[1:]):
+        return None
     seconds = 0
-    for part in parts:
-        seconds = seconds * 60 + int(part)
+    for number in numbers:
+        seconds = seconds * 60 + number
     return seconds
 
 
@@ -187,7 +197,8 @@ COURSE_BOARDS = BoardOwner(
     reads=_reads,
     writes=_reads,
     moderates=_moderates,
-    administers=_in_team(StaffRole.OWNER, StaffRole.EDITOR),
+    administers=_administers,
+    team=_moderators,
     is_closed=_is_archived,
     outside=_outside,
     describe=_describe,

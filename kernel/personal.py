@@ -4,7 +4,7 @@ A column that says whose a row is is `personal(…)`, and what it says happens b
 package gives by the hooks.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -130,6 +130,8 @@ OWN_DATA = HookList[Callable[[int], PersonalTables]]("own_data")
 """Give what the copy of a person's data has, by their number: a statement for each of its tables. Secrets stay behind."""
 OWN_RESULTS = HookList[Callable[..., Mapping[str, list[dict[str, Any]]]]]("own_results")
 """Give the tables of that copy that have to be worked out: `(session, person_id, now=…)`."""
+OWN_FILES = HookList[Callable[[Session, int], Sequence[tuple[str, str]]]]("own_files")
+"""Give the files of that copy, by a person's number: the path of each in it, and the SHA-256 of its content."""
 ERASURES = HookList[Callable[..., None]]("erasures")
 """Take away what says who somebody was, while their address is still there: `(session, person, now=…)`."""
 TRANSFERS = HookList[Callable[[Session, int, int], None]]("transfers")

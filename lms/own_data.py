@@ -34,7 +34,7 @@ from kernel.i18n import _, language
 from kernel.outbox import Delivery
 from kernel.own_records import is_own
 from kernel.permissions import SYSTEM, Actor
-from kernel.personal import OWN_DATA, OWN_RESULTS
+from kernel.personal import OWN_DATA, OWN_FILES, OWN_RESULTS
 from kernel.tables import on_disk, write_csv
 from kernel.web.file_responses import send_generated
 from kernel.web.instance_keys import current_keys, current_seal_keys
@@ -52,7 +52,6 @@ from kernel.web.request import (
     see_page,
 )
 from lms import access_log, erasure
-from quizzes.files import list_handed_in
 
 bp = Blueprint("lms_own_data", __name__, url_prefix="/profile/data")
 
@@ -148,7 +147,8 @@ def copy_of(
             drawn[f"certificates/{row.code}.pdf"] = sealer.sealed(row, get_sheet(session, row, sealer.address, language()))
         for made in transcripts.list_transcripts(session, account.id):
             drawn[f"transcripts/{made.code}.pdf"] = TranscriptSealer(sealer.address, sealer.keys, sealer.seals).sealed(made)
-        handed_in |= {f"files/{uuid}/{name}": sha256 for uuid, name, sha256 in list_handed_in(session, account.id) if files.holds(sha256)}
+        listed = [file for give in OWN_FILES.of(session) for file in give(session, account.id)]
+        handed_in |= {path: sha256 for path, sha256 in listed if files.holds(sha256)}
     if for_another:
         for own in ONLY_THEIRS:
             tables.pop(own)

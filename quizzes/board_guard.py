@@ -1,10 +1,10 @@
 """Threads about a question of a quiz: read while one's review shows its right answer and no open attempt of one's own asks it."""
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, String, and_, case, exists, literal, or_, select
+from sqlalchemy import BindParameter, ColumnElement, SQLColumnExpression, String, and_, bindparam, case, exists, literal, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -15,6 +15,7 @@ from discussions.boards import Number, ThreadGuard
 from discussions.models import Board, BoardState, Thread
 from enrolments.models import CourseBoard, Enrolment
 from kernel import clock
+from kernel.db import UtcDateTime
 from questions.models import Question, QuestionVersion
 from questions.rules.feedback import ReviewFlag
 from quizzes.effective_settings import accommodation_of
@@ -85,15 +86,20 @@ _REVIEWED = (
 _JOINED = (Attempt, QuizVersion, Activity, AttemptItem, QuestionVersion, Question, Enrolment, _Followed, Accommodation)
 
 
+def _moment(ago: timedelta = timedelta()) -> BindParameter[datetime]:
+    """Return the moment at which a statement is executed, or one before it: statements are kept."""
+    return bindparam(None, callable_=lambda: clock.now() - ago, type_=UtcDateTime(), unique=True)
+
+
 def _is_shown_now() -> ColumnElement[bool]:
     """Return the condition on `_REVIEWED` that its review shows right answers now; where SQL cannot tell, it does not.
 
     That is so of an initial test that waits for the final one, where questions may be objected to, and of closes that may be another's.
     """
-    now, closes = clock.now(), _Followed.closes_at
+    now, closes = _moment(), _Followed.closes_at
     same = (_Open.person_id == Attempt.person_id, _Open.course_id == Attempt.course_id, _Open.activity_key == Attempt.activity_key)
     goes_on = exists().where(*same, _Open.state.in_(_OPEN), ~_Open.preview).correlate_except(_Open)
-    is_closed = or_(and_(closes <= now, Accommodation.id.is_(None)), closes <= now - EXTENDED)
+    is_closed = or_(and_(closes <= now, Accommodation.id.is_(None)), closes <= _moment(EXTENDED))
     later = _is_dated(or_(QuizOverride.closes_at.is_(None), QuizOverride.closes_at > now))
     is_open = and_(or_(closes.is_(None), closes > now), ~_is_dated())
     waits = QuizVersion.entries.contains(literal('"initial": "') + Activity.key + literal('"'))
@@ -101,7 +107,7 @@ def _is_shown_now() -> ColumnElement[bool]:
     shown = case(
         (and_(is_closed, ~later, ~goes_on), closed),
         (and_(~is_open, ~closed), False),
-        (Attempt.finished_at > now - IMMEDIATELY, after),
+        (Attempt.finished_at > _moment(IMMEDIATELY), after),
         else_=late,
     )
     return and_(~QuizVersion.entries.contains('"objections": {'), ~waits, shown)

@@ -11,10 +11,10 @@ from enrolments.dates import DATES
 from kernel.errors import N_
 from kernel.feature import PAGES_OF_CODES, PAGES_OF_FILES, Feature
 from kernel.menu import Menu, MenuEntry
-from kernel.personal import ERASURES, OWN_DATA, OWN_RESULTS, TRANSFERS
+from kernel.personal import ERASURES, OWN_DATA, OWN_FILES, OWN_RESULTS, TRANSFERS
 from kernel.search.sources import SEARCH_KINDS, ResultKind
 from questions.question_bank import PLACE_QUESTION, QUESTION_USES
-from quizzes import board_guard, corrections, jobs, log, notices, own_data, publication, saves, teaching
+from quizzes import board_guard, corrections, files, jobs, log, notices, own_data, publication, saves, teaching
 from quizzes.access import PERMISSIONS
 from quizzes.content import quiz_fields
 from quizzes.content.quiz import BANKS
@@ -83,6 +83,7 @@ FEATURE = Feature(
         SEARCH_KINDS.add(ResultKind("quiz", N_("Quizzes"), "clipboard-list", 150, enrol_words=N_("Enrol to take it"))),
         OWN_DATA.add(own_data.select_own_data),
         OWN_RESULTS.add(own_data.list_own_results),
+        OWN_FILES.add(files.list_handed_in),
         ERASURES.add(erase_reasons, saves.erase_integrity_records),
         TRANSFERS.add(transfer_accommodation),
         NOTICE_KINDS.add(*notices.KINDS),

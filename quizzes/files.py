@@ -96,8 +96,8 @@ def bytes_handed_in(session: Session, person_id: int, course_id: int, named: Col
     return sum(counted), sum(file.size for file in files)
 
 
-def list_handed_in(session: Session, person_id: int) -> list[tuple[UUID, str, str]]:
-    """List all files that a person ever submitted with answers: public id, name and SHA-256 of the content of each."""
+def list_handed_in(session: Session, person_id: int) -> list[tuple[str, str]]:
+    """List all files that a person ever submitted with answers: the path in the copy of their data, and the content's SHA-256."""
     statement = (
         select(AnswerFile.uuid, AnswerFile.name, StoredFile.sha256)
         .join(StoredFile, StoredFile.id == AnswerFile.stored_file_id)
@@ -106,7 +106,7 @@ def list_handed_in(session: Session, person_id: int) -> list[tuple[UUID, str, st
         .where(Attempt.person_id == person_id)
         .order_by(AnswerFile.id)
     )
-    return [(row.uuid, row.name, row.sha256) for row in session.execute(statement)]
+    return [(f"files/{row.uuid}/{row.name}", row.sha256) for row in session.execute(statement)]
 
 
 @dataclass(frozen=True, slots=True)

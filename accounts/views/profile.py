@@ -209,7 +209,7 @@ def switches() -> Answer:
         choices = form.command(notices.notification_choices_of(session, person.id))
         notices.set_notification_choices(session, actor, person, choices, now=clock.now())
         return see_page("accounts_notices.switches", flash=_("Your notification preferences were saved."))
-    sources = [(mutes.words, mutes.list_sources(session, person.id)) for mutes in notices.MUTES.of(session)]
+    sources = [(mutes.wording, mutes.list_sources(session, person.id)) for mutes in notices.MUTES.of(session)]
     obliging = ", ".join(_(kind.label) for kind in form.offered if kind.obliges)
     return page("accounts/notification_preferences.html", form=form, email=person.email, sources=sources, obliging=obliging)
 

@@ -8,6 +8,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 
 from discussions import boards, moderation, posts, threads
 from discussions.access import GONE, BoardAction, BoardContext, PostContext, ThreadContext
+from discussions.files import INLINE
 from discussions.models import HideClass
 from discussions.moderation import AlreadyReported, PostDecided
 from discussions.threads import TitleMissing, TooManyPinned
@@ -205,9 +206,17 @@ def queue(context: BoardContext) -> Answer:
     """List what waits for the moderators of a board."""
     session = current_session()
     rows = moderation.list_queue(session, context.board.id)
-    reports = moderation.list_reports(session, [row.ThreadPost.id for row in rows])
-    owner_page = boards.owner_page_of(session, context.board)
-    return page("discussions/queue.html", context=context, owner_page=owner_page, rows=rows, reports=reports, classes=moderation.CLASSES)
+    numbers = [row.ThreadPost.id for row in rows]
+    return page(
+        "discussions/queue.html",
+        context=context,
+        owner_page=boards.owner_page_of(session, context.board),
+        rows=rows,
+        reports=moderation.list_reports(session, numbers),
+        classes=moderation.CLASSES,
+        files=posts.list_files(session, numbers),
+        pictures=INLINE,
+    )
 
 
 @bp.get("/discussions/boards/<board>/log")

@@ -1,6 +1,8 @@
 """Pages of a board, a thread and a post, what somebody follows of them, and the acts of authors on their posts."""
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from flask import Blueprint, Response, request, url_for
@@ -132,7 +134,7 @@ def thread(context: ThreadContext) -> Answer:
         context=context,
         owner_page=owner_page,
         rows=rows,
-        sees=[_sees(context, item.ThreadPost) for item in rows],
+        views=_view_posts(context, [item.ThreadPost for item in rows]),
         files=posts.list_files(session, ids),
         repliers=posts.list_repliers(session, row.id, numbers),
         marked={item.ThreadPost.number: item for item in posts.list_marked(session, row)},
@@ -141,7 +143,7 @@ def thread(context: ThreadContext) -> Answer:
         last=last,
         unread=_first_unread(row, subscription.read_number if subscription else None),
         anchor=_anchor(context, anchor) if row.anchor_kind else None,
-        continued=session.get(Thread, row.continued_id) if row.continued_id else None,
+        continued=threads.describe(session, [row.continued_id], actor).get(row.continued_id) if row.continued_id else None,
         may_answer=may_answer,
         form=form,
         draft=draft,
@@ -149,16 +151,38 @@ def thread(context: ThreadContext) -> Answer:
         badge=boards.owner_of(session, context.board).badge,
         classes=moderation.CLASSES,
         pictures=files.INLINE,
-        sees_text=sees_text,
+        posts_url=url_for("discussions.post", post="-").removesuffix("-"),
         is_full=row.last_number >= posts.MOST_POSTS,
     )
 
 
-def _sees(context: ThreadContext, post: ThreadPost) -> PostContext:
-    """Return the context of a post on the page of its thread."""
+POST_ACTS = (
+    *(BoardAction.WRITE, BoardAction.EDIT, BoardAction.WITHDRAW, BoardAction.RESTORE, BoardAction.REPORT, BoardAction.HIDE),
+    *(BoardAction.ACCEPT, BoardAction.SUMMARISE, BoardAction.VIEW_HISTORY),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PostView:
+    """The acts that the reader may do to a post, and whether they wrote it and see its text."""
+
+    acts: frozenset[str]
+    is_author: bool
+    sees_text: bool
+
+
+def _view_posts(context: ThreadContext, shown: Sequence[ThreadPost]) -> list[PostView]:
+    """Return how the reader sees each post of a page: of a thread, posts of one state by the reader, or by others, are alike."""
     values = {name: getattr(context, name) for name in ThreadContext.__dataclass_fields__}
-    mine = post.person_id is not None and post.person_id == current_actor().person_id
-    return PostContext(**values, post=post, is_author=mine)
+    person, known, views = current_actor().person_id, dict[tuple[bool, str], PostView](), list[PostView]()
+    for post in shown:
+        mine = post.person_id is not None and post.person_id == person
+        if (mine, post.state) not in known:
+            subject = PostContext(**values, post=post, is_author=mine)
+            acts = frozenset(action.value for action in POST_ACTS if allows(action, subject))
+            known[mine, post.state] = PostView(acts, mine, sees_text(subject))
+        views.append(known[mine, post.state])
+    return views
 
 
 def _requested_number() -> int:
@@ -207,15 +231,14 @@ def follow(context: ThreadContext) -> Response:
     return _back_to("discussions.thread", message, thread=context.thread.key)
 
 
-@bp.post("/discussions/<thread>/opening")
+@bp.route("/discussions/<thread>/opening", methods=["GET", "POST"])
 @requires(BoardAction.OPEN_TO_ALL, boards.get_thread)
-def open_to_all(context: ThreadContext) -> Response:
-    """Open a private question to all who read the board."""
+def open_to_all(context: ThreadContext) -> Answer:
+    """Open a private question to all who read the board, with everything that was answered."""
     session = current_session()
-    open_thread = boards.owner_of(session, context.board).open_to_all
-    if open_thread is not None:
-        open_thread(session, context.thread)
-        posts.announce_all(session, context.thread, now=clock.now())
+    if is_read_only_request():
+        return page("discussions/open_to_all.html", context=context, owner_page=boards.owner_page_of(session, context.board))
+    threads.open_to_all(session, current_actor(), context, now=clock.now())
     return see_page("discussions.thread", thread=context.thread.key, flash=_("Everybody who reads the board sees this thread now."))
 
 

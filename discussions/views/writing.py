@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
-from urllib.parse import urlencode
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
 from flask import Blueprint, Response, flash, request, url_for
@@ -17,7 +16,7 @@ from discussions.access import BoardAction, BoardContext, PostContext, ThreadCon
 from discussions.boards import Anchor, OwnerPage
 from discussions.drafts import DraftSlot, DraftText
 from discussions.files import AttachedFile, CheckedFile
-from discussions.models import PostDraft, ThreadKind, ThreadPost
+from discussions.models import PostDraft, PostState, ThreadKind, ThreadPost
 from discussions.threads import NewThread
 from kernel import clock
 from kernel.errors import N_, DomainError, Forbidden
@@ -121,8 +120,16 @@ def anchor_of(values: Any) -> tuple[str, str, str]:
 def _submitted_text(form: PostForm) -> DraftText:
     kind = ThreadKind(form.kind.data) if form.kind.data in list(ThreadKind) else ThreadKind.DISCUSSION
     reply_to = whole_number(request.form.get("reply_to", ""))
-    anchor, title, is_private = anchor_of(request.form), form.title.data or "", bool(form.private.data)
-    return DraftText(form.text.data or "", title, kind, form.category.data or "", anchor, reply_to=reply_to or None, private=is_private)
+    return DraftText(
+        form.text.data or "",
+        form.title.data or "",
+        kind,
+        form.category.data or "",
+        anchor_of(request.values),
+        reply_to=reply_to or None,
+        private=bool(form.private.data),
+        mentioned=tuple(form.mentions.data or ())[: boards.MOST_WRITERS + boards.MOST_MODERATORS],
+    )
 
 
 def keeping_text(loader: Callable[..., BoardContext], action: BoardAction) -> Callable[..., BoardContext]:
@@ -157,9 +164,10 @@ def boards_seen(actor: Actor, context: BoardContext) -> bool:
 
 
 def slot_of(context: BoardContext) -> DraftSlot:
-    """Return the slot of drafts of a context: its board, thread or post."""
-    thread = context.thread if isinstance(context, ThreadContext) else None
-    return DraftSlot(context.board, thread, context.post if isinstance(context, PostContext) else None)
+    """Return the slot of drafts of a context: its board and the part that a new thread is about, its thread or its post."""
+    if not isinstance(context, ThreadContext):
+        return DraftSlot(context.board, anchor=anchor_of(request.values))
+    return DraftSlot(context.board, context.thread, context.post if isinstance(context, PostContext) else None)
 
 
 def _store_files(form: PostForm) -> list[CheckedFile]:
@@ -177,6 +185,24 @@ def _store_files(form: PostForm) -> list[CheckedFile]:
     return [files.check_file(file_store(), file) for file in sent]
 
 
+def _keep_files(
+    writing: Writing, form: PostForm, text: DraftText, stored: Sequence[CheckedFile], refusal: DomainError | None
+) -> tuple[PostDraft | None, DomainError | None]:
+    """Give the files that were sent to the draft, describe or take away those that it has; return the draft, and what is refused."""
+    session, now = current_session(), clock.now()
+    draft = drafts.find_draft(session, current_actor(), writing.slot)
+    if stored or form.remove.data:
+        draft = drafts.keep_draft(session, current_actor(), writing.slot, text, now=now)
+        files.remove_files(session, draft, form.remove.data or (), now=now)
+        try:
+            files.attach(session, draft, stored, now=now)
+        except files.TooManyFiles as refused:
+            refusal = refusal or refused
+    if draft is not None and (form.alternative.data or form.decorates.data):
+        files.describe(session, draft, form.alternative.data or "")
+    return draft, refusal
+
+
 def take(writing: Writing, form: PostForm) -> Answer:
     """Publish what was sent, or keep it as a draft where that was asked or it is refused, with the reason: nothing is lost."""
     act = Act(request.form.get("act", "")) if request.form.get("act") in list(Act) else Act.PUBLISH
@@ -190,14 +216,7 @@ def take(writing: Writing, form: PostForm) -> Answer:
     drafts.lock_writer(session, actor)
     if (sent := posts.find_repeated(session, actor, _token_of(form))) is not None:
         return see_page("discussions.post", post=sent.key, flash="")
-    draft = drafts.find_draft(session, actor, writing.slot)
-    if stored or form.remove.data:
-        draft = drafts.keep_draft(session, actor, writing.slot, text, now=now)
-        files.remove_files(session, draft, form.remove.data or (), now=now)
-        try:
-            files.attach(session, draft, stored, now=now)
-        except files.TooManyFiles as refused:
-            refusal = refusal or refused
+    draft, refusal = _keep_files(writing, form, text, stored, refusal)
     shown = {Act.DRAFT: "draft", Act.PREVIEW: "preview"}.get(act, "")
     if not shown and refusal is None:
         is_question = writing.slot.thread is None and text.kind is ThreadKind.QUESTION
@@ -205,22 +224,19 @@ def take(writing: Writing, form: PostForm) -> Answer:
             shown = "alike"
         else:
             try:
+                files.check_described(session, draft)
                 return see_page("discussions.post", post=writing.publish(form, text, draft).key, flash="")
             except DomainError as refused:
                 refusal = refused
     reason = _(refusal.text, **refusal.facts) if refusal else ""
     drafts.keep_draft(session, actor, writing.slot, text, reason=reason, now=now)
+    joined = f"{writing.address}{'&' if '?' in writing.address else '?'}"
     if refusal is not None:
-        return see_other(_with(writing.address, form, "refused"))
+        return see_other(f"{joined}refused=1")
     if act is Act.DRAFT:
         flash(_("The draft was saved. It is under “My drafts”."), "ok")
-    return see_other(_with(writing.address, form, shown) + ("" if act is Act.DRAFT else f"#{shown}"))
-
-
-def _with(address: str, form: PostForm, shown: str) -> str:
-    """Return the address of the form that shows something of the draft, with the boxes that were ticked, which no draft has."""
-    query = urlencode([(shown, "1"), *(("to", person) for person in form.mentions.data or ())])
-    return f"{address}{'&' if '?' in address else '?'}{query}"
+        return see_other(writing.address)
+    return see_other(f"{joined}{shown}=1#{shown}")
 
 
 def _count(actor: Actor, context: BoardContext) -> None:
@@ -236,6 +252,14 @@ def _mentioned(form: PostForm, context: BoardContext) -> list[int]:
     thread_id = context.thread.id if isinstance(context, ThreadContext) else None
     people = boards.list_mentionable(current_session(), current_actor(), context.board.id, thread_id) if chosen else []
     return [person.id for person in people if str(person.uuid) in chosen]
+
+
+def _announce(post: ThreadPost, form: PostForm, context: BoardContext) -> None:
+    """Have a post that was just written indexed, and those notified whose box was ticked; of one that waits, once it is shown."""
+    mentioned = _mentioned(form, context)
+    if post.state == PostState.WAITING:
+        post.mentioned = tuple(map(str, mentioned))
+    posts.announce(current_session(), post, mentioned, now=clock.now())
 
 
 def _publish_files(draft: PostDraft | None, post: ThreadPost) -> None:
@@ -262,7 +286,7 @@ def writing_thread(context: BoardContext) -> Writing:
         new = NewThread(text.title, text.kind, text.category, text.anchor, is_private=text.private)
         post = threads.open_thread(session, actor, context, new, text.source, token=_token_of(form), now=now)
         _publish_files(draft, post)
-        posts.announce(session, post, _mentioned(form, context), now=now)
+        _announce(post, form, context)
         flash(_("Your post waits for a moderator.") if post.state == "waiting" else _("Your thread is open."), "ok")
         return post
 
@@ -280,7 +304,7 @@ def writing_answer(context: ThreadContext) -> Writing:
         seen, token = whole_number(form.seen.data or ""), _token_of(form)
         post = posts.write_post(session, actor, context, text.source, reply_to=text.reply_to, token=token, now=now)
         _publish_files(draft, post)
-        posts.announce(session, post, _mentioned(form, context), now=now)
+        _announce(post, form, context)
         if post.state == "waiting":
             flash(_("Your post waits for a moderator."), "ok")
         elif seen and post.number > seen + 1:
@@ -326,7 +350,7 @@ def draft_of(context: ThreadContext, form: PostForm) -> PostDraft | None:
     people = boards.list_mentionable(session, actor, context.board.id, context.thread.id)
     form.mentions.choices = [(str(person.uuid), person.full_name) for person in people]
     draft = drafts.find_draft(session, actor, slot_of(context))
-    form.text.data = draft.source if draft else ""
+    form.text.data, form.mentions.data = (draft.source, list(draft.mentioned)) if draft else ("", [])
     return draft
 
 
@@ -364,7 +388,8 @@ def draw(writing: Writing, form: PostForm, *, owner_page: OwnerPage) -> Answer:
     form.mentions.choices = [(str(person.uuid), person.full_name) for person in people]
     _fill(form, writing, draft)
     if is_read_only_request():
-        form.mentions.data = request.args.getlist("to") or [str(person.uuid) for person in _mentioned_before(context, people)]
+        before = draft.mentioned if draft else [str(person.uuid) for person in _mentioned_before(context, people)]
+        form.mentions.data = list(before)
     anchor = anchor_of(request.values) if not draft else (draft.anchor_kind, draft.anchor_key, draft.anchor_part)
     owner = boards.owner_of(session, context.board)
     reply_to = request.values.get("reply_to", "") or (str(draft.reply_to) if draft and draft.reply_to else "")

@@ -96,6 +96,7 @@ def of_activity(context: CourseBoardContext) -> Answer:
         headings=headings,
         parts=parts,
         chosen=request.args.get("part", ""),
+        is_wrong="wrong" in request.args,
         course_title=choose(outline.title),
     )
 
@@ -143,7 +144,9 @@ def ask(context: CourseBoardContext) -> Answer:
     (_outline, activity), part = _activity(context), request.args.get("part", "").strip()
     kind = "second" if activity.kind == "recording" else "question" if activity.kind == "quiz" else "heading"
     if kind == "second":
-        second = boards.seconds_of(part)
+        second = boards.seconds_of(part) if part else None
+        if part and second is None:
+            return see_other(url_for("enrolments_boards.of_activity", slug=context.course.slug, key=activity.key, part=part[:20], wrong=1))
         part = "" if second is None else str(second)
     anchor: dict[str, Any] = {"anchor_kind": kind, "anchor_key": activity.key, "anchor_part": part[:200]}
     return see_other(url_for("discussions_writing.new", board=context.board.key, **anchor))
@@ -156,8 +159,8 @@ STATES = {
 }
 FIRST_POSTS = {
     FirstPosts.NONE: lazy_("No posts wait"),
-    FirstPosts.NEW: lazy_("Those of new accounts: younger than seven days, without an institution"),
-    FirstPosts.ALL: lazy_("Those of all people"),
+    FirstPosts.NEW: lazy_("New accounts: younger than seven days and without an institution"),
+    FirstPosts.ALL: lazy_("Everybody’s"),
 }
 
 
@@ -171,7 +174,7 @@ class BoardForm(Form):
         choices=[SelectChoice(kind.value, label) for kind, label in FIRST_POSTS.items()],
     )
     categories = area(lazy_("Categories, one a line (optional)"), most=1_000)
-    mail_text = BooleanField(lazy_("Mails carry the beginning of a post"))
+    mail_text = BooleanField(lazy_("Emails include the beginning of a post"))
 
 
 @bp.route("/teaching/<slug>/discussions", methods=["GET", "POST"])

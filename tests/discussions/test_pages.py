@@ -1,12 +1,16 @@
 """The pages of boards, threads and posts, from asking to answering, moderating and withdrawing."""
 
+import re
+from io import BytesIO
+
 from sqlalchemy import select
 
-from accounts.models import Person
-from discussions.models import Board, PostDraft, Thread, ThreadPost
+from accounts.models import Notification, Person
+from discussions import own_data
+from discussions.models import Board, FirstPosts, PostDraft, Thread, ThreadPost
 from discussions.own_data import own_tables
 from lms.instance import Instance
-from tests.support.boards import NOON, a_thread, an_answer
+from tests.support.boards import NOON, a_board, a_thread, an_answer
 from tests.support.browser import Browser
 from tests.support.builders import a_person, sign_in
 from tests.support.wording import in_spanish
@@ -154,3 +158,81 @@ def test_what_is_muted_is_listed_and_turned_on_again_where_it_is(
     page = reader.submit(f"{path}/level")
     assert in_spanish("You get no notifications of these discussions:") not in page.text
     assert luis.full_name not in page.text
+
+
+def test_each_part_has_a_draft_of_its_own_with_its_files_and_mentions(
+    browser: Browser, instance: Instance, board: Board, ana: Person, marta: Person
+) -> None:
+    """A question about a part is published about that part, whatever drafts there are."""
+    writer = sign_in(browser)
+    addresses = [f"/discussions/new/{board.key}", f"/discussions/new/{board.key}?anchor_kind=heading&anchor_key=uno&anchor_part=a"]
+    for number, address in enumerate(addresses):
+        writer.get(address)
+        values = {"title": f"Título {number}", "text": f"Texto {number}.", "mentions": str(marta.uuid)}
+        writer.submit(address.partition("?")[0], values, button=("act", "draft"))
+    for number, address in enumerate(addresses):
+        page = writer.get(address)
+        assert f"Texto {number}." in page.html
+        assert re.search(rf'value="{marta.uuid}"[^>]*checked|checked[^>]*value="{marta.uuid}"', page.html)
+    listed = writer.get("/learning/drafts")
+    assert listed.has_link(addresses[1])
+    writer.get(addresses[1])
+    writer.submit(f"/discussions/new/{board.key}", button=("act", "publish"))
+    with instance.database.unit_of_work(write=False) as session:
+        thread = session.scalars(select(Thread)).one()
+        [draft] = session.scalars(select(PostDraft)).all()
+    assert (thread.anchor_kind, thread.anchor_key, thread.anchor_part) == ("heading", "uno", "a")
+    assert draft.title == "Título 0"
+
+
+def test_a_first_post_shows_its_files_and_notifies_once_it_is_released(
+    browser: Browser, instance: Instance, ana: Person, luis: Person, marta: Person
+) -> None:
+    board = a_board(instance, first_posts=FirstPosts.ALL)
+    thread = a_thread(instance, board, marta)
+    writer, judge = sign_in(browser), sign_in(browser.another(), marta.email)
+    writer.get(f"/discussions/posts/{thread.key}")
+    path = writer.path.partition("#")[0]
+    values = {"text": "Mire esto.", "mentions": str(marta.uuid), "act": "publish", "token": "x"}
+    values |= {"file": (BytesIO(b"Cuentas."), "cuentas.txt")}
+    writer.post(f"{path}/answer", values, content_type="multipart/form-data")
+    writer.deliver_jobs()
+    assert in_spanish("You were mentioned.") not in judge.get("/notices").text
+    queue = judge.get(f"/discussions/boards/{board.key}/moderation")
+    assert "cuentas.txt" in queue.text
+    post = posts_of(instance)[1]
+    judge.submit(f"/discussions/posts/{post.key}/release")
+    judge.deliver_jobs()
+    assert in_spanish("You were mentioned.") in judge.get("/notices").text
+    assert in_spanish("A post waits for a moderator") not in judge.page.text
+    assert in_spanish("A moderator published your post") in writer.get("/notices").text
+    assert judge.get(f"/discussions/boards/{board.key}/log").has_link(f"/discussions/posts/{post.key}")
+    with instance.database.unit_of_work(write=False) as session:
+        [(file, _sha)] = own_data.list_own_files(session, ana.id)
+    assert file == f"files/{post.key}/1-cuentas.txt"
+
+
+def test_an_accepted_answer_names_who_accepted_it(browser: Browser, instance: Instance, board: Board, ana: Person, luis: Person) -> None:
+    answer = an_answer(instance, a_thread(instance, board, ana), luis)
+    asks = sign_in(browser)
+    asks.get(f"/discussions/posts/{answer.key}")
+    asks.submit(f"/discussions/posts/{answer.key}/acceptance")
+    asks.deliver_jobs()
+    with instance.database.unit_of_work(write=False) as session:
+        words = [row.words["es"] for row in session.scalars(select(Notification).where(Notification.person_id == luis.id))]
+    assert [ana.full_name in text for text in words if in_spanish("Your answer was accepted.") in text] == [True]
+
+
+def test_a_locked_thread_leads_to_no_thread_that_is_gone(
+    browser: Browser, instance: Instance, board: Board, ana: Person, marta: Person
+) -> None:
+    old, new = a_thread(instance, board, ana), a_thread(instance, board, ana, "Aquí sigue todo")
+    with instance.database.unit_of_work() as session:
+        target = session.get_one(Thread, new.thread_id)
+        row = session.get_one(Thread, old.thread_id)
+        row.locked_at, row.lock_reason, row.continued_id = NOON, "Es muy largo.", target.id
+    reader = sign_in(browser, marta.email)
+    assert "Aquí sigue todo" in reader.get(f"/discussions/posts/{old.key}").text
+    with instance.database.unit_of_work() as session:
+        session.get_one(Thread, new.thread_id).state = "withdrawn"
+    assert "Aquí sigue todo" not in reader.get(f"/discussions/posts/{old.key}").text

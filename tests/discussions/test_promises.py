@@ -408,13 +408,22 @@ def test_d14_drafts_are_one_for_each_place_and_of_boards_that_cannot_be_read_any
 def test_r3_erasing_an_account_keeps_the_texts_or_withdraws_all(
     instance: Instance, board: Board, ana: Person, luis: Person, answer: str
 ) -> None:
-    first = a_thread(instance, board, ana)
-    an_answer(instance, first, luis)
+    """Withdrawn so, the texts are gone at once: nobody could restore them, and no moderator reads them any longer."""
+    first = a_thread(instance, board, luis, "La nota de Luis", "Un ajolote.")
+    an_answer(instance, first, ana)
+    an_answer(instance, first, luis, "Otro ajolote.")
+    deliver(instance)
     with instance.database.unit_of_work() as session:
         own_data.follow_answer(session, luis.id, answer, now=NOON)
     with instance.database.unit_of_work(write=False) as session:
-        states = session.scalars(select(ThreadPost.state).order_by(ThreadPost.number)).all()
-    assert states == ["visible", "visible" if answer == "keep" else "withdrawn"]
+        thread = session.scalars(select(Thread)).one()
+        rows = session.scalars(select(ThreadPost).order_by(ThreadPost.number)).all()
+        subjects = str([row.subject for row in session.scalars(select(Notification))])
+    gone = answer == "withdraw"
+    assert [row.state for row in rows] == (["erased", "visible", "erased"] if gone else ["visible"] * 3)
+    assert ("ajolote" in str([(row.source, row.html) for row in rows])) is not gone
+    assert (thread.title == "La nota de Luis") is not gone
+    assert ("La nota de Luis" in subjects) is not gone
 
 
 def test_r2_the_copy_of_ones_data_has_ones_own_and_no_text_of_others(instance: Instance, board: Board, ana: Person, luis: Person) -> None:

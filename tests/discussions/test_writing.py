@@ -227,9 +227,11 @@ def test_d41_files_are_checked_cleaned_and_asked_for_each_time(
 
     assert in_spanish(REFUSED, name="virus.svg") in send("virus.svg", b"<svg/>")
     assert in_spanish(REFUSED, name="foto.png") in send("foto.png", b"no es una imagen")
-    assert in_spanish("Describe what the picture shows, or say that it only decorates.") in send("foto.jpg", a_picture())
+    undescribed = in_spanish("Describe what the attached picture shows, or say that it only decorates.")
+    assert undescribed in send("foto.jpg", a_picture())
+    assert "foto.jpg" in writer.page.text
     assert sources(instance, ThreadPost) == ["No lo entiendo."]
-    send("foto.jpg", a_picture(), alternative="Una gráfica")
+    writer.submit(f"/discussions/{key}/answer", {"alternative": "Una gráfica"}, button=("act", "publish"))
     with instance.database.unit_of_work(write=False) as session:
         file, stored = session.execute(select(PostFile, StoredFile).join(StoredFile, StoredFile.id == PostFile.stored_file_id)).one()
         post = session.get_one(ThreadPost, file.post_id or 0)
@@ -263,7 +265,7 @@ def test_boxes_that_were_ticked_come_back_with_the_preview_and_with_an_edit(
     assert ("mentions", str(marta.uuid)) in new_form(writer).fields
     writer.submit("", {}, button=("act", "publish"), form=new_form(writer))
     writer.deliver_jobs()
-    assert in_spanish("You are mentioned.") in sign_in(browser.another(), marta.email).get("/notices").text
+    assert in_spanish("You were mentioned.") in sign_in(browser.another(), marta.email).get("/notices").text
     with instance.database.unit_of_work(write=False) as session:
         key = session.scalars(select(ThreadPost.key)).one()
     page = writer.get(f"/discussions/posts/{key}/edit")

@@ -12,6 +12,7 @@ from discussions import boards, jobs, subscriptions
 from discussions.access import BoardContext
 from discussions.boards import Anchor, owner_of, owner_page_of
 from discussions.models import Board, BoardState, FirstPosts, Level, Subscription, Thread, ThreadPost
+from enrolments.boards import seconds_of
 from enrolments.models import CourseThread
 from kernel import clock
 from kernel.permissions import Actor, Verdict
@@ -228,7 +229,9 @@ def test_a_moment_of_a_recording_is_typed_and_played(browser: Browser, instance:
     browser.get(f"{BOARD}/video-1/ask?part=12:34")
     assert browser.path.endswith("?anchor_kind=second&anchor_key=video-1&anchor_part=754")
     browser.get(f"{BOARD}/video-1/ask?part=pronto")
-    assert browser.path.endswith("&anchor_part=")
+    assert in_spanish("Enter minutes and seconds, such as 12:34.") in browser.page.text
+    for typed, second in (("9:99", None), ("1:02:03", 3723), ("75:10", 4510), ("", None)):
+        assert seconds_of(typed) == second
 
 
 def test_a_renamed_lesson_keeps_its_threads(browser: Browser, instance: Instance, board: Board, course: Course) -> None:
@@ -317,3 +320,45 @@ def test_of_two_accounts_the_one_that_stays_reads_and_follows_what_both_did(
     assert stays.person_id in readers(instance, private)
     assert closed.person_id not in readers(instance, private)
     assert (followed_by(instance, stays), followed_by(instance, closed)) == (1, 0)
+
+
+def learner_address(instance: Instance, course: Course) -> str:
+    """Enrol a learner and return their address."""
+    a_learner(instance, course, "pregunta@example.org")
+    return "pregunta@example.org"
+
+
+def test_a_question_notifies_the_team_and_no_administrator(browser: Browser, instance: Instance, board: Board, course: Course) -> None:
+    """What the empty page of questions promises, of private ones too; the team is told who asked."""
+    an_administrator(instance)
+    a_teacher(instance, course)
+    asks = sign_in(browser, learner_address(instance, course))
+    for title, private in (("¿Qué es el aporte?", ""), ("¿Por qué esa nota?", "y")):
+        asks.get(f"/discussions/new/{board.key}")
+        asks.submit(f"/discussions/new/{board.key}", {"title": title, "text": "No sé.", "private": private, "act": "anyway"})
+    asks.deliver_jobs()
+    with instance.database.unit_of_work(write=False) as session:
+        rows = session.execute(select(Notification, Person).join(Person, Person.id == Notification.person_id)).all()
+    assert [person.email for _row, person in rows if _row.kind == "asked"] == ["profe@example.org"] * 2
+    teacher = sign_in(browser.another(), "profe@example.org")
+    shown = teacher.get("/notices").text
+    assert in_spanish("A question was asked.") in shown
+    assert "¿Por qué esa nota?" in shown
+    assert in_spanish("Only the team") in teacher.get(f"/discussions/boards/{board.key}").text
+
+
+def test_a_private_question_is_opened_after_a_warning_and_the_log_says_so(
+    browser: Browser, instance: Instance, board: Board, course: Course
+) -> None:
+    a_teacher(instance, course)
+    asks = sign_in(browser, learner_address(instance, course))
+    asks.get(f"/discussions/new/{board.key}")
+    asks.submit(f"/discussions/new/{board.key}", {"title": "¿Por qué?", "text": "Mi nota.", "private": "y"}, button=("act", "publish"))
+    thread = asks.path.partition("#")[0]
+    page = asks.get(f"{thread}/opening")
+    assert "todo lo que el equipo respondió" in page.text
+    asks.submit(f"{thread}/opening")
+    assert (
+        in_spanish("Opened a private question to everybody")
+        in sign_in(browser.another(), "profe@example.org").get(f"/discussions/boards/{board.key}/log").text
+    )
