@@ -1,10 +1,13 @@
 """Joinings: the packages above say what an address of theirs lets its reader join who signs up or in for it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
 
 from accounts.names import NameParts
 from kernel.db import HookList
+from kernel.permissions import Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +42,10 @@ FindJoining = Callable[[str, Mapping[str, str]], Joining | None]
 """Return what is joined at an endpoint with the values of its address, or None."""
 
 JOININGS = HookList[FindJoining]("joinings")
+
+Fields = Sequence[tuple[str, str]]
+RESUMED = HookList[Callable[[Session, Actor, str, Mapping[str, str], str, Fields], str | None]]("resumed")
+"""Keep a form that was sent while its writer was signed out: `(session, actor, endpoint, arguments, path, fields)`.
+
+Each answers with the address at which the writer goes on, or with nothing where the form is not its own.
+"""

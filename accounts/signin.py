@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Row, or_, select, update
 from sqlalchemy.orm import Session
 
 from accounts import passwords
-from accounts.joining import JOININGS, Joining
+from accounts.joining import JOININGS, RESUMED, Fields, Joining
 from accounts.models import Device, Person, Token
 from accounts.notices import NOTICE_KINDS
 from accounts.people import STANDINGS, AccountVerb, find_suspended_session, has_role_condition, hash_of, signed_in_statement
@@ -26,7 +26,7 @@ from kernel.permissions import Actor, SiteRole
 from kernel.settings import Settings
 from kernel.web import after_response
 from kernel.web.limits import client_address, client_key, limit, limiter
-from kernel.web.request import current_session, current_settings, find_target, request_services, secrets_of_app
+from kernel.web.request import current_actor, current_session, current_settings, find_target, request_services, secrets_of_app
 
 _NOBODYS = ("language", "theme")
 """What the cookie keeps of the browser and not of the person."""
@@ -157,6 +157,16 @@ def find_joining(path: str) -> Joining | None:
         return None
     candidates = (find(*target) for find in JOININGS.of(current_session()))
     return next((joining for joining in candidates if joining is not None), None)
+
+
+def keep_form(person_id: int | None, path: str, fields: Fields) -> str | None:
+    """Keep a form that its writer sent while signed out, where a package can; return the address at which they go on, or None."""
+    target, actor = find_target(path), current_actor() if person_id is None else Actor(person_id=person_id)
+    if target is None or actor.is_anonymous:
+        return None
+    session = current_session()
+    addresses = (keep(session, actor, *target, path, fields) for keep in RESUMED.of(session))
+    return next((address for address in addresses if address is not None), None)
 
 
 def counter_of(email: str) -> str:

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from accounts.computed_notices import COMPUTED_NOTICES
+from accounts.joining import RESUMED
 from accounts.notices import MUTES, NOTICE_KINDS
 from discussions import boards, drafts, jobs, moderation, own_data, posts, subscriptions, threads, whats_new
 from discussions.access import PERMISSIONS
@@ -83,6 +84,7 @@ FEATURE = Feature(
     hooks=(
         NOTICE_KINDS.add(*KINDS),
         MUTES.add(subscriptions.MUTES),
+        RESUMED.add(writing.keep_resumed),
         COMPUTED_NOTICES.add(*whats_new.COMPUTED),
         OWN_RESULTS.add(own_data.own_tables),
         OWN_FILES.add(own_data.list_own_files),

@@ -2,14 +2,17 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, delete, func, literal, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from accounts.notices import Mutes, MuteSource, MuteWords
-from discussions.boards import Number, owner_pages_of, readable, readable_threads
+from discussions.boards import BOARDS, THREAD_GUARDS, BoardOwner, Number, ThreadGuard, owner_pages_of, readable, readable_threads
 from discussions.models import Board, BoardRead, Level, PostState, Subscription, Thread
+from kernel.compiled_statements import compile_once
+from kernel.db import UtcDateTime, connection_of
 from kernel.errors import N_
 from kernel.i18n import LANGUAGES
 from kernel.permissions import Actor
@@ -173,12 +176,20 @@ def is_new(*, in_list: bool) -> ColumnElement[bool]:
     return and_(~is_muted(), or_(unread, and_(Subscription.id.is_(None), later)), Thread.shown_number > 0)
 
 
+@lru_cache
+def _new_threads(owners: tuple[BoardOwner, ...], guards: tuple[ThreadGuard, ...]) -> Select[*tuple[Any, ...]]:
+    """Return the statement that counts new threads by board: the home page asks it each time, and building it took most of the page."""
+    person = bindparam("person", type_=Integer())
+    statement = with_marks(select(Thread.board_id, func.count()).join(Board, Board.id == Thread.board_id), person)
+    readable = readable_threads({BOARDS: owners, THREAD_GUARDS: guards}, person)
+    new = statement.where(readable, is_new(in_list=False), Thread.last_post_at <= bindparam("now", type_=UtcDateTime()))
+    return compile_once(new.group_by(Thread.board_id))
+
+
 def count_new(session: Session, actor: Actor, *, now: datetime) -> Mapping[int, int]:
     """Return how many threads have something new, by the boards that an actor reads: one statement, whatever the number of boards."""
-    person = literal(actor.person_id or 0)
-    statement = select(Thread.board_id, func.count()).join(Board, Board.id == Thread.board_id)
-    new = with_marks(statement, person).where(readable_threads(session.info, person), is_new(in_list=False), Thread.last_post_at <= now)
-    return {row[0]: row[1] for row in session.execute(new.group_by(Thread.board_id))}
+    statement = _new_threads(BOARDS.of(session), THREAD_GUARDS.of(session))
+    return dict(connection_of(session).execute(statement, {"person": actor.person_id or 0, "now": now}))
 
 
 def list_followed(session: Session, actor: Actor, *, offset: int, limit: int) -> Sequence[Any]:

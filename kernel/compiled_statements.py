@@ -71,7 +71,7 @@ class CompiledStatement:
 
     text: str
     bound: tuple[tuple[str, Processor, Any], ...]
-    """Of each parameter the name, what prepares a value, and the value where none is given."""
+    """Of each parameter the name, what prepares a value, and the value where none is given, or the function that returns it each time."""
     names: tuple[str, ...] | None
     """The driver's names of the parameters; None where it takes them by their places."""
     columns: tuple[tuple[str, Any], ...]
@@ -89,7 +89,7 @@ class CompiledStatement:
             given = {**given, **dict(zip(places, given[name], strict=True))}
         values = []
         for key, prepare, default in self.bound:
-            value = given[key] if default is REQUIRED or key in given else default
+            value = given[key] if default is REQUIRED or key in given else default() if callable(default) else default
             values.append(value if prepare is None else prepare(value))
         return values if self.names is None else dict(zip(self.names, values, strict=True))
 
@@ -186,7 +186,9 @@ def _expanded(made: SQLCompiler, lists: Sequence[str], given: Mapping[str, Any])
     places = [parameter for expanded in expansion.values() for parameter in expanded]
     names = state.positiontup if made.positional else [*(name for name in made.bind_names.values() if name not in expansion), *places]
     processors = cast("Mapping[str, Processor]", {**made._bind_processors, **state.processors})  # tuples have several: none is known
-    defaults = {name: REQUIRED if parameter.required else parameter.effective_value for name, parameter in made.binds.items()}
+    defaults = {
+        name: REQUIRED if parameter.required else parameter.callable or parameter.effective_value for name, parameter in made.binds.items()
+    }
     defaults |= {
         parameter: REQUIRED if name in lists else state.parameters[parameter] for name in expansion for parameter in expansion[name]
     }

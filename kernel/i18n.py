@@ -212,7 +212,12 @@ def format_date(value: date | datetime | None, style: str = "long") -> str:
         return ""
     day = local(value).date() if isinstance(value, datetime) else value
     pattern = _DATE_PATTERNS[style].replace("MMMM", "'de' MMMM 'de'") if language() == "es" else _DATE_PATTERNS[style]
-    return dates.format_date(day, pattern, locale=language())
+    return _write_day(day, pattern, language())
+
+
+@lru_cache(maxsize=2_000)
+def _write_day(day: date, pattern: str, locale: str) -> str:
+    return dates.format_date(day, pattern, locale=locale)
 
 
 def format_first_day(day: date, last: date) -> str:

@@ -109,7 +109,7 @@ def _entered(person_id: int, stored: str, resume: str) -> Answer:
     session, target = current_session(), signin.requested_page()
     signin.know_browser(people.get_person(session, person_id).email)
     open_device(session, person_id, stored, factor=True)
-    return after_entry(resume, target)
+    return after_entry(resume, target, person_id)
 
 
 def _failed(person_id: int) -> None:

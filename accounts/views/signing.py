@@ -242,7 +242,7 @@ def _enter(credentials: Credentials, email: str, rehash: str | None, target: str
         return _first_step_done(credentials, rehash, target, has_factor=has_factor)
     signin.know_browser(email)
     open_device(session, credentials.person_id, credentials.password_hash, rehash=rehash)
-    return after_entry(request.form.get("resume", ""), target)
+    return after_entry(request.form.get("resume", ""), target, credentials.person_id)
 
 
 def _first_step_done(credentials: Credentials, rehash: str | None, target: str, *, has_factor: bool) -> Answer:
@@ -278,11 +278,13 @@ def open_device(session: Session, person_id: int, password_hash: str, *, rehash:
     signin.sign_in(accounts.open_device(session, current_actor(), person, label=label, rehash=rehash, now=clock.now(), factor=factor))
 
 
-def after_entry(resume: str, target: str | None) -> Answer:
-    """Answer a person who has just signed in: submit the stored form again, join what they came for, or redirect to their target."""
+def after_entry(resume: str, target: str | None, person_id: int | None = None) -> Answer:
+    """Answer a person who has just signed in: keep or resubmit the stored form, join what they came for, or redirect to their target."""
     stashed = errors.stashed_form(resume)
     if stashed is not None:
-        return errors.resume_page(*stashed)
+        path, fields, _lost = stashed
+        address = None if is_read_only_request() else signin.keep_form(person_id, path, fields)
+        return see_other(address) if address is not None else errors.resume_page(*stashed)
     joining = None if is_read_only_request() else signin.find_joining(target or "")
     return see_other(joining.join() if joining is not None else target or url_for("lms.home"))
 

@@ -1,12 +1,14 @@
 """The form of threads and posts: publish, preview, keep as a draft; what is refused is a draft with the reason."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
 from flask import Blueprint, Response, flash, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import CombinedMultiDict, MultiDict
 from wtforms import BooleanField, HiddenField, SelectField, SelectMultipleField, widgets
 
 from accounts import notices
@@ -19,7 +21,7 @@ from discussions.files import AttachedFile, CheckedFile
 from discussions.models import PostDraft, PostState, ThreadKind, ThreadPost
 from discussions.threads import NewThread
 from kernel import clock
-from kernel.errors import N_, DomainError, Forbidden
+from kernel.errors import N_, DomainError, Forbidden, NotFound
 from kernel.i18n import _, lazy_, ngettext
 from kernel.markup.posts import render_post
 from kernel.permissions import Actor
@@ -117,15 +119,16 @@ def anchor_of(values: Any) -> tuple[str, str, str]:
     return values.get("anchor_kind", "")[:12], values.get("anchor_key", "")[:64], values.get("anchor_part", "")[:200]
 
 
-def _submitted_text(form: PostForm) -> DraftText:
+def _submitted_text(form: PostForm, values: Any = None) -> DraftText:
+    values = request.values if values is None else values
     kind = ThreadKind(form.kind.data) if form.kind.data in list(ThreadKind) else ThreadKind.DISCUSSION
-    reply_to = whole_number(request.form.get("reply_to", ""))
+    reply_to = whole_number(values.get("reply_to", ""))
     return DraftText(
         form.text.data or "",
         form.title.data or "",
         kind,
         form.category.data or "",
-        anchor_of(request.values),
+        anchor_of(values),
         reply_to=reply_to or None,
         private=bool(form.private.data),
         mentioned=tuple(form.mentions.data or ())[: boards.MOST_WRITERS + boards.MOST_MODERATORS],
@@ -163,11 +166,35 @@ def boards_seen(actor: Actor, context: BoardContext) -> bool:
     return request_services().policy.allows(actor, action, context)
 
 
-def slot_of(context: BoardContext) -> DraftSlot:
+def slot_of(context: BoardContext, values: Any = None) -> DraftSlot:
     """Return the slot of drafts of a context: its board and the part that a new thread is about, its thread or its post."""
     if not isinstance(context, ThreadContext):
-        return DraftSlot(context.board, anchor=anchor_of(request.values))
+        return DraftSlot(context.board, anchor=anchor_of(request.values if values is None else values))
     return DraftSlot(context.board, context.thread, context.post if isinstance(context, PostContext) else None)
+
+
+LOADERS: Mapping[str, tuple[str, Callable[[Session, Actor, str], BoardContext]]] = {
+    "discussions_writing.new": ("board", boards.get_board),
+    "discussions_writing.answer": ("thread", boards.get_thread),
+    "discussions_writing.edit": ("post", boards.get_post),
+}
+
+
+def keep_resumed(
+    session: Session, actor: Actor, endpoint: str, arguments: Mapping[str, str], path: str, fields: Sequence[tuple[str, str]]
+) -> str | None:
+    """Keep the text of a form that was sent while its writer was signed out as their draft; return the page that shows it."""
+    form = PostForm(formdata=MultiDict(fields)) if endpoint in LOADERS else None
+    if form is None or not (form.text.data or "").strip():
+        return None
+    values, (name, load) = CombinedMultiDict([MultiDict(arguments), MultiDict(fields)]), LOADERS[endpoint]
+    try:
+        context = load(session, actor, arguments[name])
+    except NotFound:
+        return None
+    reason = _("You were signed out when you sent it. Publish it now if it is complete.")
+    drafts.keep_draft(session, actor, slot_of(context, values), _submitted_text(form, values), reason=reason, now=clock.now())
+    return path if boards_seen(actor, context) else url_for("discussions_writing.own_drafts")
 
 
 def _store_files(form: PostForm) -> list[CheckedFile]:

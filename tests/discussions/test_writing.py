@@ -14,7 +14,7 @@ from kernel.files import StoredFile
 from lms.instance import Instance
 from tests.support.boards import CLOSED, a_thread, actor_of, an_answer
 from tests.support.browser import Browser, Form
-from tests.support.builders import a_person, sign_in
+from tests.support.builders import PASSWORD, a_person, sign_in
 from tests.support.wording import in_spanish
 
 MEANWHILE = "While you were writing %(count)s post came: no. %(number)s."
@@ -93,7 +93,13 @@ def test_d15_signed_out_meanwhile_the_text_comes_along(browser: Browser, instanc
     text = "Texto largo de una hora. " * 1_500
     page = writer.submit(form.action, {"title": "Mi pregunta larga", "text": text}, button=("act", "publish"), form=form, status=401)
     assert any("resume" in dict(sign.fields) for sign in page.forms)
+    page = writer.submit("/sign-in", {"email": ana.email, "password": PASSWORD})
     assert sources(instance, ThreadPost) == []
+    assert sources(instance, PostDraft) == [text.strip()]
+    assert text.strip() in page.html
+    assert in_spanish("You were signed out when you sent it. Publish it now if it is complete.") in page.text
+    writer.submit(f"/discussions/new/{board.key}", {"text": "Más corto."}, button=("act", "publish"))
+    assert sources(instance, ThreadPost) == ["Más corto."]
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
-from itertools import product
+from itertools import count, product
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Row, String, bindparam, column, event, insert, inspect, literal, select, type_coerce, update
+from sqlalchemy import Integer, Row, String, bindparam, column, event, insert, inspect, literal, select, type_coerce, update
 from sqlalchemy.exc import IntegrityError, MultipleResultsFound, NoResultFound
 from sqlalchemy.types import TypeEngine
 
@@ -280,3 +280,12 @@ def test_many_rows_are_one_statement_with_the_values_of_columns(instance: Instan
 
             assert [{name: getattr(one, name) for name in names} for one in found] == rows
             assert told == [len(emails) > 1]
+
+
+def test_a_value_that_is_worked_out_is_worked_out_each_time(instance: Instance) -> None:
+    """A statement that is kept may compare with the present moment."""
+    values = count()
+    statement = compile_once(select(bindparam(None, callable_=lambda: next(values), type_=Integer(), unique=True).label("value")))
+    with instance.database.unit_of_work(write=False) as session:
+        first, second = (connection_of(session).scalar(statement) for _time in range(2))
+    assert first < second
