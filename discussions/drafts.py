@@ -50,6 +50,7 @@ class DraftText:
     reply_to: int | None = None
     private: bool = False
     mentioned: tuple[str, ...] = ()
+    """Whose boxes are ticked; with a minus sign, who has been notified and is to lose that by an edit."""
 
 
 def find_draft(session: Session, actor: Actor, slot: DraftSlot) -> PostDraft | None:

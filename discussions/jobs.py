@@ -66,7 +66,8 @@ def follow_post(delivery: Delivery) -> None:
         if not delivery.find_number("is_edit"):
             notify_answer(session, thread, post, now=delivery.now)
             _notify_team(session, thread, post, now=delivery.now)
-        notify_mentioned(session, thread, post, delivery.numbers("mentioned"), now=delivery.now)
+        unticked = delivery.numbers("unticked") if "unticked" in delivery.arguments else []
+        notify_mentioned(session, thread, post, delivery.numbers("mentioned"), unticked, now=delivery.now)
 
 
 def _find_post(session: Session, number: int) -> tuple[Thread, ThreadPost] | None:
@@ -112,11 +113,18 @@ def _readers_among(session: Session, thread: Thread, people: Sequence[int]) -> l
     return list(session.scalars(reads))
 
 
-def notify_mentioned(session: Session, thread: Thread, post: ThreadPost, people: Sequence[int], *, now: datetime) -> None:
-    """Notify those whose box was ticked beside a post, each once; who was unticked in an edit loses the notification."""
+def notify_mentioned(
+    session: Session, thread: Thread, post: ThreadPost, people: Sequence[int], unticked: Sequence[int], *, now: datetime
+) -> None:
+    """Notify those whose box was ticked beside a post, each once; who was unticked in an edit loses the notification.
+
+    Nobody loses it by not being named: an edit may be sent before the notification is there, or delivered before it.
+    """
+    if not people and not unticked:
+        return
     key = posts.mention_key(post)
     chosen = set(_readers_among(session, thread, [number for number in people if number != post.person_id]))
-    given = session.scalars(select(Notification).where(Notification.key == key, Notification.person_id.not_in(chosen))).all()
+    given = session.scalars(select(Notification).where(Notification.key == key, Notification.person_id.in_(unticked))).all()
     for row in given:
         session.delete(row)
     source = subscriptions.OF_MENTIONS

@@ -170,9 +170,11 @@ def mention_key(post: ThreadPost) -> str:
     return f"post:{post.key}:mention"
 
 
-def announce(session: Session, post: ThreadPost, mentioned: Sequence[int], *, now: datetime, is_edit: bool = False) -> None:
-    """Have a post indexed once it is written, and notified; of an edit those alone who are mentioned."""
-    arguments = {"post": post.id, "mentioned": list(mentioned), "is_edit": int(is_edit)}
+def announce(
+    session: Session, post: ThreadPost, mentioned: Sequence[int], unticked: Sequence[int] = (), *, now: datetime, is_edit: bool = False
+) -> None:
+    """Have a post indexed once it is written, and notified; of an edit those alone who are mentioned, and who are no longer."""
+    arguments = {"post": post.id, "mentioned": list(mentioned), "unticked": list(unticked), "is_edit": int(is_edit)}
     outbox.enqueue(session, "discussions.follow_post", arguments, now=now)
 
 

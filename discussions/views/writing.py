@@ -49,6 +49,7 @@ bp = Blueprint("discussions_writing", __name__)
 SOON = limit("posts", "10 per 10 minutes")
 A_DAY = limit("posts of a day", "60 per day")
 BODY_LIMIT = 55_000_000
+MOST_BOXES = boards.MOST_WRITERS + boards.MOST_MODERATORS
 KINDS = {
     ThreadKind.DISCUSSION: N_("Discussion"),
     ThreadKind.QUESTION: N_("Question"),
@@ -86,6 +87,8 @@ class PostForm(Form):
     )
     token = HiddenField()
     seen = HiddenField()
+    ticked = HiddenField()
+    """Of an edit: who had been notified when it was opened, their boxes ticked unless its draft leaves them out."""
 
 
 class Act(StrEnum):
@@ -131,7 +134,7 @@ def _submitted_text(form: PostForm, values: Any = None) -> DraftText:
         anchor_of(values),
         reply_to=reply_to or None,
         private=bool(form.private.data),
-        mentioned=tuple(form.mentions.data or ())[: boards.MOST_WRITERS + boards.MOST_MODERATORS],
+        mentioned=(*(form.mentions.data or ())[:MOST_BOXES], *(f"-{person[:36]}" for person in sorted(_left_out(form))[:MOST_BOXES])),
     )
 
 
@@ -275,7 +278,15 @@ def _count(actor: Actor, context: BoardContext) -> None:
 
 def _mentioned(form: PostForm, context: BoardContext) -> list[int]:
     """Return those who were chosen among those whom a post here may notify."""
-    chosen = set(form.mentions.data or ())
+    return _offered(context, set(form.mentions.data or ()))
+
+
+def _left_out(form: PostForm) -> set[str]:
+    """Return those whose boxes the form of an edit showed ticked, and was sent without."""
+    return set((form.ticked.data or "").split()) - set(form.mentions.data or ())
+
+
+def _offered(context: BoardContext, chosen: set[str]) -> list[int]:
     thread_id = context.thread.id if isinstance(context, ThreadContext) else None
     people = boards.list_mentionable(current_session(), current_actor(), context.board.id, thread_id) if chosen else []
     return [person.id for person in people if str(person.uuid) in chosen]
@@ -359,7 +370,7 @@ def writing_edit(context: PostContext) -> Writing:
         added = files.append_files(session, draft, context.post) if draft else 0
         if draft:
             drafts.delete_draft(session, draft, now=now)
-        posts.announce(session, context.post, _mentioned(form, context), now=now, is_edit=True)
+        posts.announce(session, context.post, _mentioned(form, context), _offered(context, _left_out(form)), now=now, is_edit=True)
         flash(_("The post was changed.") if changed or added else _("There was nothing to change."), "ok")
         return context.post
 
@@ -415,8 +426,9 @@ def draw(writing: Writing, form: PostForm, *, owner_page: OwnerPage) -> Answer:
     form.mentions.choices = [(str(person.uuid), person.full_name) for person in people]
     _fill(form, writing, draft)
     if is_read_only_request():
-        before = draft.mentioned if draft else [str(person.uuid) for person in _mentioned_before(context, people)]
-        form.mentions.data = list(before)
+        notified, saved = [str(person.uuid) for person in _mentioned_before(context, people)], draft.mentioned if draft else ()
+        form.ticked.data = " ".join(notified)
+        form.mentions.data = [*saved, *(person for person in notified if f"-{person}" not in saved)]
     anchor = anchor_of(request.values) if not draft else (draft.anchor_kind, draft.anchor_key, draft.anchor_part)
     owner = boards.owner_of(session, context.board)
     reply_to = request.values.get("reply_to", "") or (str(draft.reply_to) if draft and draft.reply_to else "")

@@ -338,9 +338,9 @@ def test_d29_only_readers_are_mentioned_and_unticking_takes_the_bell_back(
 ) -> None:
     outsider = a_person(instance, "fuera@otro.example", given="Fuera")
     first = a_thread(instance, board, ana)
-    for mentioned, expected in (([luis.id, outsider.id, ana.id], ["mention"]), ([], [])):
+    for mentioned, unticked, expected in (([luis.id, outsider.id, ana.id], [], ["mention"]), ([], [], ["mention"]), ([], [luis.id], [])):
         with instance.database.unit_of_work() as session:
-            posts.announce(session, first, mentioned, now=NOON)
+            posts.announce(session, first, mentioned, unticked, now=NOON)
         deliver(instance)
         assert bell_of(instance, luis) == expected
     assert bell_of(instance, outsider) == []

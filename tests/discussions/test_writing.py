@@ -279,6 +279,33 @@ def test_boxes_that_were_ticked_come_back_with_the_preview_and_with_an_edit(
     assert ("mentions", str(marta.uuid)) in form.fields
 
 
+def test_an_edit_sent_before_the_notification_is_there_takes_none_back(
+    browser: Browser, instance: Instance, board: Board, ana: Person, marta: Person
+) -> None:
+    writer, notice = sign_in(browser), in_spanish("You were mentioned.")
+    writer.get(f"/discussions/new/{board.key}")
+    values = {"title": "Un título bueno", "text": "Hola.", "kind": "discussion", "mentions": str(marta.uuid)}
+    writer.submit("", values, button=("act", "publish"), form=new_form(writer))
+    with instance.database.unit_of_work(write=False) as session:
+        edit = f"/discussions/posts/{session.scalars(select(ThreadPost.key)).one()}/edit"
+    writer.get(edit)
+    writer.submit("/edit", {"text": "Hola, todos."}, button=("act", "publish"))
+    writer.get(edit)
+    writer.submit("/edit", {"text": "Hola a todos."}, button=("act", "draft"))
+    writer.deliver_jobs()
+    writer.get(edit)
+    writer.submit("/edit", {"text": "Hola a todas."}, button=("act", "publish"))
+    writer.deliver_jobs()
+    reader = sign_in(browser.another(), marta.email)
+    assert notice in reader.get("/notices").text
+    writer.get(edit)
+    writer.submit("/edit", {"text": "Hola.", "mentions": None}, button=("act", "draft"))
+    writer.get(edit)
+    writer.submit("/edit", {}, button=("act", "publish"))
+    writer.deliver_jobs()
+    assert notice not in reader.get("/notices").text
+
+
 @pytest.mark.settings(keep_post_drafts_days=12)
 def test_the_page_of_drafts_says_how_long_they_are_kept(browser: Browser, ana: Person) -> None:
     assert "12 días" in sign_in(browser).get("/learning/drafts").text
