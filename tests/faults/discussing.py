@@ -161,14 +161,15 @@ class Writer:
         page = self.visitor.open(address)
         form = Page(page).form(address)
         values = dict(form.fields)
-        values["text"] = f"{values.get('text', '')}\n\nEscribo {mark}.".strip()
+        typed = {"text": f"{values.get('text', '')}\n\nEscribo {mark}.".strip()}
         if "title" in values:
-            values |= {"title": values["title"] or f"Un hilo nuevo {mark}", "kind": "discussion"}
+            typed |= {"title": values["title"] or f"Un hilo nuevo {mark}", "kind": "discussion"}
         people = CANDIDATE.findall(page)
         person = self.chance.choice(people) if people and self.chance.random() < 0.3 else ""
         act = "draft" if self.chance.random() < 0.15 else "publish"
+        rest = [field for field in form.fields if field[0] not in typed and field != ("mentions", person)]
         mentions = [("mentions", person)] if person else []
-        return TypedText(mark, address, [*values.items(), *mentions, ("act", act)], act, person if act == "publish" else "")
+        return TypedText(mark, address, [*rest, *typed.items(), *mentions, ("act", act)], act, person if act == "publish" else "")
 
     def send(self, text: TypedText, *, gives_up: bool = False) -> None:
         """Send a window's form until it is answered, the line cut now and then; or once, and leave the window open."""
@@ -305,12 +306,13 @@ def notified(session: Session) -> Counter[tuple[str, str]]:
 
 
 def mails(folder: Path) -> Counter[tuple[str, str, str]]:
-    """Count the mails that went out by person, beginning of the text, and post."""
+    """Count the mails about posts that went out, by person, what happened to the post, and its key; others name no post."""
     count = Counter[tuple[str, str, str]]()
     for path in (folder / "mail").glob("notice-*.eml"):
         message = BytesParser(policy=policy.default).parsebytes(path.read_bytes())
         body = message.get_body(("plain",))
         text = body.get_content() if body else ""
-        match = POST.search(text)
-        count[str(message["To"]), text.strip()[:12], match[1] if match else ""] += 1
+        if match := POST.search(text):
+            _greeting, event, *_rest = text.strip().split("\n\n")
+            count[str(message["To"]), event.split(".")[0], match[1]] += 1
     return count
