@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, literal, select
+from sqlalchemy import ColumnElement, func, literal, select
 from sqlalchemy.orm import Session
 
 from accounts import notices
@@ -57,6 +58,8 @@ def follow_post(delivery: Delivery) -> None:
     with delivery.database.unit_of_work() as session:
         thread = posts.lock_thread(session, row[0].id)
         post = session.get_one(ThreadPost, row[1].id)
+        if (thread.title, thread.state, post.row_version) != (row[0].title, row[0].state, row[1].row_version):  # changed since it was read
+            entries = [entry_of(thread, post)] if _is_indexed(session, post) else []
         if post.state == PostState.WAITING:
             _notify_moderators(session, thread, post, now=delivery.now)
         if post.state != PostState.VISIBLE or thread.state != PostState.VISIBLE:
@@ -85,14 +88,23 @@ def _is_indexed(session: Session, post: ThreadPost) -> bool:
 
 def index_thread(delivery: Delivery) -> None:
     """Index all posts of a thread anew, whose title changed."""
-    number = delivery.number("thread")
-    with delivery.database.unit_of_work(write=False) as session:
-        thread = session.get_one(Thread, number)
-        entries = list(list_thread_entries(session, thread))
-    with delivery.database.unit_of_work() as session:
-        posts.lock_thread(session, number)
-        posts.forget_entries(session, thread)
-        index.write(session, thread.board_id, number, entries, collection=posts.COLLECTION)
+    number, indexed, entries = delivery.number("thread"), None, list[SearchDocument]()
+    while True:
+        with delivery.database.unit_of_work() as session:
+            thread = posts.lock_thread(session, number)
+            if indexed == (present := _indexed_state(session, thread)):
+                posts.forget_entries(session, thread)
+                index.write(session, thread.board_id, number, entries, collection=posts.COLLECTION)
+                return
+        with delivery.database.unit_of_work(write=False) as session:  # of a long thread this takes a while: others go on writing
+            thread = session.get_one(Thread, number)
+            indexed, entries = present, list(list_thread_entries(session, thread))
+
+
+def _indexed_state(session: Session, thread: Thread) -> tuple[Any, ...]:
+    """Return what tells whether the posts of a thread changed since their search entries were made."""
+    versions = select(func.count(), func.sum(ThreadPost.row_version)).where(ThreadPost.thread_id == thread.id)
+    return thread.title, thread.state, *session.execute(versions).one()
 
 
 def list_thread_entries(session: Session, thread: Thread) -> Iterable[SearchDocument]:

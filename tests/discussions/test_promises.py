@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from accounts import notices
 from accounts.models import Notification, Person
-from discussions import boards, drafts, moderation, own_data, posts, subscriptions, threads
+from discussions import boards, drafts, jobs, moderation, own_data, posts, subscriptions, threads
 from discussions.boards import TooManyCategories
 from discussions.drafts import DraftSlot, DraftText
 from discussions.models import (
@@ -31,7 +31,7 @@ from discussions.threads import ThreadFilter, ThreadQuery, TitleMissing, TooMany
 from kernel import outbox
 from kernel.audit import AuditEntry
 from kernel.errors import OwnRecord
-from kernel.search.index import SearchEntry
+from kernel.search.index import SearchDocument, SearchEntry
 from lms.instance import Instance
 from tests.support.boards import NOON, a_board, a_thread, actor_of, an_answer
 from tests.support.builders import a_person
@@ -531,3 +531,35 @@ def test_d14_two_who_have_each_written_a_draft_of_a_thread_do_not_wait_for_each_
         doing = other.submit(answer)
         until(doing.done, seconds=10)
     doing.result()
+
+
+@pytest.mark.parametrize("by_thread", [False, True])
+def test_a_post_hidden_while_it_is_indexed_is_not_found(
+    instance: Instance, board: Board, ana: Person, marta: Person, monkeypatch: pytest.MonkeyPatch, by_thread: bool
+) -> None:
+    first = a_thread(instance, board, ana)
+    if by_thread:
+        deliver(instance)
+        with instance.database.unit_of_work() as session:
+            actor = actor_of(marta)
+            threads.retitle(session, actor, boards.get_thread(session, actor, key_of(instance, first)), "Otro título", "", now=NOON)
+    make_entry, hidden = jobs.entry_of, list[int]()
+
+    def hide_meanwhile(thread: Thread, post: ThreadPost) -> SearchDocument:
+        entry = make_entry(thread, post)
+        if not hidden:
+            hidden.append(post.id)
+            judge(instance, marta, first)
+        return entry
+
+    monkeypatch.setattr(jobs, "entry_of", hide_meanwhile)
+    deliver(instance)
+
+    assert hidden == [first.id]
+    assert indexed(instance) == set()
+
+
+def key_of(instance: Instance, post: ThreadPost) -> str:
+    """Return the key of a post's thread."""
+    with instance.database.unit_of_work(write=False) as session:
+        return session.get_one(Thread, post.thread_id).key
