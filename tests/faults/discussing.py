@@ -111,7 +111,7 @@ class TypedText:
     address: str
     fields: list[tuple[str, str]]
     act: str
-    mentioned: str = ""
+    mentions: bool = False
     answered: str = ""
     """With `post` and its key, or as `draft` or `refused`."""
 
@@ -168,8 +168,8 @@ class Writer:
         person = self.chance.choice(people) if people and self.chance.random() < 0.3 else ""
         act = "draft" if self.chance.random() < 0.15 else "publish"
         rest = [field for field in form.fields if field[0] not in typed and field != ("mentions", person)]
-        mentions = [("mentions", person)] if person else []
-        return TypedText(mark, address, [*rest, *typed.items(), *mentions, ("act", act)], act, person if act == "publish" else "")
+        fields = [*rest, *typed.items(), *([("mentions", person)] if person else []), ("act", act)]
+        return TypedText(mark, address, fields, act, act == "publish" and any(name == "mentions" for name, _value in fields))
 
     def send(self, text: TypedText, *, gives_up: bool = False) -> None:
         """Send a window's form until it is answered, the line cut now and then; or once, and leave the window open."""
@@ -201,7 +201,7 @@ class Writer:
                 self.own.append(match[1])
         else:
             text.answered = "refused" if "refused=1" in location else "draft"
-            if f"{text.answered}=1" not in location:
+            if text.answered == "draft" and location != text.address:
                 self.wrong.append(f"{text.address}: {location}")
 
     def send_again(self) -> None:
@@ -268,6 +268,7 @@ def _faults_of_reading(session: Session, threads: Sequence[Thread]) -> list[str]
         read = dict(session.execute(select(Subscription.thread_id, Subscription.read_number).where(*mine)).all())
         new = {thread.id for thread in threads if thread.id in read and thread.shown_number > (read[thread.id] or 0)}
         others = {thread.id for thread in threads if thread.id not in read and thread.shown_number > 0}
+        own = {thread.id for thread in threads if thread.person_id == person_id}
         if sum(subscriptions.count_new(session, actor, now=clock.now()).values()) != len(new | others):
             faults.append(f"threads with something new to {person_id}")
         unread = (ThreadPost.state == PostState.VISIBLE.value, ThreadPost.person_id != person_id)
@@ -276,6 +277,7 @@ def _faults_of_reading(session: Session, threads: Sequence[Thread]) -> list[str]
                 select(func.count()).where(ThreadPost.thread_id == thread, ThreadPost.number > number, *unread).select_from(ThreadPost)
             )
             for thread, number in read.items()
+            if thread not in own  # answers to these are notified one by one
         ]
         lines = whats_new._replies_of(session, actor)
         if sorted(line.count for line in lines) != sorted(count for count in counts if count):

@@ -141,7 +141,7 @@ def test_five_hundred_texts_while_servers_are_killed_and_lines_are_cut(discussed
     misplaced = [text.mark for text in typed if text.answered.startswith("post ") and posted.get(text.mark) != text.answered[5:]]
     given, mailed = read(instance, notified), mails(instance.settings.data_dir)
     notified_twice = [what for counts in (given, mailed) for what, number in counts.items() if number > 1]
-    mentioned = {text.answered[5:] for text in typed if text.mentioned and text.answered.startswith("post ")}
+    mentioned = {text.answered[5:] for text in typed if text.mentions and text.answered.startswith("post ")}
     say(
         f"seed {SEED}: {len(typed)} texts by {len(writers)} people, {len(posted)} in posts, server killed {len(kills)} times, "
         f"lines cut {sum(writer.lost[cut] for writer in writers for cut in ('half', 'unheard', 'answer'))} times, "
@@ -173,7 +173,7 @@ def lock_thread(discussed: Discussed, key: str, *, is_locked: bool) -> None:
 
 
 def test_what_was_typed_before_a_lock_an_archive_or_a_sign_out_is_kept(discussed: Discussed, server: Serving, say: Say) -> None:
-    """spec/communities D14 and D15: a draft with its reason; signed out, the text comes along through the sign-in."""
+    """spec/communities D14 and D15: a draft with its reason; signed out, the text is a draft once its writer has signed in again."""
     instance, path = discussed.instance, [f"/discussions/{key}/answer" for key in discussed.threads]
     writer = visitors(server, discussed.learners[:1])[0]
     forms = [writer.form(address, address) for address in path[:4]]
@@ -199,13 +199,14 @@ def test_what_was_typed_before_a_lock_an_archive_or_a_sign_out_is_kept(discussed
     entry = Page(signed_out[1]).form("/sign-in")
     fields = [field for field in entry.fields if field[0] not in ("email", "password")]
     entered = writer.ask("POST", entry.action, [*fields, ("email", writer.email), ("password", PASSWORD)])
-    again = Page(entered[1]).form(path[3])
-    sent = [writer.ask("POST", again.action, again.fields)[0] for _twice in range(2)]
+    resumed, again = set(drafts_of(instance)) - set(stands), writer.form(entered[2], path[3])
+    sent = [writer.ask("POST", path[3], [*again.fields, ("act", "publish")])[0] for _twice in range(2)]
 
     standing_now = read(instance, standing)
     say(f"typed before a lock, a closed board, an archive, a sign-out: drafts {len(stands)}, texts lost {4 - len(standing_now)}")
     assert [answer[0] for answer in (locked, closed, archived, signed_out)] == [403, 403, 403, 401]
     assert stands == dict.fromkeys(("m1m", "m2m", "m3m"), in_spanish(TextSaved.message))
+    assert resumed == {"m4m"}
     assert ("text", "m4m") in again.fields
     assert sent == [303, 303]
     assert standing_now == dict.fromkeys(("m1m", "m2m", "m3m", "m4m"), 1)
