@@ -7,7 +7,7 @@ from difflib import ndiff
 from typing import Any
 
 from sqlalchemy import Row, delete, exists, func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, load_only
 
 from accounts import notices
 from accounts.models import Notification, Person
@@ -339,6 +339,8 @@ def accept_answer(session: Session, actor: Actor, context: PostContext, *, accep
         outbox.enqueue(session, "discussions.notify_accepted", {"post": post.id, "by": actor.person_id}, now=now)
 
 
+NAMES = load_only(Person.given_names, Person.first_surname, Person.second_surname)
+"""Of an author a page needs the name alone."""
 PostRow = Row[*tuple[Any, ...]]
 
 
@@ -349,7 +351,7 @@ def list_posts(session: Session, context: ThreadContext, actor: Actor, *, start:
     """
     seen = ThreadPost.state != PostState.WAITING.value
     mine = () if context.moderates else (or_(seen, ThreadPost.person_id == actor.person_id),)
-    statement = select(ThreadPost, Person).outerjoin(Person, Person.id == ThreadPost.person_id)
+    statement = select(ThreadPost, Person).outerjoin(Person, Person.id == ThreadPost.person_id).options(NAMES)
     numbers = ThreadPost.number.between(start, start + PAGE - 1)
     return session.execute(statement.where(ThreadPost.thread_id == context.thread.id, numbers, *mine).order_by(ThreadPost.number)).all()
 

@@ -8,7 +8,6 @@ from uuid import NAMESPACE_OID, uuid4, uuid5
 
 from flask import Blueprint, Response, flash, request, url_for
 from sqlalchemy.orm import Session
-from werkzeug.datastructures import CombinedMultiDict, MultiDict
 from wtforms import BooleanField, HiddenField, SelectField, SelectMultipleField, widgets
 
 from accounts import notices
@@ -25,7 +24,7 @@ from kernel.errors import N_, DomainError, Forbidden, NotFound
 from kernel.i18n import _, lazy_, ngettext
 from kernel.markup.posts import render_post
 from kernel.permissions import Actor
-from kernel.web.forms import FileField, Form, area, line, whole_number
+from kernel.web.forms import FileField, Form, area, as_form_data, line, whole_number
 from kernel.web.limits import limit, limiter
 from kernel.web.request import (
     Answer,
@@ -187,10 +186,10 @@ def keep_resumed(
     session: Session, actor: Actor, endpoint: str, arguments: Mapping[str, str], path: str, fields: Sequence[tuple[str, str]]
 ) -> str | None:
     """Keep the text of a form that was sent while its writer was signed out as their draft; return the page that shows it."""
-    form = PostForm(formdata=MultiDict(fields)) if endpoint in LOADERS else None
+    form = PostForm(formdata=as_form_data(fields)) if endpoint in LOADERS else None
     if form is None or not (form.text.data or "").strip():
         return None
-    values, (name, load) = CombinedMultiDict([MultiDict(arguments), MultiDict(fields)]), LOADERS[endpoint]
+    values, (name, load) = {**dict(fields), **arguments}, LOADERS[endpoint]
     try:
         context = load(session, actor, arguments[name])
     except NotFound:

@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
@@ -12,6 +12,7 @@ from uuid import UUID
 from flask import Response, abort, current_app, g, make_response
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField as FileField  # WTForms' own takes a text for a file
+from werkzeug.datastructures import MultiDict
 from wtforms import Field, StringField, TextAreaField, ValidationError
 from wtforms.form import BaseForm
 from wtforms.validators import DataRequired, Length
@@ -98,6 +99,11 @@ def as_day(text: str) -> date | None:
         except ValueError:
             continue
     return None
+
+
+def as_form_data(fields: Iterable[tuple[str, str]]) -> MultiDict[str, str]:
+    """Return fields that were kept as a form takes them."""
+    return MultiDict(fields)
 
 
 def whole_number(text: str, otherwise: int = 0) -> int:
