@@ -114,7 +114,7 @@ def of_thread(stage: Stage) -> Scene:
 def a_private_thread(stage: Stage) -> Scene:
     """Somebody asked the team alone."""
     talk = _talk(stage, is_private=True)
-    return Scene(stage.signed_in(talk.asker), f"/discussions/{talk.thread}")
+    return Scene(stage.signed_in(talk.asker), f"/discussions/{talk.thread}/opening")
 
 
 def an_acceptance(stage: Stage) -> Scene:
