@@ -11,25 +11,26 @@ from kernel.errors import N_
 GROUP = N_("Discussions")
 
 
+def _of_thread(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition that some hold for the thread that a notification is about, and its board."""
+    of = (Thread.id == Notification.about_id, Board.id == Thread.board_id)
+    return exists().where(*of, *conditions).correlate(Notification)
+
+
 def _reads(hooks: Hooks) -> ColumnElement[bool]:
     """Return the condition that the person of a notification reads the thread that it is about."""
-    of = (Thread.id == Notification.about_id, Board.id == Thread.board_id)
-    return exists().where(*of, readable_threads(hooks, Notification.person_id)).correlate(Notification)
+    return _of_thread(readable_threads(hooks, Notification.person_id))
 
 
 def _concerns(hooks: Hooks) -> ColumnElement[bool]:
     """Return the condition that the person of a notification moderates the board, or wrote or reported there."""
-    of = (Thread.id == Notification.about_id, Board.id == Thread.board_id)
-    moderates = audience(hooks, "moderates", Notification.person_id)
-    is_decision = Notification.key.startswith("decision:")
-    return exists().where(*of, or_(moderates, and_(is_decision, readable_threads(hooks, Notification.person_id)))).correlate(Notification)
+    is_decision = and_(Notification.key.startswith("decision:"), readable_threads(hooks, Notification.person_id))
+    return _of_thread(or_(audience(hooks, "moderates", Notification.person_id), is_decision))
 
 
 def _answers(hooks: Hooks) -> ColumnElement[bool]:
     """Return the condition that the person of a notification answers for the board of the thread that it is about, and reads it."""
-    of = (Thread.id == Notification.about_id, Board.id == Thread.board_id)
-    conditions = (in_team(hooks, Notification.person_id), readable_threads(hooks, Notification.person_id))
-    return exists().where(*of, *conditions).correlate(Notification)
+    return _of_thread(in_team(hooks, Notification.person_id), readable_threads(hooks, Notification.person_id))
 
 
 MENTION_NOTICE = NoticeKind(

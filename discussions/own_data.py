@@ -15,6 +15,8 @@ from kernel.files import StoredFile
 from kernel.permissions import SYSTEM
 from kernel.personal import ErasureQuestion
 
+PORTION = 500
+
 
 def own_tables(session: Session, person_id: int, *, now: datetime) -> Mapping[str, list[dict[str, Any]]]:
     """Return a person's posts with former texts, drafts, subscriptions and reports; of others the titles of threads they still read."""
@@ -103,7 +105,8 @@ def follow_answer(session: Session, person_id: int, answer: str, *, now: datetim
         thread = posts.lock_thread(session, post.thread_id)
         posts.withdraw_locked(session, SYSTEM, thread, post, now=now)
     written = session.scalars(select(ThreadPost.id).where(ThreadPost.person_id == person_id)).all()
-    posts.erase_texts(session, written, now=now)
+    for start in range(0, len(written), PORTION):
+        posts.erase_texts(session, written[start : start + PORTION], now=now)
     posts.erase_titles(session, person_id, now=now)
 
 

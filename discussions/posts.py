@@ -16,6 +16,7 @@ from discussions.access import GONE, PostContext, ThreadContext
 from discussions.boards import BOARDS, new_key
 from discussions.files import delete_files
 from discussions.models import Board, FirstPosts, PostFile, PostReport, PostRevision, PostState, Thread, ThreadPost
+from discussions.notices import KINDS
 from kernel import audit, outbox
 from kernel.audit import Verb
 from kernel.errors import N_, Conflict, Invalid
@@ -323,8 +324,10 @@ def erase_titles(session: Session, person_id: int, *, now: datetime) -> None:
     titles = in_every_language(lambda: _("Thread withdrawn by its author"))
     for thread in session.scalars(select(Thread).where(Thread.person_id == person_id)).all():
         former, thread.title = thread.title, titles[thread.language]
-        for row in session.scalars(select(Notification).where(Notification.thread_key == f"thread-{thread.key}")).all():
-            row.subject = {language_: text.replace(former, titles[language_]) for language_, text in row.subject.items()}
+        about = (Notification.about_id == thread.id, Notification.kind.in_([kind.value for kind in KINDS]))
+        for row in session.scalars(select(Notification).where(*about)).all():
+            row.subject = {name: text.replace(former, titles[name]) for name, text in row.subject.items()}
+            row.words = {name: text.replace(former, titles[name]) for name, text in row.words.items()}
         announce_all(session, thread, now=now)
 
 

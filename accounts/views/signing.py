@@ -282,9 +282,13 @@ def after_entry(resume: str, target: str | None, person_id: int | None = None) -
     """Answer a person who has just signed in: keep or resubmit the stored form, join what they came for, or redirect to their target."""
     stashed = errors.stashed_form(resume)
     if stashed is not None:
-        path, fields, _lost = stashed
+        path, fields, lost = stashed
         address = None if is_read_only_request() else signin.keep_form(person_id, path, fields)
-        return see_other(address) if address is not None else errors.resume_page(*stashed)
+        if address is None:
+            return errors.resume_page(*stashed)
+        if "files" in lost:
+            flash(_("The files you chose were not kept. Choose them again."), "warn")
+        return see_other(address)
     joining = None if is_read_only_request() else signin.find_joining(target or "")
     return see_other(joining.join() if joining is not None else target or url_for("lms.home"))
 

@@ -219,8 +219,8 @@ def test_an_accepted_answer_names_who_accepted_it(browser: Browser, instance: In
     asks.submit(f"/discussions/posts/{answer.key}/acceptance")
     asks.deliver_jobs()
     with instance.database.unit_of_work(write=False) as session:
-        words = [row.words["es"] for row in session.scalars(select(Notification).where(Notification.person_id == luis.id))]
-    assert [ana.full_name in text for text in words if in_spanish("Your answer was accepted.") in text] == [True]
+        texts = [row.words["es"] for row in session.scalars(select(Notification).where(Notification.person_id == luis.id))]
+    assert [ana.full_name in text for text in texts if in_spanish("Your answer was accepted.") in text] == [True]
 
 
 def test_a_locked_thread_leads_to_no_thread_that_is_gone(

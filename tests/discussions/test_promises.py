@@ -406,21 +406,23 @@ def test_d14_drafts_are_one_for_each_place_and_of_boards_that_cannot_be_read_any
 
 @pytest.mark.parametrize("answer", ["keep", "withdraw"])
 def test_r3_erasing_an_account_keeps_the_texts_or_withdraws_all(
-    instance: Instance, board: Board, ana: Person, luis: Person, answer: str
+    instance: Instance, board: Board, ana: Person, luis: Person, marta: Person, answer: str
 ) -> None:
     """Withdrawn so, the texts are gone at once: nobody could restore them, and no moderator reads them any longer."""
     first = a_thread(instance, board, luis, "La nota de Luis", "Un ajolote.")
     an_answer(instance, first, ana)
     an_answer(instance, first, luis, "Otro ajolote.")
     deliver(instance)
+    judge(instance, marta, an_answer(instance, first, ana, "Una grosería."))
+    deliver(instance)
     with instance.database.unit_of_work() as session:
         own_data.follow_answer(session, luis.id, answer, now=NOON)
     with instance.database.unit_of_work(write=False) as session:
         thread = session.scalars(select(Thread)).one()
         rows = session.scalars(select(ThreadPost).order_by(ThreadPost.number)).all()
-        subjects = str([row.subject for row in session.scalars(select(Notification))])
+        subjects = str([(row.subject, row.words) for row in session.scalars(select(Notification))])
     gone = answer == "withdraw"
-    assert [row.state for row in rows] == (["erased", "visible", "erased"] if gone else ["visible"] * 3)
+    assert [row.state for row in rows] == (["erased", "visible", "erased"] if gone else ["visible"] * 3) + ["hidden"]
     assert ("ajolote" in str([(row.source, row.html) for row in rows])) is not gone
     assert (thread.title == "La nota de Luis") is not gone
     assert ("La nota de Luis" in subjects) is not gone

@@ -91,9 +91,11 @@ def test_d15_signed_out_meanwhile_the_text_comes_along(browser: Browser, instanc
     with instance.database.unit_of_work() as session:
         session.execute(update(Device).values(ended_at=clock.now()))
     text = "Texto largo de una hora. " * 1_500
-    page = writer.submit(form.action, {"title": "Mi pregunta larga", "text": text}, button=("act", "publish"), form=form, status=401)
+    values = {"title": "Mi pregunta larga", "text": text, "act": "publish", "file": (BytesIO(b"Apuntes."), "apuntes.txt")}
+    page = writer.post(form.action, values, 401, content_type="multipart/form-data")
     assert any("resume" in dict(sign.fields) for sign in page.forms)
     page = writer.submit("/sign-in", {"email": ana.email, "password": PASSWORD})
+    assert in_spanish("The files you chose were not kept. Choose them again.") in page.text
     assert sources(instance, ThreadPost) == []
     assert sources(instance, PostDraft) == [text.strip()]
     assert text.strip() in page.html
@@ -138,11 +140,15 @@ def test_d16_preview_and_drafts_publish_nothing(browser: Browser, instance: Inst
         assert session.scalars(select(PostDraft)).all() == []
 
 
+def opened_form(browser: Browser, instance: Instance, board: Board, author: Person) -> tuple[ThreadPost, str, Browser, Form]:
+    """Open a thread by its author; return its first post and key, and who reads it with the form of an answer before them."""
+    first = a_thread(instance, board, author)
+    key, reader = key_of(instance, first), sign_in(browser)
+    return first, key, reader, reader.get(f"/discussions/{key}").form(f"/discussions/{key}/answer")
+
+
 def test_d17_who_writes_reads_what_came_meanwhile(browser: Browser, instance: Instance, board: Board, ana: Person, marta: Person) -> None:
-    first = a_thread(instance, board, marta)
-    key = key_of(instance, first)
-    writer = sign_in(browser)
-    form = writer.get(f"/discussions/{key}").form(f"/discussions/{key}/answer")
+    first, _key, writer, form = opened_form(browser, instance, board, marta)
     for text in ("Una.", "Dos."):
         an_answer(instance, first, marta, text)
     page = writer.submit(form.action, {"text": "Tarde."}, button=("act", "publish"), form=form)
@@ -154,10 +160,7 @@ def test_d17_who_writes_reads_what_came_meanwhile(browser: Browser, instance: In
 def test_d17_a_form_sent_again_leaves_a_later_draft_and_no_draft_of_its_own(
     browser: Browser, instance: Instance, board: Board, ana: Person, marta: Person
 ) -> None:
-    first = a_thread(instance, board, marta)
-    key = key_of(instance, first)
-    writer = sign_in(browser)
-    form = writer.get(f"/discussions/{key}").form(f"/discussions/{key}/answer")
+    _first, key, writer, form = opened_form(browser, instance, board, marta)
     writer.submit(form.action, {"text": "Uno."}, button=("act", "publish"), form=form)
     later = writer.get(f"/discussions/{key}").form(f"/discussions/{key}/answer")
     writer.submit(later.action, {"text": "Dos, para después."}, button=("act", "draft"), form=later)
@@ -173,10 +176,7 @@ def test_d17_a_form_sent_again_leaves_a_later_draft_and_no_draft_of_its_own(
 def test_d17_a_form_sent_again_counts_once_for_the_limit(
     browser: Browser, instance: Instance, board: Board, ana: Person, marta: Person
 ) -> None:
-    first = a_thread(instance, board, marta)
-    key = key_of(instance, first)
-    writer = sign_in(browser)
-    form = writer.get(f"/discussions/{key}").form(f"/discussions/{key}/answer")
+    _first, _key, writer, form = opened_form(browser, instance, board, marta)
     for _time in range(12):
         writer.submit(form.action, {"text": "Uno."}, button=("act", "publish"), form=form)
     assert (sources(instance, ThreadPost), sources(instance, PostDraft)) == (["No lo entiendo.", "Uno."], [])
@@ -185,10 +185,7 @@ def test_d17_a_form_sent_again_counts_once_for_the_limit(
 def test_d17_another_text_of_a_form_that_was_gone_back_to_is_another_post(
     browser: Browser, instance: Instance, board: Board, ana: Person, marta: Person
 ) -> None:
-    first = a_thread(instance, board, marta)
-    key = key_of(instance, first)
-    writer = sign_in(browser)
-    form = writer.get(f"/discussions/{key}").form(f"/discussions/{key}/answer")
+    _first, _key, writer, form = opened_form(browser, instance, board, marta)
     for text in ("Uno.", "Otro texto."):
         writer.submit(form.action, {"text": text}, button=("act", "publish"), form=form)
     assert sources(instance, ThreadPost) == ["No lo entiendo.", "Uno.", "Otro texto."]

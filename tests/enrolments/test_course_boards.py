@@ -328,6 +328,12 @@ def learner_address(instance: Instance, course: Course) -> str:
     return "pregunta@example.org"
 
 
+def a_learner_address(instance: Instance, course: Course) -> str:
+    """Enrol somebody else of the class and return their address."""
+    a_learner(instance, course, "clase@example.org")
+    return "clase@example.org"
+
+
 def test_a_question_notifies_the_team_and_no_administrator(browser: Browser, instance: Instance, board: Board, course: Course) -> None:
     """What the empty page of questions promises, of private ones too; the team is told who asked."""
     an_administrator(instance)
@@ -355,9 +361,16 @@ def test_a_private_question_is_opened_after_a_warning_and_the_log_says_so(
     asks.get(f"/discussions/new/{board.key}")
     asks.submit(f"/discussions/new/{board.key}", {"title": "¿Por qué?", "text": "Mi nota.", "private": "y"}, button=("act", "publish"))
     thread = asks.path.partition("#")[0]
+    team, mate = sign_in(browser.another(), "profe@example.org"), sign_in(browser.another(), a_learner_address(instance, course))
+    team.get(thread)
+    team.submit(f"{thread}/answer", {"text": "Solo para usted."}, button=("act", "publish"))
+    mate.get(thread, status=404)
     page = asks.get(f"{thread}/opening")
-    assert "todo lo que el equipo respondió" in page.text
+    assert "su pregunta, su nombre, los archivos y todo lo que el equipo respondió" in page.text
     asks.submit(f"{thread}/opening")
+    shown = mate.get(thread).text
+    assert all(text in shown for text in ("¿Por qué?", "Mi nota.", "Solo para usted.", "Pilar Maestra"))
+    asks.get(f"{thread}/opening", status=403)  # it cannot be made private again
     assert (
         in_spanish("Opened a private question to everybody")
         in sign_in(browser.another(), "profe@example.org").get(f"/discussions/boards/{board.key}/log").text

@@ -109,7 +109,7 @@ def test_the_courses_of_a_learner_carry_their_pictures_in_small(browser: Browser
     enrol(instance, courses[1], [actor])
     sign_in(browser, "ana@example.org")
 
-    found = covers(browser.get("/learning").html)
+    shown = covers(browser.get("/learning").html)
 
-    assert [cover["alt"] for cover in found] == [""]
-    assert found[0]["loading"] == "lazy"
+    assert [cover["alt"] for cover in shown] == [""]
+    assert shown[0]["loading"] == "lazy"

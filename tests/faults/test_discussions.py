@@ -1,6 +1,5 @@
 """Nothing that is typed in discussions is lost: servers killed, lines cut, eight at once (spec/communities D14 to D17, section 11)."""
 
-import os
 import signal
 import threading
 from collections import Counter
@@ -27,6 +26,7 @@ from tests.support.boards import a_thread, actor_of, an_answer
 from tests.support.browser import Page
 from tests.support.builders import PASSWORD, a_course, a_learner, a_teacher
 from tests.support.course_boards import a_course_board
+from tests.support.sizes import FIRST_HISTORY
 from tests.support.soon import until
 from tests.support.takes import read
 from tests.support.wording import in_spanish
@@ -39,7 +39,7 @@ LONGEST = 300.0
 THREADS = 5
 TEAM, LEARNERS = 8, 3
 """The team is not limited; learners are refused after ten posts, and what they write stays a draft."""
-SEED = int(os.environ.get("FAULT_SEED") or 1)
+SEED = FIRST_HISTORY
 pytestmark = pytest.mark.fresh
 
 

@@ -48,12 +48,12 @@ def a_place(instance: Instance, course: Course, name: str, *, people: int, threa
     return Place(board, authors, keys[0])
 
 
-def a_day(browser: Browser, counter: Counter, place: Place) -> dict[str, Cost]:
+def a_day(browser: Browser, counter: Counter, filled: Place) -> dict[str, Cost]:
     """Read a board and a thread with a file, and answer, twice: the first time fills the memory."""
-    board, thread = f"/discussions/boards/{place.board.key}", f"/discussions/{place.thread}"
+    board, thread = f"/discussions/boards/{filled.board.key}", f"/discussions/{filled.thread}"
     browser.get(thread)
-    attached = {"text": "Con un archivo.", "files": (io.BytesIO(b"Apuntes."), "apuntes.txt")}
-    browser.submit(f"{thread}/answer", attached, button=("act", "publish"))
+    attached = {"text": "Con un archivo.", "act": "publish", "token": "con", "file": (io.BytesIO(b"Apuntes."), "apuntes.txt")}
+    assert "apuntes.txt" in browser.post(f"{thread}/answer", attached, content_type="multipart/form-data").text
     costs = {}
     for visit in range(2):
         costs["list"] = cost(browser, counter, board)
@@ -70,9 +70,9 @@ def test_boards_threads_and_posts_keep_to_their_statements_however_much_there_is
 ) -> None:
     browser.checks = False
     small, large = a_course(instance, modules=1), a_course(instance, "grande", modules=1)
-    few_place = a_place(instance, small, "uno", people=2, threads=2, posts=4)
-    few = a_day(a_learner_in(browser, small), counter, few_place)
-    place = a_place(instance, large, "diez", people=20, threads=20, posts=40)
+    few_filled = a_place(instance, small, "uno", people=2, threads=2, posts=4)
+    few = a_day(a_learner_in(browser, small), counter, few_filled)
+    filled = a_place(instance, large, "diez", people=20, threads=20, posts=40)
     others = [a_course(instance, f"otro-{number}", modules=1) for number in range(9)]
     another = browser.another()
     another.checks = False
@@ -81,31 +81,31 @@ def test_boards_threads_and_posts_keep_to_their_statements_however_much_there_is
         a_place(instance, course, course.slug, people=1, threads=2, posts=2)
         learner.get(f"/courses/{course.slug}")
         learner.submit("/enrolment")
-    many = a_day(learner, counter, place)
+    many = a_day(learner, counter, filled)
 
-    assert {name: many[name].statements for name in few} == {name: found.statements for name, found in few.items()}
-    assert {name: found.statements for name, found in many.items() if found.statements > BARS[name]} == {}
-    assert {name: found.commits for name, found in many.items()} == {"list": 0, "thread": 0, "post": 1}
+    assert {name: many[name].statements for name in few} == {name: spent.statements for name, spent in few.items()}
+    assert {name: spent.statements for name, spent in many.items() if spent.statements > BARS[name]} == {}
+    assert {name: spent.commits for name, spent in many.items()} == {"list": 0, "thread": 0, "post": 1}
 
 
 def test_a_post_costs_the_same_however_many_follow_the_board(browser: Browser, instance: Instance, counter: Counter) -> None:
     """No row is written for a member and a post, by the request or by the job after it."""
     browser.checks = False
     course = a_course(instance, modules=1)
-    place = a_place(instance, course, "autor", people=400, threads=1, posts=4)
+    filled = a_place(instance, course, "autor", people=400, threads=1, posts=4)
     learner = a_learner_in(browser, course)
-    a_day(learner, counter, place)  # the first posts of a board fill the memory of its jobs
+    a_day(learner, counter, filled)  # the first posts of a board fill the memory of its jobs
     learner.deliver_jobs()
     posted = {}
     for followers in (10, 400):
         with instance.database.unit_of_work() as session:
-            session.execute(delete(Subscription).where(Subscription.person_id.in_(place.authors)))
-            rows = [{"person_id": number, "board_id": place.board.id, "level": "every", "read_number": 0} for number in place.authors]
+            session.execute(delete(Subscription).where(Subscription.person_id.in_(filled.authors)))
+            rows = [{"person_id": number, "board_id": filled.board.id, "level": "every", "read_number": 0} for number in filled.authors]
             session.execute(insert(Subscription), rows[:followers])
-        found = a_day(learner, counter, place)["post"]
+        posting = a_day(learner, counter, filled)["post"]
         counter.reset()
         learner.deliver_jobs()
-        posted[followers] = (found.statements, found.commits, len(counter.statements))
+        posted[followers] = (posting.statements, posting.commits, len(counter.statements))
 
     assert posted[10] == posted[400]
 
@@ -125,9 +125,9 @@ def test_discussions_add_at_most_two_statements_to_any_page(browser: Browser, in
 def test_a_page_of_fifty_posts_is_small_and_needs_no_script(browser: Browser, instance: Instance, counter: Counter) -> None:
     browser.checks = False
     course = a_course(instance, modules=1)
-    place = a_place(instance, course, "autor", people=8, threads=1, posts=50)
+    filled = a_place(instance, course, "autor", people=8, threads=1, posts=50)
     learner = sign_in(browser, "autor1@example.org")
-    html = cost(learner, counter, f"/discussions/{place.thread}").text
+    html = cost(learner, counter, f"/discussions/{filled.thread}").text
     weight = len(gzip.compress(html.encode(), 6))
     for address in re.findall(r'<link rel="stylesheet" href="([^"]+)"', html):
         response = learner.client.get(address, base_url="https://localhost", headers={"Accept-Encoding": "gzip"})
