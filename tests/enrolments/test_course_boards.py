@@ -322,6 +322,12 @@ def test_of_two_accounts_the_one_that_stays_reads_and_follows_what_both_did(
     assert (followed_by(instance, stays), followed_by(instance, closed)) == (1, 0)
 
 
+OPENING = (
+    "Everybody who reads the board will see your question, your name, the files, and everything that the team answered here. "
+    "It cannot be made private again."
+)
+
+
 def learner_address(instance: Instance, course: Course) -> str:
     """Enrol a learner and return their address."""
     a_learner(instance, course, "pregunta@example.org")
@@ -366,7 +372,7 @@ def test_a_private_question_is_opened_after_a_warning_and_the_log_says_so(
     team.submit(f"{thread}/answer", {"text": "Solo para usted."}, button=("act", "publish"))
     mate.get(thread, status=404)
     page = asks.get(f"{thread}/opening")
-    assert "su pregunta, su nombre, los archivos y todo lo que el equipo respondió" in page.text
+    assert in_spanish(OPENING) in page.text
     asks.submit(f"{thread}/opening")
     shown = mate.get(thread).text
     assert all(text in shown for text in ("¿Por qué?", "Mi nota.", "Solo para usted.", "Pilar Maestra"))
