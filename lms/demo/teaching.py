@@ -405,7 +405,9 @@ def _give_time(teaching: CourseTeaching, now: datetime) -> None:
                 OverrideTarget(person=attempts[0].person),
                 OverrideValues(sets_closes=True, closes_at=teaching.stage.day(2, 18)),
             )
-            overrides.set_override(session, teaching.owner, context, target, values, "Turno de la tarde (motivo inventado).", now=now)
+            reason = "Turno de la tarde (motivo inventado)."
+            before = overrides.find_in_force(session, context, target)
+            overrides.set_override(session, teaching.owner, context, target, values, reason, seen=before, now=now)
             reason, number = "Corte de luz en la sala (motivo inventado).", seeded_uuid(slug, "incident")
             incidents.add_incident_time(session, teaching.owner, context, 20, reason, number, now=now)
             return
