@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from courses.models import Course
-from discussions.models import BoardState
+from discussions.models import BoardState, Thread
 from enrolments import boards
 from enrolments.models import Enrolment
 from kernel import clock
@@ -29,6 +29,8 @@ class Threads:
     """The addresses of a thread of one page, of one of forty, and of those to write in."""
 
     page: str
+    number: int
+    """Of the thread of one page in the database: the floor's page reads it too."""
     long: str
     written: list[str]
 
@@ -41,14 +43,16 @@ def _fill(database: Database) -> Threads:
         people = list(session.scalars(select(Enrolment.person_id).where(Enrolment.course_id == course_id).limit(20)))
     keys = [fill_thread(database, board, people, f"Hilo {count}", count, TEXT) for count in (PAGE, LONGEST, *[PAGE] * 5)]
     page, long, *written = (f"/discussions/{key}" for key in keys)
-    return Threads(page, long, written)
+    with database.unit_of_work(write=False) as session:
+        number = session.scalars(select(Thread.id).where(Thread.key == keys[0])).one()
+    return Threads(page, number, long, written)
 
 
 def discussions(bench: Bench) -> list[Row]:
     """spec/communities B2: a page of fifty posts, one post, and the last page of a long thread against the first."""
     filled = _fill(bench.database)
     visitor, bare = bench.entered(), bench.floor.visitor()
-    page = bench.pairs(lambda: visitor.sees(filled.page, 'id="m-50"'), lambda: bare.sees("/page", "<h1>"))
+    page = bench.pairs(lambda: visitor.sees(filled.page, 'id="m-50"'), lambda: bare.sees(f"/thread/{filled.number}", "m-50"))
     written = iter(filled.written)
     posts = in_turns(lambda: _posts(bench, next(written)), lambda: _floor_saves(bench))
 

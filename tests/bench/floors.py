@@ -1,7 +1,9 @@
 """The bare programs: gunicorn with as many processes and threads as ours, and pages that do the least that our work takes.
 
 `/wsgi` answers without a framework. `/page` is a Flask page with a signed cookie, four rows by their keys (SQLAlchemy Core) and 18.6 kB
-of HTML (Jinja); `/orm` the same with entities. `/save` reads a row and commits another; `/sign-in` verifies an argon2id hash and saves.
+of HTML (Jinja); `/orm` the same with entities. `/thread` is such a page with fifty rows of a thread and their authors, each of which has
+a heading, 800 characters and two links, and a form. `/save` reads a row and commits another; `/sign-in` verifies an argon2id hash and
+saves.
 
     python -m tests.bench.floors PORT DATABASE [PROCESSES]
 """
@@ -28,6 +30,14 @@ _TEMPLATE = (
     "{% endfor %}"
     "</ol></main></html>"
 )
+_THREAD = (
+    "<!doctype html><html lang=es><title>{{ rows[0].given_names }}</title><main><h1>{{ rows[1].done }} / {{ rows[1].total }}</h1><ol>"
+    "{% for post in posts %}<li><article id='m-{{ post.number }}'><h2><a href='/posts/{{ post.key }}'>no. {{ post.number }}</a> · "
+    "{{ post.given_names }} · <time>{{ post.written_at }}</time></h2><div lang='{{ post.language }}'>{{ post.html|safe }}</div>"
+    "<a href='/answer?reply_to={{ post.number }}'>Answer<span> no. {{ post.number }}</span></a>"
+    "<a href='/posts/{{ post.key }}/report'>Report this post<span> no. {{ post.number }}</span></a></article></li>{% endfor %}"
+    "</ol><form method=post><textarea name=text></textarea><button>Publish</button></form></main></html>"
+)
 _WORDS = "La seguridad social protege a las personas ante la enfermedad, la vejez y el desempleo. " * 7
 TABLES = MetaData()
 LOOKED_AT = [
@@ -36,9 +46,20 @@ LOOKED_AT = [
     Table("course_version", TABLES, Column("id", Integer, primary_key=True), Column("number", Integer)),
     Table("activity", TABLES, Column("id", Integer, primary_key=True), Column("key", String)),
 ]
+POSTS = Table(
+    "thread_post", TABLES, Column("id", Integer, primary_key=True), Column("key", String), Column("thread_id", Integer),
+    Column("number", Integer), Column("person_id", Integer), Column("written_at", String), Column("language", String), Column("html", Text),
+)  # fmt: skip
 SAVED = Table("bench_answer", TABLES, Column("id", Integer, primary_key=True), Column("item", Integer), Column("payload", Text))
 _SELECTS = [select(table).where(table.c.id == bindparam("id")) for table in LOOKED_AT]
 _SAVE = insert(SAVED)
+_PERSON = LOOKED_AT[0]
+_OF_THREAD = (
+    select(POSTS.c.key, POSTS.c.number, POSTS.c.written_at, POSTS.c.language, POSTS.c.html, _PERSON.c.given_names)
+    .join(_PERSON, _PERSON.c.id == POSTS.c.person_id)
+    .where(POSTS.c.thread_id == bindparam("thread"), POSTS.c.number.between(1, 50))
+    .order_by(POSTS.c.number)
+)
 
 
 class Entity(DeclarativeBase):
@@ -84,7 +105,7 @@ def floor_app(database: Database) -> Flask:
     app = Flask(__name__)
     app.secret_key = "bench" * 8
     connections = threading.BoundedSemaphore(POOL)  # who finds none free waits, however long: at ten new learners a second some do
-    template = app.jinja_env.from_string(_TEMPLATE)
+    template, of_thread = app.jinja_env.from_string(_TEMPLATE), app.jinja_env.from_string(_THREAD)
     stored = HASHER.hash(PASSWORD)
 
     @app.get("/page")
@@ -100,6 +121,14 @@ def floor_app(database: Database) -> Flask:
         with connections, Session(database.reading) as opened:
             rows = [opened.get(model, key) for model in (Person, Enrolment, Version, Activity)]
             return template.render(rows=rows, words=_WORDS)
+
+    @app.get("/thread/<int:number>")
+    def thread(number: int) -> str:
+        key = session.setdefault("person", 1)
+        with connections, database.reading.connect() as connection:
+            rows = [connection.execute(statement, {"id": key}).one() for statement in _SELECTS]
+            posts = connection.execute(_OF_THREAD, {"thread": number}).all()
+        return of_thread.render(rows=rows, posts=posts)
 
     @app.post("/save")
     def save() -> str:
