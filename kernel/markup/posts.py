@@ -47,16 +47,22 @@ def clean_title(text: str) -> str:
     return title if any(unicodedata.category(sign)[0] in "LNS" for sign in title) else ""
 
 
+_MAY_BE_MARKS = re.compile(f"[\u0300-\U0010ffff]{{{MAXIMUM_MARKS + 1},}}")
+"""Signs among which too many marks may stand: none comes before U+0300."""
+
+
 def _with_few_marks(text: str) -> str:
-    if text.isascii():
-        return text
-    signs: list[str] = []
+    return _MAY_BE_MARKS.sub(lambda signs: _first_marks(signs[0]), text)
+
+
+def _first_marks(signs: str) -> str:
+    few: list[str] = []
     marks = 0
-    for sign in text:
+    for sign in signs:
         marks = marks + 1 if unicodedata.category(sign)[0] == "M" else 0
         if marks <= MAXIMUM_MARKS:
-            signs.append(sign)
-    return "".join(signs)
+            few.append(sign)
+    return "".join(few)
 
 
 def render_post(source: str) -> SafeHtml:
