@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Integer,
     Row,
@@ -25,14 +26,15 @@ from sqlalchemy import (
     true,
     union_all,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from accounts.models import Person
+from accounts.models import Person, full_name
 from discussions.access import BoardContext, PostContext, ThreadContext
 from discussions.models import Board, BoardState, FirstPosts, PostState, Thread, ThreadPost
 from kernel import audit
 from kernel.audit import Verb
-from kernel.db import HookList
+from kernel.compiled_statements import compile_once
+from kernel.db import HookList, connection_of
 from kernel.errors import N_, Invalid, require_found
 from kernel.permissions import Actor, Verdict
 
@@ -212,21 +214,27 @@ def _standing(hooks: Hooks) -> list[ColumnElement[bool]]:
     return [*(part.label(name) for name, part in parts.items()), is_closed(hooks).label("is_closed")]
 
 
+_KEY: BindParameter[Any] = bindparam("key")
+
+
 @lru_cache
-def _board_statement(owners: tuple[BoardOwner, ...], guards: tuple[ThreadGuard, ...]) -> Select[*tuple[Any, ...]]:
-    return select(Board, *_standing({BOARDS: owners, THREAD_GUARDS: guards}))
+def _board_statement(
+    owners: tuple[BoardOwner, ...], guards: tuple[ThreadGuard, ...], by: InstrumentedAttribute[Any]
+) -> Select[*tuple[Any, ...]]:
+    return select(Board, *_standing({BOARDS: owners, THREAD_GUARDS: guards})).where(by == _KEY)
 
 
 def get_board(session: Session, actor: Actor, board: str) -> BoardContext:
     """Return a board and what the actor is before it; raise NotFound where there is none."""
-    statement = _board_statement(*_hooks(session)).where(Board.key == board)
-    row = require_found(session.execute(statement, {"person": actor.person_id or 0}).one_or_none())
+    statement = _board_statement(*_hooks(session), Board.key)
+    row = require_found(session.execute(statement, {"person": actor.person_id or 0, "key": board}).one_or_none())
     return _context(session, actor, row.Board, row)
 
 
 def get_board_of(session: Session, actor: Actor, board_id: int) -> BoardContext:
     """Return the board with a number, for its owner's pages."""
-    row = session.execute(_board_statement(*_hooks(session)).where(Board.id == board_id), {"person": actor.person_id or 0}).one()
+    values = {"person": actor.person_id or 0, "key": board_id}
+    row = session.execute(_board_statement(*_hooks(session), Board.id), values).one()
     return _context(session, actor, row.Board, row)
 
 
@@ -245,25 +253,30 @@ def within(context: BoardContext) -> dict[str, Any]:
 
 def get_thread(session: Session, actor: Actor, thread: str) -> ThreadContext:
     """Return a thread and what the actor is before it; raise NotFound where there is none."""
-    statement = _thread_statement(*_hooks(session), Thread).where(Thread.key == thread)
-    row = require_found(session.execute(statement, {"person": actor.person_id or 0}).one_or_none())
+    statement = _thread_statement(*_hooks(session))
+    row = require_found(session.execute(statement, {"person": actor.person_id or 0, "key": thread}).one_or_none())
     return ThreadContext(**_of_thread(session, actor, row))
 
 
 def get_post(session: Session, actor: Actor, post: str) -> PostContext:
     """Return a post and what the actor is before it; raise NotFound where there is none."""
-    of_post = _thread_statement(*_hooks(session), ThreadPost, Thread).join(ThreadPost, ThreadPost.thread_id == Thread.id)
-    row = require_found(session.execute(of_post.where(ThreadPost.key == post), {"person": actor.person_id or 0}).one_or_none())
+    statement = _thread_statement(*_hooks(session), of_post=True)
+    row = require_found(session.execute(statement, {"person": actor.person_id or 0, "key": post}).one_or_none())
     mine = row.ThreadPost.person_id is not None and row.ThreadPost.person_id == actor.person_id
     return PostContext(**_of_thread(session, actor, row), post=row.ThreadPost, is_author=mine)
 
 
 @lru_cache
-def _thread_statement(owners: tuple[BoardOwner, ...], guards: tuple[ThreadGuard, ...], *entities: type) -> Select[*tuple[Any, ...]]:
+def _thread_statement(
+    owners: tuple[BoardOwner, ...], guards: tuple[ThreadGuard, ...], *, of_post: bool = False
+) -> Select[*tuple[Any, ...]]:
     hooks = {BOARDS: owners, THREAD_GUARDS: guards}
     hidden = or_(false(), *(guard.hides(_PERSON) for guard in guards))
     columns = (*_standing(hooks), hidden.label("is_guarded"), is_private(hooks).label("is_private"))
-    return select(*entities, Board, *columns).select_from(Thread).join(Board, Board.id == Thread.board_id)
+    statement = select(Thread, Board, *columns).join(Board, Board.id == Thread.board_id)
+    if of_post:
+        return statement.add_columns(ThreadPost).join(ThreadPost, ThreadPost.thread_id == Thread.id).where(ThreadPost.key == _KEY)
+    return statement.where(Thread.key == _KEY)
 
 
 def _of_thread(session: Session, actor: Actor, row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
@@ -273,7 +286,7 @@ def _of_thread(session: Session, actor: Actor, row: Row[*tuple[Any, ...]]) -> di
 
 
 @lru_cache
-def _mentionable(owners: tuple[BoardOwner, ...], guards: tuple[ThreadGuard, ...]) -> Select[Person]:
+def _mentionable(owners: tuple[BoardOwner, ...], guards: tuple[ThreadGuard, ...]) -> Select[*tuple[Any, ...]]:
     hooks = {BOARDS: owners, THREAD_GUARDS: guards}
     written = (ThreadPost.thread_id == _THREAD, ThreadPost.state == PostState.VISIBLE.value)
     last = select(ThreadPost.person_id, ThreadPost.number).where(*written).order_by(ThreadPost.number.desc()).limit(200).subquery()
@@ -282,14 +295,25 @@ def _mentionable(owners: tuple[BoardOwner, ...], guards: tuple[ThreadGuard, ...]
     may = or_(in_team(hooks, Person.id), and_(Person.id.in_(people), audience(hooks, "reads", Person.id)))
     candidates = Person.id.in_(union_all(people, *(owner.team(_BOARD) for owner in owners)))
     others = (Person.id != _PERSON, Person.suspended_at.is_(None))
-    statement = select(Person).join(Board, true()).where(Board.id == _BOARD, candidates, *others, may)
-    return statement.order_by(Person.name_key, Person.id).limit(MOST_WRITERS + MOST_MODERATORS)
+    names = (Person.given_names, Person.first_surname, Person.second_surname)
+    statement = select(Person.id, Person.uuid, *names).join(Board, true()).where(Board.id == _BOARD, candidates, *others, may)
+    return compile_once(statement.order_by(Person.name_key, Person.id).limit(MOST_WRITERS + MOST_MODERATORS))
 
 
-def list_mentionable(session: Session, actor: Actor, board_id: int, thread_id: int | None) -> list[Person]:
+@dataclass(frozen=True, slots=True)
+class Mentionable:
+    """A person whom a post may notify."""
+
+    id: int
+    uuid: str
+    full_name: str
+
+
+def list_mentionable(session: Session, actor: Actor, board_id: int, thread_id: int | None) -> list[Mentionable]:
     """List whom a post may notify: the last ten other writers of its thread who read it, and the team of its board."""
     values = {"person": actor.person_id or 0, "board": board_id, "thread": thread_id or 0}
-    return list(session.scalars(_mentionable(*_hooks(session)), values))
+    rows = connection_of(session).execute(_mentionable(*_hooks(session)), values)
+    return [Mentionable(row.id, str(row.uuid), full_name(row.given_names, row.first_surname, row.second_surname)) for row in rows]
 
 
 def is_public_board(session: Session, board: Board) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime
 from hashlib import blake2s
 from typing import Any
 
-from sqlalchemy import Row, delete, literal, select, update
+from sqlalchemy import Row, bindparam, delete, literal, select, update
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
@@ -53,10 +53,14 @@ class DraftText:
     """Whose boxes are ticked; with a minus sign, who has been notified and is to lose that by an edit."""
 
 
+_DRAFT = select(PostDraft).where(
+    PostDraft.person_id == bindparam("person"), PostDraft.board_id == bindparam("board"), PostDraft.slot == bindparam("slot")
+)
+
+
 def find_draft(session: Session, actor: Actor, slot: DraftSlot) -> PostDraft | None:
     """Return the actor's draft for a slot; None where they have none."""
-    mine = (PostDraft.person_id == actor.person_id, PostDraft.board_id == slot.board.id, PostDraft.slot == slot.code)
-    return session.scalar(select(PostDraft).where(*mine))
+    return session.scalar(_DRAFT, {"person": actor.person_id, "board": slot.board.id, "slot": slot.code})
 
 
 def get_own_draft(session: Session, actor: Actor, draft: str) -> PostDraft:

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal, select
 from sqlalchemy.orm import Session
 
 from accounts import notices
@@ -12,9 +13,11 @@ from accounts.models import Notification, Person
 from accounts.notices import Message
 from accounts.rules import NoticeKind
 from discussions import boards, posts, subscriptions
-from discussions.boards import Hooks, audience, readable_threads
+from discussions.boards import BOARDS, THREAD_GUARDS, BoardOwner, Hooks, ThreadGuard, audience, readable_threads
 from discussions.models import Board, Level, PostReport, PostState, Subscription, Thread, ThreadKind, ThreadPost
 from discussions.notices import ANSWER_NOTICE, MENTION_NOTICE, MODERATION_NOTICE, QUESTION_NOTICE
+from kernel.compiled_statements import compile_once
+from kernel.db import connection_of
 from kernel.errors import N_
 from kernel.files import files_of, forget_stored
 from kernel.i18n import _, in_every_language, ngettext
@@ -113,16 +116,22 @@ def list_thread_entries(session: Session, thread: Thread) -> Iterable[SearchDocu
     return [entry_of(thread, post) for post in session.scalars(statement.order_by(ThreadPost.number))]
 
 
-def _readers_among(session: Session, thread: Thread, people: Sequence[int]) -> list[int]:
-    """Return which of these people read a thread now, and have not silenced it or its board altogether."""
+@lru_cache
+def _readers(owners: tuple[BoardOwner, ...], guards: tuple[ThreadGuard, ...]) -> Select[int]:
     silent = select(Subscription.person_id).where(
-        Subscription.board_id == thread.board_id,
-        Subscription.thread_id.is_(None) | (Subscription.thread_id == thread.id),
+        Subscription.board_id == Thread.board_id,
+        Subscription.thread_id.is_(None) | (Subscription.thread_id == Thread.id),
         Subscription.level == Level.SILENT.value,
     )
-    statement = select(Person.id).select_from(Person).join(Thread, Thread.id == thread.id).join(Board, Board.id == Thread.board_id)
-    reads = statement.where(Person.id.in_(people), Person.id.not_in(silent), readable_threads(session.info, Person.id))
-    return list(session.scalars(reads))
+    statement = select(Person.id).join(Thread, Thread.id == bindparam("thread")).join(Board, Board.id == Thread.board_id)
+    readable = readable_threads({BOARDS: owners, THREAD_GUARDS: guards}, Person.id)
+    return compile_once(statement.where(Person.id.in_(bindparam("people", expanding=True)), Person.id.not_in(silent), readable))
+
+
+def _readers_among(session: Session, thread: Thread, people: Sequence[int]) -> list[int]:
+    """Return which of these people read a thread now, and have not silenced it or its board altogether."""
+    statement = _readers(BOARDS.of(session), THREAD_GUARDS.of(session))
+    return list(connection_of(session).scalars(statement, {"thread": thread.id, "people": list(people)}))
 
 
 def notify_mentioned(

@@ -1,10 +1,13 @@
 """The kinds of notifications of discussions, each asked again of who still reads what it is about."""
 
+from collections.abc import Callable
+from functools import lru_cache
+
 from sqlalchemy import ColumnElement, and_, exists, or_
 
 from accounts.models import Notification
 from accounts.rules import MailTime, NoticeKind
-from discussions.boards import Hooks, audience, in_team, readable_threads
+from discussions.boards import BOARDS, THREAD_GUARDS, Hooks, audience, in_team, readable_threads
 from discussions.models import Board, Thread
 from kernel.errors import N_
 
@@ -17,17 +20,29 @@ def _of_thread(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     return exists().where(*of, *conditions).correlate(Notification)
 
 
+Scope = Callable[[Hooks], ColumnElement[bool]]
+
+
+def _built_once(build: Scope) -> Scope:
+    """Let a scope be built once for the same owners and guards: each bell and each mail job asks all of them."""
+    cached = lru_cache(lambda owners, guards: build({BOARDS: owners, THREAD_GUARDS: guards}))
+    return lambda hooks: cached(BOARDS.given_in(hooks), THREAD_GUARDS.given_in(hooks))
+
+
+@_built_once
 def _reads(hooks: Hooks) -> ColumnElement[bool]:
     """Return the condition that the person of a notification reads the thread that it is about."""
     return _of_thread(readable_threads(hooks, Notification.person_id))
 
 
+@_built_once
 def _concerns(hooks: Hooks) -> ColumnElement[bool]:
     """Return the condition that the person of a notification moderates the board, or wrote or reported there."""
     is_decision = and_(Notification.key.startswith("decision:"), readable_threads(hooks, Notification.person_id))
     return _of_thread(or_(audience(hooks, "moderates", Notification.person_id), is_decision))
 
 
+@_built_once
 def _answers(hooks: Hooks) -> ColumnElement[bool]:
     """Return the condition that the person of a notification answers for the board of the thread that it is about, and reads it."""
     return _of_thread(in_team(hooks, Notification.person_id), readable_threads(hooks, Notification.person_id))

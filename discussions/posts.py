@@ -1,16 +1,16 @@
 """Posts: written, edited with their former texts, withdrawn and restored, answers accepted and threads summed up."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from difflib import ndiff
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, delete, exists, func, or_, select, update
-from sqlalchemy.orm import Session, load_only
+from sqlalchemy import Integer, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy.orm import Session
 
 from accounts import notices
-from accounts.models import Notification, Person
+from accounts.models import Notification, Person, full_name
 from discussions import subscriptions
 from discussions.access import GONE, PostContext, ThreadContext
 from discussions.boards import BOARDS, new_key
@@ -19,8 +19,11 @@ from discussions.models import Board, FirstPosts, PostFile, PostReport, PostRevi
 from discussions.notices import KINDS
 from kernel import audit, outbox
 from kernel.audit import Verb
+from kernel.compiled_statements import compile_once
+from kernel.db import connection_of
 from kernel.errors import N_, Conflict, Invalid
 from kernel.i18n import _, in_every_language, language
+from kernel.markup.model import SafeHtml
 from kernel.markup.posts import clean_post, render_post
 from kernel.permissions import Actor
 from kernel.search import index
@@ -342,21 +345,60 @@ def accept_answer(session: Session, actor: Actor, context: PostContext, *, accep
         outbox.enqueue(session, "discussions.notify_accepted", {"post": post.id, "by": actor.person_id}, now=now)
 
 
-NAMES = load_only(Person.given_names, Person.first_surname, Person.second_surname)
-"""Of an author a page needs the name alone."""
-PostRow = Row[*tuple[Any, ...]]
+_THREAD, _FIRST, _READER = bindparam("thread", type_=Integer()), bindparam("first", type_=Integer()), bindparam("reader", type_=Integer())
+_NAMES = (Person.given_names, Person.first_surname, Person.second_surname)
+_SHOWN = (
+    *(ThreadPost.id, ThreadPost.key, ThreadPost.number, ThreadPost.person_id, ThreadPost.badge, ThreadPost.reply_to, ThreadPost.html),
+    *(ThreadPost.language, ThreadPost.state, ThreadPost.hide_class, ThreadPost.reason, ThreadPost.written_at, ThreadPost.edited_at),
+    *(ThreadPost.edited_after_answers, ThreadPost.row_version, *_NAMES),
+)
+"""Of a post and its author what a page shows: rows of columns cost a third of entities."""
+_POSTS = select(*_SHOWN).outerjoin(Person, Person.id == ThreadPost.person_id).where(ThreadPost.thread_id == _THREAD)
+_ON_PAGE = ThreadPost.number.between(_FIRST, _FIRST + PAGE - 1)
+_POSTS_OF_PAGE = compile_once(
+    _POSTS.where(_ON_PAGE, or_(ThreadPost.state != PostState.WAITING.value, _READER == 0, ThreadPost.person_id == _READER)).order_by(
+        ThreadPost.number
+    )
+)
+_MARKED = compile_once(_POSTS.where(ThreadPost.number.in_(bindparam("numbers", expanding=True))))
+_FILES_OF_PAGE = compile_once(
+    select(PostFile.post_id, PostFile.number, PostFile.name, PostFile.alternative)
+    .join(ThreadPost, ThreadPost.id == PostFile.post_id)
+    .where(ThreadPost.thread_id == _THREAD, _ON_PAGE)
+    .order_by(PostFile.post_id, PostFile.number)
+)
+_REPLIERS = compile_once(
+    select(ThreadPost.reply_to, ThreadPost.number)
+    .where(
+        *(ThreadPost.thread_id == _THREAD, ThreadPost.reply_to.between(_FIRST, _FIRST + PAGE - 1)),
+        ThreadPost.state == PostState.VISIBLE.value,
+    )
+    .order_by(ThreadPost.number)
+)
 
 
-def list_posts(session: Session, context: ThreadContext, actor: Actor, *, start: int) -> Sequence[PostRow]:
+class ShownPost(NamedTuple):
+    """A post of a page (a row of its columns), the name of its author, empty of a deleted account, and its text."""
+
+    post: Any
+    author: str
+    html: SafeHtml
+
+
+def _shown(rows: Iterable[Any]) -> list[ShownPost]:
+    return [
+        ShownPost(row, full_name(row.given_names or "", row.first_surname or "", row.second_surname or ""), SafeHtml.stored(row.html))
+        for row in rows
+    ]
+
+
+def list_posts(session: Session, context: ThreadContext, actor: Actor, *, start: int) -> list[ShownPost]:
     """List the posts of a page from a number on, each with its author; first and last page cost the same.
 
     Who waits for a moderator sees their own post alone; what is gone keeps its number where something refers to it.
     """
-    seen = ThreadPost.state != PostState.WAITING.value
-    mine = () if context.moderates else (or_(seen, ThreadPost.person_id == actor.person_id),)
-    statement = select(ThreadPost, Person).outerjoin(Person, Person.id == ThreadPost.person_id).options(NAMES)
-    numbers = ThreadPost.number.between(start, start + PAGE - 1)
-    return session.execute(statement.where(ThreadPost.thread_id == context.thread.id, numbers, *mine).order_by(ThreadPost.number)).all()
+    values = {"thread": context.thread.id, "first": start, "reader": 0 if context.moderates else actor.person_id or -1}
+    return _shown(connection_of(session).execute(_POSTS_OF_PAGE, values))
 
 
 def list_files(session: Session, posts: Sequence[int]) -> Mapping[int, list[PostFile]]:
@@ -367,20 +409,26 @@ def list_files(session: Session, posts: Sequence[int]) -> Mapping[int, list[Post
     return files
 
 
-def list_repliers(session: Session, thread_id: int, numbers: Sequence[int]) -> Mapping[int, list[int]]:
-    """Return by the numbers of posts those that answer them, for links both ways."""
+def list_page_files(session: Session, thread_id: int, *, start: int) -> Mapping[int, list[Any]]:
+    """Return the files of a page's posts by the posts' numbers in the database, in their order."""
+    files: dict[int, list[Any]] = {}
+    for row in connection_of(session).execute(_FILES_OF_PAGE, {"thread": thread_id, "first": start}):
+        files.setdefault(row.post_id, []).append(row)
+    return files
+
+
+def list_repliers(session: Session, thread_id: int, *, start: int) -> Mapping[int, list[int]]:
+    """Return by the numbers of a page's posts those that answer them, for links both ways."""
     repliers: dict[int, list[int]] = {}
-    of = (ThreadPost.thread_id == thread_id, ThreadPost.reply_to.in_(numbers), ThreadPost.state == PostState.VISIBLE.value)
-    for answered, number in session.execute(select(ThreadPost.reply_to, ThreadPost.number).where(*of).order_by(ThreadPost.number)):
-        repliers.setdefault(answered or 0, []).append(number)
+    for answered, number in connection_of(session).execute(_REPLIERS, {"thread": thread_id, "first": start}):
+        repliers.setdefault(answered, []).append(number)
     return repliers
 
 
-def list_marked(session: Session, thread: Thread) -> Sequence[PostRow]:
+def list_marked(session: Session, thread: Thread) -> list[ShownPost]:
     """List the accepted answer and the summary of a thread, with their authors."""
     numbers = [number for number in (thread.accepted, thread.summary) if number is not None]
-    statement = select(ThreadPost, Person).outerjoin(Person, Person.id == ThreadPost.person_id)
-    return session.execute(statement.where(ThreadPost.thread_id == thread.id, ThreadPost.number.in_(numbers))).all() if numbers else []
+    return _shown(connection_of(session).execute(_MARKED, {"thread": thread.id, "numbers": numbers})) if numbers else []
 
 
 @dataclass(frozen=True, slots=True)

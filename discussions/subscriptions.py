@@ -23,10 +23,15 @@ MOST_MUTED = 200
 _OF_BOARD = aliased(Subscription)
 
 
+_OF = select(Subscription).where(Subscription.person_id == bindparam("person"), Subscription.board_id == bindparam("board"))
+_CHOSEN = (_OF.where(Subscription.thread_id.is_(None)), _OF.where(Subscription.thread_id == bindparam("thread")))
+"""What a person chose for a board as a whole, and for a thread."""
+
+
 def find_subscription(session: Session, person_id: int | None, board_id: int, thread_id: int | None = None) -> Subscription | None:
     """Return what a person chose for a thread, or for the board as a whole; None where they chose nothing."""
-    mine = (Subscription.person_id == person_id, Subscription.board_id == board_id)
-    return session.scalar(select(Subscription).where(*mine, Subscription.thread_id.is_not_distinct_from(thread_id)))
+    values = {"person": person_id, "board": board_id, "thread": thread_id}
+    return session.scalar(_CHOSEN[thread_id is not None], values)
 
 
 def choose_level(session: Session, person_id: int, board_id: int, level: Level | None, *, thread_id: int | None = None) -> None:

@@ -7,7 +7,7 @@ may be of a statement further out.
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import RoleGrant
@@ -21,6 +21,8 @@ from discussions.models import Board, Thread
 from enrolments import learners
 from enrolments.access import PERMISSIONS, LearnerContext, LearningAction
 from enrolments.models import CourseBoard, CourseThread, EditionPlace, Enrolment
+from kernel.compiled_statements import compile_once
+from kernel.db import connection_of
 from kernel.errors import N_
 from kernel.i18n import _, choose, language
 from kernel.markup.model import ID_PREFIX
@@ -87,9 +89,15 @@ def _outside(session: Session, actor: Actor, board_id: int) -> Verdict:
     return Verdict.HIDE if verdict is Verdict.FORBID and is_unlisted else verdict
 
 
+_COURSES = compile_once(
+    select(CourseBoard.board_id, Course.slug, Course.title, Course.archived_at)
+    .join(Course, Course.id == CourseBoard.course_id)
+    .where(CourseBoard.board_id.in_(bindparam("boards", expanding=True)))
+)
+
+
 def _describe(session: Session, board_ids: Collection[int]) -> Mapping[int, OwnerPage]:
-    statement = select(CourseBoard.board_id, Course.slug, Course.title, Course.archived_at)
-    rows = session.execute(statement.join(Course, Course.id == CourseBoard.course_id).where(CourseBoard.board_id.in_(board_ids)))
+    rows = connection_of(session).execute(_COURSES, {"boards": list(board_ids)})
     return {
         row.board_id: OwnerPage(
             choose(row.title),

@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
+from typing import Any, NamedTuple, cast
+from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, get_template_attribute, request, url_for
+from markupsafe import Markup
 from wtforms import SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
@@ -13,11 +15,13 @@ from discussions import boards, files, moderation, posts, subscriptions, threads
 from discussions.access import BoardAction, BoardContext, PostContext, ThreadContext, sees_text
 from discussions.boards import Anchor
 from discussions.files import FileContext
-from discussions.models import Level, Thread, ThreadPost
+from discussions.models import Level, PostState, Thread, ThreadKind, ThreadPost
+from discussions.posts import ShownPost
 from discussions.threads import ThreadFilter, ThreadQuery
 from discussions.views.writing import PostForm, draft_of, new_token
 from kernel import clock
-from kernel.i18n import _, lazy_, site_day
+from kernel.i18n import _, language, lazy_, site_day, zone
+from kernel.markup.model import SafeHtml
 from kernel.web.after_response import run_after_response
 from kernel.web.file_responses import send_content
 from kernel.web.forms import Form
@@ -120,11 +124,12 @@ def thread(context: ThreadContext) -> Answer:
     session, actor, row = current_session(), current_actor(), context.thread
     last = max(1, math.ceil(row.last_number / posts.PAGE))
     number = min(max(_requested_number(), 1), last)
-    rows = posts.list_posts(session, context, actor, start=(number - 1) * posts.PAGE + 1)
-    numbers, ids = [item.ThreadPost.number for item in rows], [item.ThreadPost.id for item in rows]
+    start = (number - 1) * posts.PAGE + 1
+    rows = posts.list_posts(session, context, actor, start=start)
+    newest = rows[-1].post.number if rows else 0
     subscription = subscriptions.find_subscription(session, actor.person_id, context.board.id, row.id) if actor.person_id else None
-    if subscription is not None and actor.person_id is not None and numbers and numbers[-1] > subscription.read_number:
-        note = partial(subscriptions.note_thread_read, person_id=actor.person_id, thread_id=row.id, number=numbers[-1])
+    if subscription is not None and actor.person_id is not None and newest > subscription.read_number:
+        note = partial(subscriptions.note_thread_read, person_id=actor.person_id, thread_id=row.id, number=newest)
         run_after_response(note)
     form, may_answer = PostForm(), allows(BoardAction.WRITE, context)
     draft = draft_of(context, form) if may_answer else None
@@ -133,11 +138,8 @@ def thread(context: ThreadContext) -> Answer:
         "discussions/thread.html",
         context=context,
         owner_page=owner_page,
-        rows=rows,
-        views=_view_posts(context, [item.ThreadPost for item in rows]),
-        files=posts.list_files(session, ids),
-        repliers=posts.list_repliers(session, row.id, numbers),
-        marked={item.ThreadPost.number: item for item in posts.list_marked(session, row)},
+        cards=_draw_cards(context, rows, start=start),
+        marked=posts.list_marked(session, row),
         subscription=subscription,
         number=number,
         last=last,
@@ -148,10 +150,6 @@ def thread(context: ThreadContext) -> Answer:
         form=form,
         draft=draft,
         token=new_token(),
-        badge=boards.owner_of(session, context.board).badge,
-        classes=moderation.CLASSES,
-        pictures=files.INLINE,
-        posts_url=url_for("discussions.post", post="-").removesuffix("-"),
         is_full=row.last_number >= posts.MOST_POSTS,
     )
 
@@ -162,13 +160,72 @@ POST_ACTS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class PostView:
+WITH_FORMS = frozenset({BoardAction.RESTORE.value, BoardAction.HIDE.value, BoardAction.ACCEPT.value, BoardAction.SUMMARISE.value})
+"""Acts that are forms on a card: each has the token of one session."""
+KEPT_CARDS = 1_000
+
+
+class PostView(NamedTuple):
     """The acts that the reader may do to a post, and whether they wrote it and see its text."""
 
     acts: frozenset[str]
     is_author: bool
     sees_text: bool
+
+
+class PostCard(NamedTuple):
+    """All that the card of a post shows: two that are equal look the same in one language and time zone."""
+
+    post: Any
+    author: str
+    html: SafeHtml
+    view: PostView
+    files: tuple[Any, ...]
+    repliers: tuple[int, ...]
+    is_accepted: bool
+    is_summary: bool
+    is_answer: bool
+    """It may be accepted: of a question, and not its first post."""
+    answer_url: str
+    badge: str
+
+    @property
+    def is_plain(self) -> bool:
+        """Say whether nothing on it belongs to one session or page: neither forms nor icons."""
+        is_marked = self.is_accepted or self.is_summary or self.files or self.post.state != PostState.VISIBLE
+        return not (is_marked or self.view.acts & WITH_FORMS)
+
+
+def _draw(card: PostCard) -> Markup:
+    return cast("Markup", get_template_attribute("discussions/_post.html", "card")(card, moderation.CLASSES, files.INLINE))
+
+
+@lru_cache(maxsize=KEPT_CARDS)
+def _draw_once(card: PostCard, _language: str, _zone: ZoneInfo) -> Markup:
+    """Draw a card that all readers of a thread see: it is half of what a page costs."""
+    return _draw(card)
+
+
+def _draw_cards(context: ThreadContext, rows: Sequence[ShownPost], *, start: int) -> list[Markup]:
+    """Return the cards of a page."""
+    session, row, reader = current_session(), context.thread, (language(), zone())
+    attached, repliers = posts.list_page_files(session, row.id, start=start), posts.list_repliers(session, row.id, start=start)
+    answer_url, badge = url_for("discussions_writing.answer", thread=row.key), boards.owner_of(session, context.board).badge
+    cards = [
+        PostCard(
+            *shown,
+            view,
+            files=tuple(attached.get(shown.post.id, ())),
+            repliers=tuple(repliers.get(shown.post.number, ())),
+            is_accepted=shown.post.number == row.accepted,
+            is_summary=shown.post.number == row.summary,
+            is_answer=row.kind == ThreadKind.QUESTION and shown.post.number > 1,
+            answer_url=answer_url,
+            badge=badge,
+        )
+        for shown, view in zip(rows, _view_posts(context, [shown.post for shown in rows]), strict=True)
+    ]
+    return [_draw_once(card, *reader) if card.is_plain else _draw(card) for card in cards]
 
 
 def _view_posts(context: ThreadContext, shown: Sequence[ThreadPost]) -> list[PostView]:

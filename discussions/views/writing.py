@@ -11,10 +11,9 @@ from sqlalchemy.orm import Session
 from wtforms import BooleanField, HiddenField, SelectField, SelectMultipleField, widgets
 
 from accounts import notices
-from accounts.models import Person
 from discussions import boards, drafts, files, posts, threads
 from discussions.access import BoardAction, BoardContext, PostContext, ThreadContext
-from discussions.boards import Anchor, OwnerPage
+from discussions.boards import Anchor, Mentionable, OwnerPage
 from discussions.drafts import DraftSlot, DraftText
 from discussions.files import AttachedFile, CheckedFile
 from discussions.models import PostDraft, PostState, ThreadKind, ThreadPost
@@ -288,7 +287,7 @@ def _left_out(form: PostForm) -> set[str]:
 def _offered(context: BoardContext, chosen: set[str]) -> list[int]:
     thread_id = context.thread.id if isinstance(context, ThreadContext) else None
     people = boards.list_mentionable(current_session(), current_actor(), context.board.id, thread_id) if chosen else []
-    return [person.id for person in people if str(person.uuid) in chosen]
+    return [person.id for person in people if person.uuid in chosen]
 
 
 def _announce(post: ThreadPost, form: PostForm, context: BoardContext) -> None:
@@ -385,7 +384,7 @@ def draft_of(context: ThreadContext, form: PostForm) -> PostDraft | None:
     """Fill the form at the foot of a thread with the reader's draft, and return it."""
     session, actor = current_session(), current_actor()
     people = boards.list_mentionable(session, actor, context.board.id, context.thread.id)
-    form.mentions.choices = [(str(person.uuid), person.full_name) for person in people]
+    form.mentions.choices = [(person.uuid, person.full_name) for person in people]
     draft = drafts.find_draft(session, actor, slot_of(context))
     form.text.data, form.mentions.data = (draft.source, list(draft.mentioned)) if draft else ("", [])
     return draft
@@ -405,7 +404,7 @@ def _fill(form: PostForm, writing: Writing, draft: PostDraft | None) -> None:
         form.category.data, form.private.data = draft.category, draft.private
 
 
-def _mentioned_before(context: BoardContext, people: Sequence[Person]) -> list[Person]:
+def _mentioned_before(context: BoardContext, people: Sequence[Mentionable]) -> list[Mentionable]:
     """Return which of these people the edited post mentions already."""
     if not isinstance(context, PostContext):
         return []
@@ -422,10 +421,10 @@ def draw(writing: Writing, form: PostForm, *, owner_page: OwnerPage) -> Answer:
     form.category.choices = [("", _("None")), *((name, name) for name in context.board.categories)]
     thread = writing.slot.thread
     people = boards.list_mentionable(session, actor, context.board.id, thread.id if thread else None)
-    form.mentions.choices = [(str(person.uuid), person.full_name) for person in people]
+    form.mentions.choices = [(person.uuid, person.full_name) for person in people]
     _fill(form, writing, draft)
     if is_read_only_request():
-        notified, saved = [str(person.uuid) for person in _mentioned_before(context, people)], draft.mentioned if draft else ()
+        notified, saved = [person.uuid for person in _mentioned_before(context, people)], draft.mentioned if draft else ()
         form.ticked.data = " ".join(notified)
         form.mentions.data = [*saved, *(person for person in notified if f"-{person}" not in saved)]
     anchor = anchor_of(request.values) if not draft else (draft.anchor_kind, draft.anchor_key, draft.anchor_part)

@@ -236,3 +236,43 @@ def test_a_locked_thread_leads_to_no_thread_that_is_gone(
     with instance.database.unit_of_work() as session:
         session.get_one(Thread, new.thread_id).state = "withdrawn"
     assert "Aquí sigue todo" not in reader.get(f"/discussions/posts/{old.key}").text
+
+
+def test_a_card_drawn_once_is_as_each_reader_sees_it_now(
+    browser: Browser, instance: Instance, board: Board, ana: Person, luis: Person, marta: Person
+) -> None:
+    """Cards that are alike are kept between requests: nothing of one reader, language, zone or moment is in another's."""
+    first = a_thread(instance, board, ana)
+    answer = an_answer(instance, first, luis, "Primera versión.")
+    post = f"/discussions/posts/{answer.key}"
+    reads = sign_in(browser, luis.email)
+    others = [sign_in(browser.another(), person.email) for person in (ana, marta)]
+    own_page = reads.get(post)
+    asker, moderator = (visitor.get(post) for visitor in others)
+    assert f"{post}/edit" in own_page.html
+    assert f"{post}/report" not in own_page.html
+    assert f"{post}/edit" not in asker.html
+    assert f"{post}/report" in asker.html
+    assert f"{post}/hide" in moderator.html
+    assert f"{post}/hide" not in asker.html
+    tokens = [set(re.findall(r'name="csrf_token" value="([^"]+)"', page.html)) for page in (own_page, asker, moderator)]
+    assert all(len(own) == 1 for own in tokens), "a form has the token of another session"
+    assert len(set.union(*tokens)) == 3
+
+    reader = a_person(instance, "ruth@example.org", given="Ruth")
+    with instance.database.unit_of_work() as session:
+        session.get_one(Person, reader.id).language = "en"
+    english = sign_in(browser.another("en"), reader.email)
+    assert "Report this post" in english.get(post).html
+    reads.get(f"{post}/edit")
+    reads.submit(f"{post}/edit", {"text": "Segunda versión."}, button=("act", "publish"))
+    with instance.database.unit_of_work() as session:
+        session.get_one(Person, luis.id).given_names = "Luciano"
+    page = others[0].get(post)
+    assert "Segunda versión." in page.text
+    assert "Primera versión." not in page.text
+    assert "Luciano" in page.text
+    an_answer(instance, first, luis, "Otra.")
+    with instance.database.unit_of_work() as session:
+        session.get_one(Thread, first.thread_id).accepted = answer.number
+    assert in_spanish("Accepted answer") in others[0].get(post).text
