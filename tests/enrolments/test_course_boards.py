@@ -365,7 +365,9 @@ def test_a_private_question_is_opened_after_a_warning_and_the_log_says_so(
     a_teacher(instance, course)
     asks = sign_in(browser, learner_address(instance, course))
     asks.get(f"/discussions/new/{board.key}")
-    asks.submit(f"/discussions/new/{board.key}", {"title": "¿Por qué un seis?", "text": "Mi nota.", "private": "y"}, button=("act", "publish"))
+    asks.submit(
+        f"/discussions/new/{board.key}", {"title": "¿Por qué un seis?", "text": "Mi nota.", "private": "y"}, button=("act", "publish")
+    )
     thread = asks.path.partition("#")[0]
     team, mate = sign_in(browser.another(), "profe@example.org"), sign_in(browser.another(), a_learner_address(instance, course))
     team.get(thread)
