@@ -229,7 +229,9 @@ def _notify_team(session: Session, thread: Thread, post: ThreadPost, *, now: dat
     board = session.get_one(Board, thread.board_id)
     team = [number for number in list_team(session, board) if number != post.person_id]
     key, source = f"post:{post.key}:asked", subscriptions.OF_THREAD
-    message = _message(session, thread, post, QUESTION_NOTICE, key, lambda: _("A question was asked."), source, post.person_id)
+    hides = session.scalar(select(boards.is_private(session.info)).select_from(Thread).join(Board).where(Thread.id == thread.id))
+    text = N_("A private question was asked: the team alone sees it.") if hides else N_("A question was asked.")
+    message = _message(session, thread, post, QUESTION_NOTICE, key, lambda: _(text), source, post.person_id)
     notices.notify(session, message, _readers_among(session, thread, team), now=now)
 
 

@@ -355,6 +355,7 @@ def test_a_question_notifies_the_team_and_no_administrator(browser: Browser, ins
     teacher = sign_in(browser.another(), "profe@example.org")
     shown = teacher.get("/notices").text
     assert in_spanish("A question was asked.") in shown
+    assert in_spanish("A private question was asked: the team alone sees it.") in shown
     assert "¿Por qué esa nota?" in shown
     assert in_spanish("Only the team") in teacher.get(f"/discussions/boards/{board.key}").text
 
