@@ -13,6 +13,8 @@ from accounts.models import Person
 from discussions.boards import new_key, readable
 from discussions.files import delete_files
 from discussions.models import Board, PostDraft, PostFile, Thread, ThreadKind, ThreadPost
+from kernel.compiled_statements import compile_once
+from kernel.db import connection_of
 from kernel.errors import require_found
 from kernel.markup.posts import clean_post
 from kernel.permissions import Actor
@@ -57,10 +59,14 @@ _DRAFT = select(PostDraft).where(
     PostDraft.person_id == bindparam("person"), PostDraft.board_id == bindparam("board"), PostDraft.slot == bindparam("slot")
 )
 
+_HAS_DRAFT = compile_once(_DRAFT.with_only_columns(PostDraft.id))
+"""Most who open a thread have none."""
+
 
 def find_draft(session: Session, actor: Actor, slot: DraftSlot) -> PostDraft | None:
     """Return the actor's draft for a slot; None where they have none."""
-    return session.scalar(_DRAFT, {"person": actor.person_id, "board": slot.board.id, "slot": slot.code})
+    values = {"person": actor.person_id, "board": slot.board.id, "slot": slot.code}
+    return session.scalar(_DRAFT, values) if connection_of(session).scalar(_HAS_DRAFT, values) else None
 
 
 def get_own_draft(session: Session, actor: Actor, draft: str) -> PostDraft:

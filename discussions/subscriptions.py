@@ -34,6 +34,20 @@ def find_subscription(session: Session, person_id: int | None, board_id: int, th
     return session.scalar(_CHOSEN[thread_id is not None], values)
 
 
+_MARK = compile_once(
+    select(Subscription.level, Subscription.read_number).where(
+        *(Subscription.person_id == bindparam("person"), Subscription.board_id == bindparam("board")),
+        Subscription.thread_id == bindparam("thread"),
+    )
+)
+
+
+def find_mark(session: Session, person_id: int, thread: Thread) -> Any:
+    """Return the level that a person chose for a thread and the number up to which they read it (`level`, `read_number`), or None."""
+    values = {"person": person_id, "board": thread.board_id, "thread": thread.id}
+    return connection_of(session).execute(_MARK, values).one_or_none()
+
+
 def choose_level(session: Session, person_id: int, board_id: int, level: Level | None, *, thread_id: int | None = None) -> None:
     """Set what a person wants to learn of a board or thread; None: nothing chosen of it, as at first."""
     row = find_subscription(session, person_id, board_id, thread_id)

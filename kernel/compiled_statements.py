@@ -7,7 +7,7 @@ The text of one that takes a list depends on how many values that has: it is com
 
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any, TypeVar, cast
 from weakref import WeakKeyDictionary
@@ -82,15 +82,29 @@ class CompiledStatement:
     """Makes a row of its values; known from the first answer on, as is what reads a column: it depends on what the driver says of it."""
     readers: tuple[tuple[int, Callable[[Any], Any]], ...] = ()
     """Of each column whose values are not the driver's the place, and what reads one."""
+    usual: list[Any] = field(default_factory=list)
+    """The value of each parameter that is the same each time, prepared; a long statement has some hundreds."""
+    changing: tuple[int, ...] = ()
+    """The places in `bound` of all others. A parameter with a value of its own takes no other."""
+
+    def __post_init__(self) -> None:
+        """Prepare what is the same each time."""
+        for place, (_key, prepare, default) in enumerate(self.bound):
+            if default is REQUIRED or callable(default):
+                self.changing = (*self.changing, place)
+                self.usual.append(None)
+            else:
+                self.usual.append(default if prepare is None else prepare(default))
 
     def parameters(self, given: Mapping[str, Any]) -> Any:
         """Return the values as the driver takes them; raise KeyError where one is missing."""
         for name, places in self.lists:
             given = {**given, **dict(zip(places, given[name], strict=True))}
-        values = []
-        for key, prepare, default in self.bound:
-            value = given[key] if default is REQUIRED or key in given else default() if callable(default) else default
-            values.append(value if prepare is None else prepare(value))
+        values = self.usual.copy()
+        for place in self.changing:
+            key, prepare, default = self.bound[place]
+            value = given[key] if default is REQUIRED or key in given else default()
+            values[place] = value if prepare is None else prepare(value)
         return values if self.names is None else dict(zip(self.names, values, strict=True))
 
     def read(self, cursor: DBAPICursor, dialect: Dialect) -> DriverResult:

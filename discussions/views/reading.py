@@ -127,9 +127,9 @@ def thread(context: ThreadContext) -> Answer:
     start = (number - 1) * posts.PAGE + 1
     rows = posts.list_posts(session, context, actor, start=start)
     newest = rows[-1].post.number if rows else 0
-    subscription = subscriptions.find_subscription(session, actor.person_id, context.board.id, row.id) if actor.person_id else None
-    if subscription is not None and actor.person_id is not None and newest > subscription.read_number:
-        note = partial(subscriptions.note_thread_read, person_id=actor.person_id, thread_id=row.id, number=newest)
+    subscription = subscriptions.find_mark(session, actor.person_id, row) if actor.person_id is not None else None
+    if subscription is not None and newest > subscription.read_number:
+        note = partial(subscriptions.note_thread_read, person_id=actor.person_id or 0, thread_id=row.id, number=newest)
         run_after_response(note)
     form, may_answer = PostForm(), allows(BoardAction.WRITE, context)
     draft = draft_of(context, form) if may_answer else None
