@@ -18,7 +18,7 @@ from discussions.files import FileContext
 from discussions.models import Level, PostState, Thread, ThreadKind, ThreadPost
 from discussions.posts import ShownPost
 from discussions.threads import ThreadFilter, ThreadQuery
-from discussions.views.writing import PostForm, draft_of, new_token
+from discussions.views.writing import PostForm, draft_of, draw_attaching, new_token
 from kernel import clock
 from kernel.i18n import _, language, lazy_, site_day, zone
 from kernel.markup.model import SafeHtml
@@ -150,6 +150,7 @@ def thread(context: ThreadContext) -> Answer:
         form=form,
         draft=draft,
         token=new_token(),
+        attach_fields=draw_attaching(language()),
         is_full=row.last_number >= posts.MOST_POSTS,
     )
 

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
-from flask import Blueprint, Response, flash, request, url_for
+from flask import Blueprint, Response, flash, get_template_attribute, request, url_for
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, HiddenField, SelectField, SelectMultipleField, widgets
 
@@ -20,7 +22,7 @@ from discussions.models import PostDraft, PostState, ThreadKind, ThreadPost
 from discussions.threads import NewThread
 from kernel import clock
 from kernel.errors import N_, DomainError, Forbidden, NotFound
-from kernel.i18n import _, lazy_, ngettext
+from kernel.i18n import _, language, lazy_, ngettext
 from kernel.markup.posts import render_post
 from kernel.permissions import Actor
 from kernel.web.forms import FileField, Form, area, as_form_data, line, whole_number
@@ -375,6 +377,12 @@ def writing_edit(context: PostContext) -> Writing:
     return Writing(context, slot_of(context), url_for("discussions_writing.edit", post=context.post.key), publish)
 
 
+@lru_cache
+def draw_attaching(_language: str) -> Markup:
+    """Draw the fields of a file, which are the same below every thread: nothing stands in them yet."""
+    return cast("Markup", get_template_attribute("discussions/_attach.html", "fields")(PostForm(formdata=None)))
+
+
 def new_token() -> str:
     """Return what makes a form's post unique, sent as often as it may."""
     return str(uuid4())
@@ -445,6 +453,7 @@ def draw(writing: Writing, form: PostForm, *, owner_page: OwnerPage) -> Answer:
         reply_to=reply_to if whole_number(reply_to) else "",
         preview=render_post(draft.source) if draft and request.args.get("preview") else "",
         alike=alike,
+        attach_fields=draw_attaching(language()),
     )
 
 
