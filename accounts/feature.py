@@ -5,14 +5,36 @@ from accounts.access import PERMISSIONS
 from accounts.views import profile, second_factor, signing
 from kernel.errors import N_
 from kernel.feature import Feature
-from kernel.menu import Menu, MenuEntry
+from kernel.menu import Menu, MenuEntry, is_signed_in, is_visitor
+from kernel.permissions import Actor
 from kernel.personal import FORGET_LINKS, OWN_DATA, RETENTION
+from kernel.web.request import current_settings
+
+
+def _may_sign_up(actor: Actor) -> bool:
+    return actor.is_anonymous and current_settings().sign_up
+
 
 FEATURE = Feature(
     name="accounts",
     blueprints=(signing.bp, second_factor.bp, profile.notices_bp, profile.addresses_bp, profile.names_bp),
     permissions=PERMISSIONS,
-    menu=(MenuEntry(Menu.OWN, "accounts.profile", N_("My account"), position=90, icon="settings"),),
+    menu=(
+        MenuEntry(Menu.OWN, "accounts.profile", N_("My account"), position=90, icon="settings"),
+        MenuEntry(Menu.SEARCH, "accounts.sign_in", N_("Sign in"), position=10, icon="user", is_for=is_visitor),
+        MenuEntry(Menu.SEARCH, "accounts.sign_up", N_("Create an account"), position=11, icon="user", is_for=_may_sign_up),
+        MenuEntry(Menu.SEARCH, "accounts.forgotten", N_("I forgot my password"), position=20, icon="key-round", is_for=is_visitor),
+        MenuEntry(Menu.SEARCH, "accounts.change_password", N_("Change my password"), position=30, icon="key-round", is_for=is_signed_in),
+        MenuEntry(
+            Menu.SEARCH, "accounts_addresses.change_address", N_("Change my email address"), position=31, icon="mail", is_for=is_signed_in
+        ),
+        MenuEntry(Menu.SEARCH, "accounts_notices.notices_list", N_("Notifications"), position=40, icon="bell", is_for=is_signed_in),
+        MenuEntry(Menu.SEARCH, "accounts_notices.switches", N_("My notifications"), position=41, icon="bell", is_for=is_signed_in),
+        MenuEntry(
+            Menu.SEARCH, "accounts_second.overview", N_("Second step when signing in"), position=50, icon="lock", is_for=is_signed_in
+        ),
+        MenuEntry(Menu.SEARCH, "accounts.devices", N_("Where I am signed in"), position=51, icon="monitor", is_for=is_signed_in),
+    ),
     jobs={
         "accounts.send_confirmation": jobs.send_confirmation,
         "accounts.send_reset": jobs.send_reset,

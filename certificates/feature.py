@@ -17,7 +17,7 @@ from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.awards import AWARD_DOUBTS, AWARDS, AwardDoubts
 from kernel.errors import N_
 from kernel.feature import Feature
-from kernel.menu import Menu, MenuEntry, is_visitor
+from kernel.menu import Menu, MenuEntry, is_signed_in, is_visitor
 from kernel.personal import ERASURES, OWN_DATA
 
 FEATURE = Feature(
@@ -63,6 +63,17 @@ FEATURE = Feature(
             icon="shield-check",
             key="verify",
             is_for=is_visitor,
+        ),
+        MenuEntry(
+            Menu.SEARCH,
+            "certificates_verification.verify_form",
+            N_("Verify a certificate"),
+            position=11,
+            icon="shield-check",
+            is_for=is_signed_in,
+        ),
+        MenuEntry(
+            Menu.SEARCH, "certificates_transcripts.own_transcript", N_("My transcript"), position=10, icon="award", is_for=is_signed_in
         ),
         MenuEntry(Menu.OWN, "certificates.certificates", N_("My certificates"), position=30, icon="award"),
     ),

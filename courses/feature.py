@@ -57,7 +57,7 @@ FEATURE = Feature(
             ResultKind("module", N_("Modules"), "list", 20),
             ResultKind("lesson", N_("Lessons"), "file-text", 110, enrol_words=N_("Enrol to read it")),
             ResultKind("term", N_("Glossary"), "book-a", 130, list_path="/glossary"),
-            ResultKind("resource", N_("Documents"), "folder", 190, list_path="/resources"),
+            ResultKind("resource", N_("Documents"), "folder", 190, list_path="/resources", after=("course", "module", "lesson")),
         ),
         SEARCH_VERSIONS.add(list_published_versions),
         SEARCH_ENTRIES.add(list_entries),

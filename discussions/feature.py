@@ -15,6 +15,7 @@ from discussions.notices import KINDS
 from discussions.views import moderating, reading, writing
 from kernel.errors import N_
 from kernel.feature import Feature
+from kernel.menu import Menu, MenuEntry, is_signed_in
 from kernel.permissions import Actor
 from kernel.personal import ERASURE_QUESTIONS, ERASURES, OWN_FILES, OWN_RESULTS, RETENTION, TRANSFERS, RetentionRule
 from kernel.search.index import SearchDocument
@@ -61,6 +62,7 @@ FEATURE = Feature(
     name="discussions",
     blueprints=(reading.bp, writing.bp, moderating.bp),
     permissions=PERMISSIONS,
+    menu=(MenuEntry(Menu.SEARCH, "discussions.followed", N_("My discussions"), position=61, icon="messages-square", is_for=is_signed_in),),
     jobs={
         "discussions.follow_post": jobs.follow_post,
         "discussions.index_thread": jobs.index_thread,

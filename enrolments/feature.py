@@ -39,7 +39,7 @@ from enrolments.views import (
 from enrolments.views import boards as board_pages
 from kernel.errors import N_
 from kernel.feature import Feature
-from kernel.menu import Menu, MenuEntry
+from kernel.menu import Menu, MenuEntry, is_signed_in
 from kernel.permissions import Actor
 from kernel.personal import COURSE_TRANSFERS, ERASURES, FORGET_LINKS, MERGERS, OWN_DATA, RETENTION, TRANSFERS
 from kernel.search.sources import SEARCH_VERSIONS
@@ -86,6 +86,7 @@ FEATURE = Feature(
             has_pages_below=False,
         ),
         MenuEntry(Menu.STAFF, "enrolments_units.units", N_("My units"), position=20, icon="folder", is_for=_manages_units),
+        MenuEntry(Menu.SEARCH, "enrolments_mistakes.own_reports", N_("My mistake reports"), position=62, icon="flag", is_for=is_signed_in),
         MenuEntry(Menu.OWN, "enrolments_calendar.calendar", N_("Calendar"), position=20, icon="calendar"),
     ),
     jobs={

@@ -28,6 +28,8 @@ class Menu(StrEnum):
     """The parts of the site settings."""
     OWN = "own"
     """Under the name of the person who is signed in."""
+    SEARCH = "search"
+    """In no menu: the search finds it by its title, as it finds the entries of menus."""
 
 
 def _everybody(_actor: Actor) -> bool:

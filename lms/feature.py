@@ -89,6 +89,22 @@ FEATURE = Feature(
         ),
         MenuEntry(Menu.MAIN, "lms.learning", N_("My learning"), position=10, icon="book-open", is_for=is_signed_in),
         MenuEntry(Menu.MAIN, "lms.campus", N_("Campus"), position=20, icon="house", holds=Menu.CAMPUS),
+        MenuEntry(
+            Menu.SEARCH,
+            "lms_training.duties",
+            N_("Compulsory training"),
+            position=10,
+            icon="list-checks",
+            is_for=is_signed_in,
+            about=N_("Required training"),
+        ),
+        MenuEntry(Menu.SEARCH, "lms_own_data.overview", N_("My data"), position=20, icon="user", is_for=is_signed_in),
+        MenuEntry(Menu.SEARCH, "lms_own_data.deletion", N_("Delete my account"), position=30, icon="x", is_for=is_signed_in),
+        MenuEntry(Menu.SEARCH, "lms_guide.contents", N_("Help"), position=80, icon="circle-help"),
+        MenuEntry(Menu.SEARCH, "lms.accessibility", N_("Accessibility"), position=81, icon="info"),
+        MenuEntry(
+            Menu.SEARCH, "lms.privacy", N_("Personal data"), position=82, icon="lock", about=N_("How your data is used and who to contact")
+        ),
         MenuEntry(Menu.STAFF, "lms.teaching", N_("Teaching"), position=10, icon="square-pen", is_for=_teaches),
         MenuEntry(Menu.STAFF, "lms.administration", N_("Administration"), position=90, icon="settings", is_for=_administers),
     ),
@@ -113,6 +129,7 @@ FEATURE = Feature(
         "lms.notify_teams": HOUR,
     },
     hooks=(
+        SEARCH_KINDS.add(ResultKind("page", N_("Pages"), "house", 5, find=search.find_site_pages)),
         SEARCH_KINDS.add(ResultKind("help", N_("Help"), "circle-help", 120, find=guide_views.find_sections)),
         NOTICE_KINDS.add(system_state.OPERATION_NOTICE),
         RETENTION.add(*retention.RULES),

@@ -16,6 +16,7 @@ from enrolments import learners
 from enrolments.access import LearnerContext, takes_part
 from kernel.db import Database
 from kernel.i18n import _, choose, language
+from kernel.menu import Menu
 from kernel.outbox import Delivery, Effect
 from kernel.permissions import Actor
 from kernel.search import index
@@ -27,13 +28,15 @@ from kernel.search.results import (
     SearchResults,
     SnippetPiece,
     find,
+    fits_text,
     marked,
     near_questions,
     snippet,
     title_share,
 )
 from kernel.search.sources import SEARCH_COLLECTIONS, SEARCH_ENTRIES, SEARCH_KINDS, SEARCH_VERSIONS, Entries, FoundPage, Located, ResultKind
-from kernel.web.limits import client_key, limit, limiter
+from kernel.web.limits import count_search
+from kernel.web.menus import menus
 from kernel.web.request import Answer, current_actor, current_session, page, public
 from kernel.web.table import Page, requested_page
 
@@ -112,8 +115,8 @@ bp = Blueprint("lms_search", __name__)
 
 OF_EACH_KIND, ROWS = 5, 20
 MOST_SUGGESTIONS = 4
-SEARCHES_OF_A_STRANGER = limit("search", "30 per minute")
-SEARCHES_OF_A_PERSON = limit("search-person", "120 per minute")
+MOST_OF_A_TITLE = 0.5
+"""The share of a title that may be missing from a question that asks for it."""
 _SECOND = re.compile(r"^\?t=(\d+)#")
 
 
@@ -169,12 +172,12 @@ def search() -> Answer:
     kinds = {kind.name: kind for kind in SEARCH_KINDS.of(session)}
     kind = request.args.get("kind", "") if request.args.get("kind") in kinds else ""
     if not question.is_empty:
-        _count_search(actor)
+        count_search(actor.person_id)
     places = _Places(session, actor, kinds, request.args.get("course", ""))
     paging = ResultPaging(kind, requested.offset, ROWS) if kind else ResultPaging(limit=OF_EACH_KIND)
     results = find(session, question, language(), places.scope, paging)
     sections = [*places.sections(results, question), *([] if places.chosen else _pages(kinds.values(), typed, actor, paging))]
-    sections.sort(key=lambda section: section.fit)
+    sections = _in_order(sections)
     totals = {section.kind.name: section.total for section in sections}
     totals |= {name: results.totals[name] for name in sorted(results.totals.keys() & kinds.keys(), key=lambda name: kinds[name].order)}
     total, shown = sum(totals.values()), [section for section in sections if kind in ("", section.kind.name)]
@@ -194,6 +197,43 @@ def search() -> Answer:
         near=[] if total or question.is_empty else near_questions(session, typed, language(), places.scope),
         suggestions=[] if total else places.suggestions(question),
     )
+
+
+def _in_order(sections: list[_Section]) -> list[_Section]:
+    """Put the sections in the order of how well the best of each fits, and each after the kinds that go before it."""
+    fits = {section.kind.name: section.fit for section in sections}
+
+    def order(section: _Section) -> tuple[tuple[int, int, float, int], int]:
+        waits = section.kind.after if section.fit[2] >= MOST_OF_A_TITLE else ()
+        return max([section.fit, *(fits[name] for name in waits if name in fits)]), section.kind.order
+
+    return sorted(sections, key=order)
+
+
+ADMINISTRATION = (Menu.PEOPLE, Menu.TRAINING, Menu.CERTIFICATES, Menu.SYSTEM, Menu.SITE)
+"""The menus on the pages of administration."""
+
+
+def find_site_pages(typed: str, written: str, actor: Actor) -> list[FoundPage]:
+    """Return the pages of the site that a question names: entries of the actor's menus, and those that stand in none."""
+    question = read_question(typed)
+    if question.is_empty:
+        return []
+    shown = [Menu.MAIN, Menu.CAMPUS, Menu.STAFF, Menu.SEARCH, *([] if actor.is_anonymous else [Menu.OWN])]
+    shown += ADMINISTRATION if actor.is_administrator else ()
+    links = {link.url: link for menu in reversed(shown) for link in menus().links(menu, actor)}
+    fitting = [link for link in links.values() if fits_text(f"{link.title} {link.about}", question, written)]
+    pages = [
+        FoundPage(
+            link.url,
+            marked(link.title, question, written),
+            marked(link.about, question, written),
+            context="",
+            tier=MatchTier.TITLE if fits_text(link.title, question, written) else MatchTier.WHOLE,
+        )
+        for link in fitting
+    ]
+    return sorted(pages, key=lambda row: (row.tier, -title_share("".join(piece.text for piece in row.title), question, written)))
 
 
 def _pages(kinds: Iterable[ResultKind], typed: str, actor: Actor, paging: ResultPaging) -> list[_Section]:
@@ -225,13 +265,6 @@ def _fit(kind: ResultKind, tier: MatchTier, title: str, question: SearchQuery, w
     """Return how well something fits; what another name of it fits stands halfway among titles."""
     share = title_share(title, question, written) or 0.5
     return int(tier), kind.order // 100, 1 - share if tier == MatchTier.TITLE else 1.0
-
-
-def _count_search(actor: Actor) -> None:
-    if actor.is_anonymous:
-        limiter().use(SEARCHES_OF_A_STRANGER, client_key())
-    else:
-        limiter().use(SEARCHES_OF_A_PERSON, str(actor.person_id))
 
 
 class _Places:

@@ -72,10 +72,12 @@ from kernel.markup.model import SafeHtml
 from kernel.markup.passages import anchored, plain_text
 from kernel.own_records import LEFT_OUT
 from kernel.permissions import Actor
-from kernel.search.index import SearchQuery, read_question
-from kernel.search.results import fits_text
+from kernel.search.index import MatchTier, SearchQuery, SearchScope, read_question
+from kernel.search.results import ResultPaging, find, fits_text
+from kernel.search.sources import SEARCH_KINDS, FoundPage
 from kernel.web.file_responses import send_content, send_text
 from kernel.web.forms import Form, as_uuid, line, whole_number
+from kernel.web.limits import count_search
 from kernel.web.pages import cached_page
 from kernel.web.request import Answer, current_actor, current_session, file_store, page, public, requires, see_other
 from kernel.web.table import requested_page
@@ -441,7 +443,7 @@ SHOWN_IN_THE_PAGE = (
     "text/vtt",
     "text/plain",
 )
-MOST_COURSES = 500
+MOST_COURSES, MOST_PASSAGES = 500, 50
 
 PEOPLE = 50
 MOST_DATES = 4
@@ -468,6 +470,31 @@ def _fitting(card: CourseCard, question: SearchQuery) -> CourseCard | None:
     return None
 
 
+def _search_cards(cards: list[CourseCard], typed: str) -> list[CourseCard]:
+    """Return the cards that a question finds by what the page of a course names, else by its glossary and documents, titles first."""
+    question = read_question(typed)
+    named = [card for each in cards if (card := _fitting(each, question)) is not None]
+    if named or question.is_empty:
+        return sorted(named, key=lambda card: card.inside != "")
+    count_search(current_actor().person_id)
+    by_version = {card.outline.version_id: card for card in cards}
+    scope = SearchScope(frozenset(by_version), whole=frozenset(), parts=frozenset())
+    groups = find(current_session(), question, language(), scope, ResultPaging(limit=MOST_PASSAGES)).groups
+    by_tier = sorted(groups, key=lambda group: group.hits[0].tier)
+    best = {group.number: group.hits[0] for group in by_tier[::-1]}
+    return [
+        replace(by_version[number], inside="" if hit.title == by_version[number].title else _("In it: %(title)s", title=hit.title))
+        for number, hit in sorted(best.items(), key=lambda pair: pair[1].tier)
+    ]
+
+
+def _elsewhere(typed: str) -> list[FoundPage]:
+    """Return the pages of the site and sections of the help whose titles have all that was typed, the best of each kind."""
+    kinds = sorted(SEARCH_KINDS.of(current_session()), key=lambda kind: kind.order)
+    best = [row for kind in kinds if kind.find and typed for row in kind.find(typed, language(), current_actor())[:1]]
+    return [row for row in best if row.tier == MatchTier.TITLE]
+
+
 @bp.get("/courses")
 @public("lists what course.view shows to strangers")
 def catalogue() -> Answer:
@@ -476,15 +503,14 @@ def catalogue() -> Answer:
     cards = catalogue_cards(MOST_COURSES)
     preparing = courses_in_preparation(len(cards))
     if query:
-        question = read_question(query)
-        cards = [fitting for card in cards if (fitting := _fitting(card, question)) is not None]
-        cards.sort(key=lambda card: card.inside != "")
+        cards = _search_cards(cards, query)
     if chosen in LANGUAGES:
         cards = [card for card in cards if chosen in card.languages]
     return page(
         "enrolments/catalogue.html",
         courses=cards,
         query=query,
+        elsewhere=_elsewhere(query),
         language=chosen,
         filtered=bool(query or chosen in LANGUAGES),
         preparing=preparing,

@@ -7,7 +7,7 @@ import re
 import threading
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property, lru_cache
@@ -58,13 +58,13 @@ _LITTLE = {
     "es": (
         "a al algo algun alguna algunas algunos ante antes aqui asi aun aunque cada como con cual cuales cuando cuanto de del desde donde "
         "durante e el ella ellas ellos en entre era es esa esas ese eso esos esta estas este esto estos fue ha han hasta hay la las le les "
-        "lo los mas me mi mientras muy ni no nos o otra otras otro otros para pero por porque pues que quien quienes se segun ser si sin "
-        "sobre son su sus tambien tan te tiene todo todos tu un una unas uno unos usted y ya yo"
+        "lo los mas me mi mientras mis muy ni no nos o otra otras otro otros para pero por porque pues que quien quienes se segun ser si "
+        "sin sobre son su sus tambien tan te tiene todo todos tu un una unas uno unos usted y ya yo"
     ),
     "en": (
         "a about after all also an and any are as at be because been before but by can could did do does each for from had has have how i "
-        "if in into is it its may more most no nor not of on only or other our out over she should so some such than that the their them "
-        "then there these they this those to under up was we were what when where which while who why will with would you your"
+        "if in into is it its may more most my no nor not of on only or other our out over she should so some such than that the their "
+        "them then there these they this those to under up was we were what when where which while who why will with would you your"
     ),
 }
 STOP_WORDS = {language: frozenset(line.split()) for language, line in _LITTLE.items()}
@@ -123,6 +123,9 @@ def meant_stems(word: IndexedWord, language: str) -> frozenset[str]:
     """Return the stems of a word of a question and of those that people use for it."""
     stems, synonyms = stems_of(word, language), _synonyms(language)
     return stems.union(*(synonyms[stem] for stem in stems if stem in synonyms))
+
+
+StemsOfWord = Callable[[IndexedWord, str], frozenset[str]]
 
 
 @lru_cache
@@ -284,11 +287,12 @@ def begun(question: SearchQuery, reader: str) -> Expression:
     return _for_reader(question, reader, [_every_stem(question, language, "s", begins) for language in STEMMERS])
 
 
-def titled(question: SearchQuery, reader: str) -> Expression | None:
-    """Ask for titles that have all the plain words; nothing where there are none."""
+def titled(question: SearchQuery, reader: str, *, meant: bool = False) -> Expression | None:
+    """Ask for titles that have all the plain words, or what is `meant` by them; nothing where there are none."""
     if not question.words:
         return None
-    return _for_reader(question, reader, [_every_stem(question, language, "t") for language in STEMMERS])
+    stems = meant_stems if meant else stems_of
+    return _for_reader(question, reader, [_every_stem(question, language, "t", stems=stems) for language in STEMMERS])
 
 
 def adjacent(question: SearchQuery, reader: str) -> Expression | None:
@@ -305,25 +309,27 @@ def _for_reader(question: SearchQuery, reader: str, alternatives: list[Expressio
     return ExcludedTerm(every, AnyTerm(tuple(map(_unwanted, question.unwanted)))) if question.unwanted else every
 
 
-def _every_stem(question: SearchQuery, language: str, mark: str, begins: Phrase | None = None) -> Expression:
+def _every_stem(
+    question: SearchQuery, language: str, mark: str, begins: Phrase | None = None, *, stems: StemsOfWord = meant_stems
+) -> Expression:
     """Ask for the telling words of a language; `begins` is what may stand for the last word typed."""
     parts: list[Expression] = []
     for word in question.telling(language):
-        stem = _stem(word, language, mark)
+        stem = _stem(word, language, mark, stems)
         parts.append(AnyTerm((stem, begins)) if begins and word is question.words[-1] else stem)
-    return AllTerms(tuple(parts) or tuple(_stem(word, language, mark) for word in question.words))
+    return AllTerms(tuple(parts) or tuple(_stem(word, language, mark, stems) for word in question.words))
 
 
 def _unwanted(terms: tuple[IndexedWord, ...]) -> Expression:
-    return _phrase(terms) if len(terms) > 1 else AnyTerm(tuple(_stem(terms[0], language, "s") for language in STEMMERS))
+    return _phrase(terms) if len(terms) > 1 else AnyTerm(tuple(_stem(terms[0], language, "s", meant_stems) for language in STEMMERS))
 
 
 def _phrase(terms: tuple[IndexedWord, ...]) -> Phrase:
     return Phrase(tuple(f"f{token(word.bare)}" for word in terms))
 
 
-def _stem(word: IndexedWord, language: str, mark: str) -> Expression:
-    return AnyTerm(tuple(Phrase((f"{mark}{language}{token(stem)}",)) for stem in sorted(meant_stems(word, language))))
+def _stem(word: IndexedWord, language: str, mark: str, stems: StemsOfWord) -> Expression:
+    return AnyTerm(tuple(Phrase((f"{mark}{language}{token(stem)}",)) for stem in sorted(stems(word, language))))
 
 
 VERSIONS = "version"
@@ -577,9 +583,11 @@ class MatchTier(IntEnum):
     """The tier of a match in the search results; the best come first."""
 
     TITLE = 0
-    ADJACENT = 1
-    WHOLE = 2
-    BEGUN = 3
+    SYNONYM = 1
+    """The title has other words for what was asked for."""
+    ADJACENT = 2
+    WHOLE = 3
+    BEGUN = 4
 
 
 def matches(session: Session, expression: Expression) -> ColumnElement[bool]:
@@ -597,11 +605,14 @@ def fits(session: Session, question: SearchQuery, reader: str) -> ColumnElement[
 
 def tier_of(session: Session, question: SearchQuery, reader: str) -> ColumnElement[int]:
     """Return how well an entry that fits does so, a `Tier` as a number."""
-    in_title, in_order = titled(question, reader), adjacent(question, reader)
-    better = [
-        (expression, tier) for expression, tier in ((in_title, MatchTier.TITLE), (in_order, MatchTier.ADJACENT)) if expression is not None
-    ]
-    better.append((whole(question, reader), MatchTier.WHOLE))
+    in_title, meant = titled(question, reader), titled(question, reader, meant=True)
+    ranked = (
+        (in_title, MatchTier.TITLE),
+        (meant if meant != in_title else None, MatchTier.SYNONYM),
+        (adjacent(question, reader), MatchTier.ADJACENT),
+        (whole(question, reader), MatchTier.WHOLE),
+    )
+    better = [(expression, tier) for expression, tier in ranked if expression is not None]
     return case(
         *((matches(session, expression), literal_column(str(tier.value))) for expression, tier in better), else_=MatchTier.BEGUN.value
     )

@@ -42,6 +42,8 @@ class ResultKind:
     """Says that it opens to those who enrol, marked for translation; empty where it is never closed."""
     find: FindPages | None = None
     """Finds what is not in the index."""
+    after: tuple[str, ...] = ()
+    """The kinds before which it does not stand unless most of a title was asked for: lessons cite documents."""
 
 
 Entries = list[tuple[int | None, SearchDocument]]

@@ -17,6 +17,7 @@ SYNONYMS = {
         ("eliminar", "borrar"),
         ("desactivar", "silenciar"),
         ("vencer", "vencimiento"),
+        ("jubilación", "vejez"),
     ),
     "en": (
         ("password", "passcode"),

@@ -144,3 +144,15 @@ def client_key() -> str:
     if isinstance(address, IPv4Address):
         return str(address)
     return str(address.ipv4_mapped or ip_network((address, 64), strict=False))
+
+
+SEARCHES_OF_A_STRANGER = limit("search", "30 per minute")
+SEARCHES_OF_A_PERSON = limit("search-person", "120 per minute")
+
+
+def count_search(person_id: int | None) -> None:
+    """Count a question to the index of the search, of a person or of the stranger who asks."""
+    if person_id is None:
+        limiter().use(SEARCHES_OF_A_STRANGER, client_key())
+    else:
+        limiter().use(SEARCHES_OF_A_PERSON, str(person_id))

@@ -54,8 +54,8 @@ ASKED = {
     "cotizó": [0, 1],
     "cotizar": [0, 1],
     "cotizamos": [0, 1],
-    "jubilarse": [5],
-    "jubilado": [5],
+    "jubilarse": [0, 5],
+    "jubilado": [0, 5],
     "tener": [3],
     "tenian": [3],
     "tenía": [3],
@@ -222,6 +222,7 @@ def test_tiers_say_why_an_entry_comes_first(database: Database) -> None:
     assert tiers == {"#3": MatchTier.TITLE, "#2": MatchTier.WHOLE}
     assert [hit.tier for hit in ask(database, "piso nacional").groups[0].hits] == [MatchTier.ADJACENT, MatchTier.WHOLE]
     assert [hit.tier for hit in ask(database, "traba").groups[0].hits] == [MatchTier.BEGUN]
+    assert {hit.tier for group in ask(database, "jubilación").groups for hit in group.hits} == {MatchTier.SYNONYM, MatchTier.WHOLE}
 
 
 def test_what_is_forgotten_is_found_no_more_and_can_be_written_again(database: Database) -> None:

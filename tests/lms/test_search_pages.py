@@ -12,9 +12,10 @@ from enrolments.access import LearningAction
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor, SiteRole
 from kernel.search.index import SearchEntry
+from kernel.web.limits import SEARCHES_OF_A_STRANGER
 from lms.app import KINDS, policy
 from lms.instance import Instance
-from lms.search import SEARCHES_OF_A_STRANGER, scope_of
+from lms.search import scope_of
 from tests.simulators import task_folders
 from tests.support.browser import Browser, Counter, every_statement
 from tests.support.builders import a_learner_in, a_person, a_teacher, an_administrator, folder, publish, sign_in
@@ -355,6 +356,38 @@ def test_a_module_is_found_from_the_search_and_its_course_from_the_catalogue(bro
     assert not page.has_link("/courses/otro")
     assert in_spanish("Module %(number)s: %(title)s", number=2, title="Las pensiones") in page.text
     assert in_spanish("In it: %(title)s", title="Contar 1") in browser.get("/courses?q=contar+1").text
+
+
+def test_pages_of_the_site_are_found_by_who_may_open_them(browser: Browser, instance: Instance) -> None:
+    a_person(instance)
+    an_administrator(instance)
+    people = {"learner": sign_in(browser.another()), "administrator": sign_in(browser.another(), "admin@example.org"), "nobody": browser}
+    pages = {
+        "Change my password": "/profile/password",
+        "I forgot my password": "/password/forgotten",
+        "Audit log": "/administration/audit",
+        "Accessibility": "/accessibility",
+    }
+
+    def opens(who: Browser) -> list[str]:
+        """Return which of the pages are found by their titles."""
+        return [title for title, address in pages.items() if who.get(f"/search?q={in_spanish(title)}&kind=page").has_link(address)]
+
+    assert {name: opens(who) for name, who in people.items()} == {
+        "learner": ["Change my password", "Accessibility"],
+        "administrator": ["Change my password", "Audit log", "Accessibility"],
+        "nobody": ["I forgot my password", "Accessibility"],
+    }
+
+
+def test_documents_stand_after_lessons_unless_most_of_their_title_is_typed(browser: Browser, instance: Instance) -> None:
+    reader = a_learner_in(browser, publish(instance, changed("recursos.yaml", "es: Manual del agua", "es: Ducha de un minuto"))[0])
+
+    def kinds(typed: str) -> list[str]:
+        return [part.partition('"')[0] for part in reader.get(f"/search?q={typed}").html.split('id="h-')[1:]]
+
+    assert kinds("minuto")[:2] == ["lesson", "resource"]
+    assert kinds("minuto+ducha")[:2] == ["resource", "lesson"]
 
 
 def test_a_task_is_found_by_its_title(browser: Browser, instance: Instance) -> None:
