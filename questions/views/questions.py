@@ -571,8 +571,8 @@ def _preview_or_add(editor: QuestionEditor, begun: NewQuestionForm) -> Answer:
     message = _("The question is saved in the bank and in the quiz.") if beside else _("The question is saved in the draft.")
     act, _blank, kind = request.form.get("do", "").partition(" ")
     if act == "next":
-        quiz = editor.quiz or None
-        return see_page("questions.new_question", slug=slug, kind=kind, quiz=quiz, bank=change.path, flash=message)
+        quiz, undo = editor.quiz or None, course.draft_revision if beside else None
+        return see_page("questions.new_question", slug=slug, kind=kind, quiz=quiz, bank=change.path, undo=undo, flash=message)
     if beside:
         return see_page("quizzes_slots.slots", slug=slug, key=editor.quiz, undo=course.draft_revision, flash=message)
     key = str(read_fields(change.text)["key"])
@@ -685,4 +685,5 @@ def _page(
         shown=bank_page.preview(folder, course_kinds(), *located, seed=1, parts=None) if located and folder else None,
         samples=samples_of(folder, shown or editor.key),
         both=compared_lines(*both) if both else (),
+        undo=course.draft_revision - 1 if request.args.get("undo") == str(course.draft_revision) else None,
     )

@@ -372,6 +372,18 @@ def test_one_press_saves_a_question_and_begins_the_next(editor: Browser, instanc
     assert "- question: cuanto-es-para-este\n" in draft_texts(instance)[FILE]
 
 
+def test_a_question_is_undone_from_the_form_of_the_next(editor: Browser, instance: Instance, course: Course) -> None:
+    before = draft_texts(instance)
+    editor.get(f"{FORM}?kind=single&quiz=cuestionario-1")
+    editor.submit("/form", ASKED, button=("do", "next numerical"))
+
+    undone = editor.submit("/undo")
+
+    assert editor.path == PAGE
+    assert in_spanish("The change has been undone.") in undone.text
+    assert draft_texts(instance) == before
+
+
 def test_the_bank_of_the_module_is_made_where_there_is_none(editor: Browser, instance: Instance, course: Course) -> None:
     write(instance, course, {"03-nueva/module.yaml": "key: nueva\ntitle: Nueva\n", "03-nueva/01-fin.quiz.yaml": NEW_QUIZ})
     editor.get(f"{FORM}?kind=single&quiz=fin")
