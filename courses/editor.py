@@ -15,9 +15,11 @@ from courses import catalogue
 from courses.access import CourseAction
 from courses.authoring import DraftOutline
 from courses.content.course_fields import LabelledPlace, labelled_place, labels_of_file
+from courses.content.editing import EditRefused, Written, read_fields
 from courses.content.kinds import FieldLabel
 from courses.content.layout import COURSE
 from courses.content.lists import LISTINGS
+from courses.content.mapping_cursor import slug
 from courses.content.model import Finding
 from courses.content.settings import LINES, BareValueRule, FieldShape, FieldSpec, FormValues
 from courses.content.typed_values import CONVERSIONS, language_names, show_date, shown_value, typed_value
@@ -76,6 +78,40 @@ class FormFindings:
 
 def _with_advice(message: str, advice: str) -> str:
     return f"{message} {advice}" if advice else message
+
+
+def list_course_keys(draft_outline: DraftOutline) -> dict[str, list[tuple[str, str]]]:
+    """Return the parts of the grade and the objectives that settings name by key, each with its title, by the field that names it."""
+    paths = [COURSE, *(module.path for module in draft_outline.tree.modules)]
+    files = [_fields_or_none(draft_outline.texts.get(path, "")) for path in paths]
+    parts = [entry for entry in _mappings(files[0].get("grade")) if "category" in entry]
+    offered = {"category": [(str(entry["category"]), _words_of(entry.get("title"))) for entry in parts], "objective": []}
+    for entry in (entry for fields in files for entry in _listed(fields.get("objectives"))):
+        text = entry.get("text", entry) if isinstance(entry, dict) else entry
+        own = str(entry["key"]) if isinstance(entry, dict) and "text" in entry and "key" in entry else ""
+        first = str(next(iter(text.values()), "")) if isinstance(text, dict) else str(text)
+        offered["objective"].append((own or slug(first), _words_of(text)))
+    return {name: list({key: (key, title or key) for key, title in pairs if key}.values()) for name, pairs in offered.items()}
+
+
+def _fields_or_none(text: str) -> Mapping[str, Written]:
+    try:
+        return read_fields(text)
+    except EditRefused:
+        return {}
+
+
+def _listed(value: Written | None) -> list[Written]:
+    return value if isinstance(value, list) else []
+
+
+def _mappings(value: Written | None) -> list[dict[str, Written]]:
+    return [entry for entry in _listed(value) if isinstance(entry, dict)]
+
+
+def _words_of(value: Written | None) -> str:
+    """Return a text of a file in the reader's language."""
+    return choose({language: str(text) for language, text in value.items()}) if isinstance(value, dict) else str(value or "")
 
 
 def course_kinds() -> CourseKinds:

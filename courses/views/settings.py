@@ -25,7 +25,17 @@ from courses.content.model import Finding
 from courses.content.settings import FieldSpec, FormValues, Groups, values_of
 from courses.content.tree import TreeModule
 from courses.content.writing import LONGEST_NAME, is_key
-from courses.editor import UPLOAD, FormFindings, SettingsForm, TypedField, course_header, course_kinds, settings_form, whole
+from courses.editor import (
+    UPLOAD,
+    FormFindings,
+    SettingsForm,
+    TypedField,
+    course_header,
+    course_kinds,
+    list_course_keys,
+    settings_form,
+    whole,
+)
 from courses.models import Course
 from courses.rules import file_url
 from courses.views.outline import find_part, save
@@ -108,6 +118,8 @@ class SettingsEditor:
         shared = [f"{'../' if folder else ''}{path}" for path in self.draft_outline.checksums if path.startswith("media/")]
         files = [(path, path) for path in (*own, *shared)]
         own_choices = {"requires": parts, "completion.modules": modules, "resource": self._documents(), "": files}
+        if any(field.is_chosen for setting in self.settings for field in (setting, *setting.fields)):
+            own_choices |= list_course_keys(self.draft_outline) | {"pairs_with": self._of_the_same_kind()}
         return own_choices | (self._of_the_course() if self.path == COURSE else {})
 
     def _of_the_course(self) -> dict[str, list[tuple[str, str]]]:
@@ -124,6 +136,13 @@ class SettingsEditor:
             "topic": list(course_kinds().topics.items()),
             "timezone": [(zone, name) for name, zone in zones_by_name(language()).items()],
         }
+
+    def _of_the_same_kind(self) -> list[tuple[str, str]]:
+        """Return the other activities of the kind of this one."""
+        activities = [activity for module in self.draft_outline.tree.modules for activity in module.activities]
+        own = next((activity.kind for activity in activities if activity.key == self.key), "")
+        others = [activity for activity in activities if activity.kind == own and activity.key != self.key]
+        return [(activity.key, choose(dict(activity.title)) or activity.key) for activity in others]
 
     def _documents(self) -> list[tuple[str, str]]:
         """Return the documents of the course, which only some forms ask for."""

@@ -160,7 +160,7 @@ _GRADE = (
         lazy_("Or: number of attempts that completes it"),
         lazy_("This many, whatever the results; replaces the setting above."),
     ),
-    FieldSpec("category", FieldShape.WORD, lazy_("Part of the grade"), lazy_("Key of one of the parts of the course grade.")),
+    FieldSpec("category", FieldShape.WORD, lazy_("Part of the grade"), lazy_("One of the parts of the course grade."), is_chosen=True),
     FieldSpec("weight", FieldShape.NUMBER, lazy_("Weight in that part"), lazy_("0: it does not count."), usual="1"),
     FieldSpec("max_grade", FieldShape.NUMBER, lazy_("Scale"), lazy_("The highest grade that is shown."), usual="100"),
     FieldSpec(
@@ -207,7 +207,7 @@ _BLUEPRINT = (
         lazy_("Each line says how much of the marks its questions have. Clear a row's percentage to delete it."),
         fields=(
             FieldSpec("weight", FieldShape.NUMBER, lazy_("Percent of the marks")),
-            FieldSpec("objective", FieldShape.WORD, lazy_("Objective"), lazy_("Its key.")),
+            FieldSpec("objective", FieldShape.WORD, lazy_("Objective"), is_chosen=True),
             FieldSpec("level", FieldShape.CHOICE, lazy_("Level"), "", tuple((value, lazy_(label)) for value, label in LEVELS.items())),
             FieldSpec(
                 "difficulty",
@@ -244,9 +244,10 @@ _BALANCE = (
         FieldShape.WORD,
         lazy_("Initial test to compare with"),
         lazy_(
-            "In a final test: the key of the initial test. Both need two parallel forms and the same draws; "
+            "In a final test: the initial test. Both need two parallel forms and the same draws; "
             "who gets one form first gets the other one at the end."
         ),
+        is_chosen=True,
     ),
 )
 _SELECTION = (
@@ -384,7 +385,7 @@ SLOT_FIELDS: Mapping[str, tuple[FieldSpec, ...]] = {
         FieldSpec(
             "difficulty", FieldShape.CHOICE, lazy_("Difficulty"), "", tuple((value, lazy_(label)) for value, label in DIFFICULTIES.items())
         ),
-        FieldSpec("objective", FieldShape.WORD, lazy_("Objective"), lazy_("Its key. If you leave it empty: any objective.")),
+        FieldSpec("objective", FieldShape.WORD, lazy_("Objective"), lazy_("If you choose none: any objective."), is_chosen=True),
         FieldSpec("level", FieldShape.CHOICE, lazy_("Level"), "", tuple((value, lazy_(label)) for value, label in LEVELS.items())),
         FieldSpec(
             "every",

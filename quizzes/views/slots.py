@@ -19,7 +19,7 @@ from courses.content.model import CourseFolder, Finding
 from courses.content.settings import FieldSpec, values_of
 from courses.content.tree import TreeActivity, TreeModule
 from courses.draft_checks import DraftCheck
-from courses.editor import FormFindings, SettingsForm, course_header, course_kinds, settings_form
+from courses.editor import FormFindings, SettingsForm, course_header, course_kinds, list_course_keys, settings_form
 from courses.models import Course
 from courses.publishing import CheckedCourse
 from kernel import clock
@@ -317,6 +317,7 @@ def _choices(sheet: SlotEditor) -> Mapping[str, list[tuple[str, str]]]:
         "from": [(WHOLE_COURSE, _("All banks of the course")), *banks, *modules],
         "tags": [(tag, tag) for tag in question_bank.list_tags(session, sheet.course.id)],
         "kinds": [(value, _(label)) for value, label in KINDS.items()],
+        "objective": list_course_keys(sheet.draft_outline)["objective"],
         "": [],
     }
 

@@ -1,5 +1,7 @@
 """The blueprint of a quiz on the web, and attempts that keep families and enemies apart (spec/selection 1)."""
 
+import re
+
 import pytest
 from sqlalchemy import select
 
@@ -141,3 +143,26 @@ def test_objective_and_family_make_no_new_version_of_a_question(instance: Instan
         publish(instance, files)
     with instance.database.unit_of_work(write=False) as session:
         assert session.scalars(select(QuestionVersion.number)).all() == [1, 1]
+
+
+def test_what_a_quiz_names_of_its_course_is_chosen(browser: Browser, instance: Instance, course: Course) -> None:
+    write(
+        instance,
+        course,
+        {
+            "course.yaml": draft_texts(instance)["course.yaml"] + "grade:\n  - {category: tareas, title: Las tareas, weight: 100}\n",
+            "01-parte/08-antes.quiz.yaml": "key: antes\ntitle: Antes\nslots:\n  - question: a\n",
+        },
+    )
+    address = PAGE.removesuffix("/blueprint")
+    page = browser.get(address)
+
+    def offered(name: str) -> dict[str, str]:
+        options = page.html.partition(f' id="{name}" name="{name}">')[2].partition("</select>")[0]
+        return dict(re.findall(r'value="([^"]+)">([^<]+)<', options))
+
+    assert offered("category") == {"tareas": "Las tareas"}
+    assert offered("pairs_with")["antes"] == "Antes"
+    assert offered("blueprint__0__objective") == {ADD: "Sumar dos números.", COUNT: "Contar."}
+    browser.submit(address, {"category": "tareas"})
+    assert "category: tareas\n" in draft_texts(instance)[FILE]
