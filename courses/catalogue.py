@@ -291,6 +291,12 @@ def shipped_courses(content: Path) -> dict[str, LocalisedText]:
     return {key: read_course(ReadingSession({COURSE: text}, _UNDATED)).title for key, text in files.items()}
 
 
+def has_own_course(session: Session) -> bool:
+    """Return whether there is a course that did not come with the program, or one that did and has a team now."""
+    has_team = exists().where(CourseStaff.course_id == Course.id)
+    return bool(session.scalar(select(exists().where(or_(Course.slug.not_in(shipped_courses(CONTENT)), has_team)))))
+
+
 def job_key(key: str) -> str:
     """Return what keeps a course that comes with the program from being published by two jobs."""
     return f"{PUBLISH}:{key}"

@@ -128,7 +128,12 @@ def administration() -> Answer:
             "done": settings.sends_mail,
             "url": url_for("organisations_site.mail_server"),
         },
-        {"text": _("Publish a course"), "done": catalogue.any_course(session), "url": url_for("lms.teaching")},
+        {
+            "text": _("Publish a course of your own"),
+            "done": catalogue.has_own_course(session),
+            "url": url_for("lms.teaching"),
+            "note": _("The courses that come with the program are samples. Give one a team to use it, or archive it."),
+        },
         {
             "text": _("Use your own web address"),
             "done": settings.public_url.startswith("https://"),

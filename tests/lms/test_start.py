@@ -28,6 +28,7 @@ from tests.support.claims import ask_waiver
 from tests.support.institution_access import administer
 from tests.support.mistakes import a_report
 from tests.support.places import a_place, give_training, manage, put
+from tests.support.wording import in_spanish
 
 Grant = Callable[[Instance, Person, Course, Organisation], None]
 
@@ -119,6 +120,20 @@ def test_administrators_start_on_their_first_steps(browser: Browser, instance: I
 
     assert browser.get("/").headings == ["Administración"]
     assert 'id="steps-title"' in browser.page.html
+
+
+def test_a_course_that_comes_with_the_program_is_no_first_step_until_it_has_a_team(
+    browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("courses.catalogue.shipped_courses", lambda _content: {"prueba": {}})
+    course = a_course(instance)
+    an_administrator(instance)
+    boss = sign_in(browser, "admin@example.org")
+    samples = in_spanish("The courses that come with the program are samples. Give one a team to use it, or archive it.")
+
+    assert samples in boss.get("/administration").text
+    a_teacher(instance, course)
+    assert samples not in boss.get("/administration").text
 
 
 def test_signing_in_leads_to_the_start_unless_a_page_was_requested(browser: Browser, instance: Instance) -> None:
