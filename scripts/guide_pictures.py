@@ -100,7 +100,7 @@ def sign_in(page: Page, site: str, account: tuple[str, str], language: str) -> N
     page.fill("[name=email]", account[0])
     page.fill("[name=password]", account[1])
     page.press("[name=password]", "Enter")
-    page.wait_for_url(f"{site}/learning")
+    page.wait_for_url(lambda url: "/sign-in" not in url)
     if page.locator("html").get_attribute("lang") != language:
         page.click(f"footer button[value={language}]")
         page.wait_for_selector(f"html[lang={language}]")
