@@ -385,7 +385,7 @@ class ShownPost(NamedTuple):
     html: SafeHtml
 
 
-def _shown(rows: Iterable[Any]) -> list[ShownPost]:
+def _with_authors(rows: Iterable[Any]) -> list[ShownPost]:
     return [
         ShownPost(row, full_name(row.given_names or "", row.first_surname or "", row.second_surname or ""), SafeHtml.stored(row.html))
         for row in rows
@@ -398,7 +398,7 @@ def list_posts(session: Session, context: ThreadContext, actor: Actor, *, start:
     Who waits for a moderator sees their own post alone; what is gone keeps its number where something refers to it.
     """
     values = {"thread": context.thread.id, "first": start, "reader": 0 if context.moderates else actor.person_id or -1}
-    return _shown(connection_of(session).execute(_POSTS_OF_PAGE, values))
+    return _with_authors(connection_of(session).execute(_POSTS_OF_PAGE, values))
 
 
 def list_files(session: Session, posts: Sequence[int]) -> Mapping[int, list[PostFile]]:
@@ -428,7 +428,7 @@ def list_repliers(session: Session, thread_id: int, *, start: int) -> Mapping[in
 def list_marked(session: Session, thread: Thread) -> list[ShownPost]:
     """List the accepted answer and the summary of a thread, with their authors."""
     numbers = [number for number in (thread.accepted, thread.summary) if number is not None]
-    return _shown(connection_of(session).execute(_MARKED, {"thread": thread.id, "numbers": numbers})) if numbers else []
+    return _with_authors(connection_of(session).execute(_MARKED, {"thread": thread.id, "numbers": numbers})) if numbers else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,9 +89,9 @@ class CompiledStatement:
 
     def __post_init__(self) -> None:
         """Prepare what is the same each time."""
-        for place, (_key, prepare, default) in enumerate(self.bound):
+        for index, (_key, prepare, default) in enumerate(self.bound):
             if default is REQUIRED or callable(default):
-                self.changing = (*self.changing, place)
+                self.changing = (*self.changing, index)
                 self.usual.append(None)
             else:
                 self.usual.append(default if prepare is None else prepare(default))
@@ -101,10 +101,10 @@ class CompiledStatement:
         for name, places in self.lists:
             given = {**given, **dict(zip(places, given[name], strict=True))}
         values = self.usual.copy()
-        for place in self.changing:
-            key, prepare, default = self.bound[place]
+        for index in self.changing:
+            key, prepare, default = self.bound[index]
             value = given[key] if default is REQUIRED or key in given else default()
-            values[place] = value if prepare is None else prepare(value)
+            values[index] = value if prepare is None else prepare(value)
         return values if self.names is None else dict(zip(self.names, values, strict=True))
 
     def read(self, cursor: DBAPICursor, dialect: Dialect) -> DriverResult:

@@ -3,11 +3,10 @@
 import math
 from collections.abc import Sequence
 from functools import lru_cache, partial
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, get_template_attribute, request, url_for
-from markupsafe import Markup
 from wtforms import SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
@@ -197,34 +196,35 @@ class PostCard(NamedTuple):
         return not (is_marked or self.view.acts & WITH_FORMS)
 
 
-def _draw(card: PostCard) -> Markup:
-    return cast("Markup", get_template_attribute("discussions/_post.html", "card")(card, moderation.CLASSES, files.INLINE))
+def _draw(card: PostCard) -> str:
+    html: str = get_template_attribute("discussions/_post.html", "card")(card, moderation.CLASSES, files.INLINE)
+    return html
 
 
 @lru_cache(maxsize=KEPT_CARDS)
-def _draw_once(card: PostCard, _language: str, _zone: ZoneInfo) -> Markup:
+def _draw_once(card: PostCard, _language: str, _zone: ZoneInfo) -> str:
     """Draw a card that all readers of a thread see: it is half of what a page costs."""
     return _draw(card)
 
 
-def _draw_cards(context: ThreadContext, rows: Sequence[ShownPost], *, start: int) -> list[Markup]:
+def _draw_cards(context: ThreadContext, rows: Sequence[ShownPost], *, start: int) -> list[str]:
     """Return the cards of a page."""
-    session, row, reader = current_session(), context.thread, (language(), zone())
-    attached, repliers = posts.list_page_files(session, row.id, start=start), posts.list_repliers(session, row.id, start=start)
-    answer_url, badge = url_for("discussions_writing.answer", thread=row.key), boards.owner_of(session, context.board).badge
+    session, thread, reader = current_session(), context.thread, (language(), zone())
+    attached, repliers = posts.list_page_files(session, thread.id, start=start), posts.list_repliers(session, thread.id, start=start)
+    answer_url, badge = url_for("discussions_writing.answer", thread=thread.key), boards.owner_of(session, context.board).badge
     cards = [
         PostCard(
-            *shown,
+            *row,
             view,
-            files=tuple(attached.get(shown.post.id, ())),
-            repliers=tuple(repliers.get(shown.post.number, ())),
-            is_accepted=shown.post.number == row.accepted,
-            is_summary=shown.post.number == row.summary,
-            is_answer=row.kind == ThreadKind.QUESTION and shown.post.number > 1,
+            files=tuple(attached.get(row.post.id, ())),
+            repliers=tuple(repliers.get(row.post.number, ())),
+            is_accepted=row.post.number == thread.accepted,
+            is_summary=row.post.number == thread.summary,
+            is_answer=thread.kind == ThreadKind.QUESTION and row.post.number > 1,
             answer_url=answer_url,
             badge=badge,
         )
-        for shown, view in zip(rows, _view_posts(context, [shown.post for shown in rows]), strict=True)
+        for row, view in zip(rows, _view_posts(context, [row.post for row in rows]), strict=True)
     ]
     return [_draw_once(card, *reader) if card.is_plain else _draw(card) for card in cards]
 

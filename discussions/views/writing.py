@@ -4,11 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
 from flask import Blueprint, Response, flash, get_template_attribute, request, url_for
-from markupsafe import Markup
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, HiddenField, SelectField, SelectMultipleField, widgets
 
@@ -378,9 +377,10 @@ def writing_edit(context: PostContext) -> Writing:
 
 
 @lru_cache
-def draw_attaching(_language: str) -> Markup:
+def draw_attaching(_language: str) -> str:
     """Draw the fields of a file, which are the same below every thread: nothing stands in them yet."""
-    return cast("Markup", get_template_attribute("discussions/_attach.html", "fields")(PostForm(formdata=None)))
+    html: str = get_template_attribute("discussions/_attach.html", "fields")(PostForm(formdata=None))
+    return html
 
 
 def new_token() -> str:
