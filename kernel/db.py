@@ -8,6 +8,7 @@ database commits).
 import json
 import re
 import sqlite3
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -449,6 +450,15 @@ class Cache(Generic[CacheKey, Bound]):
         return caches.setdefault(self, {})
 
 
+_threads: dict[Session, int] = {}
+"""The thread that began each session that is not finished."""
+
+
+def holds_session() -> bool:
+    """Return whether the present thread began a session and has not finished it, and with it may hold a connection."""
+    return threading.get_ident() in tuple(_threads.values())
+
+
 class Database:
     """The two engines of an instance and the unit of work over them; one that is `alone` no other process writes to, a copy say."""
 
@@ -482,10 +492,9 @@ class Database:
         An `optimistic` one takes SQLite's lock of writers with its first statement that writes, which raises ReadsChanged where what
         it has read is another by then. On PostgreSQL it is as any other.
         """
-        if not self._pools:
-            return self._writer() if write else self._reader()
-        session = self._pools[write].take()
-        if write:
+        session = self._pools[write].take() if self._pools else (self._writer if write else self._reader)()
+        _threads[session] = threading.get_ident()
+        if write and self._pools:
             own_connection(session).connection.dbapi_connection.is_optimistic = optimistic  # type: ignore[union-attr]  # a WritingConnection
         return session
 
@@ -495,6 +504,7 @@ class Database:
         The session is another's from here on.
         """
         is_whole = False
+        _threads.pop(session, None)
         try:
             try:
                 if commit:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from importlib.util import find_spec
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 from zoneinfo import available_timezones
@@ -76,6 +76,30 @@ def known_origin(value: str) -> str:
     if parts.port == 0:
         raise ValueError("has no port that can be used")
     return value.rstrip("/")
+
+
+def known_port(value: str) -> str:
+    """Return an address whose port can be used; raise ValueError for another."""
+    if not urlsplit(value).port:
+        raise ValueError("has no port that can be used")
+    return value
+
+
+Network = IPv4Network | IPv6Network
+HOST_NAME = re.compile(r"(?=.*[a-z])[a-z0-9_]([a-z0-9_.-]*[a-z0-9])?")
+
+
+def known_targets(text: str) -> tuple[frozenset[str], tuple[Network, ...]]:
+    """Return the hosts, in lower case, and the networks of a list divided by commas; raise ValueError for anything else."""
+    hosts, networks = set[str](), list[Network]()
+    for target in word_list(text.lower()):
+        try:
+            networks.append(ip_network(target, strict=False))
+        except ValueError:
+            if not HOST_NAME.fullmatch(target):
+                raise ValueError(f"{target} is neither a host nor a network") from None
+            hosts.add(target)
+    return frozenset(hosts), tuple(networks)
 
 
 class Settings(BaseSettings):
@@ -197,6 +221,14 @@ class Settings(BaseSettings):
         100, ge=1, description="Megabytes of the files with which one person may prove waivers and recognitions."
     )
     quota_evidence_mb: int = Field(20_000, ge=1, description="Megabytes of such files about the people of one institution.")
+    outgoing_allow: str = Field(
+        "",
+        description="Hosts and networks that the program may call although they are not on the public internet, divided by commas, such as"
+        " `idp.example.org, 10.20.0.0/16`; with LMS_OUTGOING_PROXY it calls these alone.",
+    )
+    outgoing_proxy: str = Field(
+        "", description="Proxy for calls to other servers, http://proxy.example.org:3128; mail, files and databases do not use it."
+    )
     trusted_proxies: int = Field(0, ge=0, le=5, description="Proxies in front whose X-Forwarded headers are believed.")
     breached_passwords_file: Path | None = Field(
         None,
@@ -281,6 +313,19 @@ class Settings(BaseSettings):
                 raise ValueError(f"{network.strip()} is no address or network") from None
         return value
 
+    @field_validator("outgoing_allow")
+    @classmethod
+    def _known_targets(cls, value: str) -> str:
+        known_targets(value)
+        return value
+
+    @field_validator("outgoing_proxy")
+    @classmethod
+    def _known_proxy(cls, value: str) -> str:
+        if value and not re.fullmatch(r"http://([a-z0-9._-]+|\[[0-9a-f:]+\]):[0-9]{1,5}/?", value):
+            raise ValueError("must look like http://proxy.example.org:3128, without user and password")
+        return value and known_port(value).rstrip("/")
+
     @field_validator("signatory_1", "signatory_2")
     @classmethod
     def _known_signatory(cls, value: str) -> str:
@@ -342,6 +387,11 @@ class Settings(BaseSettings):
     def is_reachable(self) -> bool:
         """Say whether others than the people at this machine can reach the site."""
         return bool(self.public_url) and urlsplit(self.public_url).hostname not in LOOPBACK
+
+    @property
+    def outgoing_targets(self) -> tuple[frozenset[str], tuple[Network, ...]]:
+        """Return the hosts and the networks that may be called although they are not public."""
+        return known_targets(self.outgoing_allow)
 
     @property
     def topic_names(self) -> Mapping[str, str]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -201,6 +202,21 @@ def _near_of_several(facts: DeploymentState) -> list[str]:
         "LMS_S3_ENDPOINT": bool(settings.s3_endpoint) and is_near(settings.s3_endpoint),
     }
     return [name for name, is_here in near.items() if is_here and facts.machines > 1]
+
+
+OWN_NETWORKS = tuple(ip_network(network) for network in ("127.0.0.0/8", "169.254.0.0/16", "::1/128", "fe80::/10"))
+"""Where a machine, and the cloud that it runs on, answer about themselves."""
+
+
+def _allowed_own_networks(facts: DeploymentState) -> list[str]:
+    """Return the networks of `LMS_OUTGOING_ALLOW` in which this machine or its cloud answers."""
+    _hosts, networks = facts.settings.outgoing_targets
+    return [str(network) for network in networks if any(network.version == own.version and network.overlaps(own) for own in OWN_NETWORKS)]
+
+
+def _proxy_reaches_nobody(facts: DeploymentState) -> bool:
+    hosts, _networks = facts.settings.outgoing_targets
+    return bool(facts.settings.outgoing_proxy) and not hosts
 
 
 def _too_many_connections(facts: DeploymentState) -> bool:
@@ -496,6 +512,23 @@ RULES = (
         lambda facts: any(network.strip().endswith("/0") for network in facts.settings.metrics_from.split(",")),
         N_("LMS_METRICS_FROM lets anyone read the metrics."),
     ),
+    DeploymentRule(
+        "outgoing-to-itself",
+        lambda facts: bool(_allowed_own_networks(facts)),
+        N_(
+            "LMS_OUTGOING_ALLOW lets the application call its own machine or the cloud it runs on (%(own_networks)s). "
+            "Allow only the servers that it needs."
+        ),
+    ),
+    DeploymentRule(
+        "proxy-to-nobody",
+        _proxy_reaches_nobody,
+        N_(
+            "LMS_OUTGOING_PROXY is set, but LMS_OUTGOING_ALLOW names no host, so no other server can be called. "
+            "Add the hosts of the identity providers."
+        ),
+        is_danger=False,
+    ),
 )
 
 
@@ -506,6 +539,7 @@ def findings(facts: DeploymentState) -> list[DeploymentFinding]:
         "missing": ", ".join(facts.missing_keys),
         "seal_days": (facts.seal_ends - facts.now).days if facts.seal_ends else 0,
         "near": ", ".join(_near_of_several(facts)),
+        "own_networks": ", ".join(_allowed_own_networks(facts)),
         "folder": facts.settings.data_dir,
         "processes": facts.serving,
         "pool": facts.settings.database_pool,

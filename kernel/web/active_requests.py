@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from weakref import WeakSet
 
 from kernel.errors import N_, Unavailable
 
@@ -69,6 +70,21 @@ BESIDE_A_SERVER = 2
 """Places where the database is a server of its own: while one request waits for it, another computes (decision 38)."""
 
 
+class _ThreadState(threading.local):
+    """The turns that a thread took and has not given back; one that nobody knows any more is none."""
+
+    def __init__(self) -> None:
+        self.turns = WeakSet[threading.Event]()
+
+
+_open = _ThreadState()
+
+
+def holds_turn() -> bool:
+    """Return whether the present thread took a turn and has not given it back, whether or not it was lost meanwhile."""
+    return bool(_open.turns)
+
+
 class ConcurrencyLimiter:
     """A concurrency limit on the threads of a process, in order of arrival; writing requests go before reading ones.
 
@@ -93,6 +109,7 @@ class ConcurrencyLimiter:
                 self._is_watched = True
                 threading.Thread(target=self._watch, name="turns", daemon=True).start()
         turn.wait()
+        _open.turns.add(turn)
         return turn
 
     def _watch(self) -> None:
@@ -107,6 +124,7 @@ class ConcurrencyLimiter:
 
     def give_back(self, turn: threading.Event) -> None:
         """Let the next one in. A turn that was lost, or given back before, is nobody's affair."""
+        _open.turns.discard(turn)
         with self._lock:
             if self._holders.pop(turn, None) is not None:
                 self._let_in()

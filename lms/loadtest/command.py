@@ -9,12 +9,11 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from http import HTTPStatus
 from itertools import count, islice
 from pathlib import Path
 from random import Random
@@ -24,6 +23,7 @@ from sqlalchemy import func, select
 
 from accounts.models import Person
 from kernel import database_copy
+from kernel.outgoing import OutgoingError, OutgoingReach, fetch
 from lms import serve as server
 from lms.instance import Instance
 from lms.loadtest import filling
@@ -195,11 +195,10 @@ def _start(folder: Path, port: int, log: int, *, is_alone: bool) -> tuple[subpro
 def _wait(address: str) -> None:
     ends = time.monotonic() + PATIENCE
     while time.monotonic() < ends:
-        try:
-            with urllib.request.urlopen(f"{address}/health/ready", timeout=5):  # noqa: S310 - a server started here
+        with suppress(OutgoingError):
+            if fetch(f"{address}/health/ready", OutgoingReach(is_near=True)).status == HTTPStatus.OK:
                 return
-        except (OSError, urllib.error.URLError):
-            time.sleep(0.1)
+        time.sleep(0.1)
     raise server.ServerStartError(f"The server at {address} does not answer; see servers.log in the folder of the load test.")
 
 

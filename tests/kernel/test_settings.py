@@ -274,3 +274,25 @@ def test_every_library_that_only_some_installations_have_is_asked_for_by_a_setti
     libraries = {re.split(r"[\[<>=]", one)[0] for name, listed in extras.items() if name != "loadtest" for one in listed}
 
     assert libraries == {library for _name, library, _extra in LIBRARIES}
+
+
+@pytest.mark.parametrize(
+    "value", ["https://idp.example.org", "10.0.0.0/33", "idp.example.org:443", "idp example.org", "*.example.org", "127.1"]
+)
+def test_what_may_be_called_is_a_list_of_hosts_and_networks(value: str) -> None:
+    assert load(outgoing_allow=" IDP.example.org , 10.0.0.0/8,::1").outgoing_targets[0] == {"idp.example.org"}
+    with pytest.raises(SettingsError, match=r"^LMS_OUTGOING_ALLOW: .* is neither a host nor a network$"):
+        load(outgoing_allow=f"a.example.org, {value}")
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["proxy.example.org:3128", "https://proxy.example.org:3128", "http://proxy.example.org", "http://ana:clave@proxy.example.org:3128"],
+)
+def test_a_proxy_has_host_and_port_and_no_password(value: str) -> None:
+    assert load(outgoing_proxy="http://proxy.example.org:3128/").outgoing_proxy == "http://proxy.example.org:3128"
+    with pytest.raises(SettingsError, match=r"^LMS_OUTGOING_PROXY: must look like"):
+        load(outgoing_proxy=value)
+    for port in ("0", "70000"):
+        with pytest.raises(SettingsError, match=r"^LMS_OUTGOING_PROXY: "):
+            load(outgoing_proxy=f"http://proxy.example.org:{port}")

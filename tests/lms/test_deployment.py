@@ -57,6 +57,8 @@ def test_a_sound_instance_is_told_nothing(tmp_path: Path) -> None:
     assert codes(facts(tmp_path, SOUND, connections=None)) == []
     assert codes(facts(tmp_path, SOUND, connections=None, processes=4)) == []
     assert codes(facts(tmp_path, SCALED, processes=4, machines=3)) == []
+    reached = {"outgoing_allow": "idp.iess.gob.ec, 10.0.0.0/8", "outgoing_proxy": "http://proxy.iess.gob.ec:3128"}
+    assert codes(facts(tmp_path, {**SOUND, **reached})) == []
 
 
 CASES: list[tuple[str, dict[str, object], dict[str, object]]] = [
@@ -113,6 +115,11 @@ CASES: list[tuple[str, dict[str, object], dict[str, object]]] = [
     ("little-disk", {}, {"free": 1_000_000_000}),
     ("breached-list-away", {}, {"breached_list_reads": False}),
     ("open-metrics", {"metrics_from": "10.0.0.0/8, 0.0.0.0/0"}, {}),
+    ("outgoing-to-itself", {"outgoing_allow": "10.0.0.0/8, 0.0.0.0/0"}, {}),
+    ("outgoing-to-itself", {"outgoing_allow": "169.254.169.254"}, {}),
+    ("outgoing-to-itself", {"outgoing_allow": "idp.iess.gob.ec, ::1"}, {}),
+    ("proxy-to-nobody", {"outgoing_proxy": "http://proxy.iess.gob.ec:3128"}, {}),
+    ("proxy-to-nobody", {"outgoing_proxy": "http://proxy.iess.gob.ec:3128", "outgoing_allow": "10.0.0.0/8"}, {}),
 ]
 
 

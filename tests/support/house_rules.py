@@ -28,6 +28,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "flask_login": ("accounts/signin.py",),
     "flask_wtf": ("kernel/web/forms.py", "kernel/web/sessions.py", "kernel/web/errors.py"),
     "gunicorn": ("lms/serve.py", "lms/gunicorn_worker.py"),
+    "http.client": ("kernel/outgoing.py",),
     "huey": ("lms/worker.py",),
     "icalendar": ("kernel/ical.py",),
     "idna": ("kernel/mail.py",),
@@ -58,6 +59,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "snowballstemmer": ("kernel/search/index.py",),
     "svglib": ("kernel/pdf/drawings.py",),
     "structlog": ("kernel/*.py", "*/jobs.py", "lms/gunicorn_worker.py"),
+    "urllib.request": (),
     "webauthn": ("accounts/second_factor.py",),
     "webvtt": ("webinars/content.py", "webinars/captions.py"),
     "werkzeug": ("kernel/web/*.py", "lms/app.py"),
@@ -185,11 +187,16 @@ def libraries_have_one_door(source: Source) -> Iterator[Fault]:
     for node in source.nodes(ast.Import, ast.ImportFrom):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names = [node.module]
-        for name in names:
-            library = name.split(".")[0]
-            if library in DOORS and not _within(source.path, DOORS[library]):
-                yield node.lineno, f"{library} is for {', '.join(DOORS[library])}"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        for library in dict.fromkeys(part for name in names for part in _doors_of(name)):
+            if not _within(source.path, DOORS[library]):
+                yield node.lineno, f"{library} is for {', '.join(DOORS[library]) or 'nobody'}"
+
+
+def _doors_of(name: str) -> Iterator[str]:
+    """Yield the libraries with a door that an imported name belongs to: `http.client` has one, `http` none."""
+    parts = name.split(".")
+    yield from (library for library in (parts[0], ".".join(parts[:2])) if library in DOORS)
 
 
 def environment_is_read_by_settings(source: Source) -> Iterator[Fault]:
@@ -340,6 +347,9 @@ RULES = (
     Rule(numbers_have_no_exponent, "(Decimal(cents) / 100).normalize() + 0", "unicodedata.normalize('NFC', text)"),
     Rule(makes_markup_in_one_place, "Markup('<b>')", "Markup('<b>')", kept_path="kernel/markup/model.py"),
     Rule(makes_markup_in_one_place, "markupsafe.Markup(text)", "escape(text)"),
+    Rule(libraries_have_one_door, "from http import client", "from http import HTTPStatus"),
+    Rule(libraries_have_one_door, "from urllib import request", "from urllib import parse"),
+    Rule(libraries_have_one_door, "import http.client", "import http.client", kept_path="kernel/outgoing.py"),
     Rule(libraries_have_one_door, "from joserfc.jwk import KeySet", "from joserfc.jwk import KeySet", kept_path="kernel/jose.py"),
     Rule(libraries_have_one_door, "import nh3", "import nh3", kept_path="kernel/markup/sanitise.py"),
     Rule(libraries_have_one_door, "from reportlab.pdfgen import canvas", "from certificates import pdf"),
