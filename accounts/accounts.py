@@ -36,6 +36,7 @@ from accounts.people import (
     is_permanently_closed,
     lock_administrators,
     lock_person,
+    needs_local_administrator,
 )
 from accounts.rules import INVITATION_LIFE, NOTICE, NOTICE_VERSION, TIME_TO_THINK, TOKEN_LIFE, name_key
 from kernel import audit, outbox
@@ -387,6 +388,12 @@ def require_remaining_administrator(session: Session, person: Person) -> None:
     lock_administrators(session)
     if is_last_administrator(session, person.id):
         raise Conflict(N_("Make someone else an administrator first."))
+
+
+def require_local_administrator(session: Session, person: Person) -> None:
+    """Raise Conflict where a person loses a second factor that no other administrator has and one has to have."""
+    if needs_local_administrator(session):
+        require_remaining_administrator(session, person)
 
 
 def close_after_merge(

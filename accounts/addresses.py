@@ -61,6 +61,12 @@ def change_address(session: Session, actor: Actor, keys: Sequence[bytes], secret
     So it takes the password, a link at the new address and a word to the old one.
     """
     person, email = read_address_link(session, keys, secret)
+    replace_address(session, actor, person, email, now=now)
+    return person
+
+
+def replace_address(session: Session, actor: Actor, person: Person, email: str, *, now: datetime) -> None:
+    """Give an account an address that is its person's and no other's: other links and sessions end, the old address is notified."""
     old, was_confirmed = person.email, person.email_confirmed_at is not None
     person.email, person.email_confirmed_at = email, now
     if was_confirmed:
@@ -69,7 +75,6 @@ def change_address(session: Session, actor: Actor, keys: Sequence[bytes], secret
     accounts.end_devices(session, person.id, now=now, but=actor.device_id if actor.person_id == person.id else None)
     audit.record(session, actor, AccountVerb.ADDRESS_CHANGED, person, now=now)
     outbox.enqueue(session, "accounts.send_address_changed", {"person": person.id, "email": old}, now=now)
-    return person
 
 
 def ask_reset_link(session: Session, actor: Actor, email: str, *, path: str = "", now: datetime) -> None:

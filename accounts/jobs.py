@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from accounts import accounts, addresses, computed_notices, notices
 from accounts import people as accounts_people
 from accounts.computed_notices import Digest
+from accounts.entry import FORBIDS_PASSWORD, has_password
 from accounts.models import Person, TokenPurpose
 from accounts.notices import NoticeMail
 from accounts.rules import TOKEN_LIFE, NoticeKind, digest_until
@@ -82,7 +83,10 @@ def send_reset(delivery: Delivery) -> None:
     person = _person(delivery)
     with delivery.database.unit_of_work(write=False) as session:
         waits = accounts_people.waits_for_invitation(session, person)
-    if waits:
+        names = () if has_password(person) else tuple(filter(None, (barred(session, person) for barred in FORBIDS_PASSWORD.of(session))))
+    if names:
+        _send(delivery, person, "no_password", "/sign-in", provider_name=names[0])
+    elif waits:
         _invite(delivery, person)
     elif _is_late(delivery):
         _send_word_of_late_link(delivery, person, "/password/forgotten")

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, bindparam, exists, func, literal, or_, select, true, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from accounts.entry import NEEDS_LOCAL_ADMINISTRATOR
 from accounts.models import (
     AccountMerge,
     Consent,
@@ -20,6 +21,7 @@ from accounts.models import (
     Person,
     PersonName,
     RoleGrant,
+    SecondFactor,
     Token,
     TokenPurpose,
 )
@@ -305,7 +307,14 @@ def can_sign_in_condition(session: Session) -> ColumnElement[bool]:
 
 def _administrators(session: Session) -> Select[int]:
     statement = select(Person.id).join(RoleGrant, RoleGrant.person_id == Person.id)
+    if needs_local_administrator(session):
+        statement = statement.where(exists().where(SecondFactor.person_id == Person.id))
     return statement.where(RoleGrant.role == SiteRole.ADMINISTRATOR.value, can_sign_in_condition(session)).order_by(Person.id)
+
+
+def needs_local_administrator(session: Session) -> bool:
+    """Return whether one administrator has to have a password and a second factor: others come in by servers that may be away."""
+    return any(needs(session) for needs in NEEDS_LOCAL_ADMINISTRATOR.of(session))
 
 
 def lock_administrators(session: Session) -> list[int]:
@@ -394,6 +403,12 @@ def list_devices(session: Session, person_id: int, *, since: datetime) -> list[D
         .limit(100)
     )
     return list(session.scalars(statement))
+
+
+def get_device(session: Session, secret: str) -> Device:
+    """Return the device whose cookie holds a secret; raise NotFound."""
+    session.flush()
+    return require_found(session.scalar(select(Device).where(Device.secret_hash == hash_of(secret))))
 
 
 def get_own_device(session: Session, person_id: int, device: UUID) -> Device:

@@ -275,6 +275,7 @@ def remove(session: Session, actor: Actor, person: Person, factor: SecondFactor,
     if len(list_factors(session, person.id)) == 1:
         if required:
             raise Conflict(N_("Your role requires a second step. Add another one first."))
+        accounts.require_local_administrator(session, person)
         session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person.id))
     session.execute(delete(SecondFactor).where(SecondFactor.id == factor.id))
     _changed(session, actor, person, AccountVerb.FACTOR_REMOVED, now=now, kind=factor.kind)
@@ -293,6 +294,7 @@ def relock(session: Session, keys: Sequence[bytes]) -> int:
 
 def remove_all(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:
     """Remove every second factor of a person who lost them; every session ends. For administrators and server operators."""
+    accounts.require_local_administrator(session, person)
     forget(session, person.id)
     _changed(session, actor, person, AccountVerb.FACTOR_REMOVED, now=now, kind="all")
 

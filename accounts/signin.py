@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Row, or_, select, update
 from sqlalchemy.orm import Session
 
 from accounts import passwords
+from accounts.entry import Origin
 from accounts.joining import JOININGS, RESUMED, Fields, Joining
 from accounts.models import Device, Person, Token
 from accounts.notices import NOTICE_KINDS
@@ -118,14 +119,20 @@ def _empty_cookie() -> None:
     cookie.update(remaining)
 
 
-def prove(person_id: int, password_hash: str, target: str = "") -> None:
-    """Record in the cookie that the person typed their password, and their target page. This signs nobody in."""
-    cookie["proof"] = [person_id, int(clock.now().timestamp()), hash_of(password_hash), target]
+def prove(person_id: int, password_hash: str, target: str = "", *, origin: Origin | None = None) -> None:
+    """Record in the cookie that the person typed their password, or came by another way in, and their target. This signs nobody in."""
+    cookie["proof"] = [person_id, int(clock.now().timestamp()), hash_of(password_hash), target, *(origin or ())]
+
+
+def proven_origin() -> Origin | None:
+    """Return by which other way in the person came who goes on to the second step; None where they typed their password."""
+    proof = cookie.get("proof", ())
+    return (int(proof[4]), str(proof[5])) if len(proof) == 6 else None
 
 
 def proven() -> Person | None:
     """Return who has typed their password here in the last minutes; nobody where it has changed, or the account is suspended."""
-    person_id, at, bound, _target = cookie.get("proof", (0, 0, "", ""))
+    person_id, at, bound = cookie.get("proof", (0, 0, "", ""))[:3]
     if not person_id or clock.now() - datetime.fromtimestamp(at, UTC) > PROOF_LIFE:
         return None
     person = current_session().get(Person, person_id)

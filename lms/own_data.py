@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 
 from accounts import notices, people, privacy, signin
 from accounts.access import AccountAction
+from accounts.entering import is_proven
+from accounts.entry import has_password
 from accounts.forms import DeletionForm
 from accounts.models import (
     Person,
@@ -231,12 +233,9 @@ def deletion() -> Answer:
     if is_read_only_request():
         return page("lms/deletion.html", form=form)
     stored = person.password_hash
-    valid = form.validate_on_submit()
+    has_proof = not has_password(person) and signin.has_proven(actor)
     release_connection()
-    if valid and not signin.knows_password(actor.email, stored, form.current_password.data or ""):
-        form.refuse(form.current_password, _("This is not your current password."))
-        valid = False
-    if not valid:
+    if not is_proven(form, stored, has_proof=has_proof):
         return page("lms/deletion.html", form=form), 422
     session = begin_writing()
     privacy.ask_deletion(session, actor, people.get_person(session, actor.person_id or 0), answers=form.answers, now=clock.now())

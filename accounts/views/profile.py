@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from accounts import access_log, accounts, addresses, computed_notices, names, notices, people, privacy, signin
 from accounts.access import AccountAction
+from accounts.entry import has_password
 from accounts.forms import ChangeAddressForm, NameDecisionForm, NameRequestForm, NotificationPreferencesForm
 from accounts.models import Person, PersonName
 from accounts.privacy import AccessPurpose, PeopleListKind
@@ -49,6 +50,9 @@ def change_address() -> Answer:
     person = people.get_person(current_session(), actor.person_id or 0)
     if is_read_only_request():
         return _address_page(form, person)
+    has_proof = not has_password(person) and signin.has_proven(actor)
+    if has_proof:
+        form.current_password.validators = ()
     valid = form.validate_on_submit()
     if valid and form.email.data == person.email:
         form.refuse(form.email, _("This is already your email address."))

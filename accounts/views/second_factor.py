@@ -14,12 +14,13 @@ from sqlalchemy.orm import Session
 
 from accounts import people, second_factor, signin
 from accounts.access import AccountAction, Owner
+from accounts.entering import after_entry, open_device, second_step_page, take_proof
 from accounts.forms import NewAppForm, PasswordConfirmationForm, SecondFactorCodeForm
 from accounts.models import Person
 from accounts.people import AccountVerb
 from accounts.rules import device_label
 from accounts.second_factor import NewFactor, Site
-from accounts.views.signing import after_entry, open_device, second_step_page, sign_in_page, take_proof
+from accounts.views.signing import sign_in_page
 from kernel import audit, clock
 from kernel.codes import printed_code
 from kernel.crypto import lock_text, unlock_text
@@ -106,9 +107,9 @@ def _without_proof() -> Answer:
 
 def _entered(person_id: int, stored: str, resume: str) -> Answer:
     limiter().forgive(TRIES_OF_SECOND_STEP, str(person_id))
-    session, target = current_session(), signin.requested_page()
+    session, target, origin = current_session(), signin.requested_page(), signin.proven_origin()
     signin.know_browser(people.get_person(session, person_id).email)
-    open_device(session, person_id, stored, factor=True)
+    open_device(session, person_id, stored, factor=True, origin=origin)
     return after_entry(resume, target, person_id)
 
 
@@ -254,7 +255,7 @@ def _add(subject: Owner, factor: NewFactor) -> Answer:
     session, actor, person, target = current_session(), current_actor(), subject.person, signin.requested_page()
     codes = second_factor.add(session, actor, person, factor, now=clock.now())
     if actor.is_anonymous:
-        open_device(session, person.id, person.password_hash, factor=True)
+        open_device(session, person.id, person.password_hash, factor=True, origin=signin.proven_origin())
     if codes:
         return _codes_page(codes, target)
     return see_page("accounts_second.overview", flash=_("Saved. You can now sign in with it."))

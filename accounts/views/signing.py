@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from accounts import accounts, addresses, names, passwords, people, second_factor, signin
 from accounts.access import AccountAction
 from accounts.accounts import Destination, SignUp
+from accounts.entering import after_entry, open_device, second_step_page, take_proof
+from accounts.entry import LEAVE_METHODS, SIGN_IN_METHODS, SignInMethod
 from accounts.forms import (
     ChangePasswordForm,
     FirstPasswordForm,
@@ -26,12 +28,11 @@ from accounts.forms import (
 from accounts.joining import Invitation, Joining
 from accounts.models import Device, Person, Token, TokenPurpose
 from accounts.people import AccountVerb, Credentials
-from accounts.rules import NOTICE_VERSION, device_label, masked, safe_next
+from accounts.rules import NOTICE_VERSION, masked, safe_next
 from kernel import audit, clock
 from kernel.errors import N_, Forbidden, NotFound
 from kernel.i18n import _
 from kernel.permissions import Actor
-from kernel.web import errors
 from kernel.web.headers import hide_address
 from kernel.web.limits import client_key, limit, limiter
 from kernel.web.request import (
@@ -46,7 +47,6 @@ from kernel.web.request import (
     release_connection,
     request_services,
     requires,
-    see_other,
     see_page,
     write_optimistically,
 )
@@ -216,7 +216,8 @@ def _sign_in_form(form: SignInForm, resume: str, target: str | None = None) -> R
     due = g.get("second_step_due", False)
     mailed = current_settings().sends_mail
     here = url_for("accounts.sign_in", next=target or None)
-    facts = {"next": target, "resume": resume, "second_step_due": due, "sends_mail": mailed, "whole_path": here}
+    methods = [method for methods_of in SIGN_IN_METHODS.of(current_session()) for method in methods_of(current_session(), target)]
+    facts = {"next": target, "resume": resume, "second_step_due": due, "sends_mail": mailed, "whole_path": here, "methods": methods}
     return page("accounts/sign_in.html", form=form, joining=signin.find_joining(target), **facts)
 
 
@@ -264,35 +265,6 @@ def _first_factor_page(resume: str) -> Response:
     return page("accounts/second_factors.html", form=form, fresh=True, required=True, codes_left=0, factors=[], resume=resume)
 
 
-def second_step_page(form: SecondFactorCodeForm, person_id: int, resume: str) -> Response:
-    """Draw the page between password and entry."""
-    factors = second_factor.list_factors(current_session(), person_id)
-    kinds = {factor.kind for factor in factors}
-    return page("accounts/second_factor.html", form=form, resume=resume, has_app="app" in kinds, has_passkey="passkey" in kinds)
-
-
-def open_device(session: Session, person_id: int, password_hash: str, *, rehash: str | None = None, factor: bool = False) -> None:
-    """Sign this browser in; the password is still the one that was typed."""
-    person = accounts.confirm_password(session, person_id, password_hash)
-    label = device_label(request.headers.get("User-Agent", ""))
-    signin.sign_in(accounts.open_device(session, current_actor(), person, label=label, rehash=rehash, now=clock.now(), factor=factor))
-
-
-def after_entry(resume: str, target: str | None, person_id: int | None = None) -> Answer:
-    """Answer a person who has just signed in: keep or resubmit the stored form, join what they came for, or redirect to their target."""
-    stashed = errors.stashed_form(resume)
-    if stashed is not None:
-        path, fields, lost = stashed
-        address = None if is_read_only_request() else signin.keep_form(person_id, path, fields)
-        if address is None:
-            return errors.resume_page(*stashed)
-        if "files" in lost:
-            flash(_("The files you chose were not kept. Choose them again."), "warn")
-        return see_other(address)
-    joining = None if is_read_only_request() else signin.find_joining(target or "")
-    return see_other(joining.join() if joining is not None else target or url_for("lms.home"))
-
-
 def _may_enter(credentials: Credentials) -> bool:
     return not credentials.suspended and credentials.confirmed
 
@@ -315,11 +287,15 @@ def _sign_in_failed(form: SignInForm, credentials: Credentials | None) -> Answer
 @public("whoever is out already stays out")
 def sign_out() -> Answer:
     """End this browser's session."""
-    actor = current_actor()
-    if actor.device_id is not None:
-        device = current_session().get(Device, actor.device_id)
-        if device is not None:
-            accounts.end_device(current_session(), actor, device, now=clock.now())
+    session, actor = current_session(), current_actor()
+    device = session.get(Device, actor.device_id) if actor.device_id is not None else None
+    methods: list[SignInMethod] = []
+    if device is not None:
+        methods = [method for methods_of in LEAVE_METHODS.of(session) for method in methods_of(session, device.id)]
+        accounts.end_device(session, actor, device, now=clock.now())
+    if methods:
+        g.actor = Actor()
+        return signin.sign_out(page("accounts/signed_out.html", methods=methods))
     return signin.sign_out(see_page("lms.home"))
 
 
@@ -435,6 +411,7 @@ def profile() -> Answer:
         full_name=person.full_name,
         keeps_name=is_managed,
         request_of_name=names.find_request(session, person.id) if is_managed else None,
+        institutions=any(methods_of(session, "") for methods_of in SIGN_IN_METHODS.of(session)),
     )
 
 
@@ -474,18 +451,6 @@ def _devices_page(form: PasswordConfirmationForm) -> Response:
     rows = people.list_devices(current_session(), actor.person_id or 0, since=since)
     fresh = signin.has_proven(actor)
     return page("accounts/devices.html", form=form, devices=rows, current_id=actor.device_id, fresh=fresh)
-
-
-def take_proof(form: PasswordConfirmationForm, person_id: int, stored: str) -> bool:
-    """Take the password that is asked again before what only its owner may do (spec/security 2.6); else say in the form why not."""
-    valid = form.validate_on_submit()
-    release_connection()
-    if valid and not signin.knows_password(current_actor().email, stored, form.current_password.data or ""):
-        form.refuse(form.current_password, _("This is not your current password."))
-        return False
-    if valid:
-        signin.prove(person_id, stored)
-    return bool(valid)
 
 
 @bp.post("/profile/devices/password")
