@@ -13,8 +13,8 @@ from flask import Flask, g, request
 from flask import session as cookie
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from accounts import entering, people, signin
 from accounts import feature as accounts
-from accounts import people, signin
 from accounts.views import profile, signing
 from analysis import feature as analysis
 from certificates import feature as certificates
@@ -25,6 +25,8 @@ from courses.content.render_cache import RenderedLessonCache
 from courses.kinds import COURSE_PARTS, CourseKinds
 from discussions import feature as discussions
 from enrolments import feature as enrolments
+from federation import feature as federation
+from federation import views as federation_views
 from kernel import audit, files, i18n
 from kernel.db import Database, gather
 from kernel.feature import Feature
@@ -69,6 +71,7 @@ FEATURES: tuple[Feature, ...] = (
     simulators.FEATURE,
     compliance.FEATURE,
     standards.FEATURE,
+    federation.FEATURE,
     selections.FEATURE,
     selections.OBJECTIONS,
     roof.FEATURE,
@@ -205,10 +208,12 @@ def create_app(instance: Instance, *, limit_file: Path | None = None) -> Flask:
     app.before_request(former_addresses.forward)
     signin.install(app, instance.settings, GIVEN)
     app.before_request(_choose_reader)
-    FormTokens(app).exempt(profile.stop)  # mail programs send it without a token; the address is signed
+    tokens = FormTokens(app)
+    tokens.exempt(profile.stop)  # mail programs send it without a token; the address is signed
+    tokens.exempt(federation_views.log_out)  # providers send it without one; it is signed
     templating.install(app, instance.settings)
     app.extensions[page_links.EXTENSION] = page_links.sections_of(FEATURES)
-    app.jinja_env.globals.update(page_help=page_links.page_help)
+    app.jinja_env.globals.update(page_help=page_links.page_help, proof_methods=entering.proof_methods)
     team_bar.install(app, team.TEAM_PAGES.given_in(GIVEN), team.PAGES_BELOW.given_in(GIVEN))
     menus.install(app, (entry for feature in FEATURES for entry in feature.menu))
     assets.install_icons(app)

@@ -132,6 +132,9 @@ def check(opened: CommandInstance, processes: int, machines: int, only: tuple[st
 
 
 def _check_deploy(instance: Instance, processes: int, machines: int, only: tuple[str, ...]) -> None:
+    from dataclasses import replace
+
+    from federation import providers
     from kernel import clock
     from lms import deployment, inspection
 
@@ -140,6 +143,7 @@ def _check_deploy(instance: Instance, processes: int, machines: int, only: tuple
         raise click.ClickException(f"No finding is called {', '.join(sorted(unknown))}.")
     with instance.database.unit_of_work(write=False) as session:
         facts = inspection.gather(instance, session, now=clock.now(), processes=processes, machines=machines)
+    facts = replace(facts, provider_faults=providers.list_faults(instance.database, instance.present_settings))
     findings = [finding for finding in deployment.findings(facts) if not only or finding.code in only]
     for finding in findings:
         click.echo(f"{'DANGER' if finding.is_danger else 'advice'}  {finding.code}: {finding.english}")

@@ -102,6 +102,8 @@ class DeploymentState:
     """Settings that the environment gives by a former name."""
     breached_list_reads: bool = True
     """The file of breached passwords can be read and is what it should be, where one is set."""
+    provider_faults: tuple[str, ...] = ()
+    """Of the identity providers that are on: the key of each that is not well, and what is wrong."""
 
     @property
     def is_sqlite(self) -> bool:
@@ -513,6 +515,11 @@ RULES = (
         N_("LMS_METRICS_FROM lets anyone read the metrics."),
     ),
     DeploymentRule(
+        "identity-provider",
+        lambda facts: bool(facts.provider_faults),
+        N_("People could not come in by every institution now: %(provider_faults)s. See: lms identity check KEY"),
+    ),
+    DeploymentRule(
         "outgoing-to-itself",
         lambda facts: bool(_allowed_own_networks(facts)),
         N_(
@@ -551,6 +558,7 @@ def findings(facts: DeploymentState) -> list[DeploymentFinding]:
         "renamed": ", ".join(f"{name} → {RENAMED[name.upper()]}" for name in facts.former_settings),
         "failure": facts.failed_backup.reason if facts.failed_backup else "",
         "free": round(facts.free / 1e9, 1),
+        "provider_faults": "; ".join(facts.provider_faults),
     }
     reached = [
         DeploymentFinding(

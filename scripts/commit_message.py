@@ -25,6 +25,7 @@ PREFIXES = (
     "notes",
     "simulators",
     "standards",
+    "federation",
     "selections",
     "lms",
     "templates",

@@ -34,6 +34,7 @@ PACKAGES = (
     "simulators",
     "standards",
     "selections",
+    "federation",
     "lms",
 )
 KEYWORDS = {"_": None, "N_": None, "lazy_": None, "gettext": None, "ngettext": (1, 2)}

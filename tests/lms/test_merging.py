@@ -318,6 +318,7 @@ MOVES = frozenset(
 """What becomes the other's, all of it or what is better."""
 STAYS = frozenset(
     [
+        "external_identity",
         "post_report",
         "account_merge",
         "account_fact",

@@ -124,6 +124,8 @@ OWNED = {
     "notice": "notices",
     "notice_switch": "notice_choices",
     "personal_note": "personal_notes",
+    "external_identity": "institution_links",
+    "provider_role": "institution_roles",
     "personal_reminder": "reminders",
     "attempt_proof": "proofs_of_attempts",
     "self_assessment": "self_assessments",
@@ -147,6 +149,7 @@ OWNED = {
 }
 """Tables with a person's rows, directly or by what is theirs: where the copy has them."""
 LEFT_OUT = {
+    "federated_session": "by which link a session was begun: the session is there, and the link",
     "thread": "its title stands with its posts, which are there",
     "course_thread": "whom a thread is for besides its author; its title stands with its posts",
     "board_read": "when the person last looked at a list; it shows what is new, and nothing else is made of it",

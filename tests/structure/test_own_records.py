@@ -12,6 +12,7 @@ LEAVES_RECORDS = """
         thread:retitle thread:mark_answer thread:mark_summary post:write post:edit post:withdraw post:restore post:report post:hide
         post:decide post:release
     account: session:list_and_end profile:edit second_step:manage user:manage
+    by which server people come in, and one's own links with it: provider:edit own_link:add own_link:remove
     the institution: administration:view audience:edit free_day:manage organisation:load organisation:manage site:manage
         template:edit template:list template:publish institution:add institution:edit signatory:edit
     what an institution requires of an audience, for all its people alike: obligation:activate obligation:change obligation:edit

@@ -8,7 +8,9 @@ from functools import cache
 
 from tests.support.project import ROOT
 
-SPECIFICATIONS = ("quiz-engine", "security", "content-format", "performance", "compulsory", "certificates", "selection", "communities")
+SPECIFICATIONS = (
+    *("quiz-engine", "security", "content-format", "performance", "compulsory", "certificates", "selection", "communities", "identity"),
+)
 NUMBER = r"(?:[B-EGHIKMPRTV]\d{1,3}|\d{1,2}(?:\.\d{1,2}){0,2}a?)\b"
 CITED = re.compile(rf"spec/([a-z-]+) ({NUMBER}(?:(?:, | and | to ){NUMBER})*)")
 DECISION = re.compile(r"\b[Dd]ecisions? (\d+(?:(?:, | and )\d+)*)")

@@ -7,6 +7,7 @@ from tests.support.situations_left_out import LEFT_OUT
 from tests.support.situations_of_certificates import CERTIFICATES
 from tests.support.situations_of_courses import PUBLISHING, QUIZZES, REGRADING, TAKING_PART, WRITING
 from tests.support.situations_of_discussions import DISCUSSIONS
+from tests.support.situations_of_federation import FEDERATION
 from tests.support.situations_of_obligations import OBLIGATIONS
 from tests.support.situations_of_people import ADMINISTRATION, LINKS, SECOND_STEPS, SESSIONS
 from tests.support.situations_of_quizzes import AUTHORING
@@ -39,5 +40,6 @@ ROOMS: dict[str, Room] = {
     "obligations": OBLIGATIONS,
     "reminders": REMINDERS,
     "discussions": DISCUSSIONS,
+    "sign-in by institutions": FEDERATION,
 }
 SITUATIONS: Room = {endpoint: arrange for room in ROOMS.values() for endpoint, arrange in room.items()}

@@ -40,6 +40,7 @@ _NAMES = """
     questions.question quizzes_regrading.commit quizzes_regrading.discard quizzes_regrading.new quizzes_regrading.undo
     quizzes_reopening.delete_previews quizzes_reopening.reopen quizzes_slots.slots quizzes_time.add quizzes_time.change
     quizzes_time.end quizzes_time.incidents quizzes_time.restore quizzes_time.undo standards.confirm standards.discard
-    standards.export standards.upload notes.delete notes.note notes.of_activity
+    standards.export standards.upload notes.delete notes.note notes.of_activity federation_providers.edit federation_providers.new
+    federation_providers.check federation_providers.switch federation_links.add_link
 """
 WALKED = frozenset(_NAMES.split())

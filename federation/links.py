@@ -1,0 +1,275 @@
+"""Links between accounts at a provider and people: who somebody is, linked, unlinked, listed (spec/identity 5)."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, delete, exists, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from accounts.accounts import SignUp, create_person
+from accounts.models import Device, NationalIdentity, Person, RoleGrant
+from accounts.passwords import NOBODYS
+from accounts.people import STANDINGS, find_merge, find_person_by_email, get_person, name_matches
+from federation.claims import ProvenIdentity
+from federation.models import ExternalIdentity, FederatedSession, IdentityProvider, ProviderRole
+from kernel import audit
+from kernel.errors import N_, Conflict, Forbidden
+from kernel.i18n import choose, language, site_zone_name
+from kernel.permissions import Actor
+from kernel.personal import PersonalTables
+from organisations.models import Employment
+
+
+class LinkVerb(audit.Verb):
+    """The audit verbs of links."""
+
+    LINKED = "identity.linked", N_("Linked an account with an institution")
+    UNLINKED = "identity.unlinked", N_("Removed a link with an institution")
+    CREATED = "identity.account_created", N_("An institution’s sign-in made an account")
+    REFUSED = "identity.refused", N_("Refused a sign-in by an institution")
+
+
+class IdentityRefused(Forbidden):
+    """Somebody whom a provider vouches for and who does not come in; `reason` is recorded and shown to nobody but administrators."""
+
+    reason = "refused"
+
+
+class UnknownPerson(IdentityRefused):
+    """The provider describes nobody who has an account here."""
+
+    reason = "unknown"
+    message = N_("Your account is not on this site.")
+
+
+class SeveralPeople(IdentityRefused):
+    """The provider describes a person who has two accounts."""
+
+    reason = "several"
+    message = N_("What your institution says of you belongs to two accounts of this site. An administrator has to join them.")
+
+    def __init__(self, people: Sequence[int]) -> None:
+        self.people = people
+        super().__init__()
+
+
+class LinkedElsewhere(IdentityRefused):
+    """The person is linked with another account of the same provider."""
+
+    reason = "linked_elsewhere"
+    message = N_("Your account here is linked with another account of your institution. An administrator has to remove that link.")
+
+
+class AccountClosed(IdentityRefused):
+    """The account is suspended or deleted."""
+
+    reason = "closed"
+    message = N_("This account is closed. Ask the administrators of this site.")
+
+
+class OwnProofNeeded(Exception):
+    """The person has a staff role: they type their password here once before an account elsewhere is linked with theirs."""
+
+    def __init__(self, person: Person) -> None:
+        self.person = person
+        super().__init__()
+
+
+def find_identity(session: Session, provider: IdentityProvider, subject: str) -> ExternalIdentity | None:
+    """Return the link of a subject."""
+    return session.scalar(select(ExternalIdentity).where(ExternalIdentity.provider_id == provider.id, ExternalIdentity.subject == subject))
+
+
+def open_account_of(session: Session, person: Person) -> Person:
+    """Return the account that a link leads to: of a merged one the account that stays. Raise AccountClosed."""
+    merge = find_merge(session, person.id)
+    remaining = get_person(session, merge.kept_id) if merge else person
+    if remaining.suspended_at is not None:
+        raise AccountClosed
+    return remaining
+
+
+def _candidates(provider: IdentityProvider, proven: ProvenIdentity) -> Iterator[Select[int]]:
+    """Yield statements of the people whom a provider may mean: by staff number, national id, and an address that is proven."""
+    if proven.staff_number:
+        of = (Employment.institution_id == provider.institution_id, Employment.staff_number == proven.staff_number)
+        yield select(Employment.person_id).where(*of, Employment.retracted_at.is_(None), Employment.left_on.is_(None))
+    if proven.national_id:
+        yield select(NationalIdentity.person_id).where(NationalIdentity.number == proven.national_id)
+    if proven.email_is_proven:
+        is_theirs = or_(Person.email_confirmed_at.is_not(None), Person.password_hash == NOBODYS)  # with a stranger's password it is not
+        yield select(Person.id).where(Person.email == proven.email, is_theirs)
+
+
+def recognise(session: Session, provider: IdentityProvider, proven: ProvenIdentity) -> Person | None:
+    """Return the person without a link yet whom a provider means; None where it means nobody. Raise SeveralPeople or LinkedElsewhere."""
+    people = {number for statement in _candidates(provider, proven) for number in session.scalars(statement)}
+    people = {open_account_of(session, get_person(session, number)).id for number in people}
+    if len(people) > 1:
+        raise SeveralPeople(sorted(people))
+    if not people:
+        return None
+    person = get_person(session, people.pop())
+    if session.scalar(select(exists().where(ExternalIdentity.provider_id == provider.id, ExternalIdentity.person_id == person.id))):
+        raise LinkedElsewhere
+    return person
+
+
+def has_staff_role(session: Session, person: Person) -> bool:
+    """Return whether a person has a role over others: of the site, an institution or a course."""
+    standings = (standing.condition for standing in STANDINGS.of(session))
+    condition = or_(exists().where(RoleGrant.person_id == person.id), *standings)
+    return bool(session.scalar(select(condition).where(Person.id == person.id)))
+
+
+def link(
+    session: Session,
+    actor: Actor,
+    provider: IdentityProvider,
+    proven: ProvenIdentity,
+    person: Person,
+    *,
+    by: int | None = None,
+    now: datetime,
+) -> ExternalIdentity:
+    """Link a subject with a person; raise LinkedElsewhere where either is linked already."""
+    row = ExternalIdentity(
+        provider_id=provider.id, subject=proven.subject, person_id=person.id, linked_at=now, linked_by=by, last_seen_at=now
+    )
+    try:
+        with session.begin_nested():
+            session.add(row)
+            session.flush()
+    except IntegrityError:
+        raise LinkedElsewhere from None
+    if proven.email_is_proven and proven.email == person.email:
+        person.email_confirmed_at = person.email_confirmed_at or now
+    audit.record(session, actor, LinkVerb.LINKED, row, now=now, person=person.id, provider=provider.id)
+    return row
+
+
+def enter(
+    session: Session, actor: Actor, provider: IdentityProvider, proven: ProvenIdentity, *, now: datetime
+) -> tuple[ExternalIdentity, Person]:
+    """Return the link of whom a provider vouches for, and the person, linked or made now where that is allowed.
+
+    Raise IdentityRefused, or OwnProofNeeded where the person first proves here who they are.
+    """
+    if (row := find_identity(session, provider, proven.subject)) is not None:
+        person = open_account_of(session, get_person(session, row.person_id))
+        row.last_seen_at = now
+        return row, person
+    known = recognise(session, provider, proven)
+    if known is not None:
+        if has_staff_role(session, known):
+            raise OwnProofNeeded(known)
+        return link(session, actor, provider, proven, known, now=now), known
+    made = _create(session, actor, provider, proven, now=now)
+    return link(session, actor, provider, proven, made, now=now), made
+
+
+def _create(session: Session, actor: Actor, provider: IdentityProvider, proven: ProvenIdentity, *, now: datetime) -> Person:
+    """Make an account of what a provider says, without a password; raise UnknownPerson where it may not, or says too little."""
+    if not (provider.creates and proven.email_is_proven and proven.given_names and proven.surnames):
+        raise UnknownPerson
+    if find_person_by_email(session, proven.email) is not None:
+        raise UnknownPerson
+    first, _space, second = proven.surnames.partition(" ")
+    values = SignUp(
+        email=proven.email,
+        password_hash=NOBODYS,
+        given_names=proven.given_names,
+        first_surname=first,
+        second_surname=second,
+        language=proven.language or language(),
+        zone=site_zone_name(),
+    )
+    try:
+        with session.begin_nested():
+            person = create_person(session, actor, values, confirmed=True, now=now)
+    except IntegrityError:
+        raise UnknownPerson from None
+    audit.record(session, actor, LinkVerb.CREATED, person, now=now, provider=provider.id)
+    return person
+
+
+class PasswordFirst(Conflict):
+    """Without its link nobody could enter the account."""
+
+    message = N_("Choose a password first: without this link you could not come in any more.")
+
+
+def unlink(session: Session, actor: Actor, row: ExternalIdentity, *, reason: str = "", now: datetime) -> None:
+    """Remove a link; the sessions that were begun by it end. Raise PasswordFirst where its holder has no password."""
+    person = get_person(session, row.person_id)
+    if actor.person_id == person.id and person.password_hash == NOBODYS:
+        raise PasswordFirst
+    end_sessions(session, FederatedSession.identity_id == row.id, now=now)
+    audit.record(session, actor, LinkVerb.UNLINKED, row, now=now, person=person.id, provider=row.provider_id, reason=reason)
+    session.execute(delete(FederatedSession).where(FederatedSession.identity_id == row.id))
+    session.delete(row)
+    session.flush()
+
+
+def end_sessions(session: Session, condition: Any, *, now: datetime) -> int:
+    """End the sessions of devices that fulfil a condition on `FederatedSession`; return how many there were."""
+    of = select(FederatedSession.device_id).where(condition)
+    return len(
+        session.scalars(update(Device).where(Device.id.in_(of), Device.ended_at.is_(None)).values(ended_at=now).returning(Device.id)).all()
+    )
+
+
+def list_links(session: Session, person_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
+    """List the links of a person, each with its provider."""
+    statement = select(ExternalIdentity, IdentityProvider).join(IdentityProvider, IdentityProvider.id == ExternalIdentity.provider_id)
+    return session.execute(statement.where(ExternalIdentity.person_id == person_id).order_by(ExternalIdentity.id)).all()
+
+
+def count_links(session: Session, provider: IdentityProvider) -> int:
+    """Return how many people are linked with a provider."""
+    return session.scalar(select(func.count()).select_from(ExternalIdentity).where(ExternalIdentity.provider_id == provider.id)) or 0
+
+
+MOST_LISTED = 20
+
+
+def list_people(session: Session, provider: IdentityProvider, query: str) -> Sequence[Row[*tuple[Any, ...]]]:
+    """List the links of a provider, the latest used first, of people whose name or address holds all of these words."""
+    statement = select(ExternalIdentity, Person).join(Person, Person.id == ExternalIdentity.person_id)
+    mine = statement.where(ExternalIdentity.provider_id == provider.id, *name_matches(query, with_address=True))
+    return session.execute(mine.order_by(ExternalIdentity.last_seen_at.desc(), ExternalIdentity.id).limit(MOST_LISTED)).all()
+
+
+def count_unlinked(session: Session, provider: IdentityProvider) -> int:
+    """Return how many people work at the institution of a provider and are not linked with it."""
+    linked = exists().where(ExternalIdentity.provider_id == provider.id, ExternalIdentity.person_id == Employment.person_id)
+    works = (Employment.institution_id == provider.institution_id, Employment.retracted_at.is_(None), Employment.left_on.is_(None))
+    return session.scalar(select(func.count(Employment.person_id.distinct())).where(*works, ~linked)) or 0
+
+
+def count_roles(session: Session, provider: IdentityProvider) -> int:
+    """Return how many roles people have because of a provider."""
+    statement = select(func.count()).select_from(ProviderRole).join(ExternalIdentity, ExternalIdentity.id == ProviderRole.identity_id)
+    return session.scalar(statement.where(ExternalIdentity.provider_id == provider.id)) or 0
+
+
+def forbids_password(session: Session, person: Person) -> str | None:
+    """Return by which institution a person without a password comes in, where it does not let them choose one."""
+    rows = [row.IdentityProvider for row in list_links(session, person.id) if row.IdentityProvider.is_on]
+    barred = next((provider for provider in rows if not provider.local_password), None)
+    return choose(barred.names) if barred else None
+
+
+def select_own_data(person_id: int) -> PersonalTables:
+    """Return the links of a person and the roles given by them."""
+    link, mine = ExternalIdentity, ExternalIdentity.person_id == person_id
+    columns = (IdentityProvider.key.label("provider"), link.subject, link.linked_at, link.last_seen_at, link.unknown_unit)
+    roles = select(IdentityProvider.key.label("provider"), ProviderRole.role, ProviderRole.given_at).join(
+        link, link.id == ProviderRole.identity_id
+    )
+    return {
+        "institution_links": select(*columns).join(IdentityProvider, IdentityProvider.id == link.provider_id).where(mine).order_by(link.id),
+        "institution_roles": roles.join(IdentityProvider, IdentityProvider.id == link.provider_id).where(mine).order_by(link.id),
+    }

@@ -1,0 +1,197 @@
+"""Providers as administrators set them up: listed, added, changed, checked, switched on and off (spec/identity 2)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from accounts.models import Person, SecondFactor
+from accounts.people import can_sign_in_condition, has_role_condition
+from federation import sessions
+from federation.discovery import CLOCKS_DIFFER, TooManyCalls, fetch_published
+from federation.models import IdentityProvider
+from federation.relying_party import SECRET_LOCK
+from kernel import audit
+from kernel.crypto import lock_text
+from kernel.db import Database
+from kernel.errors import N_, Conflict, Invalid, NotFound, require_found
+from kernel.outgoing import OutgoingError, OutgoingReach
+from kernel.permissions import Actor, SiteRole
+from kernel.settings import Settings
+
+
+class ProviderVerb(audit.Verb):
+    """The audit verbs of providers; what changed is recorded, old and new, secrets never."""
+
+    ADDED = "provider.added", N_("Added an identity provider")
+    CHANGED = "provider.changed", N_("Changed an identity provider")
+    SWITCHED_ON = "provider.on", N_("Switched an identity provider on")
+    SWITCHED_OFF = "provider.off", N_("Switched an identity provider off")
+
+
+class ProviderKeyTaken(Conflict):
+    """Another provider has this key."""
+
+    message = N_("Another provider has this key.")
+
+
+class NoPublicAddress(Conflict):
+    """The provider could not lead back here."""
+
+    message = N_("The address of this site is not set (LMS_PUBLIC_URL), so the provider could not lead back here.")
+
+
+class NoLocalAdministrator(Conflict):
+    """No administrator could come in if the provider were away."""
+
+    message = N_("First an administrator needs a password and a second step of this site: the provider may be away one day.")
+
+
+class NotChecked(Conflict):
+    """The provider was not reached yet."""
+
+    message = N_("Check the connection first.")
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderValues:
+    """Values that a form sets of a provider; `secret` is empty where it stays."""
+
+    columns: Mapping[str, Any]
+    secret: str = ""
+
+
+def list_providers(session: Session, *, only_on: bool = False) -> Sequence[IdentityProvider]:
+    """List the providers in the order in which they were added."""
+    statement = select(IdentityProvider).order_by(IdentityProvider.id)
+    return session.scalars(statement.where(IdentityProvider.is_on) if only_on else statement).all()
+
+
+def find_provider(session: Session, key: str) -> IdentityProvider | None:
+    """Return a provider by its key."""
+    return session.scalar(select(IdentityProvider).where(IdentityProvider.key == key))
+
+
+def get_provider(session: Session, _actor: Actor, key: str) -> IdentityProvider:
+    """Return a provider by its key; raise NotFound."""
+    return require_found(find_provider(session, key))
+
+
+def get_provider_that_is_on(session: Session, key: str) -> IdentityProvider:
+    """Return a provider by which people may come in; raise NotFound."""
+    provider = require_found(find_provider(session, key))
+    if not provider.is_on:
+        raise NotFound
+    return provider
+
+
+def any_is_on(session: Session) -> bool:
+    """Return whether people may come in by a provider."""
+    return session.scalar(select(IdentityProvider.id).where(IdentityProvider.is_on).limit(1)) is not None
+
+
+def return_address(settings: Settings, provider: IdentityProvider) -> str:
+    """Return the address to which the provider leads back, as it is registered there."""
+    return f"{settings.public_url}/sign-in/{provider.key}/return"
+
+
+def logout_address(settings: Settings, provider: IdentityProvider) -> str:
+    """Return the address to which the provider sends logout tokens."""
+    return f"{settings.public_url}/sign-in/{provider.key}/logout"
+
+
+def add_provider(
+    session: Session, actor: Actor, key: str, values: ProviderValues, keys: Sequence[bytes], *, now: datetime
+) -> IdentityProvider:
+    """Add a provider, which is off; raise ProviderKeyTaken."""
+    if find_provider(session, key) is not None:
+        raise ProviderKeyTaken
+    row = IdentityProvider(key=key, created_at=now, **values.columns)
+    if values.secret:
+        row.secret = lock_text(keys, SECRET_LOCK, values.secret)
+    session.add(row)
+    session.flush()
+    audit.record(session, actor, ProviderVerb.ADDED, row, now=now, key=key, issuer=row.issuer)
+    return row
+
+
+def change_provider(
+    session: Session,
+    actor: Actor,
+    provider: IdentityProvider,
+    values: ProviderValues,
+    keys: Sequence[bytes],
+    *,
+    version: int,
+    now: datetime,
+) -> bool:
+    """Change a provider and return whether anything did; raise Conflict where it was changed meanwhile."""
+    row = session.get_one(IdentityProvider, provider.id, with_for_update=True, populate_existing=True)
+    if row.row_version != version:
+        raise Conflict
+    changed = {name: value for name, value in values.columns.items() if getattr(row, name) != value}
+    facts = {name: [_plain(getattr(row, name)), _plain(value)] for name, value in changed.items()}
+    for name, value in changed.items():
+        setattr(row, name, value)
+    if values.secret:
+        row.secret, facts["secret"] = lock_text(keys, SECRET_LOCK, values.secret), ["…", "…"]
+    if "issuer" in changed:
+        row.discovery = row.key_set = ""
+        row.fresh_until = None
+    if facts:
+        row.row_version += 1
+        audit.record(session, actor, ProviderVerb.CHANGED, row, now=now, **facts)
+    return bool(facts)
+
+
+def _plain(value: Any) -> Any:
+    return dict(value) if isinstance(value, Mapping) else list(value) if isinstance(value, tuple) else value
+
+
+def switch(session: Session, actor: Actor, settings: Settings, provider: IdentityProvider, *, is_on: bool, now: datetime) -> None:
+    """Let people come in by a provider, or no longer: then the sessions that it began end.
+
+    Raise NoPublicAddress, NotChecked or NoLocalAdministrator where it may not be on.
+    """
+    row = session.get_one(IdentityProvider, provider.id, with_for_update=True, populate_existing=True)
+    if row.is_on == is_on:
+        return
+    if is_on:
+        if not settings.public_url:
+            raise NoPublicAddress
+        if not row.key_set:
+            raise NotChecked
+        if settings.is_reachable and not _has_local_administrator(session):
+            raise NoLocalAdministrator
+    row.is_on, row.row_version = is_on, row.row_version + 1
+    audit.record(session, actor, ProviderVerb.SWITCHED_ON if is_on else ProviderVerb.SWITCHED_OFF, row, now=now)
+    if not is_on:
+        sessions.end_all(session, actor, row, now=now)
+
+
+def _has_local_administrator(session: Session) -> bool:
+    statement = select(Person.id).where(has_role_condition(SiteRole.ADMINISTRATOR), can_sign_in_condition(session))
+    return session.scalar(statement.where(select(SecondFactor.id).where(SecondFactor.person_id == Person.id).exists()).limit(1)) is not None
+
+
+def fault_of(provider: IdentityProvider, settings: Settings) -> str:
+    """Return in English what is wrong with a provider now, which is called for it; empty where it is well."""
+    try:
+        published = fetch_published(provider.issuer, OutgoingReach.of(settings))
+    except Invalid as wrong:
+        return wrong.text % wrong.facts
+    except (OutgoingError, TooManyCalls) as away:
+        return f"The provider does not answer: {away}."
+    ahead = published.clock_ahead or 0
+    return f"The clocks differ by {ahead:+.0f} s." if abs(ahead) >= CLOCKS_DIFFER else ""
+
+
+def list_faults(database: Database, settings: Settings) -> tuple[str, ...]:
+    """Return the key of each provider that is on and not well, with what is wrong."""
+    with database.unit_of_work(write=False) as session:
+        known = list_providers(session, only_on=True)
+    faults = ((provider.key, fault_of(provider, settings)) for provider in known)
+    return tuple(f"{key}: {fault}" for key, fault in faults if fault)

@@ -1,0 +1,354 @@
+"""The way in by an institution: to the provider and back, linked, made, refused, left."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from sqlalchemy import select
+
+from accounts.models import Device, Person
+from federation.models import ExternalIdentity, FederatedSession, IdentityProvider
+from kernel import clock, jose
+from kernel.outgoing import OutgoingFault
+from lms.instance import Instance
+from tests.support.browser import Browser
+from tests.support.builders import a_person, an_administrator, sign_in
+from tests.support.fake_provider import FakeProvider
+from tests.support.wording import in_spanish
+
+KEY = "iess"
+
+
+def to_provider(browser: Browser, path: str = f"/sign-in/{KEY}") -> str:
+    """Follow the button, and return the address of the provider's page."""
+    response = browser._request("GET", path)
+    assert response.status_code == 303, response.get_data(as_text=True)[:500]
+    return str(response.headers["Location"])
+
+
+def come_in(browser: Browser, fake: FakeProvider, path: str = f"/sign-in/{KEY}", status: int = 200) -> Browser:
+    """Go to the provider, sign in there and come back."""
+    browser.get(fake.authorize(to_provider(browser, path)), status=status)
+    return browser
+
+
+def links_of(instance: Instance) -> list[tuple[str, int]]:
+    with instance.database.unit_of_work(write=False) as session:
+        rows = session.execute(select(ExternalIdentity.subject, ExternalIdentity.person_id).order_by(ExternalIdentity.id))
+        return [(subject, person) for subject, person in rows]
+
+
+def is_in(browser: Browser) -> bool:
+    browser.checks = False
+    return browser._request("GET", "/profile").status_code == 200
+
+
+def proves(fake: FakeProvider, **claims: object) -> None:
+    fake.claims |= {"email_verified": True, **claims}
+
+
+def test_a_person_is_linked_by_a_proven_address_and_comes_in_without_a_password(
+    browser: Browser, instance: Instance, provider: IdentityProvider, fake: FakeProvider
+) -> None:
+    ana = a_person(instance)
+    proves(fake)
+    assert in_spanish("Sign in with %(institution)s", institution="Instituto de prueba") in browser.get("/sign-in?next=/profile").text
+
+    come_in(browser, fake, f"/sign-in/{KEY}?next=/profile")
+
+    assert browser.path.endswith("/profile")
+    assert links_of(instance) == [("a1", ana.id)]
+    with instance.database.unit_of_work(write=False) as session:
+        assert session.scalars(select(FederatedSession.device_id)).one() == session.scalars(select(Device.id)).one()
+    fake.claims["email"] = "otra@example.org"
+    assert is_in(come_in(browser.another(), fake)), "after linking the address is no identity"
+    assert links_of(instance) == [("a1", ana.id)]
+
+
+@pytest.mark.parametrize("verified", [None, False, "true", 1])
+def test_an_address_that_is_not_proven_links_nobody(
+    browser: Browser, instance: Instance, provider: IdentityProvider, fake: FakeProvider, verified: object
+) -> None:
+    a_person(instance)
+    fake.claims |= {} if verified is None else {"email_verified": verified}
+
+    come_in(browser, fake, status=403)
+
+    assert in_spanish("Your account is not on this site") in browser.page.text
+    assert links_of(instance) == []
+    assert not is_in(browser)
+
+
+def test_whoever_is_not_known_gets_an_account_where_the_provider_may_make_one(
+    browser: Browser, instance: Instance, provider: IdentityProvider, fake: FakeProvider
+) -> None:
+    proves(fake, email="nueva@example.org", given_name="Nueva", family_name="Persona Inventada")
+    come_in(browser, fake, status=403)
+    with instance.database.unit_of_work() as session:
+        session.get_one(IdentityProvider, provider.id).creates = True
+
+    come_in(browser.another(), fake)
+
+    with instance.database.unit_of_work(write=False) as session:
+        person = session.scalars(select(Person).where(Person.email == "nueva@example.org")).one()
+    assert person.full_name == "Nueva Persona Inventada"
+    assert links_of(instance) == [("a1", person.id)]
+
+
+def test_staff_type_their_password_once(browser: Browser, instance: Instance, provider: IdentityProvider, fake: FakeProvider) -> None:
+    ada = an_administrator(instance)
+    proves(fake, email=ada.email)
+
+    come_in(browser, fake)
+    assert links_of(instance) == []
+    wrong = browser.submit(f"/sign-in/{KEY}/password", {"current_password": "no es esta"}, status=422)
+    assert in_spanish("This is not the password of that account.") in wrong.text
+    browser.submit(f"/sign-in/{KEY}/password", {"current_password": "cuatro palabras sin relación"})
+
+    assert links_of(instance) == [("a1", ada.id)]
+    assert is_in(come_in(browser.another(), fake))
+
+
+def test_two_people_are_refused_and_administrators_learn_it(
+    browser: Browser, instance: Instance, provider: IdentityProvider, fake: FakeProvider
+) -> None:
+    an_administrator(instance)
+    ana, luis = a_person(instance), a_person(instance, "luis@example.org", given="Luis", surname="Toa")
+    with instance.database.unit_of_work() as session:
+        session.get_one(IdentityProvider, provider.id).claims = {"national_id": "cedula"}
+        from accounts.models import NationalIdentity
+
+        session.add(NationalIdentity(person_id=luis.id, number="1710034065"))
+    proves(fake, cedula="1710034065")
+
+    come_in(browser, fake, status=403)
+
+    assert links_of(instance) == []
+    administrator = sign_in(browser.another(), "admin@example.org")
+    shown = administrator.get("/notices").text
+    assert ana.full_name in shown
+    assert luis.full_name in shown
+
+
+def test_a_second_subject_never_takes_a_person_who_is_linked(
+    browser: Browser, instance: Instance, provider: IdentityProvider, fake: FakeProvider
+) -> None:
+    ana = a_person(instance)
+    proves(fake)
+    come_in(browser, fake)
+    fake.claims["sub"] = "otra"
+
+    come_in(browser.another(), fake, status=403)
+
+    assert links_of(instance) == [("a1", ana.id)]
+
+
+def test_the_answer_of_a_provider_is_taken_once(
+    browser: Browser, instance: Instance, provider: IdentityProvider, fake: FakeProvider
+) -> None:
+    a_person(instance)
+    proves(fake)
+    path = fake.authorize(to_provider(browser))
+    browser.get(path)
+    assert is_in(browser)
+    browser.checks = True
+
+    browser.get(path)
+
+    assert browser.path.endswith(("/learning", "/")) or "learning" in browser.path
+    stranger = browser.another()
+    page = stranger.get(path, status=400)
+    assert in_spanish("This sign-in has ended or expired. Begin again.") in page.text
+
+
+def test_two_tabs_come_back_in_any_order_and_a_fourth_ends_the_first(
+    browser: Browser, instance: Instance, provider: IdentityProvider, fake: FakeProvider
+) -> None:
+    a_person(instance)
+    proves(fake)
+    tabs = [fake.authorize(to_provider(browser)) for _tab in range(4)]
+    browser.get(tabs[0], status=400)
+    browser.get(tabs[2])
+    assert is_in(browser)
+
+
+def test_codes_of_faults_are_shown_and_free_text_never(browser: Browser, provider: IdentityProvider, fake: FakeProvider) -> None:
+    state = parse_qs(urlsplit(to_provider(browser)).query)["state"][0]
+    page = browser.get(f"/sign-in/{KEY}/return?state={state}&error=access_denied%3Cb%3E&error_description=Llame+al+1800", status=403)
+    assert "access_deniedb" in page.text
+    assert "Llame" not in page.html
+
+
+@pytest.mark.parametrize("fault", [OutgoingFault.UNREACHABLE, OutgoingFault.TLS, OutgoingFault.TOO_SLOW])
+def test_a_provider_that_is_away_leaves_the_password(
+    browser: Browser, instance: Instance, provider: IdentityProvider, fake: FakeProvider, fault: OutgoingFault
+) -> None:
+    a_person(instance)
+    inside = sign_in(browser.another())
+    fake.fault = fault
+    page = browser.get(f"/sign-in/{KEY}", status=503)
+    assert in_spanish("%(institution)s does not answer", institution="Instituto de prueba") in page.text
+    assert page.has_link("/sign-in?password=1")
+    assert is_in(inside)
+
+
+def honest(fake: FakeProvider) -> None:
+    """Change nothing."""
+
+
+def other_claim(name: str, value: object) -> Callable[[FakeProvider], None]:
+    def change(fake: FakeProvider) -> None:
+        def tamper(claims: dict[str, object]) -> None:
+            claims[name] = value
+
+        fake.tamper = tamper
+
+    return change
+
+
+def foreign_key(fake: FakeProvider) -> None:
+    fake.signed_by = jose.make_key("ES256")
+
+
+ATTACKS = {
+    "foreign key": foreign_key,
+    "other client": other_claim("aud", "otra"),
+    "several without azp": other_claim("aud", ["aulario", "otra"]),
+    "nonce": other_claim("nonce", "otro"),
+    "issuer with a slash": other_claim("iss", "https://entrada.example.org/realms/iess/"),
+    "expired": other_claim("exp", 1),
+    "issued long ago": other_claim("iat", int(clock.now().timestamp()) - 1_000),
+    "no subject": other_claim("sub", ""),
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_a_token_that_is_not_as_it_must_be_lets_nobody_in(
+    browser: Browser, instance: Instance, provider: IdentityProvider, fake: FakeProvider, attack: str
+) -> None:
+    """The honest case passes first (spec/identity 9)."""
+    a_person(instance)
+    proves(fake)
+    come_in(browser, fake)
+    assert is_in(browser)
+    before = links_of(instance)
+    ATTACKS[attack](fake)
+
+    visitor = come_in(browser.another(), fake, status=403)
+
+    assert not is_in(visitor)
+    assert links_of(instance) == before
+
+
+def test_changed_keys_are_fetched_once_a_minute(
+    browser: Browser, instance: Instance, provider: IdentityProvider, fake: FakeProvider
+) -> None:
+    a_person(instance)
+    proves(fake)
+    come_in(browser, fake)
+    fake.keys = [jose.make_key("ES256")]
+
+    assert is_in(come_in(browser.another(), fake))
+
+    fetched = fake.calls.count(f"{fake.issuer}/keys")
+    fake.keys = [jose.make_key("ES256")]
+    come_in(browser.another(), fake, status=403)
+    assert fake.calls.count(f"{fake.issuer}/keys") == fetched
+
+
+def test_the_provider_ends_the_session_that_it_names(
+    browser: Browser, instance: Instance, provider: IdentityProvider, fake: FakeProvider
+) -> None:
+    a_person(instance)
+    proves(fake, sid="una")
+    come_in(browser, fake)
+    fake.claims["sid"] = "dos"
+    other = come_in(browser.another(), fake)
+    sender = browser.another()
+    sender.checks = False
+
+    def log_out(token: str) -> int:
+        return int(sender._request("POST", f"/sign-in/{KEY}/logout", data={"logout_token": token}).status_code)
+
+    token = fake.logout_token(sid="una")
+    assert log_out(fake.logout_token(sid="una", nonce="n")) == 400
+    assert log_out(fake.logout_token(sid="una", aud="otra")) == 400
+    assert log_out(fake.logout_token(sid="una", events={})) == 400
+    assert is_in(browser)
+    assert log_out(token) == 200
+    assert sender.response.headers["Cache-Control"] == "no-store"
+    assert log_out(token) == 400, "sent again"
+    assert not is_in(browser)
+    assert is_in(other)
+    assert log_out(fake.logout_token(sub="a1", jti="otro")) == 200
+    assert not is_in(other)
+
+
+def test_a_provider_that_is_switched_off_ends_its_sessions_alone(
+    browser: Browser, instance: Instance, provider: IdentityProvider, fake: FakeProvider
+) -> None:
+    an_administrator(instance)
+    a_person(instance)
+    proves(fake)
+    come_in(browser, fake)
+    administrator = sign_in(browser.another(), "admin@example.org")
+    administrator.get(f"/administration/providers/{KEY}")
+    values = {"current_password": "cuatro palabras sin relación", "on": "no"}
+    page = administrator.post(f"/administration/providers/{KEY}/switch", values)
+    assert in_spanish("It is off: its sessions have ended.") in page.text
+    assert not is_in(browser)
+    assert is_in(administrator)
+    assert browser._request("GET", f"/sign-in/{KEY}").status_code == 404
+
+
+def test_a_clock_that_differs_is_said_to_administrators(
+    browser: Browser, instance: Instance, provider: IdentityProvider, fake: FakeProvider
+) -> None:
+    an_administrator(instance)
+    a_person(instance)
+    proves(fake)
+
+    def late(claims: dict[str, object]) -> None:
+        now = clock.now() + timedelta(minutes=7)
+        claims |= {"iat": int(now.timestamp()), "exp": int(now.timestamp()) + 300}
+
+    fake.tamper = late
+    come_in(browser, fake, status=403)
+    administrator = sign_in(browser.another(), "admin@example.org")
+    assert "+7" in administrator.get("/notices").text
+
+
+HARM = ("", "x", "<script>alert(1)</script>", "\x00", "a.b.c", "…" * 400, "eyJhbGciOiJub25lIn0.e30.", "[" * 5_000)
+
+
+@pytest.mark.parametrize("harm", HARM)
+def test_whatever_is_sent_to_the_way_in_is_answered_without_a_failure(
+    browser: Browser, provider: IdentityProvider, fake: FakeProvider, harm: str
+) -> None:
+    """What is right passes in the tests above."""
+    browser.checks = False
+    browser.get("/sign-in")
+    answers = [
+        browser._request("GET", f"/sign-in/{KEY}/return", query_string={"state": harm, "code": harm, "iss": harm, "error": harm}),
+        browser._request("GET", f"/sign-in/{KEY}", query_string={"next": harm, "purpose": harm}),
+        browser._request("POST", f"/sign-in/{KEY}/logout", data={"logout_token": harm}),
+    ]
+    browser.client.set_cookie("__Host-federation", "basura", domain="localhost", secure=True)
+    answers.append(browser._request("GET", f"/sign-in/{KEY}/return", query_string={"state": "a"}))
+    for field in ("proof", "current_password"):
+        token = browser.another().get("/sign-in")
+        assert token
+        browser.post(f"/sign-in/{KEY}/password", {field: harm}, status=400)
+        answers.append(browser.response)
+    assert [answer.status_code for answer in answers if answer.status_code >= 500] == []
+    assert all(harm not in answer.get_data(as_text=True) for answer in answers if "<" in harm)
+
+
+def test_a_target_elsewhere_is_not_followed(browser: Browser, instance: Instance, provider: IdentityProvider, fake: FakeProvider) -> None:
+    """Attack 11 of spec/identity 9."""
+    a_person(instance)
+    proves(fake)
+    come_in(browser, fake, f"/sign-in/{KEY}?next=https://mal.example.net/")
+    assert "mal.example.net" not in browser.path
+    assert is_in(browser)
