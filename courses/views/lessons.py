@@ -11,8 +11,8 @@ from wtforms.widgets import TextArea
 from courses import authoring, catalogue, draft_checks, drafts, history
 from courses.access import CourseAction, CourseArchived, PartContext
 from courses.authoring import DraftOutline, FileChanged
+from courses.content import changes, merging
 from courses.content import media as uploads
-from courses.content import merging
 from courses.content.changes import DraftChange, apart
 from courses.content.differences import DiffParagraph, DiffPiece, compared, compared_text
 from courses.content.editing import read_fields
@@ -30,7 +30,7 @@ from courses.kinds import CourseKinds
 from courses.models import Course
 from courses.views.outline import save
 from kernel import clock
-from kernel.errors import N_, Invalid, NotFound
+from kernel.errors import N_, Invalid, NotFound, require_found
 from kernel.filetypes import MAXIMUM_DOCUMENT, media_type
 from kernel.i18n import _, choose, format_time, lazy_, ngettext, site_day
 from kernel.markup.passages import anchored
@@ -53,6 +53,7 @@ class LessonForm(Form):
     file = FileField(lazy_("File"))
     alternative = line(lazy_("Alternative text"), most=LONGEST_TITLE)
     caption = line(lazy_("Caption"), most=LONGEST_SUMMARY)
+    next_title = line(lazy_("Title of the next lesson (optional)"), most=LONGEST_TITLE)
     seen = HiddenField()
     theirs = HiddenField()
     follows = HiddenField()
@@ -311,7 +312,7 @@ def _fill(form: LessonForm, editor: LessonEditor, lesson_text: LessonText) -> No
 
 
 def _saved(subject: PartContext, editor: LessonEditor, form: LessonForm, *, adds_another: bool = False) -> Answer:
-    """Save the text; go on with this lesson, or with the form of another one in its module."""
+    """Save the text; go on with this lesson, or with another one of its module: at once where its title was typed beside the button."""
     text = _composed(editor, form)
     if editor.text not in (text, _base(editor, form)):
         return _conflict(editor, form)
@@ -323,9 +324,26 @@ def _saved(subject: PartContext, editor: LessonEditor, form: LessonForm, *, adds
         form.form_errors.append(_(refused.text))
         return _page(_lesson_editor(subject), form), 409
     saved = _("Saved in the draft.")
+    if adds_another and form.next_title.data:
+        return _begin_next(subject, editor, form.next_title.data)
     if adds_another:
         return see_page("courses_outline.new_activity", slug=subject.slug, module=editor.module.key, kind="page", flash=saved)
     return see_page("courses_lessons.lesson", slug=subject.slug, key=subject.key, language=editor.language, flash=saved)
+
+
+def _begin_next(subject: PartContext, editor: LessonEditor, title: str) -> Answer:
+    """Begin another lesson at the end of a lesson's module, and go on there."""
+    session = current_session()  # that of the text, which is kept together with it
+    course = catalogue.lock_course(session, subject.id)
+    draft_outline = authoring.load_draft_outline(session, course, course_kinds())
+    module, kind = draft_outline.tree.find_module(editor.module.key), next(kind for kind in course_kinds().kinds if kind.name == "page")
+    try:
+        key, change = changes.add_activity(draft_outline.tree, draft_outline.paths, require_found(module), kind, title)
+        authoring.save_change(session, current_actor(), course, change, base_revision=draft_outline.revision, now=clock.now())
+    except (Invalid, CourseArchived) as refused:
+        flash(_(refused.text, **refused.facts), "bad")
+        return see_page("courses_outline.new_activity", slug=subject.slug, module=editor.module.key, kind="page")
+    return see_page("courses_lessons.lesson", slug=subject.slug, key=key, flash=_("“%(title)s” was added to the draft.", title=title))
 
 
 def _save_text(editor: LessonEditor, text: str, *, base_revision: int, automatic: bool = False) -> int:

@@ -86,6 +86,16 @@ def test_a_lesson_is_saved_and_another_one_begins_in_its_module(editor: Browser,
     assert 'value="another"' not in editor.get(f"{EDITOR}?language=en").html
 
 
+def test_the_next_lesson_is_begun_at_once_where_its_title_stands_beside_the_button(editor: Browser) -> None:
+    send(editor, do="another", body="Se cuenta.\n", next_title="Sumar con los dedos")
+
+    assert editor.path.startswith("/teaching/prueba/lessons/")
+    assert editor.path != EDITOR
+    assert dict(editor.page.form("/lessons/sumar-con-los-dedos").fields)["title"] == "Sumar con los dedos"
+    assert "Sumar con los dedos" in editor.get("/teaching/prueba/outline").text
+    assert "Se cuenta." in editor.get(EDITOR).html
+
+
 def test_comments_and_fields_of_ones_own_stay(browser: Browser, course: Course, instance: Instance) -> None:
     text = "---\n# nota\nkey: leccion-1\ntitle: Contar 1  # breve\nx-mio: [a,  b]\nrequired: true\n---\nTexto.\n"
     write(instance, course, {PATH: text})
