@@ -147,6 +147,11 @@ def change_provider(
     return bool(facts)
 
 
+def differs(provider: IdentityProvider, values: ProviderValues) -> bool:
+    """Return whether a form says something else of a provider than what is kept."""
+    return bool(values.secret) or any(getattr(provider, name) != value for name, value in values.columns.items())
+
+
 def _plain(value: Any) -> Any:
     return dict(value) if isinstance(value, Mapping) else list(value) if isinstance(value, tuple) else value
 

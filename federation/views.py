@@ -652,7 +652,10 @@ def _checked(subject: IdentityProvider, text: str, kind: str) -> Answer:
 @requires(FederationAction.EDIT, get_provider, reads_first=True)
 def switch(subject: IdentityProvider) -> Answer:
     """Let people come in by a provider, or no longer."""
-    proof, is_on = _proof(), request.form.get("on") == "yes"
+    proof, is_on, form = _proof(), request.form.get("on") == "yes", _form(subject)
+    if form.seen.data and providers.differs(subject, form.values()):
+        form.form_errors.append(_("Save first what you have changed below."))
+        return _edit_page(subject, form, proof)
     if proof is not None:
         return _edit_page(subject, ProviderForm(formdata=None, data=_known(subject)), proof)
     try:

@@ -352,3 +352,16 @@ def test_a_target_elsewhere_is_not_followed(browser: Browser, instance: Instance
     come_in(browser, fake, f"/sign-in/{KEY}?next=https://mal.example.net/")
     assert "mal.example.net" not in browser.path
     assert is_in(browser)
+
+
+def test_switching_loses_nothing_that_was_typed(browser: Browser, instance: Instance, provider: IdentityProvider) -> None:
+    an_administrator(instance)
+    administrator = sign_in(browser, "admin@example.org")
+    administrator.get(f"/administration/providers/{KEY}")
+    fields = dict(administrator.page.form(f"/administration/providers/{KEY}").fields)
+    fields |= {"current_password": "cuatro palabras sin relación", "on": "no", "name_es": "Otro nombre"}
+    page = administrator.post(f"/administration/providers/{KEY}/switch", fields, status=422)
+    assert in_spanish("Save first what you have changed below.") in page.text
+    assert "Otro nombre" in page.html
+    page = administrator.post(f"/administration/providers/{KEY}/switch", {**fields, "name_es": "Instituto de prueba"})
+    assert in_spanish("It is off: its sessions have ended.") in page.text
