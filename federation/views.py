@@ -564,7 +564,7 @@ def new() -> Answer:
     form, proof = _form(None), _proof()
     valid = form.validate_on_submit() and proof is None
     if valid and not form.key.data:
-        form.refuse(form.key, _("Give it a key, for example iess: it stands in addresses and never changes."))
+        form.refuse(form.key, _("Give it a key, for example institute: it stands in addresses and never changes."))
         valid = False
     if not valid:
         return _edit_page(None, form, proof)

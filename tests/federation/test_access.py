@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 
+from sqlalchemy import delete
+
 from accounts.models import Person
 from federation.claims import ProvenIdentity
 from federation.links import link
-from federation.models import IdentityProvider
+from federation.models import ExternalIdentity, IdentityProvider
 from kernel import clock
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
@@ -33,11 +35,15 @@ def test_cells_of_providers_and_links(browser: Browser, instance: Instance, prov
     number = linked(instance, provider, a_person(instance, "pia@example.org"))
     wrong += cast.check("own_link.remove", "of_another", cast.outcomes(f"/profile/institutions/{number}/removal", "POST"))
     wrong += cast.check("link.remove", "of_another", cast.outcomes(f"{PAGE}/links/{number}/removal", "POST", {"reason": ""}))
-    for letter, state in (("L", "own_link.remove"), ("S", "link.remove")):
-        own = linked(instance, provider, cast.people[letter])
-        path = f"/profile/institutions/{own}/removal" if letter == "L" else f"{PAGE}/links/{own}/removal"
-        mine = {letter: outcome(cast.browsers[letter], path, "POST", {"reason": "una prueba"})}
-        wrong += cast.check(state, "own", mine)
+    for action, path in (("own_link.remove", "/profile/institutions/{}/removal"), ("link.remove", f"{PAGE}/links/{{}}/removal")):
+        own = {letter: linked(instance, provider, person) for letter, person in cast.people.items()}
+        mine = {
+            letter: outcome(browser, path.format(own.get(letter, number)), "POST", {"reason": "una prueba"})
+            for letter, browser in cast.browsers.items()
+        }
+        wrong += cast.check(action, "own", mine)
+        with instance.database.unit_of_work() as session:
+            session.execute(delete(ExternalIdentity).where(ExternalIdentity.id.in_(own.values())))
     assert not wrong, "\n".join(wrong)
 
 
