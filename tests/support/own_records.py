@@ -38,6 +38,7 @@ from tests.support.browser import Browser
 from tests.support.builders import a_person, sign_in
 from tests.support.learning import actor_of, enrolment_of, mark_done
 from tests.support.offices import deliver
+from tests.support.situations_of_federation import KEY, a_link
 
 PASSING = frozenset({"audit_entry", "audit_seal", "job", "device", "notice"})
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
@@ -293,6 +294,9 @@ ALONE: Mapping[str, Callable[[Team], Act]] = {
     "compliance_recognitions.revoke": lambda team: Act(f"/training/recognitions/{_recognition(team, approved=True)}/revocation", REVOKED),
     "enrolments_takes.begin": lambda team: Act(_learner(team, "takes"), REASON),
     "enrolments_roster.remove": lambda team: Act(_learner(team, "removal")),
+    "federation_providers.remove_link": lambda team: Act(
+        f"/administration/providers/{KEY}/links/{a_link(team.instance, team.ada.person_id or 0)}/removal", REASON
+    ),
     "lms_people.set_role": lambda team: Act(_people(team, "role"), {"role": "instructor"}),
     "accounts_names.correct_name": lambda team: Act(_people(team, "name"), {**NAMES, **REASON}),
     "lms_merges.merge": _merge,
