@@ -1,7 +1,7 @@
 """Pages of sign-in by institutions: the way in and back, one's own links, and the providers as administrators set them up."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -41,7 +41,7 @@ from federation.providers import (
 from federation.relying_party import FLOW_SECONDS, FRESH_SECONDS, Flow, Purpose
 from kernel import audit, clock
 from kernel.crypto import seal, unseal
-from kernel.errors import Conflict, DomainError, Invalid, SignInNeeded, require_found
+from kernel.errors import N_, Conflict, DomainError, Invalid, SignInNeeded, require_found
 from kernel.i18n import LANGUAGES, _, lazy_
 from kernel.jose import TokenFault, TokenRefused
 from kernel.outgoing import OutgoingError, OutgoingReach
@@ -72,6 +72,10 @@ providers_bp = Blueprint("federation_providers", __name__, url_prefix="/administ
 
 COOKIE = "__Host-federation"
 STAFF_SECONDS = 600
+NEEDS_SECOND_STEP = N_(
+    "Your account here has a second step. Sign in with your password and that step, then link your institution under “My account”, "
+    "“Sign-in by my institution”."
+)
 TROUBLES = {TokenFault.TIME, TokenFault.UNKNOWN_KEY, TokenFault.ISSUER, TokenFault.SIGNATURE, TokenFault.AUDIENCE}
 """Faults of tokens that say something is set up wrongly: administrators are notified once a day."""
 
@@ -198,14 +202,19 @@ def _prove(provider: IdentityProvider, flow: Flow, code: str) -> ProvenIdentity:
     """Change the code for a token, and return whom it describes; with a key that is not known the keys are fetched once more."""
     now, settings = clock.now(), current_settings()
     tokens = relying_party.exchange(provider, flow, code, return_address(settings, provider), _reach(), secrets_of_app(), now)
-    try:
-        claims = relying_party.read_id_token(provider, flow, tokens, now=now)
-    except TokenRefused as refused:
-        if refused.fault is not TokenFault.UNKNOWN_KEY or not discovery.may_fetch_again(provider, now):
-            raise
-        discovery.refresh(request_services().database, provider, _reach())
-        claims = relying_party.read_id_token(provider, flow, tokens, now=now)
+    claims = _with_known_key(provider, lambda: relying_party.read_id_token(provider, flow, tokens, now=now))
     return read_claims(provider, relying_party.with_userinfo(provider, claims, tokens, _reach()))
+
+
+def _with_known_key(provider: IdentityProvider, read: Callable[[], relying_party.Claims]) -> relying_party.Claims:
+    """Read a token; where its key is not known, fetch the keys and read it once more."""
+    try:
+        return read()
+    except TokenRefused as refused:
+        if refused.fault is not TokenFault.UNKNOWN_KEY or not discovery.may_fetch_again(provider, clock.now()):
+            raise
+    discovery.refresh(request_services().database, provider, _reach())
+    return read()
 
 
 def _not_believed(provider: IdentityProvider, wrong: Exception) -> Answer:
@@ -232,6 +241,8 @@ def _enter(provider: IdentityProvider, flow: Flow, proven: ProvenIdentity) -> An
             link, person = links.enter(session, current_actor(), provider, proven, now=clock.now())
             is_in = _open(session, provider, link, person, proven, flow.target)
     except OwnProofNeeded as needed:
+        if second_factor.has_factor(current_session(), needed.person.id):  # a password alone links nobody who has one
+            return _refused(provider, _(NEEDS_SECOND_STEP))
         return _staff_page(provider, PasswordConfirmationForm(formdata=None), _sealed(provider, flow, proven, needed.person))
     except IdentityRefused as refused:
         return _not_let_in(provider, refused)
@@ -245,8 +256,13 @@ def _not_let_in(provider: IdentityProvider, refused: IdentityRefused) -> Answer:
         audit.record(session, current_actor(), LinkVerb.REFUSED, provider, now=clock.now(), reason=refused.reason)
         if isinstance(refused, SeveralPeople):
             names = ", ".join(people.get_person(session, number).full_name for number in refused.people)
-            text = partial(_, "What the institution says belongs to several accounts: %(names)s. Merge them.", names=names)
-            mapping.notify_administrators(session, provider, f"several:{refused.people[0]}", text, now=clock.now())
+            mapping.notify_administrators(
+                session,
+                provider,
+                f"several:{refused.people[0]}",
+                lambda: _("What the institution says belongs to several accounts: %(names)s. Merge them.", names=names),
+                now=clock.now(),
+            )
     if isinstance(refused, links.UnknownPerson):
         return page(
             "federation/unknown.html",
@@ -318,9 +334,9 @@ def prove_own(key: str) -> Answer:
     try:
         with request_services().database.unit_of_work() as session:
             owner = links.open_account_of(session, people.get_person(session, person.id))
-            link = links.find_identity(session, provider, proven.subject) or links.link(
-                session, current_actor(), provider, proven, owner, by=owner.id, now=clock.now()
-            )
+            link = links.find_identity(session, provider, proven.subject)
+            if link is None or link.person_id != owner.id:  # the form may be sent twice
+                link = links.link(session, current_actor(), provider, proven, owner, by=owner.id, now=clock.now())
             is_in = _open(session, provider, link, owner, proven, target)
     except DomainError as refused:
         return _refused(provider, _(refused.text))
@@ -361,23 +377,13 @@ def log_out(key: str) -> Answer:
     if provider is None or is_read_only_request():
         return _logged_out(400)
     release_connection()
+    token = request.form.get("logout_token", "")
     try:
-        claims = _logout_claims(provider, request.form.get("logout_token", ""))
+        claims = _with_known_key(provider, lambda: relying_party.read_logout_token(provider, token, now=now))
+        is_new = sessions.log_out(begin_writing(), current_actor(), provider, claims, now=now)
     except (TokenRefused, ValueError, OutgoingError, TooManyCalls, Invalid):
         return _logged_out(400)
-    is_new = sessions.log_out(begin_writing(), current_actor(), provider, claims, now=now)
     return _logged_out(200 if is_new else 400)
-
-
-def _logout_claims(provider: IdentityProvider, token: str) -> relying_party.Claims:
-    now = clock.now()
-    try:
-        return relying_party.read_logout_token(provider, token, now=now)
-    except TokenRefused as refused:
-        if refused.fault is not TokenFault.UNKNOWN_KEY or not discovery.may_fetch_again(provider, now):
-            raise
-        discovery.refresh(request_services().database, provider, _reach())
-        return relying_party.read_logout_token(provider, token, now=now)
 
 
 def _logged_out(status: int) -> Answer:

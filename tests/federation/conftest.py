@@ -12,7 +12,8 @@ from kernel.permissions import SYSTEM
 from kernel.settings import secret_keys
 from lms.instance import Instance
 from organisations.models import Organisation
-from organisations.units import OrganisationKind, UnitValues, make
+from organisations.rules.units import OrganisationKind
+from organisations.units import UnitValues, make
 from tests.support.fake_provider import CLIENT_ID, CLIENT_SECRET, ISSUER, FakeProvider
 
 KEY = "iess"

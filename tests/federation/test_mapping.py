@@ -17,7 +17,8 @@ from kernel import clock
 from kernel.permissions import SYSTEM, Actor, SiteRole
 from lms.instance import Instance
 from organisations.models import Membership, Organisation
-from organisations.units import OrganisationKind, UnitValues, make
+from organisations.rules.units import OrganisationKind
+from organisations.units import UnitValues, make
 from tests.support.builders import a_person, an_administrator
 
 ANA = ProvenIdentity("a1", given_names="Ana", surnames="Quinde", email="ana@example.org", email_is_proven=True)

@@ -1,5 +1,6 @@
 """The way in by an institution: to the provider and back, linked, made, refused, left."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -7,14 +8,19 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from sqlalchemy import select
 
+from accounts import second_factor
 from accounts.models import Device, Person
 from federation.models import ExternalIdentity, FederatedSession, IdentityProvider
+from federation.views import NEEDS_SECOND_STEP
 from kernel import clock, jose
+from kernel.audit import AuditEntry
 from kernel.outgoing import OutgoingFault
+from kernel.permissions import SYSTEM
+from kernel.settings import secret_keys
 from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_person, an_administrator, sign_in
-from tests.support.fake_provider import FakeProvider
+from tests.support.fake_provider import CLIENT_SECRET, FakeProvider
 from tests.support.wording import in_spanish
 
 KEY = "iess"
@@ -77,6 +83,10 @@ def test_an_address_that_is_not_proven_links_nobody(
 
     assert in_spanish("Your account is not on this site") in browser.page.text
     assert links_of(instance) == []
+    with instance.database.unit_of_work(write=False) as session:
+        recorded = repr([row.facts for row in session.scalars(select(AuditEntry))])
+    assert "a1" not in recorded, "the page says that nothing of them was stored"
+    assert "Quinde" not in recorded
     assert not is_in(browser)
 
 
@@ -127,6 +137,8 @@ def test_two_people_are_refused_and_administrators_learn_it(
     assert links_of(instance) == []
     administrator = sign_in(browser.another(), "admin@example.org")
     shown = administrator.get("/notices").text
+    names = f"{ana.full_name}, {luis.full_name}"
+    assert in_spanish("What the institution says belongs to several accounts: %(names)s. Merge them.", names=names) in shown
     assert ana.full_name in shown
     assert luis.full_name in shown
 
@@ -302,7 +314,7 @@ def test_a_provider_that_is_switched_off_ends_its_sessions_alone(
     assert browser._request("GET", f"/sign-in/{KEY}").status_code == 404
 
 
-def test_a_clock_that_differs_is_said_to_administrators(
+def test_administrators_learn_of_a_clock_that_differs(
     browser: Browser, instance: Instance, provider: IdentityProvider, fake: FakeProvider
 ) -> None:
     an_administrator(instance)
@@ -365,3 +377,40 @@ def test_switching_loses_nothing_that_was_typed(browser: Browser, instance: Inst
     assert "Otro nombre" in page.html
     page = administrator.post(f"/administration/providers/{KEY}/switch", {**fields, "name_es": "Instituto de prueba"})
     assert in_spanish("It is off: its sessions have ended.") in page.text
+
+
+def test_staff_with_a_second_step_link_from_inside(
+    browser: Browser, instance: Instance, provider: IdentityProvider, fake: FakeProvider
+) -> None:
+    """spec/identity 5: a password alone, with a provider that vouches, must not pass by the second step."""
+    ada = an_administrator(instance)
+    with instance.database.unit_of_work() as session:
+        factor = second_factor.app_factor(secret_keys(instance.settings), "Aplicación", second_factor.new_app_secret(), 0)
+        second_factor.add(session, SYSTEM, session.get_one(Person, ada.id), factor, now=clock.now())
+        session.get_one(IdentityProvider, provider.id).factor_values = ("mfa",)
+    proves(fake, email=ada.email, amr=["mfa"])
+
+    come_in(browser, fake, status=403)
+
+    assert in_spanish(NEEDS_SECOND_STEP) in browser.page.text
+    assert "current_password" not in browser.page.html
+    assert links_of(instance) == []
+
+
+def test_a_logout_of_a_subject_that_names_no_object_is_refused(
+    browser: Browser, instance: Instance, provider: IdentityProvider, fake: FakeProvider
+) -> None:
+    with instance.database.unit_of_work() as session:
+        row = session.get_one(IdentityProvider, provider.id)
+        row.uses_object_id, row.key_set = True, json.dumps({"keys": [dict(jose.public_key(key)) for key in fake.keys]})
+    browser.checks = False
+    response = browser._request("POST", f"/sign-in/{KEY}/logout", data={"logout_token": fake.logout_token(sub="a1")})
+    assert response.status_code == 400
+
+
+def test_a_secret_is_locked_and_shown_on_no_page(browser: Browser, instance: Instance, provider: IdentityProvider) -> None:
+    an_administrator(instance)
+    page = sign_in(browser, "admin@example.org").get(f"/administration/providers/{KEY}")
+    assert CLIENT_SECRET not in page.html
+    with instance.database.unit_of_work(write=False) as session:
+        assert CLIENT_SECRET not in session.get_one(IdentityProvider, provider.id).secret

@@ -340,7 +340,7 @@ def pass_on(source: socket.socket, drain: socket.socket) -> None:
         drain.shutdown(socket.SHUT_WR)
 
 
-def test_a_proxy_is_asked_for_the_name_and_sees_nothing_else(trusted: Authority, names: Names) -> None:
+def test_a_proxy_gets_the_name_and_sees_nothing_else(trusted: Authority, names: Names) -> None:
     looked_up = names({})
     with a_foreign_server(http(b"ok"), trusted.context(NAME)) as server, a_foreign_server(proxying(server)) as proxy:
         reach = OutgoingReach(frozenset({NAME}), proxy=f"http://127.0.0.1:{proxy.port}")
@@ -417,7 +417,7 @@ GARBAGE = {
 
 
 @pytest.mark.parametrize("answer", GARBAGE.values(), ids=GARBAGE)
-def test_an_answer_that_is_none_is_told_apart_from_no_answer(answer: bytes) -> None:
+def test_an_answer_that_is_none_differs_from_no_answer(answer: bytes) -> None:
     assert isinstance(answered(http(b"whole")), Reply)
     assert isinstance(answered(chunked(b"abcdef")), Reply)
     assert answered(answer) is OutgoingFault.BAD_ANSWER
