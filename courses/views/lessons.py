@@ -324,7 +324,7 @@ def _saved(subject: PartContext, editor: LessonEditor, form: LessonForm, *, adds
         form.form_errors.append(_(refused.text))
         return _page(_lesson_editor(subject), form), 409
     saved = _("Saved in the draft.")
-    if adds_another and form.next_title.data:
+    if form.next_title.data:  # Enter in its field presses the first button of the form
         return _begin_next(subject, editor, form.next_title.data)
     if adds_another:
         return see_page("courses_outline.new_activity", slug=subject.slug, module=editor.module.key, kind="page", flash=saved)

@@ -86,8 +86,9 @@ def test_a_lesson_is_saved_and_another_one_begins_in_its_module(editor: Browser,
     assert 'value="another"' not in editor.get(f"{EDITOR}?language=en").html
 
 
-def test_the_next_lesson_is_begun_at_once_where_its_title_stands_beside_the_button(editor: Browser) -> None:
-    send(editor, do="another", body="Se cuenta.\n", next_title="Sumar con los dedos")
+@pytest.mark.parametrize("do", ["another", "save"])
+def test_the_next_lesson_is_begun_at_once_where_its_title_stands_beside_the_button(editor: Browser, do: str) -> None:
+    send(editor, do=do, body="Se cuenta.\n", next_title="Sumar con los dedos")
 
     assert editor.path.startswith("/teaching/prueba/lessons/")
     assert editor.path != EDITOR
