@@ -57,6 +57,12 @@ class ProvenIdentity:
     sid: str = ""
     authenticated_at: float = 0.0
 
+    @property
+    def split_surnames(self) -> tuple[str, str]:
+        """Return the first surname, and all after it."""
+        first, _space, second = self.surnames.partition(" ")
+        return first, second
+
 
 def read_claims(provider: IdentityProvider, claims: Mapping[str, Any]) -> ProvenIdentity:
     """Return whom claims describe, as a provider is set up."""

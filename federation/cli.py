@@ -47,9 +47,10 @@ def list_all(opened: ServedInstance) -> None:
     from federation import links, providers
 
     with opened.database.unit_of_work(write=False) as session:
+        linked = links.count_links(session)
         for provider in providers.list_providers(session):
             state = "on" if provider.is_on else "off"
-            click.echo(f"{provider.key}  {state}  {links.count_links(session, provider)} linked  {provider.issuer}")
+            click.echo(f"{provider.key}  {state}  {linked.get(provider.id, 0)} linked  {provider.issuer}")
 
 
 @identity.command()
@@ -59,10 +60,11 @@ def check(opened: ServedInstance, key: str) -> None:
     """Fetch what a provider publishes, and compare its clock; exit with 1 where something is wrong."""
     with opened.database.unit_of_work(write=False) as session:
         provider = _get(session, key)
-    from federation.providers import fault_of
+    from federation import providers
 
-    if fault := fault_of(provider, opened.settings):
-        raise click.ClickException(fault)
+    _columns, fault = providers.check(provider, opened.settings)
+    if fault is not None:
+        raise click.ClickException(str(fault))
     click.echo("It answers, and publishes all that is needed.")
 
 
@@ -111,7 +113,7 @@ def report(opened: ServedInstance, key: str) -> None:
 
     with opened.database.unit_of_work(write=False) as session:
         provider = _get(session, key)
-        linked, others = links.count_links(session, provider), links.count_unlinked(session, provider)
+        linked, others = links.count_links(session).get(provider.id, 0), links.count_unlinked(session, provider)
         click.echo(f"{linked} linked, {others} of the institution not linked, {links.count_roles(session, provider)} roles given")
         for code, people in mapping.list_unknown_units(session, provider):
             click.echo(f"no unit has the code {code}: {people} people")

@@ -2,9 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from threading import BoundedSemaphore
 from typing import Any
@@ -17,7 +15,7 @@ from kernel import clock
 from kernel.db import Database
 from kernel.errors import N_, Invalid
 from kernel.jose import KeySet
-from kernel.outgoing import OutgoingError, OutgoingFault, OutgoingReach, Reply, fetch
+from kernel.outgoing import OutgoingError, OutgoingReach, Reply, fetch
 
 AT_ONCE = 32
 """Calls to providers of one process at the same time (spec/identity 8)."""
@@ -31,8 +29,20 @@ AGAIN = timedelta(seconds=60)
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 
-class TooManyCalls(Exception):
+class ProviderAway(Invalid):
+    """The provider cannot be reached, or answers what is no answer."""
+
+    message = N_("The provider does not answer: %(fault)s.")
+
+
+class ProviderBusy(ProviderAway):
     """So many people come in by providers at this moment that one more has to wait."""
+
+
+class ClocksDiffer(Invalid):
+    """The provider's clock says another time than ours."""
+
+    message = N_("It answers, but the clocks differ by %(seconds)s s.")
 
 
 class WrongIssuer(Invalid):
@@ -47,113 +57,79 @@ class DiscoveryLacks(Invalid):
     message = N_("The provider does not publish what is needed: %(name)s.")
 
 
-class NoDiscovery(Invalid):
-    """The address has no configuration of a provider."""
-
-    message = N_("At this address there is no configuration of a provider: %(fault)s.")
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoints:
-    """The addresses of a provider."""
-
-    authorization: str
-    token: str
-    jwks: str
-    userinfo: str = ""
-    end_session: str = ""
-
-
-@contextmanager
-def one_of_few() -> Iterator[None]:
-    """Hold one of the places for calls to providers; raise TooManyCalls where all are taken."""
+def call(url: str, reach: OutgoingReach, **options: Any) -> Reply:
+    """Call a provider; raise ProviderAway, also for an answer that is no success, or ProviderBusy."""
     if not _CALLS.acquire(blocking=False):
-        raise TooManyCalls
+        raise ProviderBusy(fault="busy")
     try:
-        yield
+        reply = fetch(url, reach, **options)
+    except OutgoingError as away:
+        raise ProviderAway(fault=str(away)) from None
     finally:
         _CALLS.release()
-
-
-def call(url: str, reach: OutgoingReach, **options: Any) -> Reply:
-    """Call a provider; raise OutgoingError, also for an answer that is no success, or TooManyCalls."""
-    with one_of_few():
-        reply = fetch(url, reach, **options)
     if reply.status != 200:
-        raise OutgoingError(OutgoingFault.BAD_ANSWER)
+        raise ProviderAway(fault=str(reply.status))
     return reply
 
 
-def read_discovery(text: str | bytes, issuer: str, *, insecure: bool = False) -> Endpoints:
-    """Read the configuration of a provider; raise NoDiscovery, WrongIssuer or DiscoveryLacks."""
+def read_object(text: str | bytes) -> dict[str, Any]:
+    """Return the object that a provider answers with (JSON); raise ProviderAway where it is none."""
     try:
-        document = dict[str, Any](json.loads(text).items())
+        return dict[str, Any](json.loads(text).items())
     except (ValueError, AttributeError, RecursionError):
-        raise NoDiscovery(fault="JSON") from None
+        raise ProviderAway(fault="JSON") from None
+
+
+def check_discovery(document: Mapping[str, Any], issuer: str, *, insecure: bool = False) -> None:
+    """Check what a provider publishes of itself; raise WrongIssuer or DiscoveryLacks."""
     if document.get("issuer") != issuer:
         raise WrongIssuer(published=str(document.get("issuer", ""))[:500], typed=issuer)
     schemes = ("https", "http") if insecure else ("https",)
     for name in (*ENDPOINTS, "userinfo_endpoint", "end_session_endpoint"):
-        value = document.get(name)
-        if (value is None and name in ENDPOINTS) or (
-            value is not None and not (isinstance(value, str) and urlsplit(value).scheme in schemes)
-        ):
+        address = document.get(name)
+        is_right = isinstance(address, str) and urlsplit(address).scheme in schemes
+        if not is_right and (address is not None or name in ENDPOINTS):
             raise DiscoveryLacks(name=name)
     for name, needed in (("response_types_supported", "code"), ("code_challenge_methods_supported", "S256")):
         if needed not in (document.get(name) or (needed,)):  # Entra does not say that it takes S256
             raise DiscoveryLacks(name=f"{name}: {needed}")
-    authorization, token, jwks = (document[name] for name in ENDPOINTS)
-    return Endpoints(authorization, token, jwks, document.get("userinfo_endpoint") or "", document.get("end_session_endpoint") or "")
 
 
-@dataclass(frozen=True, slots=True)
-class PublishedConfiguration:
-    """Configuration and keys of a provider, as they came, and the seconds by which its clock is ahead; None where it does not say."""
+def fetch_published(issuer: str, reach: OutgoingReach) -> tuple[Mapping[str, Any], float]:
+    """Fetch what a provider publishes: the columns that change with it, and by how many seconds its clock is ahead, 0 if it has none.
 
-    discovery: str
-    key_set: str
-    fresh_for: timedelta
-    clock_ahead: float | None
-
-    @property
-    def columns(self) -> Mapping[str, Any]:
-        """Return what of a provider's row changes."""
-        now = clock.now()
-        return {"discovery": self.discovery, "key_set": self.key_set, "fetched_at": now, "fresh_until": now + self.fresh_for}
-
-
-def fetch_published(issuer: str, reach: OutgoingReach) -> PublishedConfiguration:
-    """Fetch configuration and keys of a provider; raise OutgoingError, TooManyCalls, or what `read_discovery` raises."""
+    Raise ProviderAway, or what `check_discovery` raises.
+    """
     reply = call(f"{issuer.removesuffix('/')}/.well-known/openid-configuration", reach, headers={"Accept": "application/json"})
-    endpoints = read_discovery(reply.body, issuer, insecure=reach.is_near)
-    keys = call(endpoints.jwks, reach, headers={"Accept": "application/json"})
+    document = read_object(reply.body)
+    check_discovery(document, issuer, insecure=reach.is_near)
+    keys = call(document["jwks_uri"], reach, headers={"Accept": "application/json"})
     try:
         if not KeySet.read(keys.body).keys:
             raise DiscoveryLacks(name="jwks_uri")
     except ValueError:
         raise DiscoveryLacks(name="jwks_uri") from None
-    age = re.search(r"max-age=(\d{1,9})", keys.headers.get("cache-control", ""))
+    age, now = re.search(r"max-age=(\d{1,9})", keys.headers.get("cache-control", "")), clock.now()
     fresh_for = min(max(timedelta(seconds=int(age[1])) if age else LONGEST, SHORTEST), LONGEST)
-    ahead = (reply.date - clock.now()).total_seconds() if reply.date else None
-    return PublishedConfiguration(reply.body.decode(), keys.body.decode(), fresh_for, ahead)
+    texts = {"discovery": json.dumps(document), "key_set": json.dumps(read_object(keys.body))}
+    return {**texts, "fetched_at": now, "fresh_until": now + fresh_for}, (reply.date - now).total_seconds() if reply.date else 0.0
 
 
-def refresh(database: Database, provider: IdentityProvider, reach: OutgoingReach) -> IdentityProvider:
+def refresh(database: Database, provider: IdentityProvider, reach: OutgoingReach) -> None:
     """Fetch what a provider publishes and keep it; while it is away, what was kept before goes on being used.
 
-    Raise OutgoingError, TooManyCalls or what `read_discovery` raises where there is nothing yet. No connection is held meanwhile.
+    Raise what `fetch_published` raises where there is nothing yet. No connection is held meanwhile.
     """
     try:
-        columns = fetch_published(provider.issuer, reach).columns
-    except (OutgoingError, TooManyCalls, Invalid):
+        columns, _ahead = fetch_published(provider.issuer, reach)
+    except Invalid:
         if provider.key_set and provider.discovery:
-            return provider
+            return
         raise
     with database.unit_of_work() as session:
         session.execute(update(IdentityProvider).where(IdentityProvider.id == provider.id).values(**columns))
     for name, value in columns.items():
         setattr(provider, name, value)
-    return provider
 
 
 def is_stale(provider: IdentityProvider, now: datetime) -> bool:
@@ -172,6 +148,6 @@ def may_fetch_again(provider: IdentityProvider, now: datetime) -> bool:
     return True
 
 
-def endpoints_of(provider: IdentityProvider) -> Endpoints:
-    """Return the addresses of a provider as they were published last."""
-    return read_discovery(provider.discovery, provider.issuer, insecure=True)
+def endpoint_of(provider: IdentityProvider, name: str) -> str:
+    """Return an address of a provider by its name in the configuration that it published last; empty where it has none."""
+    return str(read_object(provider.discovery).get(name) or "") if provider.discovery else ""

@@ -1,6 +1,6 @@
 """Links between accounts at a provider and people: who somebody is, linked, unlinked, listed (spec/identity 5)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -32,22 +32,18 @@ class LinkVerb(audit.Verb):
 
 
 class IdentityRefused(Forbidden):
-    """Somebody whom a provider vouches for and who does not come in; `reason` is recorded and shown to nobody but administrators."""
-
-    reason = "refused"
+    """Somebody whom a provider vouches for and who does not come in; its code is recorded, and what the provider says is not."""
 
 
 class UnknownPerson(IdentityRefused):
     """The provider describes nobody who has an account here."""
 
-    reason = "unknown"
     message = N_("Your account is not on this site.")
 
 
 class SeveralPeople(IdentityRefused):
     """The provider describes a person who has two accounts."""
 
-    reason = "several"
     message = N_("What your institution says of you belongs to two accounts of this site. An administrator has to join them.")
 
     def __init__(self, people: Sequence[int]) -> None:
@@ -58,23 +54,22 @@ class SeveralPeople(IdentityRefused):
 class LinkedElsewhere(IdentityRefused):
     """The person is linked with another account of the same provider."""
 
-    reason = "linked_elsewhere"
     message = N_("Your account here is linked with another account of your institution. An administrator has to remove that link.")
 
 
 class AccountClosed(IdentityRefused):
     """The account is suspended or deleted."""
 
-    reason = "closed"
     message = N_("This account is closed. Ask the administrators of this site.")
 
 
-class OwnProofNeeded(Exception):
-    """The person has a staff role: they type their password here once before an account elsewhere is linked with theirs."""
+class OwnProofNeeded(IdentityRefused):
+    """The person has a staff role: a provider alone links nobody with an account that may see or change data of others."""
 
-    def __init__(self, person: Person) -> None:
-        self.person = person
-        super().__init__()
+    message = N_(
+        "Your account here can see or change data of others. Sign in once with your password, and your second step if you have one, and "
+        "link your institution on the page that follows; from then on its button is enough."
+    )
 
 
 def find_identity(session: Session, provider: IdentityProvider, subject: str) -> ExternalIdentity | None:
@@ -155,19 +150,17 @@ def enter(
 ) -> tuple[ExternalIdentity, Person]:
     """Return the link of whom a provider vouches for, and the person, linked or made now where that is allowed.
 
-    Raise IdentityRefused, or OwnProofNeeded where the person first proves here who they are.
+    Raise IdentityRefused.
     """
     if (row := find_identity(session, provider, proven.subject)) is not None:
         person = open_account_of(session, get_person(session, row.person_id))
         row.last_seen_at = now
         return row, person
     known = recognise(session, provider, proven)
-    if known is not None:
-        if has_staff_role(session, known):
-            raise OwnProofNeeded(known)
-        return link(session, actor, provider, proven, known, now=now), known
-    made = _create(session, actor, provider, proven, now=now)
-    return link(session, actor, provider, proven, made, now=now), made
+    if known is not None and has_staff_role(session, known):
+        raise OwnProofNeeded
+    person = known or _create(session, actor, provider, proven, now=now)
+    return link(session, actor, provider, proven, person, now=now), person
 
 
 def _create(session: Session, actor: Actor, provider: IdentityProvider, proven: ProvenIdentity, *, now: datetime) -> Person:
@@ -176,7 +169,7 @@ def _create(session: Session, actor: Actor, provider: IdentityProvider, proven: 
         raise UnknownPerson
     if find_person_by_email(session, proven.email) is not None:
         raise UnknownPerson
-    first, _space, second = proven.surnames.partition(" ")
+    first, second = proven.split_surnames
     values = SignUp(
         email=proven.email,
         password_hash=NOBODYS,
@@ -227,9 +220,10 @@ def list_links(session: Session, person_id: int) -> Sequence[Row[*tuple[Any, ...
     return session.execute(statement.where(ExternalIdentity.person_id == person_id).order_by(ExternalIdentity.id)).all()
 
 
-def count_links(session: Session, provider: IdentityProvider) -> int:
-    """Return how many people are linked with a provider."""
-    return session.scalar(select(func.count()).select_from(ExternalIdentity).where(ExternalIdentity.provider_id == provider.id)) or 0
+def count_links(session: Session) -> Mapping[int, int]:
+    """Return how many people are linked with each provider, by its number; one without any is left out."""
+    statement = select(ExternalIdentity.provider_id, func.count().label("people")).group_by(ExternalIdentity.provider_id)
+    return {row.provider_id: row.people for row in session.execute(statement)}
 
 
 MOST_LISTED = 20

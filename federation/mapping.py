@@ -1,6 +1,7 @@
 """Changes that come with a sign-in: names, address and language, unit and post, and the role of instructor by groups (spec/identity 6)."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Row, func, select
@@ -46,97 +47,73 @@ def name_of(provider: IdentityProvider) -> str:
     return choose(provider.names)
 
 
-def follow(
-    session: Session,
-    actor: Actor,
-    provider: IdentityProvider,
-    link: ExternalIdentity,
-    person: Person,
-    proven: ProvenIdentity,
-    *,
-    now: datetime,
-) -> None:
-    """Take from a sign-in what the provider decides, each change with its history; what does not fit is a notice, never a refusal."""
-    _follow_person(session, actor, provider, person, proven, now=now)
-    _follow_unit(session, actor, provider, link, person, proven, now=now)
-    _follow_groups(session, actor, provider, link, person, proven, now=now)
+@dataclass(frozen=True, slots=True)
+class FollowedSignIn:
+    """A sign-in by a provider, whose changes are taken each with its history; what does not fit is a notice, never a refusal."""
 
+    session: Session
+    actor: Actor
+    provider: IdentityProvider
+    link: ExternalIdentity
+    person: Person
+    proven: ProvenIdentity
+    now: datetime
 
-def _follow_person(
-    session: Session, actor: Actor, provider: IdentityProvider, person: Person, proven: ProvenIdentity, *, now: datetime
-) -> None:
-    if "names" in provider.sources and proven.given_names and proven.surnames:
-        first, _space, second = proven.surnames.partition(" ")
-        if (parts := (proven.given_names, first, second)) != names.parts_of(person):
-            names.change_name(session, actor, person, parts, NameSource.LIST, now=now)
-    if "language" in provider.sources and proven.language:
-        person.language = proven.language
-    if "email" in provider.sources and proven.email_is_proven and proven.email != person.email:
-        if find_person_by_email(session, proven.email) is None:
-            addresses.replace_address(session, actor, person, proven.email, now=now)
-        else:
-            notify_administrators(
-                session,
-                provider,
-                f"address:{person.id}",
-                lambda: _("%(name)s has a new address at the institution, which another account has.", name=person.full_name),
-                now=now,
-            )
+    def follow(self) -> None:
+        """Take what the provider decides: details of the person, unit and post, the role of instructor."""
+        self._follow_person()
+        self._follow_unit()
+        self._follow_groups()
+        self.session.flush()
 
+    def _notify(self, what: str, text: Callable[[], str]) -> None:
+        notify_administrators(self.session, self.provider, what, text, now=self.now)
 
-def _follow_unit(
-    session: Session,
-    actor: Actor,
-    provider: IdentityProvider,
-    link: ExternalIdentity,
-    person: Person,
-    proven: ProvenIdentity,
-    *,
-    now: datetime,
-) -> None:
-    if not proven.unit:
-        return
-    below = tree.below(select(Organisation.id).where(Organisation.id == provider.institution_id))
-    unit = session.scalar(select(Organisation).where(Organisation.code == proven.unit, Organisation.id.in_(below)))
-    link.unknown_unit = "" if unit is not None else proven.unit
-    if unit is None or unit.closed_at is not None:
-        return
-    post = posts.find_post_written(session, provider.institution_id, posts.post_key(proven.post)) if proven.post else None
-    if proven.post and post is None:
-        notify_administrators(
-            session, provider, f"post:{proven.post}"[:60], lambda: _("There is no post called “%(post)s”.", post=proven.post), now=now
-        )
-    assign_members(session, actor, {person.id: MembershipValues(unit.id, post.id if post else None)}, now=now)
+    def _follow_person(self) -> None:
+        session, person, proven, sources = self.session, self.person, self.proven, self.provider.sources
+        parts = (proven.given_names, *proven.split_surnames)
+        if "names" in sources and all(parts[:2]) and parts != names.parts_of(person):
+            names.change_name(session, self.actor, person, parts, NameSource.LIST, now=self.now)
+        if "language" in sources and proven.language:
+            person.language = proven.language
+        if "email" in sources and proven.email_is_proven and proven.email != person.email:
+            if find_person_by_email(session, proven.email) is None:
+                addresses.replace_address(session, self.actor, person, proven.email, now=self.now)
+            else:
+                text = N_("%(name)s has a new address at the institution, which another account has.")
+                self._notify(f"address:{person.id}", lambda: _(text, name=person.full_name))
 
+    def _follow_unit(self) -> None:
+        session, provider, proven = self.session, self.provider, self.proven
+        if not proven.unit:
+            return
+        below = tree.below(select(Organisation.id).where(Organisation.id == provider.institution_id))
+        unit = session.scalar(select(Organisation).where(Organisation.code == proven.unit, Organisation.id.in_(below)))
+        self.link.unknown_unit = "" if unit is not None else proven.unit
+        if unit is None or unit.closed_at is not None:
+            return
+        post = posts.find_post_written(session, provider.institution_id, posts.post_key(proven.post)) if proven.post else None
+        if proven.post and post is None:
+            self._notify(f"post:{proven.post}"[:60], lambda: _("There is no post called “%(post)s”.", post=proven.post))
+        assign_members(session, self.actor, {self.person.id: MembershipValues(unit.id, post.id if post else None)}, now=self.now)
 
-def _follow_groups(
-    session: Session,
-    actor: Actor,
-    provider: IdentityProvider,
-    link: ExternalIdentity,
-    person: Person,
-    proven: ProvenIdentity,
-    *,
-    now: datetime,
-) -> None:
-    """Give or take the role of instructor, which a provider alone gave; what a person gave or took away is theirs."""
-    if not provider.claims.get(ClaimField.GROUPS):
-        return
-    if proven.groups is None:
-        notify_administrators(
-            session, provider, "groups", lambda: _("The provider left out the groups of a person: no role was changed."), now=now
-        )
-        return
-    role = SiteRole.INSTRUCTOR
-    given = session.get(ProviderRole, (link.id, role.value))
-    grant = session.scalar(select(RoleGrant).where(RoleGrant.person_id == person.id, RoleGrant.role == role.value))
-    belongs = bool(proven.groups & set(provider.instructor_groups))
-    if belongs and given is None and grant is None:
-        grant_role(session, SYSTEM, person, role, now=now)
-        session.add(ProviderRole(identity_id=link.id, role=role.value, given_at=now))
-    elif not belongs and given is not None and grant is not None and grant.granted_by is None:
-        revoke_role(session, SYSTEM, person, role, now=now)
-        session.delete(given)
+    def _follow_groups(self) -> None:
+        """Give or take the role of instructor, which a provider alone gave; what a person gave or took away is theirs."""
+        session, groups, role = self.session, self.proven.groups, SiteRole.INSTRUCTOR
+        if not self.provider.claims.get(ClaimField.GROUPS):
+            return
+        if groups is None:
+            self._notify("groups", lambda: _("The provider left out the groups of a person: no role was changed."))
+            return
+        given = session.get(ProviderRole, (self.link.id, role.value))
+        grant = session.scalar(select(RoleGrant).where(RoleGrant.person_id == self.person.id, RoleGrant.role == role.value))
+        belongs = bool(groups & set(self.provider.instructor_groups))
+        if belongs and given is None and grant is None:
+            grant_role(session, SYSTEM, self.person, role, now=self.now)
+            session.add(ProviderRole(identity_id=self.link.id, role=role.value, given_at=self.now))
+        elif not belongs and given is not None and grant is not None and grant.granted_by is None:
+            revoke_role(session, SYSTEM, self.person, role, now=self.now)
+            session.delete(given)
 
 
 def list_unknown_units(session: Session, provider: IdentityProvider) -> Sequence[Row[str, int]]:

@@ -1,24 +1,24 @@
 """Providers as administrators set them up: listed, added, changed, checked, switched on and off (spec/identity 2)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person, SecondFactor
 from accounts.people import can_sign_in_condition, has_role_condition
 from federation import sessions
-from federation.discovery import CLOCKS_DIFFER, TooManyCalls, fetch_published
+from federation.discovery import CLOCKS_DIFFER, ClocksDiffer, fetch_published
 from federation.models import IdentityProvider
 from federation.relying_party import SECRET_LOCK
 from kernel import audit
 from kernel.crypto import lock_text
-from kernel.db import Database
+from kernel.db import Cache, Database
 from kernel.errors import N_, Conflict, Invalid, NotFound, require_found
-from kernel.outgoing import OutgoingError, OutgoingReach
+from kernel.outgoing import OutgoingReach
 from kernel.permissions import Actor, SiteRole
 from kernel.settings import Settings
 
@@ -56,12 +56,20 @@ class NotChecked(Conflict):
     message = N_("Check the connection first.")
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderValues:
-    """Values that a form sets of a provider; `secret` is empty where it stays."""
+BUTTONS = Cache[str, tuple[float, Sequence[Row[str, Mapping[str, str]]]]]()
+BUTTON_SECONDS = 3.0
+"""How old what a process knows of the providers that are on may be: the sign-in page asks no statement for them."""
 
-    columns: Mapping[str, Any]
-    secret: str = ""
+
+def list_buttons(session: Session) -> Sequence[Row[str, Mapping[str, str]]]:
+    """List key and names of the providers that the sign-in page offers, as they were a moment ago."""
+    known, now = BUTTONS.of(session), monotonic()
+    read_at, rows = known.get("", (-BUTTON_SECONDS, ()))
+    if now - read_at >= BUTTON_SECONDS:
+        statement = select(IdentityProvider.key, IdentityProvider.names).where(IdentityProvider.is_on)
+        rows = session.execute(statement.order_by(IdentityProvider.id)).all()
+        known[""] = (now, rows)
+    return rows
 
 
 def list_providers(session: Session, *, only_on: bool = False) -> Sequence[IdentityProvider]:
@@ -104,17 +112,15 @@ def logout_address(settings: Settings, provider: IdentityProvider) -> str:
 
 
 def add_provider(
-    session: Session, actor: Actor, key: str, values: ProviderValues, keys: Sequence[bytes], *, now: datetime
+    session: Session, actor: Actor, values: Mapping[str, Any], secret: str, keys: Sequence[bytes], *, now: datetime
 ) -> IdentityProvider:
-    """Add a provider, which is off; raise ProviderKeyTaken."""
-    if find_provider(session, key) is not None:
+    """Add a provider of some columns, which is off; raise ProviderKeyTaken."""
+    if find_provider(session, values["key"]) is not None:
         raise ProviderKeyTaken
-    row = IdentityProvider(key=key, created_at=now, **values.columns)
-    if values.secret:
-        row.secret = lock_text(keys, SECRET_LOCK, values.secret)
+    row = IdentityProvider(created_at=now, secret=lock_text(keys, SECRET_LOCK, secret) if secret else "", **values)
     session.add(row)
     session.flush()
-    audit.record(session, actor, ProviderVerb.ADDED, row, now=now, key=key, issuer=row.issuer)
+    audit.record(session, actor, ProviderVerb.ADDED, row, now=now, key=row.key, issuer=row.issuer)
     return row
 
 
@@ -122,23 +128,23 @@ def change_provider(
     session: Session,
     actor: Actor,
     provider: IdentityProvider,
-    values: ProviderValues,
+    values: Mapping[str, Any],
+    secret: str,
     keys: Sequence[bytes],
     *,
     version: int,
     now: datetime,
 ) -> bool:
-    """Change a provider and return whether anything did; raise Conflict where it was changed meanwhile."""
+    """Change columns of a provider, and its secret unless that is empty; return whether anything did. Raise Conflict, changed meanwhile."""
     row = session.get_one(IdentityProvider, provider.id, with_for_update=True, populate_existing=True)
     if row.row_version != version:
         raise Conflict
-    changed = {name: value for name, value in values.columns.items() if getattr(row, name) != value}
-    facts = {name: [_plain(getattr(row, name)), _plain(value)] for name, value in changed.items()}
-    for name, value in changed.items():
-        setattr(row, name, value)
-    if values.secret:
-        row.secret, facts["secret"] = lock_text(keys, SECRET_LOCK, values.secret), ["…", "…"]
-    if "issuer" in changed:
+    facts = {name: [_plain(getattr(row, name)), _plain(value)] for name, value in values.items() if getattr(row, name) != value}
+    for name in facts:
+        setattr(row, name, values[name])
+    if secret:
+        row.secret, facts["secret"] = lock_text(keys, SECRET_LOCK, secret), ["…", "…"]
+    if "issuer" in facts:
         row.discovery = row.key_set = ""
         row.fresh_until = None
     if facts:
@@ -147,9 +153,9 @@ def change_provider(
     return bool(facts)
 
 
-def differs(provider: IdentityProvider, values: ProviderValues) -> bool:
-    """Return whether a form says something else of a provider than what is kept."""
-    return bool(values.secret) or any(getattr(provider, name) != value for name, value in values.columns.items())
+def differs(provider: IdentityProvider, values: Mapping[str, Any]) -> bool:
+    """Return whether columns are other than those of a provider."""
+    return any(getattr(provider, name) != value for name, value in values.items())
 
 
 def _plain(value: Any) -> Any:
@@ -172,6 +178,7 @@ def switch(session: Session, actor: Actor, settings: Settings, provider: Identit
         if settings.is_reachable and not _has_local_administrator(session):
             raise NoLocalAdministrator
     row.is_on, row.row_version = is_on, row.row_version + 1
+    BUTTONS.of(session).clear()
     audit.record(session, actor, ProviderVerb.SWITCHED_ON if is_on else ProviderVerb.SWITCHED_OFF, row, now=now)
     if not is_on:
         sessions.end_all(session, actor, row, now=now)
@@ -182,21 +189,18 @@ def _has_local_administrator(session: Session) -> bool:
     return session.scalar(statement.where(select(SecondFactor.id).where(SecondFactor.person_id == Person.id).exists()).limit(1)) is not None
 
 
-def fault_of(provider: IdentityProvider, settings: Settings) -> str:
-    """Return in English what is wrong with a provider now, which is called for it; empty where it is well."""
+def check(provider: IdentityProvider, settings: Settings) -> tuple[Mapping[str, Any], Invalid | None]:
+    """Call a provider: return the columns that it publishes now, none where it is not well, and what is wrong."""
     try:
-        published = fetch_published(provider.issuer, OutgoingReach.of(settings))
+        columns, ahead = fetch_published(provider.issuer, OutgoingReach.of(settings))
     except Invalid as wrong:
-        return wrong.text % wrong.facts
-    except (OutgoingError, TooManyCalls) as away:
-        return f"The provider does not answer: {away}."
-    ahead = published.clock_ahead or 0
-    return f"The clocks differ by {ahead:+.0f} s." if abs(ahead) >= CLOCKS_DIFFER else ""
+        return {}, wrong
+    return columns, ClocksDiffer(seconds=f"{ahead:+.0f}") if abs(ahead) >= CLOCKS_DIFFER else None
 
 
 def list_faults(database: Database, settings: Settings) -> tuple[str, ...]:
     """Return the key of each provider that is on and not well, with what is wrong."""
     with database.unit_of_work(write=False) as session:
         known = list_providers(session, only_on=True)
-    faults = ((provider.key, fault_of(provider, settings)) for provider in known)
+    faults = ((provider.key, check(provider, settings)[1]) for provider in known)
     return tuple(f"{key}: {fault}" for key, fault in faults if fault)

@@ -3,7 +3,6 @@
 Only the ID token is used, and what the provider says of the person where it is set up so; access and refresh tokens are dropped unread.
 """
 
-import json
 import secrets
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
@@ -14,12 +13,12 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from federation.discovery import Endpoints, call, endpoints_of
+from federation.discovery import ProviderAway, call, endpoint_of, read_object
 from federation.models import IdentityProvider
 from kernel import jose
 from kernel.crypto import unlock_text
 from kernel.jose import Expected, KeySet
-from kernel.outgoing import OutgoingError, OutgoingFault, OutgoingReach
+from kernel.outgoing import OutgoingReach
 
 SECRET_LOCK = "client secret of a provider"  # noqa: S105 - what it is locked for
 FLOWS = 3
@@ -28,6 +27,7 @@ FLOW_SECONDS = 600
 FRESH_SECONDS = 120
 """How long ago somebody may have proved who they are at the provider where a fresh proof is wanted."""
 ASSERTION_SECONDS = 120
+Claims = Mapping[str, Any]
 
 
 class Purpose(StrEnum):
@@ -91,23 +91,15 @@ def address_of(provider: IdentityProvider, flow: Flow, return_url: str) -> str:
         "code_challenge_method": "S256",
         **({"max_age": "0"} if flow.needs_fresh_proof else {}),
     }
-    address = endpoints_of(provider).authorization
+    address = endpoint_of(provider, "authorization_endpoint")
     return f"{address}{'&' if '?' in address else '?'}{urlencode(query)}"
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """Tokens for which a code was changed, unread."""
-
-    id_token: str
-    access_token: str
 
 
 def exchange(
     provider: IdentityProvider, flow: Flow, code: str, return_url: str, reach: OutgoingReach, keys: Sequence[bytes], now: datetime
-) -> Tokens:
-    """Change a code for tokens; raise OutgoingError or TooManyCalls. No connection to the database is held meanwhile."""
-    endpoints = endpoints_of(provider)
+) -> Claims:
+    """Change a code for tokens, which come unread; raise ProviderAway. No connection to the database is held meanwhile."""
+    address = endpoint_of(provider, "token_endpoint")
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": return_url, "code_verifier": flow.verifier}
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
     secret = unlock_text(keys, SECRET_LOCK, provider.secret) or ""
@@ -117,56 +109,43 @@ def exchange(
     elif provider.authentication == "client_secret_post":
         form |= {"client_id": provider.client_id, "client_secret": secret}
     else:
-        kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
         form |= {
             "client_id": provider.client_id,
-            "client_assertion_type": kind,
-            "client_assertion": _assertion(provider, endpoints, secret, now),
+            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            "client_assertion": _assertion(provider, address, secret, now),
         }
-    reply = call(endpoints.token, reach, method="POST", body=urlencode(form).encode(), headers=headers)
-    answer = _json(reply.body)
-    id_token, access_token = answer.get("id_token"), answer.get("access_token", "")
-    if not isinstance(id_token, str) or not isinstance(access_token, str):
-        raise OutgoingError(OutgoingFault.BAD_ANSWER)
-    return Tokens(id_token, access_token)
+    answer = read_object(call(address, reach, method="POST", body=urlencode(form).encode(), headers=headers).body)
+    if not isinstance(answer.get("id_token"), str) or not isinstance(answer.get("access_token", ""), str):
+        raise ProviderAway(fault="id_token")
+    return answer
 
 
-def _assertion(provider: IdentityProvider, endpoints: Endpoints, key: str, now: datetime) -> str:
+def _assertion(provider: IdentityProvider, audience: str, key: str, now: datetime) -> str:
     """Return the signed token by which this site says who it is (`private_key_jwt`)."""
     made = int(now.timestamp())
-    claims = {"iss": provider.client_id, "sub": provider.client_id, "aud": endpoints.token, "jti": secrets.token_urlsafe(16)}
+    claims = {"iss": provider.client_id, "sub": provider.client_id, "aud": audience, "jti": secrets.token_urlsafe(16)}
     return jose.sign({**claims, "iat": made, "exp": made + ASSERTION_SECONDS}, key)
 
 
-Claims = Mapping[str, Any]
-
-
-def read_id_token(provider: IdentityProvider, flow: Flow, tokens: Tokens, *, now: datetime) -> Claims:
+def read_id_token(provider: IdentityProvider, flow: Flow, tokens: Claims, *, now: datetime) -> Claims:
     """Return the claims of the ID token of an exchange; raise `kernel.jose.TokenRefused`."""
-    return _read_token(provider, tokens.id_token, now, nonce=flow.nonce, access_token=tokens.access_token)
+    return _read_token(provider, tokens["id_token"], now, nonce=flow.nonce, access_token=tokens.get("access_token", ""))
 
 
 def _read_token(provider: IdentityProvider, text: str, now: datetime, **more: Any) -> Claims:
     return jose.read_token(text, KeySet.read(provider.key_set), Expected(provider.issuer, provider.client_id, **more), now=now)
 
 
-def with_userinfo(provider: IdentityProvider, claims: Mapping[str, Any], tokens: Tokens, reach: OutgoingReach) -> Mapping[str, Any]:
-    """Add what the provider says of the person besides, where it is set up so; of somebody else it is refused by OutgoingError."""
-    address = endpoints_of(provider).userinfo
+def with_userinfo(provider: IdentityProvider, claims: Claims, tokens: Claims, reach: OutgoingReach) -> Claims:
+    """Add what the provider says of the person besides, where it is set up so; raise ProviderAway where it is of somebody else."""
+    address = endpoint_of(provider, "userinfo_endpoint")
     if not provider.uses_userinfo or not address:
         return claims
-    reply = call(address, reach, headers={"Authorization": f"Bearer {tokens.access_token}", "Accept": "application/json"})
-    answer = _json(reply.body)
+    headers = {"Authorization": f"Bearer {tokens.get('access_token', '')}", "Accept": "application/json"}
+    answer = read_object(call(address, reach, headers=headers).body)
     if answer.get("sub") != claims["sub"]:
-        raise OutgoingError(OutgoingFault.BAD_ANSWER)
+        raise ProviderAway(fault="userinfo")
     return {**answer, **claims}
-
-
-def _json(body: bytes) -> dict[str, Any]:
-    try:
-        return dict[str, Any](json.loads(body).items())
-    except (ValueError, AttributeError, RecursionError):
-        raise OutgoingError(OutgoingFault.BAD_ANSWER) from None
 
 
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"

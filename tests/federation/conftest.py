@@ -6,7 +6,7 @@ import pytest
 
 from federation import discovery
 from federation.models import IdentityProvider
-from federation.providers import ProviderValues, add_provider
+from federation.providers import add_provider
 from kernel import clock
 from kernel.permissions import SYSTEM
 from kernel.settings import secret_keys
@@ -39,6 +39,7 @@ def institution(instance: Instance) -> Organisation:
 def provider(instance: Instance, fake: FakeProvider, institution: Organisation) -> IdentityProvider:
     """Return the provider as this site knows it: on."""
     columns = {
+        "key": KEY,
         "institution_id": institution.id,
         "names": {"es": "Instituto de prueba", "en": "Test institute"},
         "issuer": ISSUER,
@@ -46,4 +47,4 @@ def provider(instance: Instance, fake: FakeProvider, institution: Organisation) 
         "is_on": True,
     }
     with instance.database.unit_of_work() as session:
-        return add_provider(session, SYSTEM, KEY, ProviderValues(columns, CLIENT_SECRET), secret_keys(instance.settings), now=clock.now())
+        return add_provider(session, SYSTEM, columns, CLIENT_SECRET, secret_keys(instance.settings), now=clock.now())

@@ -49,13 +49,13 @@ def test_cells_of_providers_and_links(browser: Browser, instance: Instance, prov
 
 def edits(provider: IdentityProvider) -> list[tuple[str, str, Mapping[str, str]]]:
     values = {
-        "institution": str(provider.institution_id),
+        "institution_id": str(provider.institution_id),
         "name_es": "Instituto",
         "issuer": provider.issuer,
         "client_id": provider.client_id,
         "authentication": provider.authentication,
         "current_password": PASSWORD,
-        "seen": str(provider.row_version),
+        "row_version": str(provider.row_version),
     }
     return [
         (PAGE, "GET", {}),

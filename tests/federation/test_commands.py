@@ -1,14 +1,12 @@
 """`lms identity`, also when no administrator can come in."""
 
-import json
-
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
 from accounts.models import Device
 from federation import cli
-from federation.discovery import DiscoveryLacks, read_discovery
+from federation.discovery import DiscoveryLacks, check_discovery
 from federation.models import IdentityProvider
 from federation.providers import list_faults
 from kernel.outgoing import OutgoingFault
@@ -45,7 +43,7 @@ def test_an_issuer_that_differs_by_one_sign_is_refused(instance: Instance, provi
     assert "S256" in run(instance, "check", "iess", status=1)
     fake.document = {"token_endpoint": "http://entrada.example.org/token"}
     with pytest.raises(DiscoveryLacks):
-        read_discovery(json.dumps(fake.configuration()), fake.issuer)
+        check_discovery(fake.configuration(), fake.issuer)
 
 
 def test_a_link_is_removed_with_a_reason_and_counted(

@@ -31,7 +31,7 @@ def enter(instance: Instance, provider: IdentityProvider, proven: ProvenIdentity
         for name, value in settings.items():
             setattr(row, name, value)
         link, person = links.enter(session, SYSTEM, row, proven, now=clock.now())
-        mapping.follow(session, SYSTEM, row, link, person, proven, now=clock.now())
+        mapping.FollowedSignIn(session, SYSTEM, row, link, person, proven=proven, now=clock.now()).follow()
         return person.id
 
 

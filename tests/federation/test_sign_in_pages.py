@@ -10,15 +10,16 @@ from sqlalchemy import select
 
 from accounts import second_factor
 from accounts.models import Device, Person
+from federation.links import OwnProofNeeded
 from federation.models import ExternalIdentity, FederatedSession, IdentityProvider
-from federation.views import NEEDS_SECOND_STEP
+from federation.providers import switch
 from kernel import clock, jose
 from kernel.audit import AuditEntry
 from kernel.outgoing import OutgoingFault
 from kernel.permissions import SYSTEM
 from kernel.settings import secret_keys
 from lms.instance import Instance
-from tests.support.browser import Browser
+from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_person, an_administrator, sign_in
 from tests.support.fake_provider import CLIENT_SECRET, FakeProvider
 from tests.support.wording import in_spanish
@@ -106,15 +107,22 @@ def test_whoever_is_not_known_gets_an_account_where_the_provider_may_make_one(
     assert links_of(instance) == [("a1", person.id)]
 
 
-def test_staff_type_their_password_once(browser: Browser, instance: Instance, provider: IdentityProvider, fake: FakeProvider) -> None:
+def test_staff_sign_in_once_with_their_password_and_link_from_inside(
+    browser: Browser, instance: Instance, provider: IdentityProvider, fake: FakeProvider
+) -> None:
+    """What the refusal says is what the person then does: its button leads through the password to the page that links."""
     ada = an_administrator(instance)
     proves(fake, email=ada.email)
 
-    come_in(browser, fake)
+    come_in(browser, fake, status=403)
+    assert in_spanish(OwnProofNeeded.message) in browser.page.text
     assert links_of(instance) == []
-    wrong = browser.submit(f"/sign-in/{KEY}/password", {"current_password": "no es esta"}, status=422)
-    assert in_spanish("This is not the password of that account.") in wrong.text
-    browser.submit(f"/sign-in/{KEY}/password", {"current_password": "cuatro palabras sin relación"})
+    way = next(href for href, _words in browser.page.links if href.startswith("/sign-in?password=1"))
+    browser.get(way)
+    browser.submit("/sign-in", {"email": ada.email, "password": "cuatro palabras sin relación"})
+    assert browser.path == "/profile/institutions"
+    browser.submit(f"/profile/institutions/{KEY}", {"current_password": "cuatro palabras sin relación"})
+    come_in(browser, fake, next(href for href, _words in browser.page.links if "purpose=link" in href))
 
     assert links_of(instance) == [("a1", ada.id)]
     assert is_in(come_in(browser.another(), fake))
@@ -348,11 +356,6 @@ def test_whatever_is_sent_to_the_way_in_is_answered_without_a_failure(
     ]
     browser.client.set_cookie("__Host-federation", "basura", domain="localhost", secure=True)
     answers.append(browser._request("GET", f"/sign-in/{KEY}/return", query_string={"state": "a"}))
-    for field in ("proof", "current_password"):
-        token = browser.another().get("/sign-in")
-        assert token
-        browser.post(f"/sign-in/{KEY}/password", {field: harm}, status=400)
-        answers.append(browser.response)
     assert [answer.status_code for answer in answers if answer.status_code >= 500] == []
     assert all(harm not in answer.get_data(as_text=True) for answer in answers if "<" in harm)
 
@@ -392,8 +395,7 @@ def test_staff_with_a_second_step_link_from_inside(
 
     come_in(browser, fake, status=403)
 
-    assert in_spanish(NEEDS_SECOND_STEP) in browser.page.text
-    assert "current_password" not in browser.page.html
+    assert in_spanish(OwnProofNeeded.message) in browser.page.text
     assert links_of(instance) == []
 
 
@@ -414,3 +416,16 @@ def test_a_secret_is_locked_and_shown_on_no_page(browser: Browser, instance: Ins
     assert CLIENT_SECRET not in page.html
     with instance.database.unit_of_work(write=False) as session:
         assert CLIENT_SECRET not in session.get_one(IdentityProvider, provider.id).secret
+
+
+def test_the_sign_in_page_asks_nothing_of_the_database_for_its_buttons(
+    browser: Browser, instance: Instance, provider: IdentityProvider
+) -> None:
+    """Bar I3 of spec/identity 12; a provider that is switched off is gone from the page at once."""
+    browser.get("/sign-in")
+    counter = every_statement(instance.database)
+    assert browser.get("/sign-in").has_link(f"/sign-in/{KEY}")
+    assert counter.statements == []
+    with instance.database.unit_of_work() as session:
+        switch(session, SYSTEM, instance.settings, provider, is_on=False, now=clock.now())
+    assert not browser.get("/sign-in").has_link(f"/sign-in/{KEY}")

@@ -13,7 +13,7 @@ from tests.support.situations import Stage, Trial, broken_json
 from tests.support.walked import WALKED
 from tests.support.walking import LEAVE, changing_routes
 
-WITHOUT_A_PAGE = {"federation.log_out", "federation.prove_own"}
+WITHOUT_A_PAGE = {"federation.log_out"}
 """Sent by servers, or from the answer to what another server sent: tests/federation/test_sign_in_pages.py sends the harm."""
 
 

@@ -11,7 +11,7 @@ from accounts.models import Person
 from federation.claims import ProvenIdentity
 from federation.links import link
 from federation.models import ExternalIdentity, IdentityProvider
-from federation.providers import ProviderValues, add_provider, find_provider
+from federation.providers import add_provider, find_provider
 from kernel import clock
 from kernel.permissions import SYSTEM
 from kernel.settings import secret_keys
@@ -29,8 +29,8 @@ def _provider(session: Session, keys: Sequence[bytes]) -> IdentityProvider:
         return known
     now = clock.now()
     root = make(session, SYSTEM, None, OrganisationKind.INSTITUTION, UnitValues("Instituto vinculado", "IV"), now=now)
-    columns = {"institution_id": root.id, "names": {"es": "Instituto"}, "issuer": ISSUER, "client_id": CLIENT_ID, "is_on": True}
-    return add_provider(session, SYSTEM, KEY, ProviderValues(columns, CLIENT_SECRET), keys, now=now)
+    columns = {"key": KEY, "institution_id": root.id, "names": {"es": "Instituto"}, "issuer": ISSUER, "client_id": CLIENT_ID, "is_on": True}
+    return add_provider(session, SYSTEM, columns, CLIENT_SECRET, keys, now=now)
 
 
 def a_link(instance: Instance, person: int) -> int:
