@@ -11,7 +11,7 @@ from sqlalchemy import select
 from accounts import second_factor
 from accounts.models import Device, Person
 from federation.links import OwnProofNeeded
-from federation.models import ExternalIdentity, FederatedSession, IdentityProvider
+from federation.models import FederatedSession, IdentityProvider
 from federation.providers import switch
 from kernel import clock, jose
 from kernel.audit import AuditEntry
@@ -22,37 +22,8 @@ from lms.instance import Instance
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_person, an_administrator, sign_in
 from tests.support.fake_provider import CLIENT_SECRET, FakeProvider
+from tests.support.institution_sign_in import KEY, come_in, is_in, links_of, proves, to_provider
 from tests.support.wording import in_spanish
-
-KEY = "iess"
-
-
-def to_provider(browser: Browser, path: str = f"/sign-in/{KEY}") -> str:
-    """Follow the button, and return the address of the provider's page."""
-    response = browser._request("GET", path)
-    assert response.status_code == 303, response.get_data(as_text=True)[:500]
-    return str(response.headers["Location"])
-
-
-def come_in(browser: Browser, fake: FakeProvider, path: str = f"/sign-in/{KEY}", status: int = 200) -> Browser:
-    """Go to the provider, sign in there and come back."""
-    browser.get(fake.authorize(to_provider(browser, path)), status=status)
-    return browser
-
-
-def links_of(instance: Instance) -> list[tuple[str, int]]:
-    with instance.database.unit_of_work(write=False) as session:
-        rows = session.execute(select(ExternalIdentity.subject, ExternalIdentity.person_id).order_by(ExternalIdentity.id))
-        return [(subject, person) for subject, person in rows]
-
-
-def is_in(browser: Browser) -> bool:
-    browser.checks = False
-    return browser._request("GET", "/profile").status_code == 200
-
-
-def proves(fake: FakeProvider, **claims: object) -> None:
-    fake.claims |= {"email_verified": True, **claims}
 
 
 def test_a_person_is_linked_by_a_proven_address_and_comes_in_without_a_password(
@@ -358,15 +329,6 @@ def test_whatever_is_sent_to_the_way_in_is_answered_without_a_failure(
     answers.append(browser._request("GET", f"/sign-in/{KEY}/return", query_string={"state": "a"}))
     assert [answer.status_code for answer in answers if answer.status_code >= 500] == []
     assert all(harm not in answer.get_data(as_text=True) for answer in answers if "<" in harm)
-
-
-def test_a_target_elsewhere_is_not_followed(browser: Browser, instance: Instance, provider: IdentityProvider, fake: FakeProvider) -> None:
-    """Attack 11 of spec/identity 9."""
-    a_person(instance)
-    proves(fake)
-    come_in(browser, fake, f"/sign-in/{KEY}?next=https://mal.example.net/")
-    assert "mal.example.net" not in browser.path
-    assert is_in(browser)
 
 
 def test_switching_loses_nothing_that_was_typed(browser: Browser, instance: Instance, provider: IdentityProvider) -> None:

@@ -19,6 +19,10 @@ CLIENT_ID, CLIENT_SECRET = "aulario", "un secreto de prueba"
 Tamper = Callable[[dict[str, Any]], None]
 
 
+class NotRegistered(Exception):
+    """The provider shows a page of its own: the address to which it was to lead back is not registered."""
+
+
 @dataclass
 class FakeProvider:
     """The provider with its keys; a test changes what it says before the browser comes."""
@@ -37,8 +41,15 @@ class FakeProvider:
     date: datetime | None = None
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
-    id_token: str | None = None
-    """A whole token instead of the one that it would sign."""
+    forge: Callable[[dict[str, Any]], str] | None = None
+    """Makes a whole token of the claims, instead of the one that it would sign."""
+    published: list[dict[str, Any]] | None = None
+    """Keys that it publishes instead of its own."""
+    moved_to: str = ""
+    """Where it sends on whoever asks for its configuration."""
+    registered: str = ""
+    """The only address to which it leads back; any, without one."""
+    checks_challenge: bool = True
 
     def configuration(self) -> dict[str, Any]:
         """Return what it publishes of itself."""
@@ -63,10 +74,12 @@ class FakeProvider:
         if self.fault is not None:
             raise OutgoingError(self.fault)
         page = url.removeprefix(self.issuer)
+        if page == "/.well-known/openid-configuration" and self.moved_to:
+            return Reply(302, {"location": self.moved_to}, b"", None)
         if page == "/.well-known/openid-configuration":
             return self._reply(self.configuration())
         if page == "/keys":
-            return self._reply({"keys": [dict(jose.public_key(key)) for key in self.keys]})
+            return self._reply({"keys": self.published or [dict(jose.public_key(key)) for key in self.keys]})
         if page == "/token":
             assert method == "POST"
             return self._token(dict(parse_qsl(body.decode())), headers or {})
@@ -81,15 +94,18 @@ class FakeProvider:
         pair = b64decode(headers.get("Authorization", "Basic ").removeprefix("Basic ")).decode().partition(":")
         secret = form.get("client_secret") or unquote(pair[2])
         challenge = urlsafe_b64encode(sha256(form.get("code_verifier", "").encode()).digest()).rstrip(b"=").decode()
-        if granted is None or secret != CLIENT_SECRET or challenge != granted["code_challenge"]:
+        is_same = not self.checks_challenge or (granted is not None and challenge == granted["code_challenge"])
+        if granted is None or secret != CLIENT_SECRET or not is_same:
             return self._reply({"error": "invalid_grant"}, 400)
-        return self._reply({"access_token": "opaco", "token_type": "Bearer", "id_token": self.id_token or self.token(granted["nonce"])})
+        return self._reply({"access_token": "opaco", "token_type": "Bearer", "id_token": self.token(granted["nonce"])})
 
     def token(self, nonce: str) -> str:
         """Return the ID token of an exchange."""
         now = int(clock.now().timestamp())
         claims = {"iss": self.issuer, "aud": CLIENT_ID, "iat": now, "exp": now + 300, "nonce": nonce, "auth_time": now, **self.claims}
         self.tamper(claims)
+        if self.forge is not None:
+            return self.forge(claims)
         return jose.sign(claims, self.signed_by or self.keys[-1], **self.header)
 
     def logout_token(self, **claims: Any) -> str:
@@ -106,6 +122,8 @@ class FakeProvider:
         query = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
         assert query["response_type"] == "code"
         assert query["code_challenge_method"] == "S256"
+        if self.registered not in ("", query["redirect_uri"]):
+            raise NotRegistered(query["redirect_uri"])
         code = f"codigo{len(self.codes)}{query['state'][:6]}"
         self.codes[code] = query
         back = urlsplit(query["redirect_uri"])
