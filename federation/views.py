@@ -194,11 +194,11 @@ def _prove(provider: IdentityProvider, flow: Flow, code: str) -> ProvenIdentity:
 
 
 def _with_known_key(provider: IdentityProvider, read: Callable[[], relying_party.Claims]) -> relying_party.Claims:
-    """Read a token; where its key is not known, fetch the keys and read it once more."""
+    """Read a token; where its key is not known, or is another than before (a token may name none), fetch the keys and read it once more."""
     try:
         return read()
     except TokenRefused as refused:
-        if refused.fault is not TokenFault.UNKNOWN_KEY or not discovery.may_fetch_again(provider, clock.now()):
+        if refused.fault not in (TokenFault.UNKNOWN_KEY, TokenFault.SIGNATURE) or not discovery.may_fetch_again(provider, clock.now()):
             raise
     _refresh(provider)
     return read()

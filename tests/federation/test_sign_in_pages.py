@@ -248,6 +248,21 @@ def test_changed_keys_are_fetched_once_a_minute(
     assert fake.calls.count(f"{fake.issuer}/keys") == fetched
 
 
+def test_changed_keys_are_fetched_for_a_token_that_names_none(
+    browser: Browser, instance: Instance, provider: IdentityProvider, fake: FakeProvider
+) -> None:
+    a_person(instance)
+    proves(fake)
+    fake.header = {"kid": None}
+    come_in(browser, fake)
+    fake.keys = [jose.make_key("ES256")]
+
+    assert is_in(come_in(browser.another(), fake))
+
+    fake.signed_by = jose.make_key("ES256")
+    assert not is_in(come_in(browser.another(), fake, status=403))
+
+
 def test_the_provider_ends_the_session_that_it_names(
     browser: Browser, instance: Instance, provider: IdentityProvider, fake: FakeProvider
 ) -> None:
