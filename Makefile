@@ -17,7 +17,7 @@ DB ?= sqlite
 MINUTES ?= 10
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-changed test-rest test-all test-bare check coverage browser faults bench bench-peers simulations loadtest scaled matrix mutation golden house fix fonts guide-pictures spelling advisories dist migration schema-dump requirements hooks commits clean
+.PHONY: help run demo test test-changed test-rest test-all test-bare check coverage browser identity faults bench bench-peers simulations loadtest scaled matrix mutation golden house fix fonts guide-pictures spelling advisories dist migration schema-dump requirements hooks commits clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -85,6 +85,11 @@ browser: ## every test of a real browser, the long ones too, on SQLite and Postg
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
 	@$(BIN)/python -m pytest -q -n auto --dist worksteal tests/browser
 	@$(BIN)/python -m pytest -q -n auto --dist worksteal tests/browser --db postgres
+
+identity: ## sign-in by identity providers that others wrote, in a real browser (needs Chromium and Node; npm installs one of them)
+	@$(PYTHON) scripts/prepare.py requirements-dev.txt
+	@[ -d tests/federation/certified/node_modules ] || npm ci --silent --no-audit --no-fund --ignore-scripts --prefix tests/federation/certified
+	@$(BIN)/python -m pytest -q tests/browser/test_foreign_providers.py
 
 faults: ## what breaks while people work, on SQLite and PostgreSQL, and random histories in a real browser (FAULT_HISTORIES=30, FAULT_SEED=1), strings of each list (FAULT_STRINGS=30); counts in docs/figures; slow
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt

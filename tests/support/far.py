@@ -93,10 +93,10 @@ class Near(Far):
 
 
 @contextmanager
-def served(app: Flask) -> Iterator[int]:
-    """Serve an application from a thread; give the port on this machine."""
+def served(app: Flask, port: int = 0) -> Iterator[int]:
+    """Serve an application from a thread, on a free port of this machine if none is named; give the port."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", port, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
