@@ -30,8 +30,9 @@ from sqlalchemy import select
 
 from accounts.models import RoleGrant
 from federation.claims import ClaimField
+from federation.links import OwnProofNeeded
 from federation.models import IdentityProvider
-from federation.providers import ProviderValues, add_provider
+from federation.providers import add_provider
 from federation.views import COOKIE
 from kernel import clock, jose, outgoing
 from kernel.permissions import SYSTEM, SiteRole
@@ -43,6 +44,7 @@ from tests.support.builders import a_person, an_administrator
 from tests.support.fake_provider import CLIENT_ID, CLIENT_SECRET, FakeProvider
 from tests.support.foreign_server import a_foreign_server, http
 from tests.support.institution_sign_in import KEY, come_in, count_rows, is_in, links_of, proves, to_provider
+from tests.support.wording import in_spanish
 
 Claims = dict[str, Any]
 Attack = Callable[[FakeProvider, Claims], None]
@@ -196,7 +198,7 @@ def other(instance: Instance, institution: Organisation, provider: IdentityProvi
     second = FakeProvider("https://otra.example.net", claims={"sub": "a1", "email": "ana@example.org", "email_verified": True})
     columns = {"institution_id": institution.id, "names": {"es": "Otra"}, "issuer": second.issuer, "client_id": CLIENT_ID, "is_on": True}
     with instance.database.unit_of_work() as session:
-        add_provider(session, SYSTEM, "otra", ProviderValues(columns, CLIENT_SECRET), secret_keys(instance.settings), now=clock.now())
+        add_provider(session, SYSTEM, {"key": "otra", **columns}, CLIENT_SECRET, secret_keys(instance.settings), now=clock.now())
     return second
 
 
@@ -318,7 +320,7 @@ def test_an_address_that_is_not_proven_links_no_administrator(
     with instance.database.unit_of_work() as session:
         session.get_one(IdentityProvider, provider.id).creates = creates
     proves(fake, email=ada.email)
-    assert "current_password" in come_in(browser, fake).page.html, "proven, it asks the administrator for the password"
+    assert in_spanish(OwnProofNeeded.message) in come_in(browser, fake, status=403).page.text, "proven, it is the administrator"
     before = count_rows(instance)
     proves(fake, **UNPROVEN[attack])
 

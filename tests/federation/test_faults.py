@@ -23,7 +23,7 @@ from accounts.models import Notification
 from federation import discovery
 from federation.discovery import AT_ONCE
 from federation.models import IdentityProvider
-from federation.providers import ProviderValues, add_provider
+from federation.providers import add_provider
 from federation.views import COOKIE
 from kernel import clock
 from kernel.outgoing import OutgoingReach, Reply
@@ -105,7 +105,7 @@ def test_another_issuer_is_refused_and_a_new_provider_links_anew(
     assert is_in(sign_in(browser.another(), ana.email, PASSWORD))
     columns = {"institution_id": institution.id, "names": {"es": "Nueva"}, "issuer": moved.issuer, "client_id": CLIENT_ID, "is_on": True}
     with instance.database.unit_of_work() as session:
-        add_provider(session, SYSTEM, "nueva", ProviderValues(columns, CLIENT_SECRET), secret_keys(instance.settings), now=clock.now())
+        add_provider(session, SYSTEM, {"key": "nueva", **columns}, CLIENT_SECRET, secret_keys(instance.settings), now=clock.now())
     with moved.answering():
         assert is_in(come_in(browser.another(), moved, "/sign-in/nueva"))
     assert links_of(instance) == [("a1", ana.id), ("n1", ana.id)]

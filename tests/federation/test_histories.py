@@ -19,9 +19,9 @@ from accounts.access import MergePair
 from accounts.models import Person
 from federation import links, mapping, providers
 from federation.claims import ClaimField, ProvenIdentity
-from federation.links import AccountClosed, IdentityRefused, OwnProofNeeded
+from federation.links import AccountClosed, IdentityRefused
 from federation.models import ExternalIdentity, IdentityProvider, ProviderRole
-from federation.providers import ProviderValues, add_provider
+from federation.providers import add_provider
 from kernel.errors import Conflict, NotFound
 from kernel.permissions import SYSTEM, Actor, SiteRole
 from kernel.settings import secret_keys
@@ -106,9 +106,9 @@ class Histories(RuleBasedStateMachine):
                 key = session.get_one(IdentityProvider, number).key
                 row = providers.get_provider_that_is_on(session, key)
                 link, person = links.enter(session, SYSTEM, row, proven, now=self.tick())
-                mapping.follow(session, SYSTEM, row, link, person, proven, now=self.tick())
+                mapping.FollowedSignIn(session, SYSTEM, row, link, person, proven=proven, now=self.tick()).follow()
                 return link.person_id, person.id
-        except (IdentityRefused, OwnProofNeeded, NotFound) as refused:
+        except (IdentityRefused, NotFound) as refused:
             return refused
 
     def _open(self, session: Session, number: int | None) -> int | None:
@@ -221,7 +221,7 @@ def test_random_histories_give_each_sign_in_one_person(instance: Instance, insti
             "creates": key == "otra",
         }
         with instance.database.unit_of_work() as session:
-            row = add_provider(session, SYSTEM, key, ProviderValues(columns, CLIENT_SECRET), secret_keys(instance.settings), now=NOON)
+            row = add_provider(session, SYSTEM, {"key": key, **columns}, CLIENT_SECRET, secret_keys(instance.settings), now=NOON)
             numbers.append(row.id)
     Here.instance, Here.providers, Here.boss = instance, (numbers[0], numbers[1]), Actor(person_id=an_administrator(instance).id)
 
