@@ -71,7 +71,7 @@ class ProfileChanges:
     second_surname: str
     language: str
     zone: str
-    national_id: str | None
+    national_id: str | None = None
     """None leaves it as it is; empty text removes it."""
 
 

@@ -25,7 +25,8 @@ def second_step_page(form: SecondFactorCodeForm, person_id: int, resume: str) ->
     """Draw the page between password and entry."""
     factors = second_factor.list_factors(current_session(), person_id)
     kinds = {factor.kind for factor in factors}
-    return page("accounts/second_factor.html", form=form, resume=resume, has_app="app" in kinds, has_passkey="passkey" in kinds)
+    facts = {"has_app": "app" in kinds, "has_passkey": "passkey" in kinds, "by_password": signin.proven_origin() is None}
+    return page("accounts/second_factor.html", form=form, resume=resume, **facts)
 
 
 def open_device(

@@ -1,6 +1,6 @@
 """The accounts feature: what the package registers with the application."""
 
-from accounts import accounts, cli, jobs, names, notices, privacy
+from accounts import accounts, jobs, names, notices, privacy
 from accounts.access import PERMISSIONS
 from accounts.views import profile, second_factor, signing
 from kernel.errors import N_
@@ -52,7 +52,6 @@ FEATURE = Feature(
     },
     periodic={"accounts.send_digests": jobs.DIGESTS_EVERY},
     patient=("accounts.send_notices", "accounts.send_digest", "accounts.send_invitations"),
-    commands=(cli.accounts,),
     hooks=(
         notices.NOTICE_KINDS.add(names.ACCOUNT_NOTICE),
         OWN_DATA.add(privacy.select_own_data),

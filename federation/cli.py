@@ -114,6 +114,6 @@ def report(opened: ServedInstance, key: str) -> None:
     with opened.database.unit_of_work(write=False) as session:
         provider = _get(session, key)
         linked, others = links.count_links(session).get(provider.id, 0), links.count_unlinked(session, provider)
-        click.echo(f"{linked} linked, {others} of the institution not linked, {links.count_roles(session, provider)} roles given")
+        click.echo(f"{linked} linked, {others} of the institution not linked; roles given: {links.count_roles(session, provider)}")
         for code, people in mapping.list_unknown_units(session, provider):
-            click.echo(f"no unit has the code {code}: {people} people")
+            click.echo(f"no unit has the code {code}; people: {people}")

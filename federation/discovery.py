@@ -15,7 +15,7 @@ from kernel import clock
 from kernel.db import Database
 from kernel.errors import N_, Invalid
 from kernel.jose import KeySet
-from kernel.outgoing import OutgoingError, OutgoingReach, Reply, fetch
+from kernel.outgoing import OutgoingError, OutgoingFault, OutgoingReach, Reply, fetch
 
 AT_ONCE = 32
 """Calls to providers of one process at the same time (spec/identity 8)."""
@@ -25,14 +25,31 @@ SHORTEST, LONGEST = timedelta(minutes=10), timedelta(hours=24)
 CLOCKS_DIFFER = 30
 """Seconds from which a difference of clocks is said."""
 AGAIN = timedelta(seconds=60)
-"""Between two fetches because of a key that is not known."""
+"""Between two fetches because of a key that is not known, and between two looks whether a provider answers."""
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 
 class ProviderAway(Invalid):
     """The provider cannot be reached, or answers what is no answer."""
 
-    message = N_("The provider does not answer: %(fault)s.")
+    message = N_("The provider answers something that is no answer.")
+
+
+class ProviderRefusedSite(Invalid):
+    """The provider does not change the code: it does not know this site, its secret or the code."""
+
+    message = N_(
+        "The provider refused this site: %(error)s. Compare client ID, client secret and return address with those registered there."
+    )
+
+
+AWAY = {
+    OutgoingFault.UNREACHABLE: N_("The provider does not answer."),
+    OutgoingFault.REFUSED_ADDRESS: N_("The provider was not called: its address is not public, and LMS_OUTGOING_ALLOW does not name it."),
+    OutgoingFault.TLS: N_("The provider’s certificate is not valid for its name (TLS)."),
+    OutgoingFault.TOO_LARGE: N_("The provider’s answer is too large."),
+    OutgoingFault.TOO_SLOW: N_("The provider did not answer within ten seconds."),
+}
 
 
 class ProviderBusy(ProviderAway):
@@ -58,18 +75,25 @@ class DiscoveryLacks(Invalid):
 
 
 def call(url: str, reach: OutgoingReach, **options: Any) -> Reply:
-    """Call a provider; raise ProviderAway, also for an answer that is no success, or ProviderBusy."""
+    """Call a provider; raise ProviderAway, also for an answer that is no success, ProviderBusy or ProviderRefusedSite."""
     if not _CALLS.acquire(blocking=False):
-        raise ProviderBusy(fault="busy")
+        raise ProviderBusy
     try:
         reply = fetch(url, reach, **options)
     except OutgoingError as away:
-        raise ProviderAway(fault=str(away)) from None
+        raise ProviderAway(AWAY.get(away.fault)) from None
     finally:
         _CALLS.release()
+    if reply.status in (400, 401) and options.get("method") == "POST":
+        raise ProviderRefusedSite(error=word_of(read_object(reply.body).get("error")))
     if reply.status != 200:
-        raise ProviderAway(fault=str(reply.status))
+        raise ProviderAway
     return reply
+
+
+def word_of(text: object) -> str:
+    """Return the code of an error that a provider sends, never its free text (RFC 6749, 4.1.2.1): at most 40 letters, digits and `_`."""
+    return "".join(sign for sign in str(text or "") if sign.isascii() and (sign.isalnum() or sign == "_"))[:40]
 
 
 def read_object(text: str | bytes) -> dict[str, Any]:
@@ -77,7 +101,7 @@ def read_object(text: str | bytes) -> dict[str, Any]:
     try:
         return dict[str, Any](json.loads(text).items())
     except (ValueError, AttributeError, RecursionError):
-        raise ProviderAway(fault="JSON") from None
+        raise ProviderAway from None
 
 
 def check_discovery(document: Mapping[str, Any], issuer: str, *, insecure: bool = False) -> None:
@@ -95,12 +119,17 @@ def check_discovery(document: Mapping[str, Any], issuer: str, *, insecure: bool 
             raise DiscoveryLacks(name=f"{name}: {needed}")
 
 
+def configuration_of(issuer: str) -> str:
+    """Return the address at which a provider publishes its configuration (OpenID Connect Discovery 4)."""
+    return f"{issuer.removesuffix('/')}/.well-known/openid-configuration"
+
+
 def fetch_published(issuer: str, reach: OutgoingReach) -> tuple[Mapping[str, Any], float]:
     """Fetch what a provider publishes: the columns that change with it, and by how many seconds its clock is ahead, 0 if it has none.
 
     Raise ProviderAway, or what `check_discovery` raises.
     """
-    reply = call(f"{issuer.removesuffix('/')}/.well-known/openid-configuration", reach, headers={"Accept": "application/json"})
+    reply = call(configuration_of(issuer), reach, headers={"Accept": "application/json"})
     document = read_object(reply.body)
     check_discovery(document, issuer, insecure=reach.is_near)
     keys = call(document["jwks_uri"], reach, headers={"Accept": "application/json"})
@@ -116,35 +145,37 @@ def fetch_published(issuer: str, reach: OutgoingReach) -> tuple[Mapping[str, Any
 
 
 def refresh(database: Database, provider: IdentityProvider, reach: OutgoingReach) -> None:
-    """Fetch what a provider publishes and keep it; while it is away, what was kept before goes on being used.
-
-    Raise what `fetch_published` raises where there is nothing yet. No connection is held meanwhile.
-    """
-    try:
-        columns, _ahead = fetch_published(provider.issuer, reach)
-    except Invalid:
-        if provider.key_set and provider.discovery:
-            return
-        raise
+    """Fetch what a provider publishes and keep it; raise what `fetch_published` raises. No connection is held meanwhile."""
+    columns, _ahead = fetch_published(provider.issuer, reach)
     with database.unit_of_work() as session:
         session.execute(update(IdentityProvider).where(IdentityProvider.id == provider.id).values(**columns))
     for name, value in columns.items():
         setattr(provider, name, value)
 
 
-def is_stale(provider: IdentityProvider, now: datetime) -> bool:
-    """Return whether what a provider publishes has to be fetched."""
-    return not provider.key_set or provider.fresh_until is None or provider.fresh_until <= now
+def reach_provider(database: Database, provider: IdentityProvider, reach: OutgoingReach, now: datetime) -> None:
+    """Before a browser is sent to a provider: fetch what is too old, or look once a minute whether it answers; raise as `refresh` does."""
+    what, is_stale = f"answers {provider.id}", not provider.key_set or provider.fresh_until is None or provider.fresh_until <= now
+    if not is_due(what, now) and not is_stale:
+        return
+    try:
+        if is_stale:
+            refresh(database, provider, reach)
+        else:
+            call(configuration_of(provider.issuer), reach, headers={"Accept": "application/json"})
+    except Invalid:
+        _DONE_AT.pop(what, None)
+        raise
 
 
-_TRIED_AT: dict[int, datetime] = {}
+_DONE_AT: dict[str, datetime] = {}
 
 
-def may_fetch_again(provider: IdentityProvider, now: datetime) -> bool:
-    """Return whether keys may be fetched because of one that is not known: once a minute for each provider and process."""
-    if now - _TRIED_AT.get(provider.id, now - AGAIN) < AGAIN:
+def is_due(what: str, now: datetime) -> bool:
+    """Return whether something was not done in the last minute by this process, and note that it is done now."""
+    if now - _DONE_AT.get(what, now - AGAIN) < AGAIN:
         return False
-    _TRIED_AT[provider.id] = now
+    _DONE_AT[what] = now
     return True
 
 

@@ -2,7 +2,7 @@
 
 from accounts.entry import FOLLOW_ENTRY, FORBIDS_PASSWORD, LEAVE_METHODS, NEEDS_LOCAL_ADMINISTRATOR, PROOF_METHODS, SIGN_IN_METHODS
 from accounts.notices import NOTICE_KINDS
-from federation import cli, links, mapping, providers, sessions, views
+from federation import links, notices, providers, sessions, views
 from federation.access import PERMISSIONS
 from kernel.errors import N_
 from kernel.feature import Feature
@@ -25,7 +25,6 @@ FEATURE = Feature(
     ),
     jobs={"federation.forget_tokens": sessions.forget_tokens},
     periodic={"federation.forget_tokens": 3600},
-    commands=(cli.identity,),
     hooks=(
         SIGN_IN_METHODS.add(views.methods),
         PROOF_METHODS.add(views.proof_methods),
@@ -33,7 +32,7 @@ FEATURE = Feature(
         FOLLOW_ENTRY.add(sessions.follow_entry),
         NEEDS_LOCAL_ADMINISTRATOR.add(providers.any_is_on),
         FORBIDS_PASSWORD.add(links.forbids_password),
-        NOTICE_KINDS.add(mapping.PROVIDER_NOTICE),
+        NOTICE_KINDS.add(notices.LINK_NOTICE, notices.PROVIDER_NOTICE),
         OWN_DATA.add(links.select_own_data),
     ),
     help={

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from accounts.accounts import SignUp, create_person
 from accounts.models import Device, NationalIdentity, Person, RoleGrant
 from accounts.passwords import NOBODYS
-from accounts.people import STANDINGS, find_merge, find_person_by_email, get_person, name_matches
+from accounts.people import STANDINGS, accounts_of, find_merge, find_person_by_email, get_person, name_matches
+from federation import notices
 from federation.claims import ProvenIdentity
 from federation.models import ExternalIdentity, FederatedSession, IdentityProvider, ProviderRole
 from kernel import audit
@@ -39,6 +40,10 @@ class UnknownPerson(IdentityRefused):
     """The provider describes nobody who has an account here."""
 
     message = N_("Your account is not on this site.")
+
+
+class AddressNotProven(UnknownPerson):
+    """An account has the address that the provider says without standing for it: the person reads the same as those without an account."""
 
 
 class SeveralPeople(IdentityRefused):
@@ -82,7 +87,7 @@ def open_account_of(session: Session, person: Person) -> Person:
     merge = find_merge(session, person.id)
     remaining = get_person(session, merge.kept_id) if merge else person
     if remaining.suspended_at is not None:
-        raise AccountClosed
+        raise AccountClosed(person=remaining.id)
     return remaining
 
 
@@ -107,7 +112,8 @@ def recognise(session: Session, provider: IdentityProvider, proven: ProvenIdenti
     if not people:
         return None
     person = get_person(session, people.pop())
-    if session.scalar(select(exists().where(ExternalIdentity.provider_id == provider.id, ExternalIdentity.person_id == person.id))):
+    theirs = ExternalIdentity.person_id.in_([account.id for account in accounts_of(session, person)])
+    if session.scalar(select(exists().where(ExternalIdentity.provider_id == provider.id, theirs))):
         raise LinkedElsewhere
     return person
 
@@ -142,6 +148,7 @@ def link(
     if proven.email_is_proven and proven.email == person.email:
         person.email_confirmed_at = person.email_confirmed_at or now
     audit.record(session, actor, LinkVerb.LINKED, row, now=now, person=person.id, provider=provider.id)
+    notices.notify_holder(session, provider, row, is_linked=True, now=now)
     return row
 
 
@@ -165,9 +172,9 @@ def enter(
 
 def _create(session: Session, actor: Actor, provider: IdentityProvider, proven: ProvenIdentity, *, now: datetime) -> Person:
     """Make an account of what a provider says, without a password; raise UnknownPerson where it may not, or says too little."""
+    if proven.email and find_person_by_email(session, proven.email) is not None:
+        raise UnknownPerson if proven.email_is_proven else AddressNotProven
     if not (provider.creates and proven.email_is_proven and proven.given_names and proven.surnames):
-        raise UnknownPerson
-    if find_person_by_email(session, proven.email) is not None:
         raise UnknownPerson
     first, second = proven.split_surnames
     values = SignUp(
@@ -200,6 +207,7 @@ def unlink(session: Session, actor: Actor, row: ExternalIdentity, *, reason: str
     if actor.person_id == person.id and person.password_hash == NOBODYS:
         raise PasswordFirst
     end_sessions(session, FederatedSession.identity_id == row.id, now=now)
+    notices.notify_holder(session, session.get_one(IdentityProvider, row.provider_id), row, is_linked=False, now=now)
     audit.record(session, actor, LinkVerb.UNLINKED, row, now=now, person=person.id, provider=row.provider_id, reason=reason)
     session.execute(delete(FederatedSession).where(FederatedSession.identity_id == row.id))
     session.delete(row)
@@ -215,9 +223,10 @@ def end_sessions(session: Session, condition: Any, *, now: datetime) -> int:
 
 
 def list_links(session: Session, person_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
-    """List the links of a person, each with its provider."""
+    """List the links of a person, those of accounts merged into theirs too, each with its provider."""
+    accounts = [account.id for account in accounts_of(session, get_person(session, person_id))]
     statement = select(ExternalIdentity, IdentityProvider).join(IdentityProvider, IdentityProvider.id == ExternalIdentity.provider_id)
-    return session.execute(statement.where(ExternalIdentity.person_id == person_id).order_by(ExternalIdentity.id)).all()
+    return session.execute(statement.where(ExternalIdentity.person_id.in_(accounts)).order_by(ExternalIdentity.id)).all()
 
 
 def count_links(session: Session) -> Mapping[int, int]:
@@ -246,7 +255,9 @@ def count_unlinked(session: Session, provider: IdentityProvider) -> int:
 def count_roles(session: Session, provider: IdentityProvider) -> int:
     """Return how many roles people have because of a provider."""
     statement = select(func.count()).select_from(ProviderRole).join(ExternalIdentity, ExternalIdentity.id == ProviderRole.identity_id)
-    return session.scalar(statement.where(ExternalIdentity.provider_id == provider.id)) or 0
+    has_it = (RoleGrant.person_id == ExternalIdentity.person_id) & (RoleGrant.role == ProviderRole.role)
+    of_provider = (ExternalIdentity.provider_id == provider.id, RoleGrant.granted_by.is_(None))
+    return session.scalar(statement.join(RoleGrant, has_it).where(*of_provider)) or 0
 
 
 def forbids_password(session: Session, person: Person) -> str | None:

@@ -1,50 +1,27 @@
 """Changes that come with a sign-in: names, address and language, unit and post, and the role of instructor by groups (spec/identity 6)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
-from accounts import addresses, names, notices
-from accounts.accounts import grant_role, revoke_role
+from accounts import addresses, names
+from accounts.accounts import ProfileChanges, edit_profile, grant_role, revoke_role
 from accounts.models import NameSource, Person, RoleGrant
-from accounts.notices import Message
-from accounts.people import find_person_by_email, has_role_condition
-from accounts.rules import NoticeKind
+from accounts.people import find_person_by_email
+from federation import notices
 from federation.claims import ClaimField, ProvenIdentity
 from federation.models import ExternalIdentity, IdentityProvider, ProviderRole
 from kernel.errors import N_
-from kernel.i18n import _, choose, in_every_language, site_day
-from kernel.permissions import SYSTEM, Actor, SiteRole
+from kernel.i18n import _
+from kernel.permissions import Actor, SiteRole
 from organisations import posts, tree
 from organisations.models import Organisation
 from organisations.units import MembershipValues, assign_members
 
 SOURCES = ("names", "email", "language")
-PROVIDER_NOTICE = NoticeKind(
-    "provider",
-    label=N_("Sign-in by institutions"),
-    hint=N_("An institution’s sign-in needs an administrator: keys, groups, addresses or accounts that do not fit."),
-    icon="key-round",
-    concerns=lambda actor: actor.is_administrator,
-    group=N_("Administration"),
-)
-
-
-def notify_administrators(session: Session, provider: IdentityProvider, what: str, text: Callable[[], str], *, now: datetime) -> None:
-    """Notify the administrators of the site of something about a provider, once a day for each kind of thing."""
-    key = f"provider:{provider.id}:{what}:{site_day(now).isoformat()}"[:120]
-    people = list(session.scalars(select(Person.id).where(has_role_condition(SiteRole.ADMINISTRATOR), Person.suspended_at.is_(None))))
-    subject = in_every_language(lambda: _("Sign-in by %(institution)s", institution=name_of(provider)))
-    message = Message(PROVIDER_NOTICE, key, subject, in_every_language(text), f"/administration/providers/{provider.key}")
-    notices.notify(session, message, people, now=now)
-
-
-def name_of(provider: IdentityProvider) -> str:
-    """Return what the button calls a provider, in the reader's language."""
-    return choose(provider.names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +44,24 @@ class FollowedSignIn:
         self.session.flush()
 
     def _notify(self, what: str, text: Callable[[], str]) -> None:
-        notify_administrators(self.session, self.provider, what, text, now=self.now)
+        notices.notify_administrators(self.session, self.provider, what, text, now=self.now)
 
     def _follow_person(self) -> None:
         session, person, proven, sources = self.session, self.person, self.proven, self.provider.sources
-        parts = (proven.given_names, *proven.split_surnames)
-        if "names" in sources and all(parts[:2]) and parts != names.parts_of(person):
-            names.change_name(session, self.actor, person, parts, NameSource.LIST, now=self.now)
-        if "language" in sources and proven.language:
-            person.language = proven.language
+        present = parts = names.parts_of(person)
+        if "names" in sources and proven.given_names and proven.surnames:
+            parts = (proven.given_names, *proven.split_surnames)
+        language = (proven.language if "language" in sources else "") or person.language
+        if (parts, language) != (present, person.language):
+            source = NameSource.SELF if parts == present else NameSource.LIST
+            edit_profile(
+                session,
+                self.actor,
+                person,
+                ProfileChanges(parts[0], parts[1], parts[2], language, person.zone),
+                source=source,
+                now=self.now,
+            )
         if "email" in sources and proven.email_is_proven and proven.email != person.email:
             if find_person_by_email(session, proven.email) is None:
                 addresses.replace_address(session, self.actor, person, proven.email, now=self.now)
@@ -88,17 +74,20 @@ class FollowedSignIn:
         if not proven.unit:
             return
         below = tree.below(select(Organisation.id).where(Organisation.id == provider.institution_id))
+        post = posts.find_post_written(session, provider.institution_id, posts.post_key(proven.post)) if proven.post else None
+        if proven.post and post is None:
+            self._notify(f"post:{proven.post}"[:60], lambda: _("There is no post called “%(post)s”.", post=proven.post))
         unit = session.scalar(select(Organisation).where(Organisation.code == proven.unit, Organisation.id.in_(below)))
         self.link.unknown_unit = "" if unit is not None else proven.unit
         if unit is None or unit.closed_at is not None:
             return
-        post = posts.find_post_written(session, provider.institution_id, posts.post_key(proven.post)) if proven.post else None
-        if proven.post and post is None:
-            self._notify(f"post:{proven.post}"[:60], lambda: _("There is no post called “%(post)s”.", post=proven.post))
         assign_members(session, self.actor, {self.person.id: MembershipValues(unit.id, post.id if post else None)}, now=self.now)
 
     def _follow_groups(self) -> None:
-        """Give or take the role of instructor, which a provider alone gave; what a person gave or took away is theirs."""
+        """Give or take the role of instructor, which a provider alone gave; what a person gave or took away is theirs.
+
+        `ProviderRole` notes that the groups stood for the role once, so that one that was taken away does not come back.
+        """
         session, groups, role = self.session, self.proven.groups, SiteRole.INSTRUCTOR
         if not self.provider.claims.get(ClaimField.GROUPS):
             return
@@ -107,12 +96,13 @@ class FollowedSignIn:
             return
         given = session.get(ProviderRole, (self.link.id, role.value))
         grant = session.scalar(select(RoleGrant).where(RoleGrant.person_id == self.person.id, RoleGrant.role == role.value))
+        actor = replace(self.actor, person_id=None)
         belongs = bool(groups & set(self.provider.instructor_groups))
-        if belongs and given is None and grant is None:
-            grant_role(session, SYSTEM, self.person, role, now=self.now)
+        if belongs and given is None:
+            grant_role(session, actor, self.person, role, now=self.now)
             session.add(ProviderRole(identity_id=self.link.id, role=role.value, given_at=self.now))
         elif not belongs and given is not None and grant is not None and grant.granted_by is None:
-            revoke_role(session, SYSTEM, self.person, role, now=self.now)
+            revoke_role(session, actor, self.person, role, now=self.now)
             session.delete(given)
 
 

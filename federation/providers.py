@@ -12,6 +12,7 @@ from accounts.models import Person, SecondFactor
 from accounts.people import can_sign_in_condition, has_role_condition
 from federation import sessions
 from federation.discovery import CLOCKS_DIFFER, ClocksDiffer, fetch_published
+from federation.links import count_links
 from federation.models import IdentityProvider
 from federation.relying_party import SECRET_LOCK
 from kernel import audit
@@ -27,6 +28,7 @@ class ProviderVerb(audit.Verb):
     """The audit verbs of providers; what changed is recorded, old and new, secrets never."""
 
     ADDED = "provider.added", N_("Added an identity provider")
+    CHECKED = "provider.checked", N_("Checked the connection with an identity provider")
     CHANGED = "provider.changed", N_("Changed an identity provider")
     SWITCHED_ON = "provider.on", N_("Switched an identity provider on")
     SWITCHED_OFF = "provider.off", N_("Switched an identity provider off")
@@ -42,6 +44,18 @@ class NoPublicAddress(Conflict):
     """The provider could not lead back here."""
 
     message = N_("The address of this site is not set (LMS_PUBLIC_URL), so the provider could not lead back here.")
+
+
+class NoSecret(Conflict):
+    """The site could not prove to the provider who it is."""
+
+    message = N_("First enter the client secret that the provider gives to this site.")
+
+
+class IssuerStays(Conflict):
+    """People come in by the issuer, or were linked by it."""
+
+    message = N_("While it is on, or people are linked, the issuer stays: connect another one as a provider of its own.")
 
 
 class NoLocalAdministrator(Conflict):
@@ -101,14 +115,14 @@ def any_is_on(session: Session) -> bool:
     return session.scalar(select(IdentityProvider.id).where(IdentityProvider.is_on).limit(1)) is not None
 
 
-def return_address(settings: Settings, provider: IdentityProvider) -> str:
-    """Return the address to which the provider leads back, as it is registered there."""
-    return f"{settings.public_url}/sign-in/{provider.key}/return"
+def return_address(settings: Settings, key: str) -> str:
+    """Return the address to which the provider of a key leads back, as it is registered there."""
+    return f"{settings.public_url}/sign-in/{key}/return"
 
 
-def logout_address(settings: Settings, provider: IdentityProvider) -> str:
-    """Return the address to which the provider sends logout tokens."""
-    return f"{settings.public_url}/sign-in/{provider.key}/logout"
+def logout_address(settings: Settings, key: str) -> str:
+    """Return the address to which the provider of a key sends logout tokens."""
+    return f"{settings.public_url}/sign-in/{key}/logout"
 
 
 def add_provider(
@@ -135,10 +149,15 @@ def change_provider(
     version: int,
     now: datetime,
 ) -> bool:
-    """Change columns of a provider, and its secret unless that is empty; return whether anything did. Raise Conflict, changed meanwhile."""
+    """Change columns of a provider, and its secret unless that is empty; return whether anything did.
+
+    Raise IssuerStays, or Conflict where it was changed meanwhile.
+    """
     row = session.get_one(IdentityProvider, provider.id, with_for_update=True, populate_existing=True)
     if row.row_version != version:
         raise Conflict
+    if values["issuer"] != row.issuer and (row.is_on or count_links(session).get(row.id)):
+        raise IssuerStays
     facts = {name: [_plain(getattr(row, name)), _plain(value)] for name, value in values.items() if getattr(row, name) != value}
     for name in facts:
         setattr(row, name, values[name])
@@ -165,7 +184,7 @@ def _plain(value: Any) -> Any:
 def switch(session: Session, actor: Actor, settings: Settings, provider: IdentityProvider, *, is_on: bool, now: datetime) -> None:
     """Let people come in by a provider, or no longer: then the sessions that it began end.
 
-    Raise NoPublicAddress, NotChecked or NoLocalAdministrator where it may not be on.
+    Raise NoPublicAddress, NotChecked, NoSecret or NoLocalAdministrator where it may not be on.
     """
     row = session.get_one(IdentityProvider, provider.id, with_for_update=True, populate_existing=True)
     if row.is_on == is_on:
@@ -175,6 +194,8 @@ def switch(session: Session, actor: Actor, settings: Settings, provider: Identit
             raise NoPublicAddress
         if not row.key_set:
             raise NotChecked
+        if not row.secret:
+            raise NoSecret
         if settings.is_reachable and not _has_local_administrator(session):
             raise NoLocalAdministrator
     row.is_on, row.row_version = is_on, row.row_version + 1

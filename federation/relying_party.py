@@ -116,7 +116,7 @@ def exchange(
         }
     answer = read_object(call(address, reach, method="POST", body=urlencode(form).encode(), headers=headers).body)
     if not isinstance(answer.get("id_token"), str) or not isinstance(answer.get("access_token", ""), str):
-        raise ProviderAway(fault="id_token")
+        raise ProviderAway
     return answer
 
 
@@ -144,7 +144,7 @@ def with_userinfo(provider: IdentityProvider, claims: Claims, tokens: Claims, re
     headers = {"Authorization": f"Bearer {tokens.get('access_token', '')}", "Accept": "application/json"}
     answer = read_object(call(address, reach, headers=headers).body)
     if answer.get("sub") != claims["sub"]:
-        raise ProviderAway(fault="userinfo")
+        raise ProviderAway
     return {**answer, **claims}
 
 

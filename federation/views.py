@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from wtforms import BooleanField, PasswordField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.form import BaseForm
-from wtforms.validators import ValidationError
+from wtforms.validators import DataRequired, ValidationError
 from wtforms.widgets import TextArea
 
 from accounts import second_factor, signin
@@ -19,11 +19,11 @@ from accounts.entry import SignInMethod, has_password
 from accounts.forms import PasswordConfirmationForm, SecondFactorCodeForm
 from accounts.people import get_person
 from accounts.rules import safe_next
-from federation import discovery, links, mapping, providers, relying_party, sessions
+from federation import discovery, links, mapping, notices, providers, relying_party, sessions
 from federation.access import FederationAction, LinkContext
 from federation.claims import USUAL_CLAIMS, ClaimField, ProvenIdentity, read_claims
-from federation.discovery import ProviderBusy
-from federation.links import IdentityRefused, LinkVerb, OwnProofNeeded, PasswordFirst, SeveralPeople, UnknownPerson
+from federation.discovery import ProviderBusy, ProviderRefusedSite
+from federation.links import AddressNotProven, IdentityRefused, LinkVerb, OwnProofNeeded, PasswordFirst, SeveralPeople, UnknownPerson
 from federation.models import ExternalIdentity, IdentityProvider
 from federation.providers import find_provider, get_provider, get_provider_that_is_on, list_buttons, list_providers, return_address
 from federation.relying_party import FLOW_SECONDS, FRESH_SECONDS, Flow, Purpose
@@ -76,7 +76,7 @@ def _button(key: str, name: str, target: str, purpose: Purpose | None = None) ->
 def proof_methods(session: Session, person_id: int, target: str) -> list[SignInMethod]:
     """Return the buttons by which a person proves anew at their institution who they are."""
     linked = [row.IdentityProvider for row in links.list_links(session, person_id)]
-    return [_button(row.key, mapping.name_of(row), target, Purpose.PROVE) for row in linked if row.is_on]
+    return [_button(row.key, notices.name_of(row), target, Purpose.PROVE) for row in linked if row.is_on]
 
 
 def leave_methods(session: Session, device_id: int) -> list[SignInMethod]:
@@ -86,7 +86,7 @@ def leave_methods(session: Session, device_id: int) -> list[SignInMethod]:
     if provider is None or not address:
         return []
     query = urlencode({"client_id": provider.client_id, "post_logout_redirect_uri": f"{current_settings().public_url}/"})
-    label = _("Sign out of %(institution)s too", institution=mapping.name_of(provider))
+    label = _("Sign out of %(institution)s too", institution=notices.name_of(provider))
     return [SignInMethod(label, f"{address}{'&' if '?' in address else '?'}{query}")]
 
 
@@ -121,20 +121,19 @@ def begin(key: str) -> Answer:
     release_connection()
     now = clock.now()
     try:
-        if discovery.is_stale(provider, now):
-            _refresh(provider)
+        discovery.reach_provider(request_services().database, provider, OutgoingReach.of(current_settings()), now)
     except Invalid as away:
         return _away(provider, away)
     flow = relying_party.new_flow(provider, target, purpose, actor.person_id, now)
     _keep_flows([*_flows(), flow])
-    return see_other(relying_party.address_of(provider, flow, return_address(current_settings(), provider)))
+    return see_other(relying_party.address_of(provider, flow, return_address(current_settings(), provider.key)))
 
 
 def _away(provider: IdentityProvider, fault: Invalid) -> Answer:
     """Say that the provider does not answer: people with a password come in by it meanwhile."""
     busy = _("Many people are signing in at this moment. Try again in a moment.")
     away = _("The institution’s server cannot be reached at this moment. Sessions that are open go on.")
-    title = _("%(institution)s does not answer", institution=mapping.name_of(provider))
+    title = _("%(institution)s does not answer", institution=notices.name_of(provider))
     return _stopped(provider, busy if isinstance(fault, ProviderBusy) else away, status=503, title=title)
 
 
@@ -143,7 +142,7 @@ def _stopped(provider: IdentityProvider | None, *texts: str, status: int = 403, 
     retry = url_for("federation.begin", key=provider.key) if provider else url_for("accounts.sign_in")
     facts = {"title": title or _("You could not sign in"), "texts": texts, "reference": g.get("request_id", "") if status == 403 else ""}
     password = url_for("accounts.sign_in", password=1, next=target or None)
-    name = mapping.name_of(provider) if provider and not target else ""
+    name = notices.name_of(provider) if provider and not target else ""
     return page("federation/stopped.html", whole_path=retry, name=name, retry=retry, password=password, **facts), status
 
 
@@ -157,13 +156,15 @@ def come_back(key: str) -> Answer:
     if flow is None or provider is None or not provider.is_on:
         return _ended(flows)
     _keep_flows([other for other in flows if other is not flow])
-    if fault := "".join(sign for sign in request.args.get("error", "") if sign.isascii() and (sign.isalnum() or sign == "_"))[:40]:
+    if fault := discovery.word_of(request.args.get("error")):
         return _stopped(provider, _("Your institution answered: %(code)s.", code=fault))
     if request.args.get("iss", provider.issuer) != provider.issuer or not request.args.get("code"):
         return _stopped(provider, _("The answer does not come from your institution."))
     release_connection()
     try:
         proven = _prove(provider, flow, request.args["code"])
+    except ProviderRefusedSite as refused:
+        return _ended([]) if refused.facts["error"] == "invalid_grant" else _site_refused(provider, refused)
     except Invalid as away:
         return _away(provider, away)
     except (TokenRefused, ValueError) as wrong:
@@ -188,7 +189,7 @@ def _prove(provider: IdentityProvider, flow: Flow, code: str) -> ProvenIdentity:
     """Change the code for a token, and return whom it describes; with a key that is not known the keys are fetched once more."""
     now, settings = clock.now(), current_settings()
     reach = OutgoingReach.of(settings)
-    tokens = relying_party.exchange(provider, flow, code, return_address(settings, provider), reach, secrets_of_app(), now)
+    tokens = relying_party.exchange(provider, flow, code, return_address(settings, provider.key), reach, secrets_of_app(), now)
     claims = _with_known_key(provider, lambda: relying_party.read_id_token(provider, flow, tokens, now=now))
     return read_claims(provider, relying_party.with_userinfo(provider, claims, tokens, reach))
 
@@ -198,19 +199,27 @@ def _with_known_key(provider: IdentityProvider, read: Callable[[], relying_party
     try:
         return read()
     except TokenRefused as refused:
-        if refused.fault not in (TokenFault.UNKNOWN_KEY, TokenFault.SIGNATURE) or not discovery.may_fetch_again(provider, clock.now()):
+        if refused.fault not in (TokenFault.UNKNOWN_KEY, TokenFault.SIGNATURE) or not discovery.is_due(f"keys {provider.id}", clock.now()):
             raise
     _refresh(provider)
     return read()
 
 
-def _record_refusal(provider: IdentityProvider, reason: str, what: str = "", text: Callable[[Session], str] | None = None) -> None:
+def _record_refusal(
+    provider: IdentityProvider, refusal: str, what: str, text: Callable[[Session], str] | None, person: object = None
+) -> None:
     """Record that somebody was refused, and where `text` is given let administrators know of it once a day."""
     release_connection()
     with request_services().database.unit_of_work() as session:
-        audit.record(session, current_actor(), LinkVerb.REFUSED, provider, now=clock.now(), reason=reason)
+        audit.record(session, current_actor(), LinkVerb.REFUSED, provider, now=clock.now(), refusal=refusal, person=person)
         if text is not None:
-            mapping.notify_administrators(session, provider, what, lambda: text(session), now=clock.now())
+            notices.notify_administrators(session, provider, what, lambda: text(session), now=clock.now())
+
+
+def _site_refused(provider: IdentityProvider, refused: ProviderRefusedSite) -> Answer:
+    """Refuse what the provider did not change a code for: it does not know this site, or another secret; administrators learn it."""
+    _record_refusal(provider, refused.reason, refused.reason, lambda _session: _(refused.text, **refused.facts))
+    return _stopped(provider, _("Your institution did not accept this site. Tell an administrator this reference."))
 
 
 def _not_believed(provider: IdentityProvider, wrong: TokenRefused | ValueError) -> Answer:
@@ -220,7 +229,7 @@ def _not_believed(provider: IdentityProvider, wrong: TokenRefused | ValueError) 
     def trouble(_session: Session) -> str:
         if fault is TokenFault.TIME:
             return _("The clocks differ: that of the institution is %(minutes)s min from ours.", minutes=f"{seconds / 60:+.0f}")
-        return _("A token was refused: %(fault)s.", fault=fault.value)
+        return _("A token was refused (%(fault)s). Check the connection.", fault=fault.value)
 
     _record_refusal(provider, fault.value, fault.value, trouble if fault in TROUBLES else None)
     return _stopped(provider, _("What your institution sent could not be believed. Tell an administrator this reference."))
@@ -234,14 +243,18 @@ def _not_let_in(provider: IdentityProvider, refused: IdentityRefused) -> Answer:
         names = ", ".join(get_person(session, number).full_name for number in several)
         return _("What the institution says belongs to several accounts: %(names)s. Merge them.", names=names)
 
-    _record_refusal(provider, refused.reason, f"several:{several[:1]}", merge if several else None)
-    name = mapping.name_of(provider)
+    def domains(_session: Session) -> str:
+        return _("People were refused because it does not confirm their addresses. Enter its own domains, or let it send email_verified.")
+
+    text = merge if several else domains if isinstance(refused, AddressNotProven) else None
+    _record_refusal(provider, refused.reason, f"{refused.reason}:{several[:1]}", text, refused.facts.get("person"))
+    name = notices.name_of(provider)
     if isinstance(refused, UnknownPerson):
-        first = _(
-            "%(institution)s confirmed who you are, but there is no account here that belongs to you. What it said of you was not stored.",
-            institution=name,
+        first = _("%(institution)s confirmed who you are, but no account here could be recognised as yours.", institution=name)
+        then = _(
+            "What it said of you was not stored. Ask the training department of your institution for an account, and give them this "
+            "reference; if you have one, sign in with its password and link it."
         )
-        then = _("Ask the training department of your institution for an account, and give them this reference.")
         return _stopped(provider, first, then, title=_("Your account is not on this site"))
     if isinstance(refused, OwnProofNeeded):
         return _stopped(provider, _(refused.text), title=_("Link your account"), target=url_for("federation_links.own"))
@@ -325,8 +338,8 @@ def _own_page(form: PasswordConfirmationForm) -> Response:
     return page(
         "federation/own_links.html",
         form=form,
-        rows=[(row.ExternalIdentity, mapping.name_of(row.IdentityProvider)) for row in rows],
-        offered=[(row.key, mapping.name_of(row)) for row in list_providers(session, only_on=True) if row.id not in linked],
+        rows=[(row.ExternalIdentity, notices.name_of(row.IdentityProvider)) for row in rows],
+        offered=[(row.key, notices.name_of(row)) for row in list_providers(session, only_on=True) if row.id not in linked],
         is_fresh=signin.has_proven(actor),
         has_password=has_password(person),
     )
@@ -343,7 +356,7 @@ def add_link(provider: IdentityProvider) -> Answer:
     form, person = PasswordConfirmationForm(), get_person(current_session(), current_actor().person_id or 0)
     if not take_proof(form, person.id, person.password_hash):
         return _own_page(form)
-    return see_page("federation_links.own", flash=_("Now continue at %(institution)s.", institution=mapping.name_of(provider)))
+    return see_page("federation_links.own", flash=_("Now continue at %(institution)s.", institution=notices.name_of(provider)))
 
 
 def _own_link(session: Session, _actor: Actor, number: int) -> LinkContext:
@@ -480,7 +493,7 @@ def _form(provider: IdentityProvider | None, **options: Any) -> ProviderForm:
 def overview() -> Answer:
     """List the providers."""
     linked = links.count_links(current_session())
-    rows = [(row, mapping.name_of(row), linked.get(row.id, 0)) for row in list_providers(current_session())]
+    rows = [(row, notices.name_of(row), linked.get(row.id, 0)) for row in list_providers(current_session())]
     return page("federation/providers.html", rows=rows)
 
 
@@ -489,11 +502,8 @@ def overview() -> Answer:
 def new() -> Answer:
     """Add a provider."""
     form, proof = _form(None), _proof()
-    valid = form.validate_on_submit() and proof is None
-    if valid and not form.key.data:
-        form.refuse(form.key, _("Give it a key, for example institute: it stands in addresses and never changes."))
-        valid = False
-    if not valid:
+    form.key.validators = [DataRequired(_("Give it a key, for example institute: it stands in addresses and never changes."))]
+    if not form.validate_on_submit() or proof is not None:
         return _edit_page(None, form, proof)
     session, values = begin_writing(), {**form.columns(), "key": form.key.data}
     with form.refusals(form.key, providers.ProviderKeyTaken):
@@ -518,26 +528,21 @@ def _proof() -> PasswordConfirmationForm | None:
 
 def _edit_page(provider: IdentityProvider | None, form: ProviderForm, proof: PasswordConfirmationForm | None) -> Response:
     session, settings, query = current_session(), current_settings(), request.args.get("q", "")[:100]
-    of_provider: Mapping[str, Any] = {
-        "name": "",
-        "return_address": "",
-        "logout_address": "",
-        "linked": 0,
-        "unknown_units": [],
-        "people": [],
-    }
+    if form.new_secret.data:
+        form.refuse(form.new_secret, _("Type it again: it is not kept while something else has to be corrected."))
+    key = provider.key if provider else "KEY"
+    of_provider: Mapping[str, Any] = {"name": "", "linked": 0, "unknown_units": [], "people": []}
     if provider is not None:
         of_provider = {
-            "name": mapping.name_of(provider),
-            "return_address": return_address(settings, provider),
-            "logout_address": providers.logout_address(settings, provider),
+            "name": notices.name_of(provider),
             "linked": links.count_links(session).get(provider.id, 0),
             "unknown_units": mapping.list_unknown_units(session, provider),
             "people": links.list_people(session, provider, query),
         }
+    addresses = {"return_address": return_address(settings, key), "logout_address": providers.logout_address(settings, key)}
     claims = [(field, form[f"claim_{field.value}"]) for field in ClaimField]
     facts = {"usual": USUAL_CLAIMS, "claims": claims, "query": query, "hours": settings.session_hours}
-    return page("federation/provider.html", form=form, proof=proof, provider=provider, **facts, **of_provider)
+    return page("federation/provider.html", form=form, proof=proof, provider=provider, **facts, **of_provider, **addresses)
 
 
 @providers_bp.route("/<key>", methods=["GET", "POST"])
@@ -548,7 +553,7 @@ def edit(subject: IdentityProvider) -> Answer:
     if not form.validate_on_submit() or proof is not None:
         return _edit_page(subject, form, proof)
     session, values, seen = begin_writing(), form.columns(), whole_number(form.row_version.data or "")
-    with form.refusals(None, Conflict):
+    with form.refusals(None, Conflict), form.refusals(form.issuer, providers.IssuerStays):
         changed = providers.change_provider(
             session, current_actor(), subject, values, _secret(form), secrets_of_app(), version=seen, now=clock.now()
         )
@@ -562,9 +567,11 @@ def check(subject: IdentityProvider) -> Answer:
     """Fetch what the provider publishes, and say what does not fit."""
     release_connection()
     columns, fault = providers.check(subject, current_settings())
-    row = begin_writing().get_one(IdentityProvider, subject.id)
+    session = begin_writing()
+    row = session.get_one(IdentityProvider, subject.id)
     for name, value in columns.items():
         setattr(row, name, value)
+    audit.record(session, current_actor(), providers.ProviderVerb.CHECKED, row, now=clock.now(), fault=fault.reason if fault else "")
     if fault is None:
         return _answered(subject, _("It answers, and publishes all that is needed."), "ok")
     return _answered(subject, _(fault.text, **fault.facts), "warn" if columns else "bad")

@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-import click
 from flask import Blueprint
 from sqlalchemy.orm import Session
 
@@ -29,7 +28,6 @@ class Feature:
     """Kind of job and every how many seconds it is due."""
     patient: Collection[str] = ()
     """Kinds of jobs that let all others go first: mail to many, that nobody waits for at the screen."""
-    commands: tuple[click.Command, ...] = ()
     menu: tuple[MenuEntry, ...] = ()
     """Its entries of the menus of the site."""
     help: Mapping[str, str] = field(default_factory=dict)

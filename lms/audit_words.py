@@ -39,6 +39,24 @@ def nouns() -> Mapping[str, str]:
 
 
 FACTS: Mapping[str, str] = {
+    "authentication": N_("How this site proves who it is"),
+    "claims": N_("Claims"),
+    "client_id": N_("Client ID"),
+    "creates": N_("Who is not known gets an account"),
+    "domains": N_("The institution’s own domains"),
+    "factor_values": N_("Values that stand for a second step"),
+    "fault": N_("Fault"),
+    "instructor_groups": N_("Groups whose people are instructors"),
+    "issuer": N_("Issuer"),
+    "local_password": N_("Who came in so may also choose a password here"),
+    "provider": N_("Identity provider"),
+    "refusal": N_("Refused because"),
+    "scopes": N_("Scopes"),
+    "secret": N_("Client secret"),
+    "sessions": N_("Sessions"),
+    "sources": N_("What follows the provider at each sign-in"),
+    "uses_object_id": N_("Microsoft Entra: know people by tenant and object"),
+    "uses_userinfo": N_("Ask the provider for more about the person (userinfo)"),
     "accounts": N_("Accounts"),
     "achieved": N_("Completed on"),
     "acta": N_("Acta"),
@@ -208,6 +226,7 @@ TABLES: Mapping[str, str] = {
         ("obligation.reminder_requested place", "membership.further_changed added", "membership.further_changed ended"), "organisation"
     ),
     "course": "course",
+    "provider": "identity_provider",
     "edition": "edition",
     "group": "learner_group",
     "selection": "selection",
@@ -269,6 +288,17 @@ VALUES: Mapping[str, Mapping[str, str]] = {
     },
     "outcome": {**wording.PROPOSALS, **wording.INCIDENT_OUTCOMES},
     "ground": wording.GROUNDS,
+    "refusal": {
+        "unknown_person": N_("No account was recognised"),
+        "address_not_proven": N_("The provider does not confirm the address"),
+        "several_people": N_("Two accounts were recognised"),
+        "linked_elsewhere": N_("The account is linked with another one of the institution"),
+        "account_closed": N_("The account is closed"),
+        "own_proof_needed": N_("The account has a role over others and is not linked yet"),
+        "provider_refused_site": N_("The provider refused this site"),
+        "time": N_("The clocks differ"),
+    },
+    "sources": {"names": N_("Names"), "email": N_("Email address"), "language": N_("Language")},
     "nature": {"correction": N_("Correction"), "improvement": N_("Improvement")},
 }
 """The words of values that come from a list, by the key."""

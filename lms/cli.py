@@ -31,6 +31,7 @@ ELSEWHERE = {
     "secrets": ("lms.key_commands", "secrets", "Look after the keys: secret key, certificates, seal of PDF files."),
     "selection": ("lms.selection_commands", "selection", "Verify actas of selections as files."),
     "search": ("lms.search_commands", "search", "Look after the search."),
+    "identity": ("federation.cli", "identity", "See, check and switch off identity providers, and remove links."),
     "loadtest": ("lms.loadtest.cli", "loadtest", "Play the last hours before a deadline, and look whether anything was lost."),
     "demo": ("lms.demo.cli", "demo", "Start a second instance full of invented people."),
 }

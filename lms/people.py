@@ -24,6 +24,7 @@ from enrolments import enrolment, learners
 from enrolments.access import LearningAction
 from enrolments.learners import LearningRecord
 from enrolments.takes import list_takes
+from federation.links import list_links
 from kernel import audit, clock
 from kernel.codes import printed_code
 from kernel.errors import N_, Conflict
@@ -97,6 +98,8 @@ EVENTS = {
     "account.factor_removed": N_("Second step removed"),
     "account.codes_made": N_("New recovery codes"),
     "account.code_used": N_("Recovery code used"),
+    "identity.linked": N_("Linked with an institution"),
+    "identity.unlinked": N_("Link with an institution removed"),
     "privacy.exported": N_("Copy of their data downloaded"),
     "privacy.deletion_asked": N_("Deletion requested"),
     "privacy.deletion_taken_back": N_("Deletion request withdrawn"),
@@ -190,6 +193,7 @@ def _record(subject: Person, form: AccountActionForm) -> Response:
             {"name": row.full_name, "since": row.since, "until": row.until, "source": _(NAME_SOURCES[NameSource(row.source)])}
             for row in names.list_former_names(session, subject.id)
         ],
+        institutions=[(row.ExternalIdentity, choose(row.IdentityProvider.names)) for row in list_links(session, subject.id)],
         memberships=tree.list_memberships(session, subject.id),
         employments=tree.list_employments(session, subject.id),
         managed=tree.list_managed(session, subject.id),

@@ -11,7 +11,7 @@ from accounts import accounts, addresses, names, passwords, people, second_facto
 from accounts.access import AccountAction
 from accounts.accounts import Destination, SignUp
 from accounts.entering import after_entry, open_device, second_step_page, take_proof
-from accounts.entry import LEAVE_METHODS, SIGN_IN_METHODS, SignInMethod
+from accounts.entry import LEAVE_METHODS, SIGN_IN_METHODS, SignInMethod, has_password
 from accounts.forms import (
     ChangePasswordForm,
     FirstPasswordForm,
@@ -422,6 +422,11 @@ def change_password() -> Answer:
     actor = current_actor()
     person = people.get_person(current_session(), actor.person_id or 0)
     form = ChangePasswordForm(people.personal_words(current_session(), person))
+    if not has_password(person):
+        text = _(
+            "Your account has no password: you sign in by your institution. To choose one, ask for a link with “I forgot my password”."
+        )
+        return see_page("accounts.profile", flash=text)
     if is_read_only_request():
         return page("accounts/change_password.html", form=form)
     release_connection()

@@ -52,7 +52,7 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
 @pytest.fixture
 def live(app: Flask, instance: Instance) -> Iterator[Live]:
     """Serve the instance of this test at its address."""
-    discovery._TRIED_AT.clear()
+    discovery._DONE_AT.clear()
     with served(app, urlsplit(instance.settings.public_url).port or 0):
         yield Live(instance.settings.public_url, instance)
 

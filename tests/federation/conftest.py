@@ -23,7 +23,7 @@ KEY = "iess"
 def fake() -> Iterator[FakeProvider]:
     """Return the provider, which answers."""
     provider = FakeProvider(claims={"sub": "a1", "given_name": "Ana", "family_name": "Quinde", "email": "ana@example.org"})
-    discovery._TRIED_AT.clear()
+    discovery._DONE_AT.clear()
     with provider.answering():
         yield provider
 

@@ -10,6 +10,7 @@ from federation.discovery import DiscoveryLacks, check_discovery
 from federation.models import IdentityProvider
 from federation.providers import list_faults
 from kernel.outgoing import OutgoingFault
+from lms.cli import lms
 from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_person
@@ -22,14 +23,20 @@ def run(instance: Instance, *arguments: str, status: int = 0) -> str:
     return result.output
 
 
+def test_the_manual_s_commands_are_there() -> None:
+    for name in ("list", "check", "off", "unlink", "report"):
+        result = CliRunner().invoke(lms, ["identity", name, "--help"])
+        assert result.exit_code == 0, result.output
+
+
 def test_a_provider_is_listed_checked_and_switched_off(instance: Instance, provider: IdentityProvider, fake: FakeProvider) -> None:
     assert "iess  on  0 linked" in run(instance, "list")
     assert "It answers" in run(instance, "check", "iess")
     with instance.database.unit_of_work(write=False) as session:
         assert session.scalars(select(IdentityProvider.is_on)).all() == [True]
     fake.fault = OutgoingFault.TLS
-    assert "does not answer: tls" in run(instance, "check", "iess", status=1)
-    assert list_faults(instance.database, instance.settings) == ("iess: The provider does not answer: tls.",)
+    assert "not valid for its name" in run(instance, "check", "iess", status=1)
+    assert list_faults(instance.database, instance.settings) == ("iess: The provider’s certificate is not valid for its name (TLS).",)
     run(instance, "off", "iess")
     assert list_faults(instance.database, instance.settings) == ()
     assert "iess  off" in run(instance, "list")

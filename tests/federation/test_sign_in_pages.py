@@ -1,6 +1,7 @@
 """The way in by an institution: to the provider and back, linked, made, refused, left."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -10,8 +11,8 @@ from sqlalchemy import select
 
 from accounts import second_factor
 from accounts.models import Device, Person
-from federation.links import OwnProofNeeded
-from federation.models import FederatedSession, IdentityProvider
+from federation.links import OwnProofNeeded, unlink
+from federation.models import ExternalIdentity, FederatedSession, IdentityProvider
 from federation.providers import switch
 from kernel import clock, jose
 from kernel.audit import AuditEntry
@@ -169,6 +170,85 @@ def test_codes_of_faults_are_shown_and_free_text_never(browser: Browser, provide
     page = browser.get(f"/sign-in/{KEY}/return?state={state}&error=access_denied%3Cb%3E&error_description=Llame+al+1800", status=403)
     assert "access_deniedb" in page.text
     assert "Llame" not in page.html
+
+
+def test_a_provider_that_went_away_is_said_on_our_page(
+    browser: Browser, instance: Instance, provider: IdentityProvider, fake: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fault 1, although what it publishes is kept: it is looked at once a minute before a browser is sent there."""
+    a_person(instance)
+    proves(fake)
+    come_in(browser, fake)
+    visitor = browser.another()
+    fake.fault = OutgoingFault.UNREACHABLE
+    to_provider(visitor)
+    later = clock.now() + timedelta(seconds=61)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    for _time in range(2):
+        page = visitor.get(f"/sign-in/{KEY}", status=503)
+        assert in_spanish("%(institution)s does not answer", institution="Instituto de prueba") in page.text
+
+
+def test_a_site_that_the_provider_refuses_is_said_to_administrators(
+    browser: Browser, instance: Instance, provider: IdentityProvider, fake: FakeProvider
+) -> None:
+    an_administrator(instance)
+    a_person(instance)
+    proves(fake)
+    with instance.database.unit_of_work() as session:
+        session.get_one(IdentityProvider, provider.id).secret = ""
+
+    page = come_in(browser, fake, status=403).page
+
+    assert in_spanish("Your institution did not accept this site. Tell an administrator this reference.") in page.text
+    shown = sign_in(browser.another(), "admin@example.org").get("/notices").text
+    assert "invalid_client" in shown
+
+
+def test_an_address_that_is_not_confirmed_is_said_to_administrators_alone(
+    browser: Browser, instance: Instance, provider: IdentityProvider, fake: FakeProvider
+) -> None:
+    an_administrator(instance)
+    a_person(instance)
+    fake.claims["email"] = "nadie@example.org"
+    page = come_in(browser, fake, status=403).page.text
+    fake.claims["email"] = "ana@example.org"
+    other = come_in(browser.another(), fake, status=403).page.text
+    assert _plain(page) == _plain(other), "nobody learns who has an account"
+    text = "People were refused because it does not confirm their addresses. Enter its own domains, or let it send email_verified."
+    assert in_spanish(text) in sign_in(browser.another(), "admin@example.org").get("/notices").text
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[0-9a-f]{16}", "", text)
+
+
+def test_a_person_learns_that_their_account_was_linked_and_unlinked(
+    browser: Browser, instance: Instance, provider: IdentityProvider, fake: FakeProvider
+) -> None:
+    a_person(instance)
+    proves(fake)
+    come_in(browser, fake)
+    linked = in_spanish("Your account is linked with %(institution)s", institution="Instituto de prueba")
+    assert linked in browser.get("/notices").text
+    assert "Instituto de prueba" in browser.get("/profile/institutions").text
+    with instance.database.unit_of_work() as session:
+        unlink(session, SYSTEM, session.scalars(select(ExternalIdentity)).one(), reason="Otra persona.", now=clock.now())
+    removed = in_spanish("The link with %(institution)s was removed", institution="Instituto de prueba")
+    assert removed in sign_in(browser.another()).get("/notices").text
+
+
+def test_the_issuer_stays_while_people_come_in_by_it(browser: Browser, instance: Instance, provider: IdentityProvider) -> None:
+    an_administrator(instance)
+    administrator = sign_in(browser, "admin@example.org")
+    path = f"/administration/providers/{KEY}"
+    administrator.get(path)
+    fields = dict(administrator.page.form(path).fields)
+    fields |= {"current_password": "cuatro palabras sin relación", "issuer": "https://otra.example.org", "new_secret": "nuevo"}
+    page = administrator.post(path, fields, status=409)
+    assert in_spanish("While it is on, or people are linked, the issuer stays: connect another one as a provider of its own.") in page.text
+    assert in_spanish("Type it again: it is not kept while something else has to be corrected.") in page.text
+    assert "https://otra.example.org" in page.html
 
 
 @pytest.mark.parametrize("fault", [OutgoingFault.UNREACHABLE, OutgoingFault.TLS, OutgoingFault.TOO_SLOW])

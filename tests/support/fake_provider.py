@@ -95,7 +95,9 @@ class FakeProvider:
         secret = form.get("client_secret") or unquote(pair[2])
         challenge = urlsafe_b64encode(sha256(form.get("code_verifier", "").encode()).digest()).rstrip(b"=").decode()
         is_same = not self.checks_challenge or (granted is not None and challenge == granted["code_challenge"])
-        if granted is None or secret != CLIENT_SECRET or not is_same:
+        if secret != CLIENT_SECRET:
+            return self._reply({"error": "invalid_client"}, 401)
+        if granted is None or not is_same:
             return self._reply({"error": "invalid_grant"}, 400)
         return self._reply({"access_token": "opaco", "token_type": "Bearer", "id_token": self.token(granted["nonce"])})
 
