@@ -15,7 +15,7 @@ from certificates.models import Credential
 from certificates.rules.credentials import CredentialState
 from compliance.learner import RequiredOfPerson, list_cautions, list_required, load_own_training, obligation_dates
 from compliance.learner_page import DutyView, duties_in_order, duty_view
-from compliance.rules.states import TrainingState
+from compliance.rules.states import NEEDED, TrainingState
 from compliance.rules.terms import ObligationTerms
 from courses import versions
 from courses.facade import Facade, FacadeSize
@@ -140,13 +140,13 @@ def duties_of_home(
     rows = duties_in_order(list_required(session, [actor.person_id or 0], now=now))
     if not rows:
         return None
-    by_slug = {line.slug: line for line in lines}
-    cautions = list_cautions(session, rows, enrolments, now=now)
-    duties = {row.assignment_id: duty_view(row, "", now=now) for row in rows}
+    left = [row for row in rows if row.status.state in NEEDED]
+    by_slug, shown = {line.slug: line for line in lines}, left[:MOST_ON_HOME]
+    cautions = list_cautions(session, shown, enrolments, now=now)
+    duties = {row.assignment_id: duty_view(row, "", now=now) for row in shown}
     times = _times_of_others(session, list(duties.values()), by_slug)
     views = [own_duty(duty, by_slug, cautions.get(number, ""), times) for number, duty in duties.items()]
-    left = [view for view in views if view.duty.is_open]
-    return {"shown": left[:MOST_ON_HOME], "more": len(left[MOST_ON_HOME:])}
+    return {"shown": views, "more": len(left) - len(views)}
 
 
 @bp.get("/learning/compulsory")

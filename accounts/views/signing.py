@@ -455,7 +455,8 @@ def _devices_page(form: PasswordConfirmationForm) -> Response:
     since = clock.now() - timedelta(hours=current_settings().session_hours)
     rows = people.list_devices(current_session(), actor.person_id or 0, since=since)
     fresh = signin.has_proven(actor)
-    return page("accounts/devices.html", form=form, devices=rows, current_id=actor.device_id, fresh=fresh)
+    by_password = has_password(people.get_person(current_session(), actor.person_id or 0))
+    return page("accounts/devices.html", form=form, devices=rows, current_id=actor.device_id, fresh=fresh, has_password=by_password)
 
 
 @bp.post("/profile/devices/password")

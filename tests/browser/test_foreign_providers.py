@@ -1,4 +1,4 @@
-"""Sign-in by identity providers that others wrote, in Chromium: connected, entered, keys changed, left (spec/identity 13.2)."""
+"""Sign-in by identity providers that others wrote, in Chromium: connected, entered, keys changed, left (spec/identity 13)."""
 
 import re
 from collections.abc import Iterator

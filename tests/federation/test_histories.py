@@ -1,4 +1,4 @@
-"""Random histories of links (spec/identity 13.3): never two people for one subject, nor one sign-in that two people have."""
+"""Random histories of links (spec/identity 13): never two people for one subject, nor one sign-in that two people have."""
 
 from __future__ import annotations
 
@@ -202,7 +202,7 @@ class Histories(RuleBasedStateMachine):
 
 @pytest.mark.slow
 def test_random_histories_give_each_sign_in_one_person(instance: Instance, institution: Organisation) -> None:
-    """spec/identity 13.3."""
+    """spec/identity 13."""
 
     class Here(Histories):
         pass

@@ -1,4 +1,4 @@
-"""Identity providers that others wrote, as processes on this machine: a plain one, and a certified one of Node (spec/identity 13.2)."""
+"""Identity providers that others wrote, as processes on this machine: a plain one, and a certified one of Node (spec/identity 13)."""
 
 import http.client
 import json
