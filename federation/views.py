@@ -283,9 +283,11 @@ def _enter(provider: IdentityProvider, flow: Flow, proven: ProvenIdentity) -> An
 def _link_own(provider: IdentityProvider, flow: Flow, proven: ProvenIdentity) -> Answer:
     """Link an account at the institution with that of who is signed in, and has proved here who they are a moment ago."""
     actor = current_actor()
-    if signin.has_proven(actor):
-        with request_services().database.unit_of_work() as session:
-            links.link(session, actor, provider, proven, get_person(session, actor.person_id or 0), by=actor.person_id, now=clock.now())
+    if not signin.has_proven(actor):
+        return see_page("federation_links.own", flash=_("It took too long, and nothing was linked: enter your password again."))
+    with request_services().database.unit_of_work() as session:
+        links.link(session, actor, provider, proven, get_person(session, actor.person_id or 0), by=actor.person_id, now=clock.now())
+    flash(_("Your account is linked with %(institution)s", institution=notices.name_of(provider)), "ok")
     return see_other(flow.target or url_for("federation_links.own"))
 
 

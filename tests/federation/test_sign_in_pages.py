@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from sqlalchemy import select
 
-from accounts import second_factor
+from accounts import second_factor, signin
 from accounts.models import Device, Person
 from federation.links import OwnProofNeeded, unlink
 from federation.models import ExternalIdentity, FederatedSession, IdentityProvider
@@ -80,7 +80,7 @@ def test_whoever_is_not_known_gets_an_account_where_the_provider_may_make_one(
 
 
 def test_staff_sign_in_once_with_their_password_and_link_from_inside(
-    browser: Browser, instance: Instance, provider: IdentityProvider, fake: FakeProvider
+    browser: Browser, instance: Instance, provider: IdentityProvider, fake: FakeProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the refusal says is what the person then does: its button leads through the password to the page that links."""
     ada = an_administrator(instance)
@@ -94,7 +94,15 @@ def test_staff_sign_in_once_with_their_password_and_link_from_inside(
     browser.submit("/sign-in", {"email": ada.email, "password": "cuatro palabras sin relación"})
     assert browser.path == "/profile/institutions"
     browser.submit(f"/profile/institutions/{KEY}", {"current_password": "cuatro palabras sin relación"})
-    come_in(browser, fake, next(href for href, _words in browser.page.links if "purpose=link" in href))
+    way = next(href for href, _words in browser.page.links if "purpose=link" in href)
+    back = fake.authorize(to_provider(browser, way))
+    with monkeypatch.context() as later:
+        later.setattr(signin, "PROOF_LIFE", timedelta(0))
+        assert in_spanish("It took too long, and nothing was linked: enter your password again.") in browser.get(back).text
+    assert links_of(instance) == []
+    come_in(browser, fake, way)
+    linked = in_spanish("Your account is linked with %(institution)s", institution="Instituto de prueba")
+    assert linked in browser.page.text
 
     assert links_of(instance) == [("a1", ada.id)]
     assert is_in(come_in(browser.another(), fake))
