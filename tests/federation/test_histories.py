@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from accounts import accounts, addresses, people
 from accounts.access import MergePair
-from accounts.models import Person
+from accounts.models import AccountMerge, Person
 from federation import links, mapping, providers
 from federation.claims import ClaimField, ProvenIdentity
 from federation.links import AccountClosed, IdentityRefused
@@ -50,15 +50,19 @@ class Histories(RuleBasedStateMachine):
         self.prefix, self.now = f"h{next(HISTORIES)}", NOON
         self.people: list[int] = []
         self.linked: dict[tuple[int, str], int] = {}
+        self.merged: set[int] = set()
+        """Accounts that were merged into others."""
         self.taken: set[int] = set()
         """Links by which a role was given that a person took away, and no person gave again."""
 
-    @initialize()
-    def begin(self) -> None:
-        """Three accounts with an address each; both providers are on."""
+    @initialize(linked=st.integers(0, PEOPLE))
+    def begin(self, linked: int) -> None:
+        """Three accounts with an address each; both providers are on, and some people have come in by the first one."""
         self.people = [a_person(self.instance, self.mail(number), given=f"P{number}").id for number in range(PEOPLE)]
         for place in (0, 1):
             self.switch(place, is_on=True)
+        for number in range(linked):
+            self._come_in(0, f"{self.prefix}-s{number}", number, is_proven=True, in_group=False)
 
     def mail(self, number: int) -> str:
         """Return an address of this history."""
@@ -76,7 +80,18 @@ class Histories(RuleBasedStateMachine):
     @rule(place=either, subject=few, mail=st.integers(0, PEOPLE), is_proven=chance, in_group=chance)
     def sign_in(self, place: int, subject: int, mail: int, *, is_proven: bool, in_group: bool) -> None:
         """Come in at a provider with whatever address it has now; the address is followed."""
-        name, address = f"{self.prefix}-s{subject}", self.mail(mail)
+        self._come_in(place, f"{self.prefix}-s{subject}", mail, is_proven=is_proven, in_group=in_group)
+
+    @precondition(lambda self: self.linked)
+    @rule(number=st.integers(0, 5), mail=st.integers(0, PEOPLE), in_group=chance)
+    def sign_in_again(self, number: int, mail: int, *, in_group: bool) -> None:
+        """Come in by a link, first of all by that of an account that was merged: of random subjects few are linked."""
+        merged = [key for key, owner in sorted(self.linked.items()) if owner in self.merged]
+        provider, name = (merged or sorted(self.linked))[number % len(merged or self.linked)]
+        self._come_in(self.providers.index(provider), name, mail, is_proven=True, in_group=in_group)
+
+    def _come_in(self, place: int, name: str, mail: int, *, is_proven: bool, in_group: bool) -> None:
+        address = self.mail(mail)
         groups = frozenset({"g-1"} if in_group else ())
         proven = ProvenIdentity(name, "Ana", "Quinde", email=address, email_is_proven=is_proven, groups=groups)
         known = self.linked.get((self.providers[place], name))
@@ -112,10 +127,11 @@ class Histories(RuleBasedStateMachine):
             return refused
 
     def _open(self, session: Session, number: int | None) -> int | None:
-        """Return the account that somebody enters, None where it is closed."""
-        with suppress(AccountClosed):
-            return links.open_account_of(session, session.get_one(Person, number)).id
-        return None
+        """Return the account that somebody enters, by the rows themselves; None where it is closed."""
+        while merge := session.get(AccountMerge, number):
+            number = merge.kept_id
+        person = session.get_one(Person, number)
+        return person.id if person.suspended_at is None else None
 
     @rule(place=either, subject=few)
     def unlink(self, place: int, subject: int) -> None:
@@ -134,6 +150,7 @@ class Histories(RuleBasedStateMachine):
         if one != other:
             with suppress(Conflict), self.instance.database.unit_of_work() as session:
                 erasure.merge(session, self.boss, MergePair(self.person(session, one), self.person(session, other)), "x", now=self.tick())
+                self.merged.add(self.people[other])
 
     @rule(number=few)
     def erase(self, number: int) -> None:
@@ -174,7 +191,7 @@ class Histories(RuleBasedStateMachine):
             change(session, self.boss, person, SiteRole.INSTRUCTOR, now=self.tick())
             self.taken = self.taken - rows if is_given else self.taken | (rows if had else set())
 
-    @rule(place=either, is_on=chance)
+    @rule(place=either, is_on=st.sampled_from((True, True, False)))
     def switch(self, place: int, *, is_on: bool) -> None:
         """A provider goes off or on."""
         with self.instance.database.unit_of_work() as session:
