@@ -1,6 +1,6 @@
 """Measure, print the table and record it in docs/figures/performance.json.
 
-python -m tests.bench [--only training|certificates|pages|discussions|cores|draws|growth] [sqlite] [postgres]
+python -m tests.bench [--only training|certificates|pages|discussions|identity|cores|draws|growth] [sqlite] [postgres]
 """
 
 import re
@@ -34,6 +34,7 @@ from tests.bench import (
     lives,
     nodes,
     pages,
+    sign_ins,
     training_jobs,
     units,
     verifying,
@@ -57,6 +58,8 @@ class MeasuredPart(StrEnum):
     CERTIFICATES = "certificates"
     PAGES = "pages"
     DISCUSSIONS = "discussions"
+    IDENTITY = "identity"
+    """Sign-in by institutions."""
     CORES = "cores"
     DRAWS = "draws"
     """Of no database."""
@@ -89,7 +92,8 @@ def measure(kind: str) -> list[Row]:
             rows += nodes.nodes(bench, folder, url)
         instance.database.dispose()
         rows += _with_all_cores(instance, load_instance, folder, url)
-    for by_itself in (libraries.report, training_jobs.training):
+        rows += sign_ins.return_step(instance, load_instance, folder, url)
+    for by_itself in (libraries.report, training_jobs.training, sign_ins.waiting):
         rows += _on_a_fresh_instance(kind, by_itself)
     return rows + _certificates(kind)
 
@@ -134,6 +138,13 @@ def measure_pages(kind: str) -> list[Row]:
 def measure_discussions(kind: str) -> list[Row]:
     """Measure threads and posts alone: spec/communities B2."""
     return _of_pages(kind, discussions.discussions)
+
+
+def measure_identity(kind: str) -> list[Row]:
+    """Measure sign-in by institutions alone: spec/identity I1 and I2."""
+    with _loaded_instance(kind) as (instance, load_instance, folder, url):
+        rows = sign_ins.return_step(instance, load_instance, folder, url)
+    return rows + _on_a_fresh_instance(kind, sign_ins.waiting)
 
 
 def _of_pages(kind: str, *parts: Callable[[Bench], list[Row]]) -> list[Row]:
@@ -226,6 +237,7 @@ PARTS = {
     MeasuredPart.CERTIFICATES: measure_certificates,
     MeasuredPart.PAGES: measure_pages,
     MeasuredPart.DISCUSSIONS: measure_discussions,
+    MeasuredPart.IDENTITY: measure_identity,
     MeasuredPart.CORES: measure_cores,
 }
 
