@@ -92,7 +92,7 @@ def states(instance: Instance) -> Counter[str]:
 
 def notices(instance: Instance, kind: NoticeKind) -> Counter[tuple[int, str]]:
     """Count notices of a kind by their person and key."""
-    statement = select(Notification.person_id, Notification.key).where(Notification.kind == kind.key)
+    statement = select(Notification.person_id, Notification.key).where(Notification.kind == kind.value)
     return Counter((person, key) for person, key in read(instance, lambda session: session.execute(statement).all()))
 
 
