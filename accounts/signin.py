@@ -107,10 +107,16 @@ def sign_out(response: Response) -> Response:
 
 
 def is_newcomer(settings: Settings, cookie: Mapping[str, Any]) -> bool:
-    """Say of a cookie alone whether its browser has no session in use and is not between password and second step."""
+    """Say of a cookie alone whether its browser has no session in use and is not on its way in: at an institution or the second step."""
+    is_away = clock.now() - datetime.fromtimestamp(cookie.get("away", 0), UTC) <= PROOF_LIFE
     idle = clock.now() - datetime.fromtimestamp(cookie.get("seen", 0), UTC)
     is_signed_in = "_user_id" in cookie and idle <= timedelta(minutes=settings.session_idle_minutes)
-    return not is_signed_in and "proof" not in cookie
+    return not is_signed_in and not is_away and "proof" not in cookie
+
+
+def expect_return() -> None:
+    """Note in the cookie that its browser goes to an institution: a full server lets it in when it comes back."""
+    cookie["away"] = int(clock.now().timestamp())
 
 
 def _empty_cookie() -> None:

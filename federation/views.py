@@ -126,6 +126,7 @@ def begin(key: str) -> Answer:
         return _away(provider, away)
     flow = relying_party.new_flow(provider, target, purpose, actor.person_id, now)
     _keep_flows([*_flows(), flow])
+    signin.expect_return()
     return see_other(relying_party.address_of(provider, flow, return_address(current_settings(), provider.key)))
 
 

@@ -14,11 +14,13 @@ Those of 1 to 3 stand in `test_sign_in_pages.py`.
 """
 
 import threading
+from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
 from sqlalchemy import select
 
+from accounts import signin
 from accounts.models import Notification
 from federation import discovery
 from federation.discovery import AT_ONCE
@@ -109,6 +111,24 @@ def test_another_issuer_is_refused_and_a_new_provider_links_anew(
     with moved.answering():
         assert is_in(come_in(browser.another(), moved, "/sign-in/nueva"))
     assert links_of(instance) == [("a1", ana.id), ("n1", ana.id)]
+
+
+def test_a_full_server_lets_in_who_comes_back(
+    browser: Browser, instance: Instance, provider: IdentityProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fault 7: a code of the provider may expire while the waiting page waits."""
+
+    def is_newcomer() -> bool:
+        with browser.client.session_transaction(base_url="https://localhost") as cookie:
+            return signin.is_newcomer(instance.settings, cookie)
+
+    browser.get("/sign-in")
+    assert is_newcomer()
+    to_provider(browser)
+    assert not is_newcomer()
+    later = clock.now() + signin.PROOF_LIFE + timedelta(seconds=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert is_newcomer()
 
 
 def test_the_thirty_third_at_once_tries_again(browser: Browser, instance: Instance, provider: IdentityProvider, fake: FakeProvider) -> None:
