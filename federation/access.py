@@ -26,10 +26,12 @@ class LinkContext:
 
     link: ExternalIdentity
     provider: IdentityProvider
+    holder_id: int
+    """The person whose link it is: of a merged account the one that stays."""
 
 
 def _remove_own(actor: Actor, subject: LinkContext) -> Verdict:
-    return allow_if(is_own(actor, subject.link.person_id), Verdict.HIDE)
+    return allow_if(is_own(actor, subject.holder_id), Verdict.HIDE)
 
 
 SITE = {"any": Roles.ADMINISTRATORS.because("they decide by which server people come in")}
@@ -37,7 +39,7 @@ PERMISSIONS: Mapping[StrEnum, Permission] = {
     FederationAction.VIEW: Permission(administrator, SITE),
     FederationAction.EDIT: Permission(administrator, SITE),
     FederationAction.REMOVE_LINK: Permission(
-        changes_record(administrator, lambda subject: (subject.link.person_id,)),
+        changes_record(administrator, lambda subject: (subject.holder_id,)),
         {
             "of_another": Roles.ADMINISTRATORS.because("with a reason, where the account at the institution is another's"),
             "own": Roles.NOBODY,

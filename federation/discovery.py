@@ -25,7 +25,9 @@ SHORTEST, LONGEST = timedelta(minutes=10), timedelta(hours=24)
 CLOCKS_DIFFER = 30
 """Seconds from which a difference of clocks is said."""
 AGAIN = timedelta(seconds=60)
-"""Between two fetches because of a key that is not known, and between two looks whether a provider answers."""
+"""Between two fetches because of a key that is not known."""
+LOOK_AGAIN = timedelta(seconds=10)
+"""Between two looks whether a provider answers."""
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 
@@ -154,9 +156,9 @@ def refresh(database: Database, provider: IdentityProvider, reach: OutgoingReach
 
 
 def reach_provider(database: Database, provider: IdentityProvider, reach: OutgoingReach, now: datetime) -> None:
-    """Before a browser is sent to a provider: fetch what is too old, or look once a minute whether it answers; raise as `refresh` does."""
+    """Before a browser is sent to a provider: fetch what is too old, or look now and then whether it answers; raise as `refresh` does."""
     what, is_stale = f"answers {provider.id}", not provider.key_set or provider.fresh_until is None or provider.fresh_until <= now
-    if not is_due(what, now) and not is_stale:
+    if not is_due(what, now, LOOK_AGAIN) and not is_stale:
         return
     try:
         if is_stale:
@@ -171,9 +173,9 @@ def reach_provider(database: Database, provider: IdentityProvider, reach: Outgoi
 _DONE_AT: dict[str, datetime] = {}
 
 
-def is_due(what: str, now: datetime) -> bool:
-    """Return whether something was not done in the last minute by this process, and note that it is done now."""
-    if now - _DONE_AT.get(what, now - AGAIN) < AGAIN:
+def is_due(what: str, now: datetime, every: timedelta = AGAIN) -> bool:
+    """Return whether something was not done by this process for some time, and note that it is done now."""
+    if now - _DONE_AT.get(what, now - every) < every:
         return False
     _DONE_AT[what] = now
     return True

@@ -91,6 +91,12 @@ def open_account_of(session: Session, person: Person) -> Person:
     return remaining
 
 
+def holder_of(session: Session, link: ExternalIdentity) -> int:
+    """Return the number of the person whose link it is: of a merged account the one that stays."""
+    merge = find_merge(session, link.person_id)
+    return merge.kept_id if merge else link.person_id
+
+
 def _candidates(provider: IdentityProvider, proven: ProvenIdentity) -> Iterator[Select[int]]:
     """Yield statements of the people whom a provider may mean: by staff number, national id, and an address that is proven."""
     if proven.staff_number:
@@ -148,7 +154,7 @@ def link(
     if proven.email_is_proven and proven.email == person.email:
         person.email_confirmed_at = person.email_confirmed_at or now
     audit.record(session, actor, LinkVerb.LINKED, row, now=now, person=person.id, provider=provider.id)
-    notices.notify_holder(session, provider, row, is_linked=True, now=now)
+    notices.notify_holder(session, provider, row, person.id, is_linked=True, now=now)
     return row
 
 
@@ -203,11 +209,11 @@ class PasswordFirst(Conflict):
 
 def unlink(session: Session, actor: Actor, row: ExternalIdentity, *, reason: str = "", now: datetime) -> None:
     """Remove a link; the sessions that were begun by it end. Raise PasswordFirst where its holder has no password."""
-    person = get_person(session, row.person_id)
+    person = get_person(session, holder_of(session, row))
     if actor.person_id == person.id and person.password_hash == NOBODYS:
         raise PasswordFirst
     end_sessions(session, FederatedSession.identity_id == row.id, now=now)
-    notices.notify_holder(session, session.get_one(IdentityProvider, row.provider_id), row, is_linked=False, now=now)
+    notices.notify_holder(session, session.get_one(IdentityProvider, row.provider_id), row, person.id, is_linked=False, now=now)
     audit.record(session, actor, LinkVerb.UNLINKED, row, now=now, person=person.id, provider=row.provider_id, reason=reason)
     session.execute(delete(FederatedSession).where(FederatedSession.identity_id == row.id))
     session.delete(row)

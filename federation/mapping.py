@@ -18,7 +18,7 @@ from kernel.errors import N_
 from kernel.i18n import _
 from kernel.permissions import Actor, SiteRole
 from organisations import posts, tree
-from organisations.models import Organisation
+from organisations.models import Employment, Organisation
 from organisations.units import MembershipValues, assign_members
 
 SOURCES = ("names", "email", "language")
@@ -81,7 +81,17 @@ class FollowedSignIn:
         self.link.unknown_unit = "" if unit is not None else proven.unit
         if unit is None or unit.closed_at is not None:
             return
+        if self._has_left():
+            text = N_("%(name)s has left by the list of people, and the institution still says a unit: nothing was moved.")
+            self._notify(f"left:{self.person.id}", lambda: _(text, name=self.person.full_name))
+            return
         assign_members(session, self.actor, {self.person.id: MembershipValues(unit.id, post.id if post else None)}, now=self.now)
+
+    def _has_left(self) -> bool:
+        """Return whether every employment of the person at the institution has ended: only who keeps the list lets them begin again."""
+        mine = (Employment.person_id == self.person.id, Employment.institution_id == self.provider.institution_id)
+        days = self.session.scalars(select(Employment.left_on).where(*mine, Employment.retracted_at.is_(None))).all()
+        return bool(days) and None not in days
 
     def _follow_groups(self) -> None:
         """Give or take the role of instructor, which a provider alone gave; what a person gave or took away is theirs.

@@ -47,7 +47,9 @@ def notify_administrators(session: Session, provider: IdentityProvider, what: st
     notices.notify(session, message, people, now=now)
 
 
-def notify_holder(session: Session, provider: IdentityProvider, link: ExternalIdentity, *, is_linked: bool, now: datetime) -> None:
+def notify_holder(
+    session: Session, provider: IdentityProvider, link: ExternalIdentity, holder_id: int, *, is_linked: bool, now: datetime
+) -> None:
     """Notify a person that their account was linked with an institution, or that the link was removed."""
 
     def subject() -> str:
@@ -61,8 +63,8 @@ def notify_holder(session: Session, provider: IdentityProvider, link: ExternalId
     def words() -> str:
         if is_linked:
             return _("From now on you can sign in with its button. If it was not you, remove the link in “My account” and write to us.")
-        return _("Its button no longer leads into your account, and the sessions that it began have ended.")
+        return _("That account there no longer leads into yours, and the sessions that it began have ended.")
 
     key = f"link:{link.id}:{'made' if is_linked else 'removed'}"
     message = Message(LINK_NOTICE, key, in_every_language(subject), in_every_language(words), "/profile/institutions")
-    notices.notify(session, message, [link.person_id], now=now)
+    notices.notify(session, message, [holder_id], now=now)

@@ -364,7 +364,7 @@ def add_link(provider: IdentityProvider) -> Answer:
 
 def _own_link(session: Session, _actor: Actor, number: int) -> LinkContext:
     link = require_found(session.get(ExternalIdentity, number))
-    return LinkContext(link, session.get_one(IdentityProvider, link.provider_id))
+    return LinkContext(link, session.get_one(IdentityProvider, link.provider_id), links.holder_of(session, link))
 
 
 @links_bp.post("/<int:number>/removal")
@@ -604,7 +604,7 @@ def switch(subject: IdentityProvider) -> Answer:
 
 def _get_link(session: Session, _actor: Actor, key: str, number: int) -> LinkContext:
     provider, link = get_provider(session, _actor, key), require_found(session.get(ExternalIdentity, number))
-    return LinkContext(require_found(link if link.provider_id == provider.id else None), provider)
+    return LinkContext(require_found(link if link.provider_id == provider.id else None), provider, links.holder_of(session, link))
 
 
 @providers_bp.post("/<key>/links/<int:number>/removal")

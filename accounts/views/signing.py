@@ -11,7 +11,7 @@ from accounts import accounts, addresses, names, passwords, people, second_facto
 from accounts.access import AccountAction
 from accounts.accounts import Destination, SignUp
 from accounts.entering import after_entry, open_device, second_step_page, take_proof
-from accounts.entry import LEAVE_METHODS, SIGN_IN_METHODS, SignInMethod, has_password
+from accounts.entry import FORBIDS_PASSWORD, LEAVE_METHODS, SIGN_IN_METHODS, SignInMethod, has_password
 from accounts.forms import (
     ChangePasswordForm,
     FirstPasswordForm,
@@ -423,10 +423,12 @@ def change_password() -> Answer:
     person = people.get_person(current_session(), actor.person_id or 0)
     form = ChangePasswordForm(people.personal_words(current_session(), person))
     if not has_password(person):
-        text = _(
+        barred = next((name for forbids in FORBIDS_PASSWORD.of(current_session()) if (name := forbids(current_session(), person))), None)
+        own = _("Your account has no password: you sign in by %(institution)s, which lets you choose none here.", institution=barred)
+        link = _(
             "Your account has no password: you sign in by your institution. To choose one, ask for a link with “I forgot my password”."
         )
-        return see_page("accounts.profile", flash=text)
+        return see_page("accounts.profile", flash=own if barred else link)
     if is_read_only_request():
         return page("accounts/change_password.html", form=form)
     release_connection()

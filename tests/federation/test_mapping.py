@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from accounts.accounts import grant_role, revoke_role
@@ -16,7 +16,7 @@ from federation.models import ExternalIdentity, IdentityProvider
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor, SiteRole
 from lms.instance import Instance
-from organisations.models import Membership, Organisation
+from organisations.models import Employment, Membership, Organisation
 from organisations.rules.units import OrganisationKind
 from organisations.units import UnitValues, make
 from tests.support.builders import a_person, an_administrator
@@ -97,6 +97,23 @@ def test_a_unit_moves_with_history_and_an_unknown_code_is_listed(
     assert moved == [(units[0], False), (units[1], True)]
 
 
+def test_who_has_left_by_the_list_is_not_employed_again_by_a_claim(
+    instance: Instance, provider: IdentityProvider, units: tuple[int, int]
+) -> None:
+    ana = a_person(instance)
+    an_administrator(instance)
+    enter(instance, provider, replace(ANA, unit="A"))
+    with instance.database.unit_of_work() as session:
+        for row in session.scalars(select(Employment).where(Employment.person_id == ana.id)):
+            row.left_on = clock.now().date()
+        before = session.scalar(select(func.count()).select_from(Employment))
+    enter(instance, provider, replace(ANA, unit="B"))
+    with instance.database.unit_of_work(write=False) as session:
+        assert session.scalar(select(func.count()).select_from(Employment)) == before == 1
+        assert [unit for unit, _is_open in places(session, ana.id)] == [units[0]]
+        assert "provider" in session.scalars(select(Notification.kind)).all()
+
+
 def test_a_group_gives_the_role_of_instructor_alone_and_takes_what_it_gave(instance: Instance, provider: IdentityProvider) -> None:
     ana = a_person(instance)
     setting = {"claims": {ClaimField.GROUPS.value: "groups"}, "instructor_groups": ("g-1",)}
@@ -106,6 +123,20 @@ def test_a_group_gives_the_role_of_instructor_alone_and_takes_what_it_gave(insta
     enter(instance, provider, replace(ANA, groups=None))
     assert roles(instance, ana.id) == ["instructor"], "an incomplete claim changes no role"
     enter(instance, provider, outside)
+    assert roles(instance, ana.id) == []
+
+
+def test_a_role_that_a_person_had_given_and_took_away_is_not_given_by_a_group(instance: Instance, provider: IdentityProvider) -> None:
+    ana, boss = a_person(instance), an_administrator(instance)
+    setting = {"claims": {ClaimField.GROUPS.value: "groups"}, "instructor_groups": ("g-1",)}
+    inside = replace(ANA, groups=frozenset({"g-1"}))
+    enter(instance, provider)
+    with instance.database.unit_of_work() as session:
+        grant_role(session, Actor(person_id=boss.id), session.get_one(Person, ana.id), SiteRole.INSTRUCTOR, now=clock.now())
+    enter(instance, provider, inside, **setting)
+    with instance.database.unit_of_work() as session:
+        revoke_role(session, Actor(person_id=boss.id), session.get_one(Person, ana.id), SiteRole.INSTRUCTOR, now=clock.now())
+    enter(instance, provider, inside)
     assert roles(instance, ana.id) == []
 
 

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from accounts import second_factor, signin
+from accounts.access import MergePair
 from accounts.models import Device, Person
 from federation.links import OwnProofNeeded, unlink
 from federation.models import ExternalIdentity, FederatedSession, IdentityProvider
@@ -17,8 +18,9 @@ from federation.providers import switch
 from kernel import clock, jose
 from kernel.audit import AuditEntry
 from kernel.outgoing import OutgoingFault
-from kernel.permissions import SYSTEM
+from kernel.permissions import SYSTEM, Actor
 from kernel.settings import secret_keys
+from lms import erasure
 from lms.instance import Instance
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_person, an_administrator, sign_in
@@ -244,6 +246,25 @@ def test_a_person_learns_that_their_account_was_linked_and_unlinked(
         unlink(session, SYSTEM, session.scalars(select(ExternalIdentity)).one(), reason="Otra persona.", now=clock.now())
     removed = in_spanish("The link with %(institution)s was removed", institution="Instituto de prueba")
     assert removed in sign_in(browser.another()).get("/notices").text
+
+
+def test_the_link_of_a_merged_account_is_its_holder_s_to_remove(
+    browser: Browser, instance: Instance, provider: IdentityProvider, fake: FakeProvider
+) -> None:
+    boss = Actor(person_id=an_administrator(instance).id)
+    ana, luis = a_person(instance), a_person(instance, "luis@example.org", given="Luis")
+    proves(fake)
+    come_in(browser, fake)
+    with instance.database.unit_of_work() as session:
+        pair = MergePair(kept=session.get_one(Person, luis.id), closed=session.get_one(Person, ana.id))
+        erasure.merge(session, boss, pair, "Es la misma persona.", now=clock.now())
+    visitor = sign_in(browser.another(), luis.email)
+    visitor.get("/profile/institutions")
+    visitor.submit("/removal", {})
+    assert in_spanish("The link was removed.") in visitor.page.text
+    assert links_of(instance) == []
+    removed = in_spanish("The link with %(institution)s was removed", institution="Instituto de prueba")
+    assert removed in visitor.get("/notices").text
 
 
 def test_the_issuer_stays_while_people_come_in_by_it(browser: Browser, instance: Instance, provider: IdentityProvider) -> None:
