@@ -307,6 +307,7 @@ def _actor(person: Row[Any]) -> Actor:
         is_auditor=person.is_auditor,
         has_selections=person.has_selections,
         administers_institution=person.administers_institution,
+        administers_community=person.administers_community,
         device_id=person.device_id,
         unread=person.unread,
         address=client_address(),

@@ -105,10 +105,14 @@ class BoardOwner:
     """Everybody reads it."""
     belongs: Callable[[Number], ColumnElement[bool]] = lambda _person: false()
     """People whose first posts need not wait: they belong to an institution."""
+    is_discreet: Callable[[Number], ColumnElement[bool]] = lambda _board: false()
+    """Mails about it carry neither titles nor authors, unless its administrators allow its texts."""
     follow_opening: Callable[[Session, Actor, Thread, bool], None] = lambda _session, _actor, _thread, _is_private: None
     """Keeps what the owner needs of a thread that was just added: whether it is for the team alone, its author's edition."""
     is_private: Callable[[], ColumnElement[bool]] = false
     """The condition on `Thread` that its author wrote it to the moderators alone."""
+    note_reading: Callable[[Session, Actor, int], None] | None = None
+    """Keeps that an administrator of the site opened the board with this number, where that is on record."""
     offers_private: bool = False
     open_to_all: Callable[[Session, Thread], None] | None = None
     """Opens such a thread to all readers of the board."""
@@ -159,6 +163,12 @@ def audience(hooks: Hooks, name: str, person: Number) -> ColumnElement[bool]:
 def is_public(hooks: Hooks) -> ColumnElement[bool]:
     """Return the condition on `Board` that everybody reads it."""
     return or_(false(), *(and_(Board.owner == owner.kind, owner.public(Board.id)) for owner in BOARDS.given_in(hooks)))
+
+
+def is_discreet(session: Session, board: Board) -> bool:
+    """Return whether mails about a board carry neither titles nor authors."""
+    condition = owner_of(session, board).is_discreet(Board.id)
+    return not board.mail_text and bool(session.scalar(select(condition).select_from(Board).where(Board.id == board.id)))
 
 
 def is_closed(hooks: Hooks) -> ColumnElement[bool]:

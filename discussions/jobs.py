@@ -181,7 +181,8 @@ def _message(
 ) -> Message:
     """Return a notification of a post: all mails of a thread have one subject; of its text they carry what its board allows."""
     board = session.get_one(Board, thread.board_id)
-    author = session.get(Person, by) if by else None
+    is_discreet = boards.is_discreet(session, board)
+    author = session.get(Person, by) if by and not is_discreet else None
     excerpt = summary_of(post.html, EXCERPT) if board.mail_text or boards.is_public_board(session, board) else ""
 
     def text() -> str:
@@ -191,7 +192,7 @@ def _message(
     return Message(
         kind,
         key,
-        in_every_language(lambda: f"[{boards.owner_page_of(session, board).title}] {thread.title}"),
+        in_every_language(lambda: f"[{boards.owner_page_of(session, board).title}] {_('Discussions') if is_discreet else thread.title}"),
         in_every_language(text),
         post_address(post),
         source=f"{source}:{thread.key}",
@@ -199,6 +200,12 @@ def _message(
         thread_key=f"thread-{thread.key}",
         list_id=f"board-{board.key}",
     )
+
+
+def _title(session: Session, thread: Thread) -> str:
+    """Return how a mail names a thread: by the name of what its board belongs to, where its title is not for mails."""
+    board = session.get_one(Board, thread.board_id)
+    return boards.owner_page_of(session, board).title if boards.is_discreet(session, board) else thread.title
 
 
 def list_team(session: Session, board: Board) -> list[int]:
@@ -215,8 +222,8 @@ def _notify_moderators(session: Session, thread: Thread, post: ThreadPost, *, no
         people = select(Person.id).join(Board, Board.id == board.id).where(audience(session.info, "administers", Person.id))
         moderators = list(session.scalars(people.order_by(Person.id).limit(MOST_MODERATORS)))
     moderators = [number for number in moderators if number != post.person_id]
-    subject = in_every_language(lambda: _("A post waits for a moderator"))
-    text = in_every_language(lambda: _("It is in “%(title)s”.", title=thread.title))
+    subject, title = in_every_language(lambda: _("A post waits for a moderator")), _title(session, thread)
+    text = in_every_language(lambda: _("It is in “%(title)s”.", title=title))
     key = f"post:{post.key}:moderation:{post.row_version}"
     message = Message(MODERATION_NOTICE, key, subject, text, f"/discussions/boards/{board.key}/moderation", about_id=thread.id)
     notices.notify(session, message, moderators, now=now)
@@ -243,8 +250,8 @@ def notify_released(delivery: Delivery) -> None:
             return
         thread, post = row
         assert post.person_id is not None
-        subject = in_every_language(lambda: _("A moderator published your post"))
-        text = in_every_language(lambda: _("It is in “%(title)s”.", title=thread.title))
+        subject, title = in_every_language(lambda: _("A moderator published your post")), _title(session, thread)
+        text = in_every_language(lambda: _("It is in “%(title)s”.", title=title))
         own = Message(MODERATION_NOTICE, f"decision:{post.key}:released", subject, text, post_address(post), about_id=thread.id)
         notices.notify(session, own, [post.person_id], now=delivery.now)
 
@@ -284,8 +291,8 @@ def notify_decision(delivery: Delivery) -> None:
             if is_hidden
             else N_("The post that you reported was reviewed: it stays.")
         )
-        subject = in_every_language(lambda: _(result))
-        text = in_every_language(lambda: _("It is in “%(title)s”.", title=thread.title))
+        subject, title = in_every_language(lambda: _(result)), _title(session, thread)
+        text = in_every_language(lambda: _("It is in “%(title)s”.", title=title))
         key = f"decision:{post.key}:{post.row_version}"
         message = Message(MODERATION_NOTICE, key, subject, text, f"/discussions/{thread.key}", about_id=thread.id)
         notices.notify(session, message, [report.person_id for report in reporters], now=delivery.now)

@@ -9,7 +9,18 @@ from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, delete, 
 from sqlalchemy.orm import Session, aliased
 
 from accounts.notices import Mutes, MuteSource, MuteWords
-from discussions.boards import BOARDS, THREAD_GUARDS, BoardOwner, Number, ThreadGuard, owner_pages_of, readable, readable_threads
+from discussions.boards import (
+    BOARDS,
+    THREAD_GUARDS,
+    BoardOwner,
+    Number,
+    ThreadGuard,
+    is_discreet,
+    owner_page_of,
+    owner_pages_of,
+    readable,
+    readable_threads,
+)
 from discussions.models import Board, BoardRead, Level, PostState, Subscription, Thread
 from kernel.compiled_statements import compile_once
 from kernel.db import UtcDateTime, connection_of
@@ -101,7 +112,10 @@ def stop_source(session: Session, person_id: int, source: str, now: datetime) ->
 def title_of_source(session: Session, source: str) -> Mapping[str, str] | None:
     """Return the title of the thread that a mail came from, in every language; None where it is no thread that is shown."""
     thread = _thread_of(session, source)
-    return dict.fromkeys(LANGUAGES, thread.title) if thread is not None and thread.state == PostState.VISIBLE else None
+    if thread is None or thread.state != PostState.VISIBLE:
+        return None
+    board = session.get_one(Board, thread.board_id)
+    return dict.fromkeys(LANGUAGES, owner_page_of(session, board).title if is_discreet(session, board) else thread.title)
 
 
 def list_muted(session: Session, person_id: int) -> list[MuteSource]:

@@ -52,6 +52,8 @@ class Actor:
     """Is named for a selection, has a line in its acta or is asked by its jury."""
     administers_institution: bool = False
     """Administers one institution or several, not the whole site."""
+    administers_community: bool = False
+    """Administers a community of many, or one that not everybody reads."""
     device_id: int | None = None
     unread: int = 0
     """Notices in the bell that were not seen yet."""

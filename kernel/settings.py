@@ -154,6 +154,9 @@ class Settings(BaseSettings):
         max_length=600,
         description="Where the data are kept and who processes them for the institution (hosting, mail): notice on personal data.",
     )
+    instructors_activate_communities: bool = Field(
+        False, description="Whether people who teach activate communities of their own; else administrators of the site do."
+    )
     sign_up: bool = Field(True, description="Whether people can create an account of their own; else administrators add them.")
     languages: str = Field("es, en", description="Languages of the site, divided by commas; the first where nobody chose.")
     zone: str = Field("America/Guayaquil", description="Time zone of the institution: visitors' times, and the start of new accounts.")

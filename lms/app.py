@@ -18,6 +18,7 @@ from accounts import feature as accounts
 from accounts.views import profile, signing
 from analysis import feature as analysis
 from certificates import feature as certificates
+from communities import feature as communities
 from compliance import feature as compliance
 from courses import feature as courses
 from courses import kinds, team
@@ -62,6 +63,7 @@ FEATURES: tuple[Feature, ...] = (
     organisations.FEATURE,
     courses.FEATURE,
     enrolments.FEATURE,
+    communities.FEATURE,
     questions.FEATURE,
     quizzes.FEATURE,
     analysis.FEATURE,

@@ -16,6 +16,7 @@ PREFIXES = (
     "organisations",
     "courses",
     "enrolments",
+    "communities",
     "compliance",
     "questions",
     "quizzes",

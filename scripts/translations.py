@@ -24,6 +24,7 @@ PACKAGES = (
     "organisations",
     "courses",
     "enrolments",
+    "communities",
     "compliance",
     "questions",
     "quizzes",

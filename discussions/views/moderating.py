@@ -12,6 +12,7 @@ from discussions.files import INLINE
 from discussions.models import HideClass
 from discussions.moderation import AlreadyReported, PostDecided
 from discussions.threads import TitleMissing, TooManyPinned
+from discussions.views.reading import note_reading
 from kernel import audit, clock
 from kernel.errors import OwnRecord
 from kernel.i18n import _, lazy_, site_day
@@ -204,6 +205,7 @@ def _pin(context: ThreadContext, until: date | None, *, is_pinned: bool, today: 
 @requires(BoardAction.VIEW_QUEUE, boards.get_board)
 def queue(context: BoardContext) -> Answer:
     """List what waits for the moderators of a board."""
+    note_reading(context)
     session = current_session()
     rows = moderation.list_queue(session, context.board.id)
     numbers = [row.ThreadPost.id for row in rows]
@@ -223,6 +225,7 @@ def queue(context: BoardContext) -> Answer:
 @requires(BoardAction.VIEW_LOG, boards.get_board)
 def log(context: BoardContext) -> Answer:
     """List what was decided on a board's threads and posts, by whom."""
+    note_reading(context)
     session, requested = current_session(), requested_page(50)
     rows = moderation.list_log(session, context.board.id, offset=requested.offset, limit=requested.size + 1)
     owner_page = boards.owner_page_of(session, context.board)

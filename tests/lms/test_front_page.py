@@ -156,7 +156,7 @@ def test_what_is_no_picture_is_refused_at_its_field(boss: Browser, instance: Ins
 
 @pytest.mark.fresh
 def test_entries_are_hidden_and_shown(boss: Browser, instance: Instance) -> None:
-    boss._request("POST", FORM, data=fields(boss, entries=["recordings", "simulator"], go="save"))
+    boss._request("POST", FORM, data=fields(boss, entries=["recordings", "simulator", "communities"], go="save"))
 
     visitor = boss.another()
     assert visitor.get("/campus").has_link("/simulators/social-budget")

@@ -31,6 +31,7 @@ TOLD_APART = {f"/teaching/prueba/{kind}/{{}}" for kind in ("editions", "items", 
 """Refused where they exist, not found where they do not; their names are of 122 random bits (docs/developer/backlog.md)."""
 OPEN_TO_STRANGERS = {
     "certificates_badges.badge",
+    "communities.community_list",
     "discussions.board",
     "discussions.file",
     "discussions.post",

@@ -278,6 +278,8 @@ def test_administrators_merge_others_and_nobody_their_own(browser: Browser, inst
 MOVES = frozenset(
     [
         "board_read",
+        "community_member",
+        "community_request",
         "post_draft",
         "subscription",
         "thread",

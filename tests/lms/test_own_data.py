@@ -124,6 +124,8 @@ OWNED = {
     "notice": "notices",
     "notice_switch": "notice_choices",
     "personal_note": "personal_notes",
+    "community_member": "communities",
+    "community_request": "community_requests",
     "external_identity": "institution_links",
     "provider_role": "institution_roles",
     "personal_reminder": "reminders",
@@ -149,6 +151,7 @@ OWNED = {
 }
 """Tables with a person's rows, directly or by what is theirs: where the copy has them."""
 LEFT_OUT = {
+    "community": "archived by a person: the act is in the audit log, and who runs it stands in its members",
     "federated_session": "by which link a session was begun: the session is there, and the link",
     "thread": "its title stands with its posts, which are there",
     "course_thread": "whom a thread is for besides its author; its title stands with its posts",

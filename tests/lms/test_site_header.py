@@ -92,7 +92,7 @@ def test_a_page_below_a_place_marks_it_and_a_course_marks_none(browser: Browser,
 def test_visitors_see_campus_and_verifying_and_no_management(browser: Browser) -> None:
     browser.get("/campus")
 
-    assert entries(browser) == ["Campus", in_spanish("Verify a certificate")]
+    assert entries(browser) == ["Campus", in_spanish("Communities"), in_spanish("Verify a certificate")]
     assert "Gestión" not in header_of(browser)
 
 
@@ -111,7 +111,7 @@ def test_the_places_of_staff_stand_under_management_each_for_its_people(browser:
         reader.get("/campus")
         seen[email] = entries(reader)
 
-    learner = ["Mi aprendizaje", "Campus"]
+    learner = ["Mi aprendizaje", "Campus", in_spanish("Communities")]
     assert seen == {
         "ana": learner,
         "profe": [*learner, "Gestión", "Enseñanza"],

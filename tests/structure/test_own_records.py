@@ -11,6 +11,9 @@ LEAVES_RECORDS = """
     discussions, in which nobody has anything to show: board:followed thread:subscribe thread:open thread:open_to_all thread:lock thread:pin
         thread:retitle thread:mark_answer thread:mark_summary post:write post:edit post:withdraw post:restore post:report post:hide
         post:decide post:release
+    communities, in which nobody has anything to show: community:found community:edit community:submit community:activate community:delete
+        community:archive community:reactivate community:join_at_once community:request_join community:withdraw_request community:leave
+        community:approve_member community:set_role community:remove_member
     account: session:list_and_end profile:edit second_step:manage user:manage
     by which server people come in, and one's own links with it: provider:edit own_link:add own_link:remove
     the institution: administration:view audience:edit free_day:manage organisation:load organisation:manage site:manage

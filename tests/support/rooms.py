@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.support.situations import Room
 from tests.support.situations_left_out import LEFT_OUT
 from tests.support.situations_of_certificates import CERTIFICATES
+from tests.support.situations_of_communities import COMMUNITIES
 from tests.support.situations_of_courses import PUBLISHING, QUIZZES, REGRADING, TAKING_PART, WRITING
 from tests.support.situations_of_discussions import DISCUSSIONS
 from tests.support.situations_of_federation import FEDERATION
@@ -40,6 +41,7 @@ ROOMS: dict[str, Room] = {
     "obligations": OBLIGATIONS,
     "reminders": REMINDERS,
     "discussions": DISCUSSIONS,
+    "communities": COMMUNITIES,
     "sign-in by institutions": FEDERATION,
 }
 SITUATIONS: Room = {endpoint: arrange for room in ROOMS.values() for endpoint, arrange in room.items()}

@@ -1,0 +1,388 @@
+"""Members: joined, asked for and decided on, given roles, left and removed; what becomes of them with their account."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, case, func, select, update
+from sqlalchemy.orm import Session
+
+from accounts import notices
+from accounts.models import Person
+from accounts.notices import Message
+from accounts.people import by_name
+from communities import communities
+from communities.access import CommunityContext, MemberContext, RequestContext
+from communities.communities import COMMUNITY_NOTICE, lock_community, own_key, run_key
+from communities.models import Community, CommunityMember, CommunityRequest, CommunityRole, CommunityState, RequestState
+from discussions.models import Subscription
+from kernel import audit
+from kernel.audit import Verb
+from kernel.clock import LAST_DAY
+from kernel.errors import N_, Conflict, require_found
+from kernel.i18n import _, in_every_language
+from kernel.permissions import Actor
+
+MOST_COMMUNITIES = 200
+MOST_ADMINISTRATORS = 10
+AGAIN = timedelta(days=30)
+MOST_REQUESTS = 3
+"""Requests of one person that are rejected, before they can ask no more."""
+
+
+class MemberVerb(Verb):
+    """The audit verbs of members; what a request says is never recorded."""
+
+    JOINED = "community_member.joined", N_("Joined a community")
+    REQUESTED = "community_member.requested", N_("Asked to join a community")
+    WITHDRAWN = "community_member.withdrawn", N_("Withdrew a request to join a community")
+    APPROVED = "community_member.approved", N_("Approved a request to join a community")
+    REJECTED = "community_member.rejected", N_("Rejected a request to join a community")
+    LEFT = "community_member.left", N_("Left a community")
+    REMOVED = "community_member.removed", N_("Removed a member of a community")
+    BANNED = "community_member.banned", N_("Removed a member of a community, who cannot join again")
+    ROLE_CHANGED = "community_member.role_changed", N_("Changed the role of a member of a community")
+
+
+class TooManyCommunities(Conflict):
+    """A person is in as many communities as they can."""
+
+    message = N_("You are in 200 communities. Leave one first.")
+
+
+class LastAdministrator(Conflict):
+    """A community keeps an administrator."""
+
+    message = N_("You are the last administrator: name another one first, or archive the community.")
+
+
+class TooManyAdministrators(Conflict):
+    """A community has as many administrators as it can."""
+
+    message = N_("A community has at most ten administrators.")
+
+
+class MemberWasChanged(Conflict):
+    """A membership was changed since its page was opened."""
+
+    message = N_("Someone changed this membership meanwhile. Look at it again.")
+
+
+class RequestedTooOften(Conflict):
+    """A request was rejected lately, or three times."""
+
+    message = N_("Your request was rejected. You can ask again 30 days later, three times at most.")
+
+
+def find_member(session: Session, community_id: int, person_id: int | None) -> CommunityMember | None:
+    """Return the open membership of a person."""
+    mine = (CommunityMember.community_id == community_id, CommunityMember.person_id == person_id, CommunityMember.until.is_(None))
+    return session.scalar(select(CommunityMember).where(*mine))
+
+
+def _open(session: Session, actor: Actor, row: Community, person_id: int, how: str, *, external: bool = False, now: datetime) -> bool:
+    """Make somebody a member of a locked community; return whether they were none. A request of theirs that waits ends."""
+    if find_member(session, row.id, person_id) is not None:
+        return False
+    session.execute(select(Person.id).where(Person.id == person_id).with_for_update(key_share=True)).all()
+    mine = (CommunityMember.person_id == person_id, CommunityMember.until.is_(None))
+    if (session.scalar(select(func.count()).select_from(CommunityMember).where(*mine)) or 0) >= MOST_COMMUNITIES:
+        raise TooManyCommunities
+    member = CommunityMember(
+        community_id=row.id, person_id=person_id, role=CommunityRole.MEMBER.value, external=external, how=how, since=now
+    )  # fmt: skip
+    session.add(member)
+    waiting = (CommunityRequest.community_id == row.id, CommunityRequest.person_id == person_id)
+    pending = CommunityRequest.state == RequestState.PENDING.value
+    session.execute(update(CommunityRequest).where(*waiting, pending).values(state=RequestState.ENDED.value, decided_at=now))
+    session.flush()
+    return True
+
+
+def join(session: Session, actor: Actor, context: CommunityContext, *, now: datetime) -> bool:
+    """Make the actor a member at once; return whether they were none. Raise TooManyCommunities."""
+    assert actor.person_id is not None
+    row = lock_community(session, context.community)
+    if row.state != CommunityState.ACTIVE or not _open(session, actor, row, actor.person_id, "joined", now=now):
+        return False
+    audit.record(session, actor, MemberVerb.JOINED, row, now=now)
+    return True
+
+
+def request_to_join(session: Session, actor: Actor, context: CommunityContext, text: str, *, now: datetime) -> bool:
+    """Ask the administrators of a community; return whether this was the first of its kind. Raise RequestedTooOften."""
+    assert actor.person_id is not None
+    row = lock_community(session, context.community)
+    mine = (CommunityRequest.community_id == row.id, CommunityRequest.person_id == actor.person_id)
+    earlier = session.scalars(select(CommunityRequest).where(*mine).order_by(CommunityRequest.id)).all()
+    if any(request.state == RequestState.PENDING for request in earlier) or row.state != CommunityState.ACTIVE:
+        return False
+    rejected = [request for request in earlier if request.state == RequestState.REJECTED]
+    if len(rejected) >= MOST_REQUESTS or any((request.decided_at or now) > now - AGAIN for request in rejected):
+        raise RequestedTooOften
+    request = CommunityRequest(
+        community_id=row.id, person_id=actor.person_id, text=text, sent_at=now, state=RequestState.PENDING.value
+    )  # fmt: skip
+    session.add(request)
+    session.flush()
+    audit.record(session, actor, MemberVerb.REQUESTED, row, now=now)
+    subject = in_every_language(lambda: _("Someone asks to join: %(name)s", name=row.name))
+    body = in_every_language(lambda: _("Read the request, and approve or reject it."))
+    key = run_key(row.id, f"request:{request.uuid}")
+    message = Message(COMMUNITY_NOTICE, key, subject, body, f"/communities/{row.slug}/manage/requests", about_id=row.id)
+    notices.notify(session, message, list_administrators(session, row), now=now)
+    return True
+
+
+def list_administrators(session: Session, row: Community) -> list[int]:
+    """List the people who administer a community, by number."""
+    runs = (
+        CommunityMember.community_id == row.id,
+        CommunityMember.until.is_(None),
+        CommunityMember.role == CommunityRole.ADMINISTRATOR.value,
+    )
+    return list(session.scalars(select(CommunityMember.person_id).where(*runs).order_by(CommunityMember.person_id)))
+
+
+def withdraw_request(session: Session, actor: Actor, context: CommunityContext, *, now: datetime) -> bool:
+    """Withdraw the actor's request, and the notifications of it; return whether it still waited."""
+    row = lock_community(session, context.community)
+    request = context.pending
+    if request is None:
+        return False
+    session.refresh(request)
+    if request.state != RequestState.PENDING:
+        return False
+    request.state, request.decided_at = RequestState.WITHDRAWN.value, now
+    notices.take_back(session, run_key(row.id, f"request:{request.uuid}"))
+    audit.record(session, actor, MemberVerb.WITHDRAWN, row, now=now)
+    return True
+
+
+def get_request(session: Session, actor: Actor, slug: str, request: UUID) -> RequestContext:
+    """Return a request to join a community; raise NotFound."""
+    context = communities.get_community(session, actor, slug)
+    statement = select(CommunityRequest).where(CommunityRequest.community_id == context.community.id, CommunityRequest.uuid == request)
+    return RequestContext(**communities.within(context), request=require_found(session.scalar(statement)))
+
+
+def decide_request(session: Session, actor: Actor, context: RequestContext, *, approves: bool, reason: str, now: datetime) -> bool:
+    """Approve or reject a request, and notify who wrote it; return whether this decided."""
+    row = lock_community(session, context.community)
+    request = context.request
+    session.refresh(request)
+    if request.state != RequestState.PENDING or row.state != CommunityState.ACTIVE:
+        return False
+    state = RequestState.APPROVED if approves else RequestState.REJECTED
+    request.state, request.decided_at, request.decided_by, request.reason = state.value, now, actor.person_id, reason
+    session.flush()
+    notices.take_back(session, run_key(row.id, f"request:{request.uuid}"))
+    if approves:
+        _open(session, actor, row, request.person_id, "requested", now=now)
+        subject = in_every_language(lambda: _("You are a member now: %(name)s", name=row.name))
+        body = in_every_language(lambda: _("Your request to join was approved."))
+    else:
+        subject = in_every_language(lambda: _("Your request to join was rejected: %(name)s", name=row.name))
+        body = in_every_language(lambda: _("Reason: %(reason)s", reason=reason) if reason else _("No reason was given."))
+    verb = MemberVerb.APPROVED if approves else MemberVerb.REJECTED
+    audit.record(session, actor, verb, row, now=now, person_id=request.person_id)
+    message = Message(
+        COMMUNITY_NOTICE, own_key(row.id, f"request:{request.uuid}"), subject, body, f"/communities/{row.slug}", about_id=row.id
+    )
+    notices.notify(session, message, [request.person_id], now=now)
+    return True
+
+
+def list_requests(session: Session, community_id: int) -> list[Row[CommunityRequest, Person]]:
+    """List the requests that wait with their authors, the oldest first."""
+    waiting = (CommunityRequest.community_id == community_id, CommunityRequest.state == RequestState.PENDING.value)
+    statement = select(CommunityRequest, Person).join(Person, Person.id == CommunityRequest.person_id).where(*waiting)
+    return list(session.execute(statement.order_by(CommunityRequest.id).limit(200)))
+
+
+def list_members(session: Session, community_id: int, *, offset: int, limit: int) -> list[Row[CommunityMember, Person]]:
+    """List the members with their names: administrators first, then moderators."""
+    ranks = {CommunityRole.ADMINISTRATOR.value: 0, CommunityRole.MODERATOR.value: 1, CommunityRole.MEMBER.value: 2}
+    statement = select(CommunityMember, Person).join(Person, Person.id == CommunityMember.person_id)
+    present = (CommunityMember.community_id == community_id, CommunityMember.until.is_(None))
+    order = (case(ranks, value=CommunityMember.role), *by_name())
+    return list(session.execute(statement.where(*present).order_by(*order).offset(offset).limit(limit)))
+
+
+def list_running(session: Session, community_id: int) -> list[str]:
+    """List the names of those who administer a community, as its front page has them."""
+    runs = (CommunityMember.community_id == community_id, CommunityMember.until.is_(None))
+    statement = select(Person).join(CommunityMember, CommunityMember.person_id == Person.id)
+    people = session.scalars(
+        statement.where(*runs, CommunityMember.role == CommunityRole.ADMINISTRATOR.value).order_by(*by_name()).limit(10)
+    )
+    return [person.full_name for person in people]
+
+
+def count_members(session: Session, community_id: int) -> int:
+    """Count the members."""
+    present = (CommunityMember.community_id == community_id, CommunityMember.until.is_(None))
+    return session.scalar(select(func.count()).select_from(CommunityMember).where(*present)) or 0
+
+
+def get_member(session: Session, actor: Actor, slug: str, member: int) -> MemberContext:
+    """Return an open membership of a community by its number; raise NotFound."""
+    context = communities.get_community(session, actor, slug)
+    present = (CommunityMember.id == member, CommunityMember.community_id == context.community.id, CommunityMember.until.is_(None))
+    return MemberContext(**communities.within(context), other=require_found(session.scalar(select(CommunityMember).where(*present))))
+
+
+def _lock_member(session: Session, context: MemberContext, seen: str) -> tuple[Community, CommunityMember]:
+    row = lock_community(session, context.community)
+    member = context.other
+    session.refresh(member)
+    if member.until is not None or seen != str(member.row_version):
+        raise MemberWasChanged
+    return row, member
+
+
+def set_role(session: Session, actor: Actor, context: MemberContext, role: CommunityRole, *, seen: str, now: datetime) -> bool:
+    """Give a member a role, and notify them; return whether anything changed.
+
+    Raise MemberWasChanged, LastAdministrator, TooManyAdministrators.
+    """
+    row, member = _lock_member(session, context, seen)
+    if member.role == role:
+        return False
+    administrators = list_administrators(session, row)
+    if member.role == CommunityRole.ADMINISTRATOR and len(administrators) == 1:
+        raise LastAdministrator
+    if role is CommunityRole.ADMINISTRATOR and len(administrators) >= MOST_ADMINISTRATORS:
+        raise TooManyAdministrators
+    former, member.role, member.row_version = member.role, role.value, member.row_version + 1
+    audit.record(session, actor, MemberVerb.ROLE_CHANGED, row, now=now, person_id=member.person_id, former=former, role=role.value)
+    if member.person_id != actor.person_id:
+        subject = in_every_language(lambda: _("Your role changed: %(name)s", name=row.name))
+        body = in_every_language(lambda: _("You are now: %(role)s.", role=_(ROLE_NAMES[role])))
+        key = own_key(row.id, f"role:{member.id}:{member.row_version}")
+        message = Message(COMMUNITY_NOTICE, key, subject, body, f"/communities/{row.slug}", about_id=row.id)
+        notices.notify(session, message, [member.person_id], now=now)
+    return True
+
+
+ROLE_NAMES: Mapping[CommunityRole, str] = {
+    CommunityRole.MEMBER: N_("member"),
+    CommunityRole.MODERATOR: N_("moderator"),
+    CommunityRole.ADMINISTRATOR: N_("administrator"),
+}
+
+
+def _close(session: Session, row: Community, member: CommunityMember, how: str, by: int | None, *, now: datetime) -> None:
+    """End a membership, and what its person follows of the board."""
+    member.until, member.ended_how, member.ended_by, member.row_version = now, how, by, member.row_version + 1
+    session.flush()
+    mine = (Subscription.person_id == member.person_id, Subscription.board_id == row.board_id)
+    for subscription in session.scalars(select(Subscription).where(*mine)).all():
+        session.delete(subscription)
+
+
+def leave(session: Session, actor: Actor, context: CommunityContext, *, now: datetime) -> bool:
+    """Leave a community: one gets nothing more, and one's posts stay. Return whether this did. Raise LastAdministrator."""
+    row = lock_community(session, context.community)
+    member = find_member(session, row.id, actor.person_id)
+    if member is None:
+        return False
+    if member.role == CommunityRole.ADMINISTRATOR and len(list_administrators(session, row)) == 1:
+        raise LastAdministrator
+    _close(session, row, member, "left", actor.person_id, now=now)
+    audit.record(session, actor, MemberVerb.LEFT, row, now=now)
+    return True
+
+
+def remove(session: Session, actor: Actor, context: MemberContext, *, reason: str, days: int | None, seen: str, now: datetime) -> None:
+    """Remove a member with a reason that they read; for `days` (0: for good, None: not at all) they cannot join again.
+
+    Raise MemberWasChanged, LastAdministrator.
+    """
+    row, member = _lock_member(session, context, seen)
+    if member.role == CommunityRole.ADMINISTRATOR and len(list_administrators(session, row)) == 1:
+        raise LastAdministrator
+    member.reason = reason
+    if days is not None:
+        member.banned_until = now + timedelta(days=days) if days else datetime.combine(LAST_DAY, datetime.min.time(), now.tzinfo)
+    _close(session, row, member, "banned" if days is not None else "removed", actor.person_id, now=now)
+    verb = MemberVerb.REMOVED if days is None else MemberVerb.BANNED
+    audit.record(session, actor, verb, row, now=now, person_id=member.person_id, reason=reason, days=days)
+    subject = in_every_language(lambda: _("You are no longer a member: %(name)s", name=row.name))
+    body = in_every_language(lambda: _("Reason: %(reason)s", reason=reason))
+    message = Message(COMMUNITY_NOTICE, own_key(row.id, f"end:{member.id}"), subject, body, "/communities", about_id=row.id)
+    notices.notify(session, message, [member.person_id], now=now)
+
+
+def select_own_data(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:
+    """Return a person's memberships and requests for the copy of their data."""
+    members: Select[*tuple[Any, ...]] = (
+        select(
+            Community.name,
+            CommunityMember.role,
+            CommunityMember.external,
+            CommunityMember.how,
+            CommunityMember.since,
+            CommunityMember.until,
+            CommunityMember.ended_how,
+            CommunityMember.reason,
+            CommunityMember.banned_until,
+        )
+        .join(Community, Community.id == CommunityMember.community_id)
+        .where(CommunityMember.person_id == person_id)
+    )
+    requests: Select[*tuple[Any, ...]] = (
+        select(
+            Community.name,
+            CommunityRequest.text,
+            CommunityRequest.sent_at,
+            CommunityRequest.state,
+            CommunityRequest.decided_at,
+            CommunityRequest.reason,
+        )
+        .join(Community, Community.id == CommunityRequest.community_id)
+        .where(CommunityRequest.person_id == person_id)
+    )
+    return {"communities": members, "community_requests": requests}
+
+
+def erase_memberships(session: Session, person: Person, *, now: datetime) -> None:
+    """End the memberships of somebody whose account is deleted: they are counted no more."""
+    mine = (CommunityMember.person_id == person.id, CommunityMember.until.is_(None))
+    session.execute(update(CommunityMember).where(*mine).values(until=now, ended_how="erased"))
+
+
+_RANKS = [CommunityRole.MEMBER.value, CommunityRole.MODERATOR.value, CommunityRole.ADMINISTRATOR.value]
+
+
+def merge_memberships(session: Session, giver: int, taker: int) -> None:
+    """Give one account's memberships to another: the higher role and the earlier day stay; what is closed moves as it is."""
+    rows = session.scalars(select(CommunityMember).where(CommunityMember.person_id == giver)).all()
+    _merge_open(session, [row for row in rows if row.until is None], taker)
+    for row in rows:
+        row.person_id = taker
+    session.flush()
+    waiting = select(CommunityRequest.community_id).where(
+        CommunityRequest.person_id == taker, CommunityRequest.state == RequestState.PENDING.value
+    )
+    taken = set(session.scalars(waiting))
+    for request in session.scalars(select(CommunityRequest).where(CommunityRequest.person_id == giver)).all():
+        if request.community_id in taken and request.state == RequestState.PENDING:
+            request.state = RequestState.ENDED.value
+        request.person_id = taker
+
+
+def _merge_open(session: Session, rows: Sequence[CommunityMember], taker: int) -> None:
+    for row in rows:
+        other = find_member(session, row.community_id, taker)
+        if other is not None:
+            row.until, row.ended_how = max(row.since, other.since), "merged"
+            other.role = max(row.role, other.role, key=_RANKS.index)
+            other.since = min(row.since, other.since)
+    session.flush()
+
+
+def name_of(session: Session, member: CommunityMember) -> str:
+    """Return the name of a member."""
+    return session.get_one(Person, member.person_id).full_name

@@ -1,0 +1,527 @@
+"""Pages of communities: for who reads and joins them, for who founds and looks after them, and for who administers the site."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from flask import Blueprint, Response, request, url_for
+from wtforms import RadioField, SelectField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+
+from communities import communities, members
+from communities.access import CommunityAction, CommunityContext, MemberContext, RequestContext
+from communities.communities import (
+    LISTED,
+    LONGEST_TEXT,
+    CommunityQuery,
+    CommunityValues,
+    CommunityWasChanged,
+    NotReady,
+    TooManyDrafts,
+    UnknownInstitution,
+    WiderThanWritten,
+)
+from communities.members import LastAdministrator, MemberWasChanged, RequestedTooOften, TooManyAdministrators, TooManyCommunities
+from communities.models import CONDITIONS, NOTE, Community, CommunityLevel, CommunityReach, CommunityRole, CommunityState
+from communities.standing import note_opened
+from discussions import threads
+from discussions.models import Board
+from discussions.threads import ThreadQuery, ThreadRow
+from kernel import clock
+from kernel.errors import N_
+from kernel.i18n import LANGUAGES, _, language, lazy_, site_day
+from kernel.markup.posts import PostTooComplex
+from kernel.web.after_response import leave_record
+from kernel.web.forms import Form, area, line, whole_number
+from kernel.web.request import (
+    Answer,
+    allows,
+    current_actor,
+    current_session,
+    current_settings,
+    is_read_only_request,
+    page,
+    requires,
+    see_other,
+    see_page,
+)
+from kernel.web.table import member_of, requested_page
+
+bp = Blueprint("communities", __name__)
+managing_bp = Blueprint("communities_managing", __name__)
+
+LEVELS = {
+    CommunityLevel.OPEN: N_("Open to all"),
+    CommunityLevel.PUBLIC: N_("Public"),
+    CommunityLevel.SEMIPRIVATE: N_("Semi-private"),
+    CommunityLevel.PRIVATE: N_("Private"),
+}
+LEVEL_TEXTS = {
+    CommunityLevel.OPEN: N_("All who find it read it and join at once. Members write."),
+    CommunityLevel.PUBLIC: N_("Members read and write. One joins at once."),
+    CommunityLevel.SEMIPRIVATE: N_("Members read and write. People ask to join; its administrators decide."),
+    CommunityLevel.PRIVATE: N_("Members read and write. Its administrators invite."),
+}
+PARTS = {
+    "overview": N_("General description"),
+    "purpose": N_("Purpose"),
+    "strategy": N_("Strategy of participation"),
+    "who_may_join": N_("Who may join"),
+    "contributions": N_("What can be contributed"),
+    "principles": N_("Principles"),
+}
+LATEST = 5
+
+
+@bp.get("/communities")
+@requires(CommunityAction.LIST)
+def community_list() -> Answer:
+    """List the communities that the reader may find: their own first, archived ones last."""
+    requested, args = requested_page(LISTED), request.args
+    language = args.get("language", "")
+    query = CommunityQuery(
+        args.get("q", "")[:100].strip(),
+        member_of(CommunityLevel, args.get("level")),
+        language if language in LANGUAGES else "",
+        state=member_of(CommunityState, args.get("state")),
+    )
+    rows = communities.list_communities(current_session(), current_actor(), query, offset=requested.offset, limit=requested.size + 1)
+    return page("communities/list.html", page=requested.of(rows), query=query, levels=LEVELS)
+
+
+def leave_reading_note(context: CommunityContext) -> None:
+    """Note that an administrator of the site reads a community of which they are no member, where not everybody reads it."""
+    actor, community = current_actor(), context.community
+    if actor.is_administrator and context.member is None and not (community.is_open and community.reach == "everyone"):
+        leave_record(partial(note_opened, actor=actor, community=community))
+
+
+@bp.get("/communities/<slug>")
+@requires(CommunityAction.VIEW, communities.get_community)
+def front_page(context: CommunityContext) -> Answer:
+    """Show the front page, and what is new to those who read the content."""
+    session, actor, community = current_session(), current_actor(), context.community
+    rows: Sequence[ThreadRow] = ()
+    if allows(CommunityAction.READ, context):
+        leave_reading_note(context)
+        rows = threads.list_threads(
+            session, actor, community.board_id, ThreadQuery(None, "", ()), today=site_day(clock.now()), offset=0, limit=LATEST
+        )
+    return page(
+        "communities/front_page.html",
+        context=context,
+        threads=rows,
+        administrators=members.list_running(session, community.id),
+        count=members.count_members(session, community.id),
+        waiting=len(members.list_requests(session, community.id)) if allows(CommunityAction.MANAGE, context) else 0,
+        level=LEVELS[CommunityLevel(community.level)],
+        level_text=LEVEL_TEXTS[CommunityLevel(community.level)],
+        parts=[(PARTS[name], community.safe_html(name)) for name in (*NOTE, *CONDITIONS) if community.html.get(name)],
+    )
+
+
+@bp.get("/communities/<slug>/discussions")
+@requires(CommunityAction.READ, communities.get_community)
+def discussions(context: CommunityContext) -> Answer:
+    """Lead to the board of a community."""
+    board = current_session().get_one(Board, context.community.board_id)
+    return see_other(url_for("discussions.board", board=board.key))
+
+
+@bp.get("/communities/<slug>/members")
+@requires(CommunityAction.LIST_MEMBERS, communities.get_community)
+def member_list(context: CommunityContext) -> Answer:
+    """List the members with their roles; addresses stand nowhere."""
+    leave_reading_note(context)
+    requested = requested_page(50)
+    rows = members.list_members(current_session(), context.community.id, offset=requested.offset, limit=requested.size + 1)
+    return page("communities/members.html", context=context, page=requested.of(rows), names=members.ROLE_NAMES)
+
+
+@bp.post("/communities/<slug>/joining")
+@requires(CommunityAction.JOIN, communities.get_community)
+def join(context: CommunityContext) -> Answer:
+    """Join a community at once."""
+    slug, form = context.community.slug, Form()
+    with form.refusals(None, TooManyCommunities):
+        joined = members.join(current_session(), current_actor(), context, now=clock.now())
+        return see_page("communities.front_page", slug=slug, flash=_("You are a member now.") if joined else _("You are a member already."))
+    return page("communities/refused.html", context=context, form=form)
+
+
+class RequestForm(Form):
+    """A request to join."""
+
+    text = area(lazy_("Why you want to join"), most=1_000, required=lazy_("Write a sentence on why you want to join."))
+
+
+@bp.route("/communities/<slug>/request", methods=["GET", "POST"])
+@requires(CommunityAction.REQUEST, communities.get_community)
+def ask(context: CommunityContext) -> Answer:
+    """Ask to join a community; its conditions stand above the field."""
+    form, community = RequestForm(), context.community
+    if form.validate_on_submit():
+        with form.refusals(None, RequestedTooOften):
+            members.request_to_join(current_session(), current_actor(), context, form.text.data or "", now=clock.now())
+            return see_page("communities.front_page", slug=community.slug, flash=_("Your request was sent to its administrators."))
+    return page("communities/request.html", context=context, form=form, conditions=community.safe_html("who_may_join"))
+
+
+@bp.post("/communities/<slug>/request/withdrawal")
+@requires(CommunityAction.WITHDRAW_REQUEST, communities.get_community)
+def withdraw(context: CommunityContext) -> Response:
+    """Withdraw one's request."""
+    withdrawn = members.withdraw_request(current_session(), current_actor(), context, now=clock.now())
+    message = _("Your request was withdrawn.") if withdrawn else _("It was decided already.")
+    return see_page("communities.front_page", slug=context.community.slug, flash=message)
+
+
+@bp.route("/communities/<slug>/leave", methods=["GET", "POST"])
+@requires(CommunityAction.LEAVE, communities.get_community)
+def leave(context: CommunityContext) -> Answer:
+    """Leave a community, after a page that says what stays."""
+    form = Form()
+    if form.validate_on_submit():
+        with form.refusals(None, LastAdministrator):
+            members.leave(current_session(), current_actor(), context, now=clock.now())
+            return see_page("communities.community_list", flash=_("You are no longer a member."))
+    return page("communities/leave.html", context=context, form=form)
+
+
+REACHES = {
+    CommunityReach.EVERYONE: N_("Everyone finds it"),
+    CommunityReach.INSTITUTION: N_("The people of an institution find it"),
+    CommunityReach.HIDDEN: N_("Only its members find it; it counts as private"),
+}
+LANGUAGE_NAMES = {"es": "Español", "en": "English"}
+HINTS = {
+    "overview": N_("What it is about, and which institutions and activities its administrators have. At least 100 characters."),
+    "purpose": N_("What its members reach together. At least 100 characters."),
+    "strategy": N_("How people take part, and through which channels members are found. At least 100 characters."),
+    "who_may_join": N_("For whom it is; people who ask to join read it above the field."),
+    "contributions": N_("For example experiences, questions, documents, time."),
+    "principles": N_("How people treat each other here."),
+}
+USUAL_PRINCIPLES = N_(
+    "We write with respect and to the point. We share what we know and say where it comes from. We publish no personal data of others. "
+    "We disagree about reasons, not about people."
+)
+
+
+def _choices(words: Mapping[Any, str], without: str) -> list[SelectChoice]:
+    return [SelectChoice(value.value, lazy_(label)) for value, label in words.items() if value != without]
+
+
+class ValuesForm(Form):
+    """The first step of a draft, and the settings later."""
+
+    name = line(lazy_("Name of the community"), most=120, required=lazy_("Write a name."))
+    language = SelectField(lazy_("Language"), choices=[SelectChoice(code, LANGUAGE_NAMES[code]) for code in LANGUAGES])
+    reach = RadioField(lazy_("Who finds it"), choices=[SelectChoice(reach.value, lazy_(label)) for reach, label in REACHES.items()])
+    organisation = SelectField(lazy_("Institution, where it is for one"), choices=[])
+    level = RadioField(lazy_("Privacy"), choices=[SelectChoice(level.value, lazy_(label)) for level, label in LEVELS.items()])
+
+    def offer(self, present: Community | None = None) -> None:
+        """Offer the institutions to which the reader belongs, and the one that it has."""
+        own = communities.list_own_institutions(current_session(), current_actor())
+        if present is not None and present.organisation_id is not None and present.organisation_id not in dict(own):
+            own.append((present.organisation_id, communities.name_of_institution(current_session(), present.organisation_id)))
+        self.organisation.choices = [("", _("None")), *((str(number), name) for number, name in own)]
+        if present is None or present.state == CommunityState.DRAFT:  # nobody can be invited yet
+            self.reach.choices = _choices(REACHES, CommunityReach.HIDDEN)
+            self.level.choices = _choices(LEVELS, CommunityLevel.PRIVATE)
+
+    def values(self) -> CommunityValues:
+        """Return what was chosen: a hidden community is private."""
+        reach = CommunityReach(self.reach.data)
+        level = CommunityLevel.PRIVATE if reach is CommunityReach.HIDDEN else CommunityLevel(self.level.data)
+        organisation = whole_number(self.organisation.data or "") or None
+        return CommunityValues(
+            self.name.data or "",
+            self.language.data,
+            reach,
+            level=level,
+            organisation_id=organisation if reach is CommunityReach.INSTITUTION else None,
+        )
+
+
+class ConceptNoteForm(Form):
+    """The concept note."""
+
+    overview = area(lazy_("General description"), most=LONGEST_TEXT)
+    purpose = area(lazy_("Purpose"), most=LONGEST_TEXT)
+    strategy = area(lazy_("Strategy of participation"), most=LONGEST_TEXT)
+
+
+class ConditionsForm(Form):
+    """The texts on who may join, what can be contributed, and the principles."""
+
+    who_may_join = area(lazy_("Who may join"), most=LONGEST_TEXT)
+    contributions = area(lazy_("What can be contributed"), most=LONGEST_TEXT)
+    principles = area(lazy_("Principles"), most=LONGEST_TEXT)
+
+
+class ReasonForm(Form):
+    """A reason."""
+
+    reason = area(lazy_("Reason"), most=500)
+
+
+@managing_bp.route("/communities/new", methods=["GET", "POST"])
+@requires(CommunityAction.FOUND)
+def new() -> Answer:
+    """Begin a community: its draft is kept with the first step."""
+    form = ValuesForm()
+    form.offer()
+    if is_read_only_request():
+        form.reach.data, form.level.data, form.language.data = CommunityReach.EVERYONE.value, CommunityLevel.PUBLIC.value, language()
+    if form.validate_on_submit():
+        with form.refusals(None, TooManyDrafts), form.refusals(form.organisation, UnknownInstitution):
+            row = communities.found_community(current_session(), current_actor(), form.values(), now=clock.now())
+            return see_page("communities_managing.texts", slug=row.slug, step="note", flash=_("The draft is saved. You can go on later."))
+    return page("communities/settings.html", form=form, context=None, levels=_hints(), seen="")
+
+
+def _hints() -> dict[str, str]:
+    return {level.value: _(text) for level, text in LEVEL_TEXTS.items()}
+
+
+@managing_bp.route("/communities/<slug>/manage/settings", methods=["GET", "POST"])
+@requires(CommunityAction.EDIT, communities.get_community)
+def settings(context: CommunityContext) -> Answer:
+    """Change name, language, reach and level; it acts at once."""
+    form, row = ValuesForm(), context.community
+    form.offer(row)
+    if is_read_only_request():
+        form.name.data, form.language.data, form.reach.data, form.level.data = row.name, row.language, row.reach, row.level
+        form.organisation.data = str(row.organisation_id or "")
+    if form.validate_on_submit():
+        with (
+            form.refusals(None, CommunityWasChanged),
+            form.refusals(form.level, WiderThanWritten),
+            form.refusals(form.organisation, UnknownInstitution),
+        ):
+            changed = communities.change_values(
+                current_session(), current_actor(), row, form.values(), seen=request.form.get("seen", ""), now=clock.now()
+            )
+            return see_page(
+                "communities_managing.manage", slug=row.slug, flash=_("Saved.") if changed else _("There was nothing to change.")
+            )
+    return page("communities/settings.html", form=form, context=context, levels=_hints(), seen=str(row.row_version))
+
+
+@managing_bp.route("/communities/<slug>/manage/<any(note, conditions):step>", methods=["GET", "POST"])
+@requires(CommunityAction.EDIT, lambda session, actor, slug, step: communities.get_community(session, actor, slug))
+def texts(context: CommunityContext) -> Answer:
+    """Write the concept note, or the conditions: each step of a draft is saved by itself."""
+    row, is_note = context.community, (request.view_args or {})["step"] == "note"
+    form, names = (ConceptNoteForm(), NOTE) if is_note else (ConditionsForm(), CONDITIONS)
+    if is_read_only_request():
+        for name in names:
+            form[name].data = row.texts.get(name, "")
+        if not is_note and not row.texts.get("principles"):
+            form["principles"].data = _(USUAL_PRINCIPLES)
+    if form.validate_on_submit():
+        typed = {name: form[name].data or "" for name in names}
+        with form.refusals(None, CommunityWasChanged, PostTooComplex):
+            communities.change_texts(current_session(), current_actor(), row, typed, seen=request.form.get("seen", ""), now=clock.now())
+            if is_note and row.state == "draft":
+                return see_page("communities_managing.texts", slug=row.slug, step="conditions", flash=_("Saved."))
+            return see_page("communities_managing.manage", slug=row.slug, flash=_("Saved."))
+    hints = {name: _(HINTS[name]) for name in names}
+    return page(
+        "communities/texts.html", form=form, context=context, fields=[form[name] for name in names], hints=hints, is_note=is_note,
+        seen=str(row.row_version),
+    )  # fmt: skip
+
+
+@managing_bp.get("/communities/<slug>/manage")
+@requires(CommunityAction.MANAGE, communities.get_community)
+def manage(context: CommunityContext) -> Answer:
+    """Show what waits for the administrators of a community, what a draft still needs, and where things are changed."""
+    session, row = current_session(), context.community
+    leave_reading_note(context)
+    return page(
+        "communities/manage.html",
+        context=context,
+        missing=[_(PARTS[name]) for name in communities.missing_parts(row)],
+        parts=[(_(PARTS[name]), row.safe_html(name)) for name in (*NOTE, *CONDITIONS) if row.html.get(name)],
+        waiting=len(members.list_requests(session, row.id)),
+        form=ReasonForm(),
+    )
+
+
+def _alone() -> bool:
+    actor = current_actor()
+    return actor.is_administrator or (actor.is_staff_anywhere and current_settings().instructors_activate_communities)
+
+
+@managing_bp.post("/communities/<slug>/manage/submission")
+@requires(CommunityAction.SUBMIT, communities.get_community)
+def submit(context: CommunityContext) -> Answer:
+    """Ask for the activation of a draft."""
+    try:
+        is_active = communities.submit(current_session(), current_actor(), context.community, alone=_alone(), now=clock.now())
+    except NotReady as refused:
+        return see_page("communities_managing.manage", slug=context.community.slug, flash=_(refused.text))
+    message = _("The community is active.") if is_active else _("It waits for the site’s administrators. You will be notified.")
+    return see_page("communities_managing.manage", slug=context.community.slug, flash=message)
+
+
+@managing_bp.post("/communities/<slug>/manage/activation")
+@requires(CommunityAction.ACTIVATE, communities.get_community)
+def activate(context: CommunityContext) -> Answer:
+    """Activate a submitted draft, or refuse it with a reason."""
+    form, session, row = ReasonForm(), current_session(), context.community
+    refuses = request.form.get("act") == "refuse"
+    if form.validate() and refuses and not (form.reason.data or "").strip():
+        form.refuse(form.reason, _("Write the reason."))
+    if not form.errors:
+        reason = (form.reason.data or "").strip() if refuses else ""
+        communities.decide_activation(session, current_actor(), row, reason=reason, now=clock.now())
+        return see_page(
+            "communities_managing.oversee", flash=_("The community was not activated.") if refuses else _("The community is active.")
+        )
+    return page("communities/refusal.html", context=context, form=form)
+
+
+@managing_bp.post("/communities/<slug>/manage/deletion")
+@requires(CommunityAction.DELETE, communities.get_community)
+def delete(context: CommunityContext) -> Response:
+    """Delete a draft."""
+    communities.delete_draft(current_session(), current_actor(), context.community, now=clock.now())
+    return see_page("communities.community_list", flash=_("The draft was deleted."))
+
+
+@managing_bp.get("/communities/<slug>/manage/requests")
+@requires(CommunityAction.MANAGE, communities.get_community)
+def requests(context: CommunityContext) -> Answer:
+    """List the requests that wait, the oldest first."""
+    return page("communities/requests.html", context=context, rows=members.list_requests(current_session(), context.community.id))
+
+
+@managing_bp.post("/communities/<slug>/manage/requests/<uuid:request>")
+@requires(CommunityAction.DECIDE, members.get_request)
+def decide(context: RequestContext) -> Response:
+    """Approve or reject a request to join."""
+    approves, reason = request.form.get("act") == "approve", " ".join(request.form.get("reason", "").split())[:500]
+    decided = members.decide_request(
+        current_session(), current_actor(), context, approves=approves, reason="" if approves else reason, now=clock.now()
+    )
+    message = _("It was decided already.") if not decided else _("Approved: a new member.") if approves else _("The request was rejected.")
+    return see_page("communities_managing.requests", slug=context.community.slug, flash=message)
+
+
+class RoleForm(Form):
+    """The role of a member."""
+
+    role = SelectField(lazy_("Role"), choices=[SelectChoice(role.value, lazy_(label)) for role, label in members.ROLE_NAMES.items()])
+
+
+class RemovalForm(Form):
+    """The removal of a member."""
+
+    reason = area(lazy_("Reason, which the person reads"), most=500, required=lazy_("Write the reason."))
+    days = SelectField(
+        lazy_("May join again"),
+        choices=[
+            SelectChoice(value, label)
+            for value, label in (
+                ("", lazy_("At any time")),
+                ("30", lazy_("After 30 days")),
+                ("365", lazy_("After a year")),
+                ("0", lazy_("Never")),
+            )
+        ],
+    )
+
+
+def _member_page(context: MemberContext, role: RoleForm, removal: RemovalForm) -> Response:
+    name = members.name_of(current_session(), context.other)
+    return page("communities/member.html", context=context, name=name, role=role, removal=removal, seen=str(context.other.row_version))
+
+
+@managing_bp.get("/communities/<slug>/members/<int:member>")
+@requires(CommunityAction.SET_ROLE, members.get_member)
+def member(context: MemberContext) -> Answer:
+    """Show what can be done with a membership."""
+    form = RoleForm()
+    form.role.data = context.other.role
+    return _member_page(context, form, RemovalForm())
+
+
+@managing_bp.post("/communities/<slug>/members/<int:member>/role")
+@requires(CommunityAction.SET_ROLE, members.get_member)
+def set_role(context: MemberContext) -> Answer:
+    """Give a member a role."""
+    form = RoleForm()
+    if form.validate():
+        with form.refusals(form.role, LastAdministrator, TooManyAdministrators, MemberWasChanged):
+            members.set_role(
+                current_session(),
+                current_actor(),
+                context,
+                CommunityRole(form.role.data),
+                seen=request.form.get("seen", ""),
+                now=clock.now(),
+            )
+            return see_page("communities.member_list", slug=context.community.slug, flash=_("Saved."))
+    return _member_page(context, form, RemovalForm(formdata=None))
+
+
+@managing_bp.post("/communities/<slug>/members/<int:member>/removal")
+@requires(CommunityAction.REMOVE, members.get_member)
+def remove(context: MemberContext) -> Answer:
+    """Remove a member, who reads the reason."""
+    form = RemovalForm()
+    if form.validate():
+        days = int(form.days.data) if form.days.data else None
+        with form.refusals(form.reason, LastAdministrator, MemberWasChanged):
+            members.remove(
+                current_session(), current_actor(), context, reason=form.reason.data or "", days=days,
+                seen=request.form.get("seen", ""), now=clock.now(),
+            )  # fmt: skip
+            return see_page("communities.member_list", slug=context.community.slug, flash=_("The person is no longer a member."))
+    role = RoleForm(formdata=None)
+    role.role.data = context.other.role
+    return _member_page(context, role, form)
+
+
+class CommunityArchiveForm(Form):
+    """Why a community is archived."""
+
+    reason = area(lazy_("Reason, which the front page shows"), most=500)
+
+
+@managing_bp.route("/communities/<slug>/manage/archive", methods=["GET", "POST"])
+@requires(CommunityAction.ARCHIVE, communities.get_community)
+def archive(context: CommunityContext) -> Answer:
+    """Archive a community, after a page that says what follows."""
+    form, row = CommunityArchiveForm(), context.community
+    if form.validate_on_submit():
+        communities.archive(current_session(), current_actor(), row, form.reason.data or "", now=clock.now())
+        return see_page("communities.front_page", slug=row.slug, flash=_("The community is archived."))
+    return page("communities/archive.html", context=context, form=form)
+
+
+@managing_bp.post("/communities/<slug>/manage/reactivation")
+@requires(CommunityAction.REACTIVATE, communities.get_community)
+def reactivate(context: CommunityContext) -> Response:
+    """Let an archived community be written in again."""
+    communities.reactivate(current_session(), current_actor(), context.community, now=clock.now())
+    return see_page("communities.front_page", slug=context.community.slug, flash=_("The community is active again."))
+
+
+@managing_bp.get("/communities/<slug>/manage/log")
+@requires(CommunityAction.MANAGE, communities.get_community)
+def log(context: CommunityContext) -> Answer:
+    """Show what was decided in a community and by whom, and which administrators of the site opened it."""
+    return page("communities/log.html", context=context, rows=communities.list_log(current_session(), context.community.id))
+
+
+@managing_bp.get("/administration/communities")
+@requires(CommunityAction.OVERSEE)
+def oversee() -> Answer:
+    """List the communities that wait for their activation, and those that nobody administers."""
+    waiting, alone = communities.list_for_site(current_session())
+    return page("communities/oversee.html", waiting=waiting, alone=alone)

@@ -1,0 +1,292 @@
+"""Communities by their pages: founded in steps, activated, joined, asked for, left, archived (spec/communities C1 to C25)."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from accounts.models import Notification, Person
+from communities.models import Community, CommunityLevel, CommunityMember, CommunityReach, CommunityRequest, CommunityRole, CommunityState
+from courses.models import StaffRole
+from kernel import clock
+from lms.instance import Instance
+from tests.support.browser import Browser
+from tests.support.builders import a_course, a_person, a_teacher, an_administrator, sign_in
+from tests.support.communities import LONG, TEXTS, a_community, a_member, fresh, write_thread
+from tests.support.takes import read
+from tests.support.wording import in_spanish
+
+PAGE = "/communities/estadistica-actuarial"
+MANAGE = f"{PAGE}/manage"
+
+
+def visitor(browser: Browser, email: str) -> Browser:
+    """Return another browser, of a person with this address."""
+    return sign_in(browser.another(), email)
+
+
+def subjects(instance: Instance, email: str) -> list[str]:
+    """Return what a person was notified of."""
+    statement = select(Notification.subject).join(Person, Person.id == Notification.person_id).where(Person.email == email)
+    return read(instance, lambda session: [row["es"] for row in session.scalars(statement.order_by(Notification.id))])
+
+
+def test_a_community_is_founded_in_steps_and_activated_by_the_site(browser: Browser, instance: Instance) -> None:
+    """spec/communities C11: each step is kept; incomplete it does not go on; a refusal carries a reason, and the draft stays."""
+    a_person(instance)
+    an_administrator(instance)
+    ana, boss = sign_in(browser), visitor(browser, "admin@example.org")
+
+    ana.get("/communities/new")
+    ana.submit("/communities/new", {"name": "Estadística actuarial", "level": "semiprivate"})
+    ana.post(f"{MANAGE}/submission")
+    assert in_spanish("These texts are missing or too short:") in ana.page.text
+    ana.get(f"{MANAGE}/note")
+    ana.submit(f"{MANAGE}/note", {"overview": LONG, "purpose": LONG, "strategy": LONG})
+    ana.submit(f"{MANAGE}/conditions", {"who_may_join": "Quien trabaja con datos.", "contributions": "Preguntas."})
+    ana.submit(f"{MANAGE}/submission")
+    assert subjects(instance, "admin@example.org") == ["Una comunidad espera su activación: Estadística actuarial"]
+    assert "Estadística actuarial" not in browser.another().get("/communities").text
+
+    assert boss.get("/administration/communities").has_link(MANAGE)
+    boss.get(MANAGE)
+    boss.submit(f"{MANAGE}/activation", button=("act", "refuse"), status=422)
+    boss.submit(f"{MANAGE}/activation", {"reason": "Falta el cronograma."}, button=("act", "refuse"))
+    assert "Falta el cronograma." in ana.get(MANAGE).text
+    ana.submit(f"{MANAGE}/submission")
+    boss.get(MANAGE)
+    boss.submit(f"{MANAGE}/activation", button=("act", "activate"))
+    assert subjects(instance, "ana@example.org")[-1] == "Su comunidad está activa: Estadística actuarial"
+    assert "Estadística actuarial" in browser.another().get("/communities").text
+
+
+def _submitted_by_a_teacher(browser: Browser, instance: Instance) -> str:
+    teacher = a_teacher(instance, a_course(instance, modules=1), role=StaffRole.OWNER)
+    row = a_community(instance, teacher, state=CommunityState.DRAFT)
+    sign_in(browser, teacher.email).get(MANAGE)
+    browser.submit(f"{MANAGE}/submission")
+    return fresh(instance, row).state
+
+
+def test_who_teaches_waits_for_the_site_too(browser: Browser, instance: Instance) -> None:
+    """spec/communities C11."""
+    assert _submitted_by_a_teacher(browser, instance) == CommunityState.DRAFT
+
+
+@pytest.mark.settings(instructors_activate_communities=True)
+def test_a_setting_lets_who_teaches_activate_alone(browser: Browser, instance: Instance) -> None:
+    """spec/communities C11."""
+    assert _submitted_by_a_teacher(browser, instance) == CommunityState.ACTIVE
+
+
+def test_the_sixth_draft_is_refused_and_one_is_deleted(browser: Browser, instance: Instance) -> None:
+    """spec/communities C11, C15."""
+    ana = a_person(instance)
+    for number in range(5):
+        a_community(instance, ana, f"Comunidad {number}", state=CommunityState.DRAFT)
+    sign_in(browser).get("/communities/new")
+    browser.submit("/communities/new", {"name": "Otra"}, status=409)
+    assert in_spanish("You have five drafts of communities. Finish or delete one first.") in browser.page.text
+
+    browser.get("/communities/comunidad-3/manage")
+    browser.submit("/manage/deletion")
+    browser.get("/communities/comunidad-3", status=404)
+    browser.get("/communities/new")
+    browser.submit("/communities/new", {"name": "Otra"})
+
+
+def test_public_ones_are_joined_at_once_and_once(browser: Browser, instance: Instance) -> None:
+    """spec/communities C1, C17: in two tabs one membership comes of it, and the later answers so."""
+    a_community(instance, a_person(instance))
+    a_person(instance, "eva@example.org", given="Eva")
+    eva = visitor(browser, "eva@example.org")
+    form = eva.get(PAGE).form(f"{PAGE}/joining")
+    eva.submit(f"{PAGE}/joining")
+    assert in_spanish("You are a member now.") in eva.page.text
+    eva.submit("", form=form, status=403)
+
+    assert "Eva Quinde" in eva.get(f"{PAGE}/members").text
+    assert "@" not in eva.page.text.split("<footer")[0].replace("aulario@", "")
+    assert len(read(instance, lambda session: session.scalars(select(CommunityMember)).all())) == 2
+
+
+def test_a_request_is_decided_and_its_author_sees_what_became_of_it(browser: Browser, instance: Instance) -> None:
+    """spec/communities C18: rejected, they ask again 30 days later; the notifications of a request go with it."""
+    a_community(instance, a_person(instance), level=CommunityLevel.SEMIPRIVATE)
+    a_person(instance, "eva@example.org", given="Eva")
+    ana, eva = sign_in(browser), visitor(browser, "eva@example.org")
+    eva.get(f"{PAGE}/request")
+    assert LONG in eva.page.text
+    eva.submit(f"{PAGE}/request", {"text": ""}, status=422)
+    eva.submit(f"{PAGE}/request", {"text": "Trabajo con estos datos."})
+    assert subjects(instance, "ana@example.org") == ["Alguien solicita unirse: Estadística actuarial"]
+    eva.submit(f"{PAGE}/request/withdrawal")
+    assert subjects(instance, "ana@example.org") == []
+    eva.get(f"{PAGE}/request")
+    eva.submit(f"{PAGE}/request", {"text": "Ahora sí."})
+    request = read(instance, lambda session: session.scalars(select(CommunityRequest).where(CommunityRequest.state == "pending")).one())
+
+    assert "Ahora sí." in ana.get(f"{MANAGE}/requests").text
+    ana.submit(f"/{request.uuid}", {"reason": "No por ahora."}, button=("act", "reject"))
+    assert subjects(instance, "eva@example.org") == ["Su solicitud de unirse se rechazó: Estadística actuarial"]
+    eva.get(f"{PAGE}/request")
+    eva.submit(f"{PAGE}/request", {"text": "¿Y ahora?"}, status=409)
+    with instance.database.unit_of_work() as session:
+        session.execute(update(CommunityRequest).values(decided_at=clock.now() - timedelta(days=31)))
+    eva.get(f"{PAGE}/request")
+    eva.submit(f"{PAGE}/request", {"text": "¿Y ahora?"})
+    request = read(instance, lambda session: session.scalars(select(CommunityRequest).where(CommunityRequest.state == "pending")).one())
+    ana.get(f"{MANAGE}/requests")
+    ana.submit(f"/{request.uuid}", button=("act", "approve"))
+    assert in_spanish("You are a member") in eva.get(PAGE).text
+
+
+def test_the_last_administrator_stays_and_names_another_one(browser: Browser, instance: Instance) -> None:
+    """spec/communities C21, C23."""
+    row = a_community(instance, a_person(instance))
+    number = a_member(instance, row, a_person(instance, "eva@example.org", given="Eva"))
+    sign_in(browser).get(f"{PAGE}/leave")
+    browser.submit(f"{PAGE}/leave", status=409)
+    browser.get(f"{PAGE}/members/{number}")
+    browser.submit(f"{PAGE}/members/{number}/role", {"role": "administrator"})
+    browser.get(f"{PAGE}/leave")
+    browser.submit(f"{PAGE}/leave")
+
+    assert in_spanish("You are no longer a member.") in browser.page.text
+    assert subjects(instance, "eva@example.org") == ["Su función cambió: Estadística actuarial"]
+
+
+def test_a_role_changed_meanwhile_is_not_changed_again(browser: Browser, instance: Instance) -> None:
+    """spec/communities C23: a change of role needs the row version."""
+    row = a_community(instance, a_person(instance))
+    number = a_member(instance, row, a_person(instance, "eva@example.org"))
+    sign_in(browser).get(f"{PAGE}/members/{number}")
+    form = browser.page.form("/role")
+    browser.submit("/role", {"role": "moderator"})
+    browser.submit("", {"role": "administrator"}, form=form, status=409)
+
+    assert read(instance, lambda session: session.get_one(CommunityMember, number).role) == "moderator"
+
+
+def test_who_is_banned_reads_what_strangers_read_and_cannot_join(browser: Browser, instance: Instance) -> None:
+    """spec/communities C22: with a reason that the person reads."""
+    row = a_community(instance, a_person(instance))
+    number = a_member(instance, row, a_person(instance, "eva@example.org"))
+    thread = write_thread(instance, row, "Un tema interno")
+    eva = visitor(browser, "eva@example.org")
+    assert "Un tema interno" in eva.get(PAGE).text
+    sign_in(browser).get(f"{PAGE}/members/{number}")
+    browser.submit("/removal", {"reason": "", "days": "30"}, status=422)
+    browser.submit("/removal", {"reason": "Publicidad.", "days": "30"})
+
+    assert "Un tema interno" not in eva.get(PAGE).text
+    assert in_spanish("You cannot join this community at present.") in eva.page.text
+    eva.get(f"/discussions/{thread}", status=403)
+    eva.post(f"{PAGE}/joining", status=403)
+    assert "Publicidad." in eva.get("/notices").text
+    with instance.database.unit_of_work() as session:
+        session.execute(update(CommunityMember).values(banned_until=clock.now()))
+    eva.get(PAGE)
+    eva.submit(f"{PAGE}/joining")
+
+
+def test_an_archived_community_is_read_and_nothing_more(browser: Browser, instance: Instance) -> None:
+    """spec/communities C14, C15: requests end with a notice; reactivating restores writing."""
+    row = a_community(instance, a_person(instance), level=CommunityLevel.SEMIPRIVATE)
+    a_person(instance, "eva@example.org")
+    eva = visitor(browser, "eva@example.org")
+    eva.get(f"{PAGE}/request")
+    eva.submit(f"{PAGE}/request", {"text": "Quiero aprender."})
+    ana = sign_in(browser)
+    ana.get(f"{MANAGE}/archive")
+    ana.submit(f"{MANAGE}/archive", {"reason": "El proyecto terminó."})
+
+    assert "El proyecto terminó." in eva.get(PAGE).text
+    assert subjects(instance, "eva@example.org")[-1] == "Su solicitud de unirse terminó: Estadística actuarial"
+    eva.get(f"{PAGE}/request", status=403)
+    ana.get(f"{PAGE}/discussions")
+    assert in_spanish("The community is archived: its discussions can be read only.") in ana.page.text
+    ana.get(MANAGE)
+    ana.submit(f"{MANAGE}/reactivation")
+    assert fresh(instance, row).state == CommunityState.ACTIVE
+
+
+def test_it_is_not_widened_once_others_wrote(browser: Browser, instance: Instance) -> None:
+    """spec/communities C5: narrowing acts at once."""
+    row = a_community(instance, a_person(instance))
+    eva = a_person(instance, "eva@example.org")
+    a_member(instance, row, eva)
+    write_thread(instance, row, "Entre nosotros", eva)
+    sign_in(browser).get(f"{MANAGE}/settings")
+    browser.submit(f"{MANAGE}/settings", {"level": "open"}, status=422)
+    assert (
+        in_spanish("Others have written here for its present readers: a community is not opened to more people after that.")
+        in browser.page.text
+    )
+    browser.get(f"{MANAGE}/settings")
+    browser.submit(f"{MANAGE}/settings", {"reach": "hidden"})
+
+    assert (fresh(instance, row).reach, fresh(instance, row).level) == (CommunityReach.HIDDEN, CommunityLevel.PRIVATE)
+    browser.another().get(PAGE, status=404)
+
+
+def test_texts_of_two_windows_are_not_overwritten(browser: Browser, instance: Instance) -> None:
+    a_community(instance, a_person(instance))
+    form = sign_in(browser).get(f"{MANAGE}/note").form("/note")
+    browser.submit("/note", {"purpose": LONG + " Uno."})
+    browser.submit("", {"purpose": LONG + " Dos."}, form=form, status=409)
+
+    assert "Dos." in browser.page.text
+    assert "Uno." in browser.get(PAGE).text
+
+
+def test_the_front_page_tells_nothing_of_the_content(browser: Browser, instance: Instance) -> None:
+    """spec/communities C6, C7: to who is no member; a script in its texts stays text."""
+    ana = a_person(instance)
+    row = a_community(instance, ana)
+    write_thread(instance, row, "Marcador del debate")
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Community).values(texts={**TEXTS}, name="Estadística <script>"))
+    page = browser.another().get(PAGE)
+
+    assert "Marcador" not in page.text
+    assert LONG in page.text
+    assert "Estadística &lt;script&gt;" in page.html
+
+
+def test_what_an_administrator_of_the_site_reads_stands_in_the_log_of_the_community(browser: Browser, instance: Instance) -> None:
+    """spec/communities C25: once a day, by whichever page; of open ones nothing is noted."""
+    ana = a_person(instance)
+    row = a_community(instance, ana, level=CommunityLevel.PRIVATE)
+    a_community(instance, ana, "De todos", level=CommunityLevel.OPEN)
+    thread = write_thread(instance, row, "Un tema interno")
+    an_administrator(instance)
+    boss = visitor(browser, "admin@example.org")
+    boss.get("/communities/de-todos")
+    boss.get(f"/discussions/{thread}")
+    boss.get(PAGE)
+
+    log = sign_in(browser).get(f"{MANAGE}/log").text
+    assert log.count(in_spanish("Opened a community as site administrator")) == 1
+    assert "Ada Ministra" in log
+    assert in_spanish("Opened a community as site administrator") not in browser.get("/communities/de-todos/manage/log").text
+
+
+def test_roles_elsewhere_give_no_right(browser: Browser, instance: Instance) -> None:
+    """spec/communities C24: in a course's team, or administrator of another community."""
+    a_community(instance, a_person(instance), level=CommunityLevel.PRIVATE)
+    teacher = a_teacher(instance, a_course(instance, modules=1), role=StaffRole.OWNER)
+    a_community(instance, teacher, "La otra")
+    other = visitor(browser, teacher.email)
+
+    other.get(f"{PAGE}/members", status=403)
+    other.get(MANAGE, status=403)
+    other.get(f"{PAGE}/discussions", status=403)
+
+
+def test_pages_are_there_in_english_too(browser: Browser, instance: Instance) -> None:
+    a_community(instance, a_person(instance, language="en"))
+    sign_in(browser)
+
+    assert "Run by" in browser.get(PAGE).text
+    assert CommunityRole.MEMBER == "member"

@@ -1,0 +1,76 @@
+"""Communities for tests: of a level, reach and state, with members in their roles."""
+
+from sqlalchemy import select
+
+from accounts.models import Person
+from communities import communities
+from communities.communities import CommunityValues
+from communities.models import CONDITIONS, NOTE, Community, CommunityLevel, CommunityMember, CommunityReach, CommunityRole, CommunityState
+from discussions.models import Board, Thread
+from kernel import clock
+from kernel.permissions import Actor
+from lms.instance import Instance
+from tests.support.boards import a_thread
+
+LONG = "Personas que preparan estadísticas de seguridad social y comparten cómo las hacen, qué fuentes usan y qué aprenden de ellas."
+TEXTS = dict.fromkeys((*NOTE, *CONDITIONS), LONG)
+
+
+def actor_of(person: Person, *, is_staff: bool = False) -> Actor:
+    """Return a person as an actor."""
+    return Actor(person_id=person.id, person_uuid=person.uuid, name=person.full_name, language="es", is_staff_anywhere=is_staff)
+
+
+def a_community(
+    instance: Instance,
+    founder: Person,
+    name: str = "Estadística actuarial",
+    *,
+    level: CommunityLevel = CommunityLevel.PUBLIC,
+    reach: CommunityReach = CommunityReach.EVERYONE,
+    state: CommunityState = CommunityState.ACTIVE,
+    organisation_id: int | None = None,
+) -> Community:
+    """Add a community with all its texts."""
+    now, actor = clock.now(), actor_of(founder)
+    with instance.database.unit_of_work() as session:
+        values = CommunityValues(name, "es", CommunityReach.EVERYONE, level)
+        row = communities.found_community(session, actor, values, now=now)
+        communities.change_texts(session, actor, row, TEXTS, seen=str(row.row_version), now=now)
+        row.reach, row.organisation_id, row.state = reach.value, organisation_id, state.value
+        row.activated_at = now if state is not CommunityState.DRAFT else None
+        row.archived_at = now if state is CommunityState.ARCHIVED else None
+        session.flush()
+        return row
+
+
+def a_member(
+    instance: Instance, community: Community, person: Person, role: CommunityRole = CommunityRole.MEMBER, *, external: bool = False
+) -> int:
+    """Make a person a member; return the number of the membership."""
+    with instance.database.unit_of_work() as session:
+        row = CommunityMember(
+            community_id=community.id, person_id=person.id, role=role.value, external=external, how="joined", since=clock.now()
+        )
+        session.add(row)
+        session.flush()
+        return row.id
+
+
+def fresh(instance: Instance, community: Community) -> Community:
+    """Return a community as it is now."""
+    with instance.database.unit_of_work(write=False) as session:
+        return session.get_one(Community, community.id)
+
+
+def write_thread(instance: Instance, community: Community, title: str, author: Person | None = None) -> str:
+    """Open a thread on the board of a community, by its founder unless somebody is named; return its key."""
+    with instance.database.unit_of_work() as session:
+        board = session.get_one(Board, community.board_id)
+        number = session.scalar(
+            select(CommunityMember.person_id).where(CommunityMember.community_id == community.id).order_by(CommunityMember.id).limit(1)
+        )
+        person = author or session.get_one(Person, number)
+    post = a_thread(instance, board, person, title, f"El texto de «{title}».", kind="discussion")
+    with instance.database.unit_of_work(write=False) as session:
+        return session.get_one(Thread, post.thread_id).key
