@@ -208,8 +208,8 @@ USUAL_PRINCIPLES = N_(
 )
 
 
-def _choices(words: Mapping[Any, str], without: str) -> list[SelectChoice]:
-    return [SelectChoice(value.value, lazy_(label)) for value, label in words.items() if value != without]
+def _choices(labels: Mapping[Any, str], without: str) -> list[SelectChoice]:
+    return [SelectChoice(value.value, lazy_(label)) for value, label in labels.items() if value != without]
 
 
 class ValuesForm(Form):
