@@ -236,7 +236,8 @@ def _widens(row: Community, values: CommunityValues) -> bool:
     """Return whether more people would read what others wrote, or know of it."""
     order = list(CommunityLevel)[::-1]
     levels = order.index(values.level) > order.index(CommunityLevel(row.level))
-    return levels or _REACHES[values.reach.value] > _REACHES[row.reach]
+    others = values.reach is CommunityReach.INSTITUTION and row.reach == values.reach and values.organisation_id != row.organisation_id
+    return levels or others or _REACHES[values.reach.value] > _REACHES[row.reach]
 
 
 def others_wrote(session: Session, row: Community) -> bool:
@@ -333,11 +334,12 @@ def _activate(session: Session, actor: Actor, row: Community, *, now: datetime) 
     audit.record(session, actor, CommunityVerb.ACTIVATED, row, now=now)
 
 
-def _administrators(session: Session, row: Community) -> list[int]:
+def list_running_people(session: Session, row: Community) -> list[int]:
+    """List the people who administer a community, by number."""
     statement = select(CommunityMember.person_id).where(
         CommunityMember.community_id == row.id, CommunityMember.until.is_(None), CommunityMember.role == CommunityRole.ADMINISTRATOR.value
     )
-    return list(session.scalars(statement))
+    return list(session.scalars(statement.order_by(CommunityMember.person_id)))
 
 
 def decide_activation(session: Session, actor: Actor, community: Community, *, reason: str, now: datetime) -> bool:
@@ -345,7 +347,7 @@ def decide_activation(session: Session, actor: Actor, community: Community, *, r
     row = lock_community(session, community)
     if row.state != CommunityState.DRAFT or row.submitted_at is None:
         return False
-    people = [number for number in _administrators(session, row) if number != actor.person_id]
+    people = [number for number in list_running_people(session, row) if number != actor.person_id]
     if reason:
         row.submitted_at, row.reason, row.row_version = None, reason, row.row_version + 1
         audit.record(session, actor, CommunityVerb.REFUSED, row, now=now, reason=reason)

@@ -14,7 +14,7 @@ from accounts.notices import Message
 from accounts.people import by_name
 from communities import communities
 from communities.access import CommunityContext, MemberContext, RequestContext
-from communities.communities import COMMUNITY_NOTICE, lock_community, own_key, run_key
+from communities.communities import COMMUNITY_NOTICE, list_running_people, lock_community, own_key, run_key
 from communities.models import Community, CommunityMember, CommunityRequest, CommunityRole, CommunityState, RequestState
 from discussions.models import Subscription
 from kernel import audit
@@ -131,18 +131,8 @@ def request_to_join(session: Session, actor: Actor, context: CommunityContext, t
     body = in_every_language(lambda: _("Read the request, and approve or reject it."))
     key = run_key(row.id, f"request:{request.uuid}")
     message = Message(COMMUNITY_NOTICE, key, subject, body, f"/communities/{row.slug}/manage/requests", about_id=row.id)
-    notices.notify(session, message, list_administrators(session, row), now=now)
+    notices.notify(session, message, list_running_people(session, row), now=now)
     return True
-
-
-def list_administrators(session: Session, row: Community) -> list[int]:
-    """List the people who administer a community, by number."""
-    runs = (
-        CommunityMember.community_id == row.id,
-        CommunityMember.until.is_(None),
-        CommunityMember.role == CommunityRole.ADMINISTRATOR.value,
-    )
-    return list(session.scalars(select(CommunityMember.person_id).where(*runs).order_by(CommunityMember.person_id)))
 
 
 def withdraw_request(session: Session, actor: Actor, context: CommunityContext, *, now: datetime) -> bool:
@@ -201,6 +191,12 @@ def list_requests(session: Session, community_id: int) -> list[Row[CommunityRequ
     return list(session.execute(statement.order_by(CommunityRequest.id).limit(200)))
 
 
+def count_requests(session: Session, community_id: int) -> int:
+    """Count the requests that wait."""
+    waiting = (CommunityRequest.community_id == community_id, CommunityRequest.state == RequestState.PENDING.value)
+    return session.scalar(select(func.count()).select_from(CommunityRequest).where(*waiting)) or 0
+
+
 def list_members(session: Session, community_id: int, *, offset: int, limit: int) -> list[Row[CommunityMember, Person]]:
     """List the members with their names: administrators first, then moderators."""
     ranks = {CommunityRole.ADMINISTRATOR.value: 0, CommunityRole.MODERATOR.value: 1, CommunityRole.MEMBER.value: 2}
@@ -250,7 +246,7 @@ def set_role(session: Session, actor: Actor, context: MemberContext, role: Commu
     row, member = _lock_member(session, context, seen)
     if member.role == role:
         return False
-    administrators = list_administrators(session, row)
+    administrators = list_running_people(session, row)
     if member.role == CommunityRole.ADMINISTRATOR and len(administrators) == 1:
         raise LastAdministrator
     if role is CommunityRole.ADMINISTRATOR and len(administrators) >= MOST_ADMINISTRATORS:
@@ -288,7 +284,7 @@ def leave(session: Session, actor: Actor, context: CommunityContext, *, now: dat
     member = find_member(session, row.id, actor.person_id)
     if member is None:
         return False
-    if member.role == CommunityRole.ADMINISTRATOR and len(list_administrators(session, row)) == 1:
+    if member.role == CommunityRole.ADMINISTRATOR and len(list_running_people(session, row)) == 1:
         raise LastAdministrator
     _close(session, row, member, "left", actor.person_id, now=now)
     audit.record(session, actor, MemberVerb.LEFT, row, now=now)
@@ -301,7 +297,7 @@ def remove(session: Session, actor: Actor, context: MemberContext, *, reason: st
     Raise MemberWasChanged, LastAdministrator.
     """
     row, member = _lock_member(session, context, seen)
-    if member.role == CommunityRole.ADMINISTRATOR and len(list_administrators(session, row)) == 1:
+    if member.role == CommunityRole.ADMINISTRATOR and len(list_running_people(session, row)) == 1:
         raise LastAdministrator
     member.reason = reason
     if days is not None:

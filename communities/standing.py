@@ -170,7 +170,7 @@ def _locate(_session: Session, _actor: Actor, _board_id: int, _anchors: Collecti
     return {}
 
 
-def note_opened(session: Session, actor: Actor, community: Community) -> None:
+def _note_opened(session: Session, actor: Actor, community: Community) -> None:
     """Note once a day that an administrator of the site opened a community that not everybody reads; it reads this in its log."""
     now = clock.now()
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -180,11 +180,12 @@ def note_opened(session: Session, actor: Actor, community: Community) -> None:
         audit.record(session, actor, BoardReadingVerb.READ, community, now=now)
 
 
-def _note_reading(session: Session, actor: Actor, board_id: int) -> None:
+def note_reading(session: Session, actor: Actor, board_id: int) -> None:
+    """Note that an administrator of the site reads what is on a community's board, unless they are a member or everybody reads it."""
     own = is_member(literal(actor.person_id or 0)).label("is_member")
     row = session.execute(select(Community, own, is_public().label("is_public")).where(Community.board_id == board_id)).one()
     if not row.is_member and not row.is_public:
-        note_opened(session, actor, row.Community)
+        _note_opened(session, actor, row.Community)
 
 
 COMMUNITY_BOARDS = BoardOwner(
@@ -201,6 +202,6 @@ COMMUNITY_BOARDS = BoardOwner(
     badge=N_("Moderation"),
     public=lambda board: _of(board, is_public()),
     belongs=belongs_anywhere,
-    note_reading=_note_reading,
+    note_reading=note_reading,
     is_discreet=lambda board: _of(board, Community.reach == CommunityReach.HIDDEN.value),
 )

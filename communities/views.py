@@ -23,7 +23,7 @@ from communities.communities import (
 )
 from communities.members import LastAdministrator, MemberWasChanged, RequestedTooOften, TooManyAdministrators, TooManyCommunities
 from communities.models import CONDITIONS, NOTE, Community, CommunityLevel, CommunityReach, CommunityRole, CommunityState
-from communities.standing import note_opened
+from communities.standing import note_reading
 from discussions import threads
 from discussions.models import Board
 from discussions.threads import ThreadQuery, ThreadRow
@@ -91,9 +91,9 @@ def community_list() -> Answer:
 
 def leave_reading_note(context: CommunityContext) -> None:
     """Note that an administrator of the site reads a community of which they are no member, where not everybody reads it."""
-    actor, community = current_actor(), context.community
-    if actor.is_administrator and context.member is None and not (community.is_open and community.reach == "everyone"):
-        leave_record(partial(note_opened, actor=actor, community=community))
+    actor = current_actor()
+    if actor.is_administrator and context.member is None:
+        leave_record(partial(note_reading, actor=actor, board_id=context.community.board_id))
 
 
 @bp.get("/communities/<slug>")
@@ -113,7 +113,7 @@ def front_page(context: CommunityContext) -> Answer:
         threads=rows,
         administrators=members.list_running(session, community.id),
         count=members.count_members(session, community.id),
-        waiting=len(members.list_requests(session, community.id)) if allows(CommunityAction.MANAGE, context) else 0,
+        waiting=members.count_requests(session, community.id) if allows(CommunityAction.MANAGE, context) else 0,
         level=LEVELS[CommunityLevel(community.level)],
         level_text=LEVEL_TEXTS[CommunityLevel(community.level)],
         parts=[(PARTS[name], community.safe_html(name)) for name in (*NOTE, *CONDITIONS) if community.html.get(name)],
@@ -346,7 +346,7 @@ def manage(context: CommunityContext) -> Answer:
         context=context,
         missing=[_(PARTS[name]) for name in communities.missing_parts(row)],
         parts=[(_(PARTS[name]), row.safe_html(name)) for name in (*NOTE, *CONDITIONS) if row.html.get(name)],
-        waiting=len(members.list_requests(session, row.id)),
+        waiting=members.count_requests(session, row.id),
         form=ReasonForm(),
     )
 

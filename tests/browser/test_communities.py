@@ -20,11 +20,11 @@ def _fill(live: Live) -> tuple[int, str]:
     row = a_community(live.instance, ana)
     number = a_member(live.instance, row, eva)
     write_thread(live.instance, row, "Cómo se estima la mortalidad de quienes reciben una pensión")
-    asked = a_community(live.instance, ana, "Pensiones", level=CommunityLevel.SEMIPRIVATE)
+    requested = a_community(live.instance, ana, "Pensiones", level=CommunityLevel.SEMIPRIVATE)
     a_community(live.instance, ana, "Lo que terminó", state=CommunityState.ARCHIVED)
     draft = a_community(live.instance, ana, "Salud y riesgos del trabajo en provincias pequeñas", state=CommunityState.DRAFT)
     with live.instance.database.unit_of_work() as session:
-        context = communities.get_community(session, actor_of(eva), asked.slug)
+        context = communities.get_community(session, actor_of(eva), requested.slug)
         members.request_to_join(session, actor_of(eva), context, "Trabajo con estos datos desde hace años.", now=clock.now())
         communities.submit(session, actor_of(ana), session.get_one(Community, draft.id), alone=False, now=clock.now())
     return number, f"/communities/{draft.slug}/manage"

@@ -6,10 +6,14 @@ import pytest
 from sqlalchemy import select, update
 
 from accounts.models import Notification, Person
+from communities.communities import CommunityValues, WiderThanWritten, change_values
 from communities.models import Community, CommunityLevel, CommunityMember, CommunityReach, CommunityRequest, CommunityRole, CommunityState
 from courses.models import StaffRole
 from kernel import clock
+from kernel.permissions import SYSTEM, Actor, SiteRole
 from lms.instance import Instance
+from organisations.rules.units import OrganisationKind
+from organisations.units import UnitValues, make
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, a_teacher, an_administrator, sign_in
 from tests.support.communities import LONG, TEXTS, a_community, a_member, fresh, write_thread
@@ -228,6 +232,32 @@ def test_it_is_not_widened_once_others_wrote(browser: Browser, instance: Instanc
 
     assert (fresh(instance, row).reach, fresh(instance, row).level) == (CommunityReach.HIDDEN, CommunityLevel.PRIVATE)
     browser.another().get(PAGE, status=404)
+
+
+def test_it_is_not_given_to_another_institution_once_others_wrote(instance: Instance) -> None:
+    """spec/communities C5: people of the other institution would read what was written for the first."""
+    ana, eva = a_person(instance), a_person(instance, "eva@example.org")
+    row = a_community(instance, ana, level=CommunityLevel.OPEN)
+    a_member(instance, row, eva)
+    with instance.database.unit_of_work() as session:
+        units = [
+            make(session, SYSTEM, None, OrganisationKind.INSTITUTION, UnitValues(f"Instituto {sign}", sign), now=clock.now())
+            for sign in "AB"
+        ]
+        known = session.get_one(Community, row.id)
+        known.reach, known.organisation_id = CommunityReach.INSTITUTION.value, units[0].id
+    boss = Actor(person_id=ana.id, roles=frozenset({SiteRole.ADMINISTRATOR}))
+
+    def move(number: int) -> bool:
+        values = CommunityValues(row.name, row.language, CommunityReach.INSTITUTION, CommunityLevel.OPEN, units[number].id)
+        with instance.database.unit_of_work() as session:
+            known = session.get_one(Community, row.id)
+            return change_values(session, boss, known, values, seen=str(known.row_version), now=clock.now())
+
+    assert move(1), "nobody wrote yet"
+    write_thread(instance, row, "Entre nosotros", eva)
+    with pytest.raises(WiderThanWritten):
+        move(0)
 
 
 def test_texts_of_two_windows_are_not_overwritten(browser: Browser, instance: Instance) -> None:
