@@ -30,7 +30,6 @@ def _fill(live: Live) -> tuple[int, str]:
     return number, f"/communities/{draft.slug}/manage"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("width", "language"), [(360, "es"), (1280, "en")])
 def test_no_page_of_communities_runs_out_or_is_inaccessible(chromium: Browser, live: Live, width: int, language: str) -> None:
     number, draft = _fill(live)

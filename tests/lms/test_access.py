@@ -17,6 +17,9 @@ from tests.support.shared import SHARED, needs_shared
 
 UNBUILT = MATRIX.with_name("access-matrix-unbuilt.csv")
 
+ON_A_BOARD = {"community.post": "post.write"}
+"""What the specification calls otherwise, because every board answers it."""
+
 
 def rows_of(file: Path) -> list[dict[str, str]]:
     with file.open(encoding="utf-8", newline="") as source:
@@ -50,7 +53,7 @@ def test_every_action_of_the_specification_is_known() -> None:
     named = {name for name in re.findall(r"\b[a-z_]+\.[a-z_]+\b", section) if not name.endswith(".csv")}
 
     assert len(named) > 30
-    assert named <= {row["action"] for row in (*rows_of(MATRIX), *rows_of(UNBUILT))}
+    assert {ON_A_BOARD.get(name, name) for name in named} <= {row["action"] for row in (*rows_of(MATRIX), *rows_of(UNBUILT))}
 
 
 def test_a_cell_that_nobody_tries_is_named() -> None:

@@ -92,12 +92,12 @@ def test_a_post_costs_the_same_however_many_follow_the_board(browser: Browser, i
     """No row is written for a member and a post, by the request or by the job after it."""
     browser.checks = False
     course = a_course(instance, modules=1)
-    filled = a_place(instance, course, "autor", people=400, threads=1, posts=4)
+    filled = a_place(instance, course, "autor", people=60, threads=1, posts=4)
     learner = a_learner_in(browser, course)
     a_day(learner, counter, filled)  # the first posts of a board fill the memory of its jobs
     learner.deliver_jobs()
     posted = {}
-    for followers in (10, 400):
+    for followers in (6, 60):
         with instance.database.unit_of_work() as session:
             session.execute(delete(Subscription).where(Subscription.person_id.in_(filled.authors)))
             rows = [{"person_id": number, "board_id": filled.board.id, "level": "every", "read_number": 0} for number in filled.authors]
@@ -107,7 +107,7 @@ def test_a_post_costs_the_same_however_many_follow_the_board(browser: Browser, i
         learner.deliver_jobs()
         posted[followers] = (posting.statements, posting.commits, len(counter.statements))
 
-    assert posted[10] == posted[400]
+    assert posted[6] == posted[60]
 
 
 def test_discussions_add_at_most_two_statements_to_any_page(browser: Browser, instance: Instance, counter: Counter) -> None:

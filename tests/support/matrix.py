@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from tests.support.project import ROOT
 
-CASTS = frozenset({"a_cast", "a_training_cast", "an_institution_cast", "a_selection_cast", "ObligationCast"})
+CASTS = frozenset({"a_cast", "a_training_cast", "a_community_cast", "an_institution_cast", "a_selection_cast", "ObligationCast"})
 """Whoever calls one of these tries cells of the matrix."""
 
 
