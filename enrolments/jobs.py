@@ -20,12 +20,13 @@ from enrolments.enrolment import follow_version, record_version_moves
 from enrolments.grade_items import list_stale
 from enrolments.invitations import InvitationBatch
 from enrolments.models import Edition, PendingEnrolmentList, PendingMarkFile
-from enrolments.people_lists import ListedAddress, check_list, read_list
+from enrolments.people_lists import check_list
 from kernel import mail, outbox
 from kernel.errors import Conflict
 from kernel.i18n import choose, find_zone
 from kernel.outbox import Delivery, Effect, JobIncomplete
 from kernel.permissions import Actor, ActorChannel
+from organisations.address_lists import ListedAddress, read_list
 
 STEP = 200
 LATELY = timedelta(days=1)

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from enrolments.models import Edition
-    from enrolments.people_lists import EnrolmentListCheck, ListedAddress
+    from enrolments.people_lists import EnrolmentListCheck
     from kernel.left_out import ReadList
     from kernel.permissions import Actor
+    from organisations.address_lists import ListedAddress
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,8 @@ def load(
     Exit code 0: all is well; 1: some lines have errors; 2: nothing could be read; 3: some would have to wait for a place, and --confirm is
     needed.
     """
-    from enrolments.people_lists import read_list
     from kernel import clock
+    from organisations.address_lists import read_list
 
     now = clock.now()
     actor, entries = _sender(opened, sender), read_list_file(file, read_list)

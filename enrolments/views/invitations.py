@@ -14,7 +14,6 @@ from enrolments.editions import EnrolOutcome
 from enrolments.invitations import InvitationBatch
 from enrolments.learners import find_enrolment, get_learner_context
 from enrolments.models import EnrolmentInvitation
-from enrolments.people_lists import find_address
 from enrolments.views.roster import chosen_edition
 from kernel import clock
 from kernel.errors import NotFound
@@ -37,6 +36,7 @@ from kernel.web.request import (
     see_page,
 )
 from kernel.web.table import requested_page, send_sheets
+from organisations.address_lists import find_address
 
 invitations_bp = Blueprint("enrolments_invitations", __name__, url_prefix="/teaching/<slug>/learners/invitations")
 

@@ -1,12 +1,11 @@
 """Pages of a course's learners for its team: find them, enrol and invite others, upload lists of people."""
 
 from collections.abc import Sequence
-from functools import cached_property
 from uuid import UUID
 
 from flask import Blueprint, flash, request, url_for
 from sqlalchemy.orm import Session
-from wtforms import SelectField, TextAreaField
+from wtforms import SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
 from accounts import access_log
@@ -22,7 +21,7 @@ from enrolments.editions import EnrolCounts
 from enrolments.invitations import InvitationCounts, count_list, list_taken, require_invitation_quota
 from enrolments.learners import get_learner_context
 from enrolments.models import Edition, PendingEnrolmentList
-from enrolments.people_lists import EnrolmentListCheck, ListedAddress, check_list, find_address, read_list
+from enrolments.people_lists import EnrolmentListCheck, check_list
 from enrolments.roster import RosterRow
 from kernel import clock
 from kernel.errors import N_, require_found
@@ -30,35 +29,23 @@ from kernel.i18n import _, lazy_, ngettext
 from kernel.left_out import ReadList
 from kernel.own_records import LEFT_OUT, is_own
 from kernel.permissions import Actor
-from kernel.web.forms import FileField, as_uuid
+from kernel.web.forms import as_uuid
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, reading_file, requires, see_other
 from kernel.web.table import Column, Filter, Table, read_words, requested_page
-from kernel.web.uploads import UploadForm
+from kernel.web.uploads import PastedListForm
+from organisations.address_lists import ListedAddress, find_address, read_list
 from organisations.tree import unit_options
 
 
-class EnrolmentListForm(UploadForm):
-    """A list of people to enrol: a file, or addresses typed or pasted; and the edition."""
+class EnrolmentListForm(PastedListForm):
+    """A list of people to enrol, and the edition."""
 
-    missing = N_("Choose a file, or paste addresses.")
     edition = SelectField(lazy_("Edition"), choices=[])
-    file = FileField(lazy_("File (CSV or Excel)"))
-    addresses = TextAreaField(lazy_("Or paste the addresses here, one per line"))
 
     def offer(self, editions: Sequence[Edition]) -> None:
         """Let these editions be chosen, or none."""
         none = SelectChoice(value="", label=_("No edition"))
         self.edition.choices = [none, *(SelectChoice(value=str(edition.uuid), label=edition.name) for edition in editions)]
-
-    @property
-    def file_name(self) -> str:
-        """Return the name of the file, or what is shown instead of it for addresses that were pasted."""
-        return super().file_name or (_("Pasted addresses") if self.content else "")
-
-    @cached_property
-    def content(self) -> bytes:
-        """Return what the file holds, else what was pasted."""
-        return super().content if self.file.data else (self.addresses.data or "").strip().encode()
 
 
 bp = Blueprint("enrolments_roster", __name__)

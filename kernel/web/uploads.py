@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from flask import Response
-from wtforms import Field, ValidationError
+from wtforms import Field, TextAreaField, ValidationError
 
 from kernel.errors import N_, DomainError, Invalid
 from kernel.i18n import _, lazy_
@@ -52,6 +52,24 @@ class UploadForm(Form):
         except refused_by as refused:
             self.refuse(self.file, _(refused.text, **refused.facts))
             return None
+
+
+class PastedListForm(UploadForm):
+    """A list that is chosen as a file, or typed or pasted, one entry a line."""
+
+    missing = N_("Choose a file, or paste addresses.")
+    file = FileField(lazy_("File (CSV or Excel)"))
+    addresses = TextAreaField(lazy_("Or paste the addresses here, one per line"))
+
+    @property
+    def file_name(self) -> str:
+        """Return the name of the file, or what is shown instead of it for addresses that were pasted."""
+        return super().file_name or (_("Pasted addresses") if self.content else "")
+
+    @cached_property
+    def content(self) -> bytes:
+        """Return what the file holds, else what was pasted."""
+        return super().content if self.file.data else (self.addresses.data or "").strip().encode()
 
 
 def page_of_faults(faults: Sequence[LineFault]) -> Page[LineFault]:

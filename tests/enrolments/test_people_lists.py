@@ -16,13 +16,13 @@ from accounts.models import Person
 from courses.models import Course
 from enrolments import editions
 from enrolments.models import Enrolment, EnrolmentInvitation, PendingEnrolmentList
-from enrolments.people_lists import WITHOUT_ADDRESS, read_list
 from kernel import clock
 from kernel.archives import write_archive
 from kernel.left_out import SENTENCE
 from kernel.permissions import SYSTEM
 from kernel.tables import COLUMNS, SHEETS, Undecodable
 from lms.instance import Instance
+from organisations.address_lists import WITHOUT_ADDRESS, read_list
 from tests.support.browser import Browser
 from tests.support.builders import NO_LONGER, a_course, a_person, a_teacher, an_administrator, no_longer, sign_in
 from tests.support.editions import an_edition
@@ -132,7 +132,7 @@ def test_a_workbook_that_is_hostile_none_or_too_long_is_refused(monkeypatch: pyt
         write_archive(target, parts)
         with pytest.raises(Undecodable):
             read_list(target.getvalue())
-    monkeypatch.setattr("enrolments.people_lists.MOST_ENTRIES", 2)
+    monkeypatch.setattr("organisations.address_lists.MOST_ENTRIES", 2)
     with pytest.raises(Undecodable):
         read_list(workbook(("correo",), *[("a@b.ec",)] * 3))
 
