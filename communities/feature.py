@@ -2,9 +2,10 @@
 
 from accounts.notices import NOTICE_KINDS
 from accounts.people import STANDINGS, Standing
-from communities import members, standing, views
+from communities import members, standing
 from communities.access import BOARD_CELLS, PERMISSIONS
 from communities.communities import COMMUNITY_NOTICE
+from communities.views import communities, managing
 from discussions.boards import BOARDS
 from kernel.errors import N_
 from kernel.feature import Feature
@@ -13,7 +14,7 @@ from kernel.personal import ERASURES, OWN_DATA, TRANSFERS
 
 FEATURE = Feature(
     name="communities",
-    blueprints=(views.bp, views.managing_bp),
+    blueprints=(communities.bp, managing.managing_bp),
     permissions=PERMISSIONS,
     cells=BOARD_CELLS,
     menu=(

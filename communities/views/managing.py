@@ -1,19 +1,16 @@
-"""Pages of communities: for who reads and joins them, for who founds and looks after them, and for who administers the site."""
+"""Pages of communities for those who found and look after them, and for those who administer the site."""
 
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, request
 from wtforms import RadioField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
 from communities import communities, members
 from communities.access import CommunityAction, CommunityContext, MemberContext, RequestContext
 from communities.communities import (
-    LISTED,
     LONGEST_TEXT,
-    CommunityQuery,
     CommunityValues,
     CommunityWasChanged,
     NotReady,
@@ -21,172 +18,26 @@ from communities.communities import (
     UnknownInstitution,
     WiderThanWritten,
 )
-from communities.members import LastAdministrator, MemberWasChanged, RequestedTooOften, TooManyAdministrators, TooManyCommunities
+from communities.members import LastAdministrator, MemberWasChanged, TooManyAdministrators
 from communities.models import CONDITIONS, NOTE, Community, CommunityLevel, CommunityReach, CommunityRole, CommunityState
-from communities.standing import note_reading
-from discussions import threads
-from discussions.models import Board
-from discussions.threads import ThreadQuery, ThreadRow
+from communities.views.communities import LEVEL_TEXTS, LEVELS, PARTS, leave_reading_note
 from kernel import clock
 from kernel.errors import N_
-from kernel.i18n import LANGUAGES, _, language, lazy_, site_day
+from kernel.i18n import LANGUAGES, _, language, lazy_
 from kernel.markup.posts import PostTooComplex
-from kernel.web.after_response import leave_record
 from kernel.web.forms import Form, area, line, whole_number
 from kernel.web.request import (
     Answer,
-    allows,
     current_actor,
     current_session,
     current_settings,
     is_read_only_request,
     page,
     requires,
-    see_other,
     see_page,
 )
-from kernel.web.table import member_of, requested_page
 
-bp = Blueprint("communities", __name__)
 managing_bp = Blueprint("communities_managing", __name__)
-
-LEVELS = {
-    CommunityLevel.OPEN: N_("Open to all"),
-    CommunityLevel.PUBLIC: N_("Public"),
-    CommunityLevel.SEMIPRIVATE: N_("Semi-private"),
-    CommunityLevel.PRIVATE: N_("Private"),
-}
-LEVEL_TEXTS = {
-    CommunityLevel.OPEN: N_("All who find it read it and join at once. Members write."),
-    CommunityLevel.PUBLIC: N_("Members read and write. One joins at once."),
-    CommunityLevel.SEMIPRIVATE: N_("Members read and write. People ask to join; its administrators decide."),
-    CommunityLevel.PRIVATE: N_("Members read and write. Its administrators invite."),
-}
-PARTS = {
-    "overview": N_("General description"),
-    "purpose": N_("Purpose"),
-    "strategy": N_("Strategy of participation"),
-    "who_may_join": N_("Who may join"),
-    "contributions": N_("What can be contributed"),
-    "principles": N_("Principles"),
-}
-LATEST = 5
-
-
-@bp.get("/communities")
-@requires(CommunityAction.LIST)
-def community_list() -> Answer:
-    """List the communities that the reader may find: their own first, archived ones last."""
-    requested, args = requested_page(LISTED), request.args
-    language = args.get("language", "")
-    query = CommunityQuery(
-        args.get("q", "")[:100].strip(),
-        member_of(CommunityLevel, args.get("level")),
-        language if language in LANGUAGES else "",
-        state=member_of(CommunityState, args.get("state")),
-    )
-    rows = communities.list_communities(current_session(), current_actor(), query, offset=requested.offset, limit=requested.size + 1)
-    return page("communities/list.html", page=requested.of(rows), query=query, levels=LEVELS)
-
-
-def leave_reading_note(context: CommunityContext) -> None:
-    """Note that an administrator of the site reads a community of which they are no member, where not everybody reads it."""
-    actor = current_actor()
-    if actor.is_administrator and context.member is None:
-        leave_record(partial(note_reading, actor=actor, board_id=context.community.board_id))
-
-
-@bp.get("/communities/<slug>")
-@requires(CommunityAction.VIEW, communities.get_community)
-def front_page(context: CommunityContext) -> Answer:
-    """Show the front page, and what is new to those who read the content."""
-    session, actor, community = current_session(), current_actor(), context.community
-    rows: Sequence[ThreadRow] = ()
-    if allows(CommunityAction.READ, context):
-        leave_reading_note(context)
-        rows = threads.list_threads(
-            session, actor, community.board_id, ThreadQuery(None, "", ()), today=site_day(clock.now()), offset=0, limit=LATEST
-        )
-    return page(
-        "communities/front_page.html",
-        context=context,
-        threads=rows,
-        administrators=members.list_running(session, community.id),
-        count=members.count_members(session, community.id),
-        waiting=members.count_requests(session, community.id) if allows(CommunityAction.MANAGE, context) else 0,
-        level=LEVELS[CommunityLevel(community.level)],
-        level_text=LEVEL_TEXTS[CommunityLevel(community.level)],
-        parts=[(PARTS[name], community.safe_html(name)) for name in (*NOTE, *CONDITIONS) if community.html.get(name)],
-    )
-
-
-@bp.get("/communities/<slug>/discussions")
-@requires(CommunityAction.READ, communities.get_community)
-def discussions(context: CommunityContext) -> Answer:
-    """Lead to the board of a community."""
-    board = current_session().get_one(Board, context.community.board_id)
-    return see_other(url_for("discussions.board", board=board.key))
-
-
-@bp.get("/communities/<slug>/members")
-@requires(CommunityAction.LIST_MEMBERS, communities.get_community)
-def member_list(context: CommunityContext) -> Answer:
-    """List the members with their roles; addresses stand nowhere."""
-    leave_reading_note(context)
-    requested = requested_page(50)
-    rows = members.list_members(current_session(), context.community.id, offset=requested.offset, limit=requested.size + 1)
-    return page("communities/members.html", context=context, page=requested.of(rows), names=members.ROLE_NAMES)
-
-
-@bp.post("/communities/<slug>/joining")
-@requires(CommunityAction.JOIN, communities.get_community)
-def join(context: CommunityContext) -> Answer:
-    """Join a community at once."""
-    slug, form = context.community.slug, Form()
-    with form.refusals(None, TooManyCommunities):
-        joined = members.join(current_session(), current_actor(), context, now=clock.now())
-        return see_page("communities.front_page", slug=slug, flash=_("You are a member now.") if joined else _("You are a member already."))
-    return page("communities/refused.html", context=context, form=form)
-
-
-class RequestForm(Form):
-    """A request to join."""
-
-    text = area(lazy_("Why you want to join"), most=1_000, required=lazy_("Write a sentence on why you want to join."))
-
-
-@bp.route("/communities/<slug>/request", methods=["GET", "POST"])
-@requires(CommunityAction.REQUEST, communities.get_community)
-def ask(context: CommunityContext) -> Answer:
-    """Ask to join a community; its conditions stand above the field."""
-    form, community = RequestForm(), context.community
-    if form.validate_on_submit():
-        with form.refusals(None, RequestedTooOften):
-            members.request_to_join(current_session(), current_actor(), context, form.text.data or "", now=clock.now())
-            return see_page("communities.front_page", slug=community.slug, flash=_("Your request was sent to its administrators."))
-    return page("communities/request.html", context=context, form=form, conditions=community.safe_html("who_may_join"))
-
-
-@bp.post("/communities/<slug>/request/withdrawal")
-@requires(CommunityAction.WITHDRAW_REQUEST, communities.get_community)
-def withdraw(context: CommunityContext) -> Response:
-    """Withdraw one's request."""
-    withdrawn = members.withdraw_request(current_session(), current_actor(), context, now=clock.now())
-    message = _("Your request was withdrawn.") if withdrawn else _("It was decided already.")
-    return see_page("communities.front_page", slug=context.community.slug, flash=message)
-
-
-@bp.route("/communities/<slug>/leave", methods=["GET", "POST"])
-@requires(CommunityAction.LEAVE, communities.get_community)
-def leave(context: CommunityContext) -> Answer:
-    """Leave a community, after a page that says what stays."""
-    form = Form()
-    if form.validate_on_submit():
-        with form.refusals(None, LastAdministrator):
-            members.leave(current_session(), current_actor(), context, now=clock.now())
-            return see_page("communities.community_list", flash=_("You are no longer a member."))
-    return page("communities/leave.html", context=context, form=form)
-
 
 REACHES = {
     CommunityReach.EVERYONE: N_("Everyone finds it"),
