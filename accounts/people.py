@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, bindparam, exists, func, literal, or_, select, true, tuple_
+from sqlalchemy import BindParameter, ColumnElement, Integer, Select, and_, bindparam, exists, func, literal, or_, select, true, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from accounts.entry import NEEDS_LOCAL_ADMINISTRATOR
@@ -34,6 +34,8 @@ from kernel.entity_rows import columns_of, entity_rows
 from kernel.errors import N_, require_found
 from kernel.permissions import SiteRole
 
+_PERSON = bindparam("unread_of", type_=Integer)
+
 
 def hash_of(secret: str) -> str:
     """Return what is kept of a secret: its SHA-256. Secrets are random, so a fast hash is enough."""
@@ -50,9 +52,40 @@ def in_scope(kinds: Iterable[NoticeKind], hooks: Mapping[Any, Any]) -> list[Colu
     return [or_(Notification.kind != kind.value, kind.scope(hooks)) for kind in kinds if kind.scope is not None]
 
 
-def _unread(kinds: Iterable[NoticeKind], hooks: Mapping[Any, Any]) -> ScalarSelect[int]:
-    mine = (Notification.person_id == Person.id, Notification.read_at.is_(None), Notification.in_bell, *in_scope(kinds, hooks))
-    return select(func.count()).select_from(Notification).where(*mine).scalar_subquery()
+def _unread(person: InstrumentedAttribute[int] | BindParameter[int]) -> tuple[ColumnElement[bool], ...]:
+    return Notification.person_id == person, Notification.read_at.is_(None), Notification.in_bell.is_(True)
+
+
+class UnreadCounter:
+    """Counts what is new in a person's bell, with the scopes of those kinds alone of which something is there.
+
+    The statement of every request counts the rest and says whether there is anything else: all scopes together are a text that takes
+    longer to be planned than all else of a page.
+    """
+
+    def __init__(self, kinds: Sequence[NoticeKind], hooks: Mapping[Any, Any]) -> None:
+        self._kinds, self._hooks = {kind.value: kind for kind in kinds if kind.scope is not None}, hooks
+        self._statements: dict[frozenset[str], Any] = {}
+        self._present = compile_once(select(Notification.kind).distinct().where(*_unread(_PERSON), Notification.kind.in_(self._kinds)))
+
+    def columns(self) -> tuple[ColumnElement[Any], ...]:
+        """Return what the statement of every request asks on `Person.id`: a count without scopes, and whether there is more."""
+        mine, scoped = _unread(Person.id), Notification.kind.in_(self._kinds)
+        plain = select(func.count()).select_from(Notification).where(*mine, ~scoped).scalar_subquery()
+        return plain.label("unread"), exists().where(*mine, scoped).label("has_scoped_unread")
+
+    def count_scoped(self, session: Session, person_id: int) -> int:
+        """Count those of a person that are asked again of whom they concern."""
+        connection, values = connection_of(session), {"unread_of": person_id}
+        present = frozenset(connection.scalars(self._present, values))
+        if present and present not in self._statements:
+            conditions = (
+                *_unread(_PERSON),
+                Notification.kind.in_(present),
+                *in_scope([self._kinds[name] for name in present], self._hooks),
+            )
+            self._statements[present] = compile_once(select(func.count()).select_from(Notification).where(*conditions))
+        return connection.scalar(self._statements[present], values) or 0 if present else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +102,7 @@ STANDINGS = HookList[Standing]("standings")
 """Gives the standings that are asked with each request."""
 
 
-def signed_in_statement(standings: Sequence[Standing], kinds: Sequence[NoticeKind], hooks: Mapping[Any, Any]) -> Select[*tuple[Any, ...]]:
+def signed_in_statement(standings: Sequence[Standing], counter: UnreadCounter) -> Select[*tuple[Any, ...]]:
     """Build the one statement that every signed-in request runs; `:secret_hash` is bound."""
     return select(
         Device.id.label("device_id"),
@@ -87,7 +120,7 @@ def signed_in_statement(standings: Sequence[Standing], kinds: Sequence[NoticeKin
         Person.theme,
         has_role_condition(SiteRole.ADMINISTRATOR).label("is_administrator"),
         *(standing.condition.label(standing.field) for standing in standings),
-        _unread(kinds, hooks).label("unread"),
+        *counter.columns(),
     ).where(
         Device.secret_hash == bindparam("secret_hash"),
         Device.ended_at.is_(None),

@@ -17,7 +17,15 @@ from accounts.entry import Origin
 from accounts.joining import JOININGS, RESUMED, Fields, Joining
 from accounts.models import Device, Person, Token
 from accounts.notices import NOTICE_KINDS
-from accounts.people import STANDINGS, AccountVerb, find_suspended_session, has_role_condition, hash_of, signed_in_statement
+from accounts.people import (
+    STANDINGS,
+    AccountVerb,
+    UnreadCounter,
+    find_suspended_session,
+    has_role_condition,
+    hash_of,
+    signed_in_statement,
+)
 from accounts.rules import PROOF_LIFE, STAMP_RENEWAL, initials, session_ended
 from kernel import audit, clock
 from kernel.compiled_statements import compile_once
@@ -288,7 +296,7 @@ def _known_accounts() -> tuple[str, list[str]]:
     return nonce, known
 
 
-def _actor(person: Row[Any]) -> Actor:
+def _actor(person: Row[Any], unread: int) -> Actor:
     names = (person.given_names, person.first_surname)
     return Actor(
         person_id=person.id,
@@ -309,7 +317,7 @@ def _actor(person: Row[Any]) -> Actor:
         administers_institution=person.administers_institution,
         administers_community=person.administers_community,
         device_id=person.device_id,
-        unread=person.unread,
+        unread=unread,
         address=client_address(),
         request_id=g.get("request_id", ""),
     )
@@ -329,7 +337,8 @@ def install(app: Flask, settings: Settings, hooks: Mapping[Any, Any]) -> None:
     without a second factor: who is given such a role, and who signed in before, signs in again.
     """
     standings, kinds = STANDINGS.given_in(hooks), NOTICE_KINDS.given_in(hooks)
-    statement = compile_once(signed_in_statement(standings, kinds, hooks))
+    counter = UnreadCounter(kinds, hooks)
+    statement = compile_once(signed_in_statement(standings, counter))
     leading = [standing for standing in standings if standing.leads]
     app.extensions["second_step_of"] = or_(*(standing.condition for standing in leading), has_role_condition(SiteRole.ADMINISTRATOR))
     idle, absolute = timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours)
@@ -356,4 +365,5 @@ def install(app: Flask, settings: Settings, hooks: Mapping[Any, Any]) -> None:
             return None
         if now - seen > STAMP_RENEWAL:
             _keep_stamp(person.device_id, now)
-        return SignedIn(_actor(person), secret)
+        scoped = counter.count_scoped(current_session(), person.id) if person.has_scoped_unread else 0
+        return SignedIn(_actor(person, person.unread + scoped), secret)

@@ -415,3 +415,11 @@ def test_learners_see_no_kinds_of_the_staff(browser: Browser, instance: Instance
 
     assert [group in page.text for group in (in_spanish("Learning"), in_spanish("Dates and deadlines"))] == [True, True]
     assert [name in page.html for name in ("waiting_mail", "approval_mail", "training_team_mail", "operation_mail")] == [False] * 4
+
+
+def test_every_kind_fits_its_column(instance: Instance) -> None:
+    """SQLite takes any length; PostgreSQL does not."""
+    with instance.database.unit_of_work(write=False) as session:
+        kinds = notices.list_notice_kinds(session)
+
+    assert [name for name in kinds if len(name) > Notification.__table__.columns["kind"].type.length] == []
