@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from accounts.accounts import SignUp, create_person
-from accounts.models import Device, NationalIdentity, Person, RoleGrant
+from accounts.models import AccountMerge, Device, NationalIdentity, Person, RoleGrant
 from accounts.passwords import NOBODYS
 from accounts.people import STANDINGS, accounts_of, find_merge, find_person_by_email, get_person, name_matches
 from federation import notices
@@ -245,15 +245,19 @@ MOST_LISTED = 20
 
 
 def list_people(session: Session, provider: IdentityProvider, query: str) -> Sequence[Row[*tuple[Any, ...]]]:
-    """List the links of a provider, the latest used first, of people whose name or address holds all of these words."""
-    statement = select(ExternalIdentity, Person).join(Person, Person.id == ExternalIdentity.person_id)
+    """List the links of a provider with their holders, the latest used first, whose name or address holds all of these words."""
+    closed = AccountMerge.closed_id == ExternalIdentity.person_id
+    holder = Person.id == func.coalesce(AccountMerge.kept_id, ExternalIdentity.person_id)
+    statement = select(ExternalIdentity, Person).outerjoin(AccountMerge, closed).join(Person, holder)
     mine = statement.where(ExternalIdentity.provider_id == provider.id, *name_matches(query, with_address=True))
     return session.execute(mine.order_by(ExternalIdentity.last_seen_at.desc(), ExternalIdentity.id).limit(MOST_LISTED)).all()
 
 
 def count_unlinked(session: Session, provider: IdentityProvider) -> int:
     """Return how many people work at the institution of a provider and are not linked with it."""
-    linked = exists().where(ExternalIdentity.provider_id == provider.id, ExternalIdentity.person_id == Employment.person_id)
+    holder = func.coalesce(AccountMerge.kept_id, ExternalIdentity.person_id)
+    links = select(holder).select_from(ExternalIdentity).outerjoin(AccountMerge, AccountMerge.closed_id == ExternalIdentity.person_id)
+    linked = Employment.person_id.in_(links.where(ExternalIdentity.provider_id == provider.id))
     works = (Employment.institution_id == provider.institution_id, Employment.retracted_at.is_(None), Employment.left_on.is_(None))
     return session.scalar(select(func.count(Employment.person_id.distinct())).where(*works, ~linked)) or 0
 

@@ -1,6 +1,7 @@
 """The audit log: found by person, course, act, day and place; each entry in words; its export, and the job that seals it."""
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -158,6 +159,8 @@ class AuditFilter:
     until: datetime | None = None
     people: Collection[int] | None = None
     verbs: Collection[str] | None = None
+    reference: str | None = None
+    """Of the request in which they were written, as a page of an error has it."""
     courses: Collection[int] | None = None
     places: Select[int] | None = None
     """Places, with everything below them."""
@@ -171,6 +174,7 @@ class AuditFilter:
             *([AuditEntry.at >= self.since] if self.since else []),
             *([AuditEntry.at < self.until] if self.until else []),
             *([AuditEntry.verb.in_(self.verbs)] if self.verbs is not None else []),
+            *([AuditEntry.request_id == self.reference] if self.reference is not None else []),
             *([_of_people(session, self.people)] if self.people is not None else []),
             *([_of_courses(self.courses)] if self.courses is not None else []),
             *(_of_places(each) for each in places),
@@ -244,11 +248,14 @@ def seal(delivery: Delivery) -> None:
             return
 
 
+_REFERENCE = re.compile(r"[0-9a-f]{16}")
+
+
 class AuditFilterForm(Form):
     """A search in the audit log."""
 
     person = LineField(lazy_("Person who acted or was affected"), [Length(max=100)])
-    act = LineField(lazy_("Act"), [Length(max=60)])
+    act = LineField(lazy_("Act or reference"), [Length(max=60)])
     course = LineField(lazy_("Course"), [Length(max=100)])
     unit = LineField(lazy_("Institution or unit"), [Length(max=100)])
     since = DateField(lazy_("From"), [Optional()], format=DAYS, name="from")
@@ -265,11 +272,14 @@ class AuditFilterForm(Form):
 def _chosen(session: Session, actor: Actor, form: AuditFilterForm) -> AuditFilter:
     """Return the filter that a form asks for, in the reader's days; where nothing is called as was typed, the form says so."""
     until = form.until.data and form.until.data + timedelta(days=1)
+    typed = (form.act.data or "").strip().lower()
+    reference = typed if _REFERENCE.fullmatch(typed) else None
     return AuditFilter(
         since=_midnight(form.since.data),
         until=_midnight(until),
         people=_people(session, form) if form.person.data else None,
-        verbs=_verbs(session, form) if form.act.data else None,
+        verbs=_verbs(session, form) if typed and reference is None else None,
+        reference=reference,
         courses=_courses(session, form) if form.course.data else None,
         places=_places(session, form) if form.unit.data else None,
         scope=None if actor.is_administrator else get_training_scope(session, actor).auditor,
