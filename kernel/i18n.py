@@ -124,6 +124,11 @@ def language_name(code: str, reader: str = "") -> str:
     return str(Locale.parse(reader or language()).languages.get(code, code))
 
 
+def country_name(code: str) -> str:
+    """Return a country's name in the reader's language; the code itself where it has none."""
+    return str(Locale.parse(language()).territories.get(code, code))
+
+
 def ngettext(singular: str, many: str, count: Decimal | float, **facts: object) -> str:
     """Translate a message that depends on a number, whole or not; `%(count)s` is given."""
     return plural(singular, many, count) % {"count": number(count), **facts}

@@ -87,6 +87,8 @@ class Mail:
     key: str
     stop_url: str = ""
     """Whole address where a POST stops such mails (RFC 8058); none for what has to arrive."""
+    reply_to: str = ""
+    """Address of a person to whom an answer goes, instead of to nobody."""
     thread_key: str = ""
     """The same for all mails of a conversation, which mail programs then show together: letters, digits, `.`, `_`, `-`."""
     list_id: str = ""
@@ -99,6 +101,8 @@ def compose(settings: Settings, mail: Mail) -> EmailMessage:
     message["From"] = settings.mail_from
     message["To"] = _ascii_domain(mail.to)
     message["Subject"] = " ".join(mail.subject.split())
+    if mail.reply_to:
+        message["Reply-To"] = _ascii_domain(mail.reply_to)
     message["Date"] = clock.now()
     host = urlsplit(settings.public_url).hostname or "localhost"
     message["Message-ID"] = f"<{mail.key}@{host}>"
@@ -252,6 +256,7 @@ def write(
     stop_path: str = "",
     thread_key: str = "",
     list_id: str = "",
+    reply_to: str = "",
     **facts: object,
 ) -> Mail:
     """Write a message from `mail/<template>.txt` and `.html`; the text's first line is the subject, `url` the full address of `path`.
@@ -282,6 +287,7 @@ def write(
         language=language,
         key=key,
         stop_url=stop_url,
+        reply_to=reply_to,
         thread_key=thread_key,
         list_id=list_id,
     )
