@@ -109,6 +109,8 @@ class BoardOwner:
     """Mails about it carry neither titles nor authors, unless its administrators allow its texts."""
     follow_opening: Callable[[Session, Actor, Thread, bool], None] = lambda _session, _actor, _thread, _is_private: None
     """Keeps what the owner needs of a thread that was just added: whether it is for the team alone, its author's edition."""
+    members: Callable[[int], Select[int]] | None = None
+    """The people whom an announcement on the board with this number reaches; None: those who follow it."""
     is_private: Callable[[], ColumnElement[bool]] = false
     """The condition on `Thread` that its author wrote it to the moderators alone."""
     note_reading: Callable[[Session, Actor, int], None] | None = None

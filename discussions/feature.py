@@ -65,6 +65,7 @@ FEATURE = Feature(
     menu=(MenuEntry(Menu.SEARCH, "discussions.followed", N_("My discussions"), position=61, icon="messages-square", is_for=is_signed_in),),
     jobs={
         "discussions.follow_post": jobs.follow_post,
+        jobs.ANNOUNCE: jobs.notify_announcement,
         "discussions.index_thread": jobs.index_thread,
         "discussions.notify_moderators": jobs.notify_moderators,
         "discussions.notify_accepted": jobs.notify_accepted,

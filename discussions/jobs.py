@@ -1,6 +1,7 @@
 """Background work of discussions: posts indexed and notified, moderators and reporters notified, withdrawn texts erased."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -11,11 +12,12 @@ from sqlalchemy.orm import Session
 from accounts import notices
 from accounts.models import Notification, Person
 from accounts.notices import Message
-from accounts.rules import NoticeKind
+from accounts.rules import MailTime, NoticeKind
 from discussions import boards, posts, subscriptions
 from discussions.boards import BOARDS, THREAD_GUARDS, BoardOwner, Hooks, ThreadGuard, audience, readable_threads
 from discussions.models import Board, Level, PostReport, PostState, Subscription, Thread, ThreadKind, ThreadPost
-from discussions.notices import ANSWER_NOTICE, MENTION_NOTICE, MODERATION_NOTICE, QUESTION_NOTICE
+from discussions.notices import ANNOUNCEMENT_NOTICE, ANSWER_NOTICE, MENTION_NOTICE, MODERATION_NOTICE, QUESTION_NOTICE
+from kernel import outbox
 from kernel.compiled_statements import compile_once
 from kernel.db import connection_of
 from kernel.errors import N_
@@ -28,6 +30,10 @@ from kernel.search import index
 from kernel.search.index import Passage, SearchDocument
 
 MOST_MODERATORS = 50
+PORTION = 200
+"""Members who are notified of an announcement in one transaction."""
+MOST_AT_ONCE = 1_000
+ANNOUNCE = "discussions.notify_announcement"
 EXCERPT = 500
 """Characters of a post in a mail."""
 
@@ -72,6 +78,7 @@ def follow_post(delivery: Delivery) -> None:
         if not delivery.find_number("is_edit"):
             notify_answer(session, thread, post, now=delivery.now)
             _notify_team(session, thread, post, now=delivery.now)
+            _begin_announcement(session, thread, post, now=delivery.now)
         unticked = delivery.numbers("unticked") if "unticked" in delivery.arguments else []
         notify_mentioned(session, thread, post, delivery.numbers("mentioned"), unticked, now=delivery.now)
 
@@ -240,6 +247,46 @@ def _notify_team(session: Session, thread: Thread, post: ThreadPost, *, now: dat
     text = N_("A private question was asked: the team alone sees it.") if hides else N_("A question was asked.")
     message = _message(session, thread, post, QUESTION_NOTICE, key, lambda: _(text), source, post.person_id)
     notices.notify(session, message, _readers_among(session, thread, team), now=now)
+
+
+def _begin_announcement(session: Session, thread: Thread, post: ThreadPost, *, now: datetime) -> None:
+    """Have all members of what a board belongs to notified of an announcement, once."""
+    if post.number != 1 or thread.kind != ThreadKind.ANNOUNCEMENT:
+        return
+    if boards.owner_of(session, session.get_one(Board, thread.board_id)).members is not None:
+        _go_on(session, post, 0, now=now)
+
+
+def _go_on(session: Session, post: ThreadPost, after: int, *, now: datetime) -> None:
+    key = f"announcement:{post.key}:{after}"
+    if not outbox.is_known(session, key):
+        outbox.enqueue(session, ANNOUNCE, {"post": post.id, "after": after}, now=now, unique_key=key)
+
+
+def notify_announcement(delivery: Delivery) -> None:
+    """Notify the next members of an announcement by their numbers; what was begun goes on after a kill, and nobody is notified twice.
+
+    Those in a community of more than a thousand get it with their daily mail, unless they chose otherwise.
+    """
+    with delivery.database.unit_of_work() as session:
+        row, after = _find_post(session, delivery.number("post")), delivery.number("after")
+        if row is None or row[1].state != PostState.VISIBLE or row[0].state != PostState.VISIBLE:
+            return
+        thread, post = row
+        members = boards.owner_of(session, session.get_one(Board, thread.board_id)).members
+        assert members is not None
+        reached = members(thread.board_id)
+        number = reached.selected_columns[0]
+        people = list(session.scalars(reached.where(number > after).order_by(number).limit(PORTION)))
+        count = session.scalar(select(func.count()).select_from(reached.subquery())) or 0
+        kind = ANNOUNCEMENT_NOTICE if count <= MOST_AT_ONCE else replace(ANNOUNCEMENT_NOTICE, usual_mail=MailTime.DAILY)
+        key = f"post:{post.key}:announced"
+        source = subscriptions.OF_MENTIONS
+        message = _message(session, thread, post, kind, key, lambda: _("An announcement."), source, post.person_id)
+        others = [person for person in people if person != post.person_id]
+        notices.notify(session, message, _readers_among(session, thread, others), now=delivery.now)
+        if len(people) == PORTION:
+            _go_on(session, post, people[-1], now=delivery.now)
 
 
 def notify_released(delivery: Delivery) -> None:

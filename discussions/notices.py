@@ -100,4 +100,13 @@ NEW_THREAD_NOTICE = NoticeKind(
     group=GROUP,
     usual_mail=MailTime.NEVER,
 )
-KINDS = (MENTION_NOTICE, ANSWER_NOTICE, REPLY_NOTICE, NEW_THREAD_NOTICE, QUESTION_NOTICE, MODERATION_NOTICE)
+ANNOUNCEMENT_NOTICE = NoticeKind(
+    "community_announce",
+    label=N_("Announcements of communities"),
+    hint=N_("The administrators of a community of yours write to all its members."),
+    icon="megaphone",
+    group=GROUP,
+    scope=_reads,
+    is_withdrawn=True,
+)
+KINDS = (ANNOUNCEMENT_NOTICE, MENTION_NOTICE, ANSWER_NOTICE, REPLY_NOTICE, NEW_THREAD_NOTICE, QUESTION_NOTICE, MODERATION_NOTICE)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -40,6 +40,7 @@ class ThreadVerb(Verb):
     UNPINNED = "thread.unpinned", N_("Unpinned a thread")
     RETITLED = "thread.retitled", N_("Changed the title or category of a thread")
     SUMMARISED = "thread.summarised", N_("Marked the summary of a thread")
+    COMMENTS_SET = "thread.comments_set", N_("Let others comment on a thread, or no longer")
     OPENED_TO_ALL = "thread.opened_to_all", N_("Opened a private question to everybody")
 
 
@@ -55,6 +56,16 @@ class TooManyPinned(Conflict):
     message = N_("A board has at most five pinned threads. Unpin another one first.")
 
 
+MOST_ANNOUNCEMENTS = {1: 2, 30: 8}
+"""Announcements of a board that reach all members, by days."""
+
+
+class TooManyAnnouncements(Conflict):
+    """A board has announced as much as it can in these days."""
+
+    message = N_("Two announcements a day and eight in 30 days reach all members. Publish it as a discussion, or wait.")
+
+
 class ThreadFilter(StrEnum):
     """The filters of a board's list."""
 
@@ -62,6 +73,7 @@ class ThreadFilter(StrEnum):
     MINE = "mine"
     UNANSWERED = "unanswered"
     SUMMARIES = "summaries"
+    ANNOUNCEMENTS = "announcements"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +100,7 @@ def _conditions(actor: Actor) -> Mapping[ThreadFilter, Any]:
         ThreadFilter.MINE: Thread.person_id == actor.person_id,
         ThreadFilter.UNANSWERED: unanswered,
         ThreadFilter.SUMMARIES: Thread.summary.is_not(None),
+        ThreadFilter.ANNOUNCEMENTS: Thread.kind == ThreadKind.ANNOUNCEMENT.value,
     }
 
 
@@ -161,15 +174,18 @@ def checked_title(text: str) -> str:
 def open_thread(
     session: Session, actor: Actor, context: BoardContext, new: NewThread, text: str, *, token: str, now: datetime
 ) -> ThreadPost:
-    """Open a thread and return its first post; the same form sent twice opens one. Raise TitleMissing, TextMissing or TextTooLong.
+    """Open a thread and return its first post; the same form sent twice opens one.
 
-    An announcement is a discussion where its author does not administer the board.
+    Raise TitleMissing, TextMissing, TextTooLong or TooManyAnnouncements. An announcement is a discussion where its author does not
+    administer the board.
     """
     title, source = checked_title(new.title), posts.checked(text)
     session.get_one(Board, context.board.id, with_for_update={"key_share": True})
     if (sent := posts.find_repeated(session, actor, token)) is not None:
         return sent
     is_allowed = new.kind is not ThreadKind.ANNOUNCEMENT or context.administers
+    if new.kind is ThreadKind.ANNOUNCEMENT and context.administers:
+        _require_announcement(session, context.board, now=now)
     thread = Thread(
         key=new_key(), board_id=context.board.id, kind=(new.kind if is_allowed else ThreadKind.DISCUSSION).value, title=title,
         category=new.category if new.category in context.board.categories else "",
@@ -184,6 +200,42 @@ def open_thread(
     post = posts.add_post(session, actor, context, thread, source, reply_to=None, token=token, now=now)
     audit.record(session, actor, ThreadVerb.OPENED, thread, now=now)
     return post
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncementReach:
+    """The number of people whom an announcement reaches, and when the last one went out."""
+
+    members: int
+    latest: datetime | None
+
+
+def find_reach(session: Session, board: Board) -> AnnouncementReach | None:
+    """Return whom an announcement reaches; None where it reaches those who follow the board."""
+    members = owner_of(session, board).members
+    if members is None:
+        return None
+    count = session.scalar(select(func.count()).select_from(members(board.id).subquery())) or 0
+    announced = (Thread.board_id == board.id, Thread.kind == ThreadKind.ANNOUNCEMENT.value)
+    latest = select(ThreadPost.written_at).join(Thread, Thread.id == ThreadPost.thread_id).where(*announced, ThreadPost.number == 1)
+    return AnnouncementReach(count, session.scalar(latest.order_by(ThreadPost.id.desc()).limit(1)))
+
+
+def _require_announcement(session: Session, board: Board, *, now: datetime) -> None:
+    if owner_of(session, board).members is None:
+        return
+    of_board = (Thread.board_id == board.id, Thread.kind == ThreadKind.ANNOUNCEMENT.value, ThreadPost.number == 1)
+    statement = select(func.count()).select_from(ThreadPost).join(Thread, Thread.id == ThreadPost.thread_id).where(*of_board)
+    for days, most in MOST_ANNOUNCEMENTS.items():
+        if (session.scalar(statement.where(ThreadPost.written_at > now - timedelta(days=days))) or 0) >= most:
+            raise TooManyAnnouncements
+
+
+def set_comments(session: Session, actor: Actor, context: ThreadContext, *, takes_comments: bool, now: datetime) -> None:
+    """Let others than moderators answer in a thread, or no longer."""
+    thread = posts.lock_thread(session, context.thread.id)
+    thread.comments, thread.row_version = takes_comments, thread.row_version + 1
+    audit.record(session, actor, ThreadVerb.COMMENTS_SET, thread, now=now, comments=takes_comments)
 
 
 def pin_thread(

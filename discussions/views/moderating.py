@@ -154,8 +154,12 @@ def _draw(context: ThreadContext, lock: LockForm, retitle: RetitleForm, pin: Pin
 @bp.post("/discussions/<thread>/lock")
 @requires(BoardAction.LOCK, boards.get_thread)
 def lock(context: ThreadContext) -> Answer:
-    """Lock a thread, or unlock it."""
+    """Lock a thread or unlock it, or let others than moderators comment in it or no longer."""
     form, session, actor = LockForm(), current_session(), current_actor()
+    if (comments := request.form.get("comments")) in ("yes", "no"):
+        threads.set_comments(session, actor, context, takes_comments=comments == "yes", now=clock.now())
+        message = _("All who write here can comment.") if comments == "yes" else _("Moderators alone can comment.")
+        return see_page("discussions.thread", thread=context.thread.key, flash=message)
     if request.form.get("locked") == "no":
         threads.lock(session, actor, context, "", continued="", is_locked=False, now=clock.now())
         return see_page("discussions.thread", thread=context.thread.key, flash=_("The thread is open again."))

@@ -431,6 +431,8 @@ def draw(writing: Writing, form: PostForm, *, owner_page: OwnerPage) -> Answer:
     people = boards.list_mentionable(session, actor, context.board.id, thread.id if thread else None)
     form.mentions.choices = [(person.uuid, person.full_name) for person in people]
     _fill(form, writing, draft)
+    if draft is None and request.args.get("kind") in [kind.value for kind in kinds]:
+        form.kind.data = request.args["kind"]
     if is_read_only_request():
         notified, saved = [person.uuid for person in _mentioned_before(context, people)], draft.mentioned if draft else ()
         form.ticked.data = " ".join(notified)
@@ -453,6 +455,7 @@ def draw(writing: Writing, form: PostForm, *, owner_page: OwnerPage) -> Answer:
         reply_to=reply_to if whole_number(reply_to) else "",
         preview=render_post(draft.source) if draft and request.args.get("preview") else "",
         alike=alike,
+        reach=threads.find_reach(session, context.board) if context.administers and thread is None else None,
         attach_fields=draw_attaching(language()),
     )
 
