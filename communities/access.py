@@ -1,10 +1,11 @@
 """Permissions of communities, on their reach, level and state, and on what somebody is in them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from communities.models import Community, CommunityLevel, CommunityMember, CommunityReach, CommunityRequest, CommunityRole, CommunityState
+from accounts.models import Person
+from communities import models
 from discussions.access import BoardAction
 from kernel.permissions import (
     Actor,
@@ -21,15 +22,30 @@ from kernel.permissions import (
 )
 
 
+class DirectoryAction(StrEnum):
+    """Acts in the directory of specialists."""
+
+    COUNT = "directory:count"
+    """See how many specialists there are."""
+    VIEW = "directory:view"
+    CONTACT = "directory:contact"
+    EDIT_OWN = "directory:edit_own"
+
+
 class CommunityAction(StrEnum):
     """Acts on communities."""
 
     LIST = "community:list"
+    LIST_OWN = "community:own_list"
     LIST_ENTRY = "community:list_entry"
     """Find it in the list of communities."""
     VIEW = "community:front_page_view"
     READ = "community:content_view"
+    ADD_FILE = "community:file_add"
+    CHANGE_FILE = "community:file_change"
+    WRITE_PAGE = "community:page_write"
     LIST_MEMBERS = "community:members_list"
+    READ_PLAN = "community:plan_view"
     JOIN_BUTTON = "community:join_button"
     JOIN = "community:join_at_once"
     REQUEST = "community:request_join"
@@ -42,6 +58,11 @@ class CommunityAction(StrEnum):
     MANAGE = "community:manage"
     """See what waits for its administrators, and the log of their decisions."""
     DECIDE = "community:approve_member"
+    INVITE = "community:invite"
+    ANNOUNCE = "community:announce"
+    LIST_GROUPS = "community:groups_list"
+    FOUND_GROUP = "community:group_found"
+    ACCEPT_INVITATION = "community:accept_invitation"
     SET_ROLE = "community:set_role"
     REMOVE = "community:remove_member"
     ARCHIVE = "community:archive"
@@ -55,37 +76,96 @@ class CommunityAction(StrEnum):
 class CommunityContext:
     """A community, and what the actor is to it now."""
 
-    community: Community
-    member: CommunityMember | None
+    community: models.Community
+    member: models.CommunityMember | None
     """Nobody who no longer belongs to its institution is a member, unless invited from outside."""
     belongs: bool
     """To the institution for which it is; of others this says nothing."""
     is_banned: bool
-    pending: CommunityRequest | None
+    pending: models.CommunityRequest | None
+    is_invited: bool = False
+    """By an invitation that is open, to an address of the actor's."""
+    parent: models.Community | None = None
+    """Of a working group."""
+    in_parent: bool = False
+    runs_parent: bool = False
+    is_private_item: bool = False
+    """It is something in the community that its members alone read."""
 
     @property
     def administers(self) -> bool:
         """Return whether the actor is its administrator."""
-        return self.member is not None and self.member.role == CommunityRole.ADMINISTRATOR
+        return self.member is not None and self.member.role == models.CommunityRole.ADMINISTRATOR
 
     @property
     def is_active(self) -> bool:
         """Return whether it is neither a draft nor archived."""
-        return self.community.state == CommunityState.ACTIVE
+        return self.community.state == models.CommunityState.ACTIVE and not self.is_archived
+
+    @property
+    def is_archived(self) -> bool:
+        """Return whether it is archived, or the community of which it is a working group."""
+        return any(row is not None and row.state == models.CommunityState.ARCHIVED for row in (self.community, self.parent))
 
 
 @dataclass(frozen=True, slots=True)
 class MemberContext(CommunityContext):
     """A member of a community, before another one."""
 
-    other: CommunityMember
+    other: models.CommunityMember = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
 class RequestContext(CommunityContext):
     """A request to join a community."""
 
-    request: CommunityRequest
+    request: models.CommunityRequest = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class CommunityInvitationContext(CommunityContext):
+    """An invitation to a community, before one of its administrators."""
+
+    invitation: models.CommunityInvitation = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class CommunityInvitedContext(CommunityContext):
+    """A person before an invitation to a community."""
+
+    invitation: models.CommunityInvitation = field(kw_only=True)
+    is_for_reader: bool = field(kw_only=True)
+    is_open: bool = field(kw_only=True)
+    """It can still be accepted, unless its reader is banned."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommunityFileContext(CommunityContext):
+    """A file of a community."""
+
+    file: models.CommunityFile = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class CommunityPageContext(CommunityContext):
+    """A page of a community."""
+
+    page: models.CommunityPage = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanContext(CommunityContext):
+    """A line of the plan of a community."""
+
+    line: models.PlanEntry = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryContext:
+    """An entry in the directory, with its person."""
+
+    entry: models.DirectoryEntry
+    person: Person
 
 
 Condition = Callable[[Actor, CommunityContext], bool]
@@ -96,11 +176,19 @@ def _see(actor: Actor, subject: CommunityContext) -> Verdict:
     community = subject.community
     if actor.is_administrator or subject.member is not None:
         return Verdict.ALLOW
-    if community.state == CommunityState.DRAFT or community.reach == CommunityReach.HIDDEN:
+    if community.state == models.CommunityState.DRAFT or community.reach == models.CommunityReach.HIDDEN:
         return Verdict.HIDE
-    if community.reach == CommunityReach.INSTITUTION and not subject.belongs:
+    if community.reach == models.CommunityReach.PARENT:
+        return Verdict.ALLOW if subject.in_parent else Verdict.HIDE
+    if community.reach == models.CommunityReach.INSTITUTION and not subject.belongs:
         return Verdict.FORBID if actor.is_anonymous else Verdict.HIDE
     return Verdict.ALLOW
+
+
+def _view(actor: Actor, subject: CommunityContext) -> Verdict:
+    """Decide on the front page itself, which those who are invited read whatever its reach is."""
+    is_shown = subject.is_invited and subject.community.state != models.CommunityState.DRAFT
+    return Verdict.ALLOW if is_shown else _see(actor, subject)
 
 
 def _if(condition: Condition, *, for_strangers: bool = False) -> Predicate:
@@ -122,6 +210,24 @@ def _reads(actor: Actor, subject: CommunityContext) -> bool:
     return _is_inside(actor, subject) or (subject.community.is_open and not actor.is_suspended)
 
 
+def _read(actor: Actor, subject: CommunityContext) -> Verdict:
+    """Decide on the content; what is for members alone does not exist for others who read the rest."""
+    seen = _if(_reads, for_strangers=True)(actor, subject)
+    return Verdict.HIDE if seen is Verdict.ALLOW and subject.is_private_item and not _is_inside(actor, subject) else seen
+
+
+def _change_file(actor: Actor, subject: CommunityFileContext) -> Verdict:
+    """Let those replace, delete or restore a file who brought it in and are members, or administer."""
+    is_own = subject.member is not None and subject.file.person_id == actor.person_id
+    seen = _see(actor, subject)
+    return allow_if(not subject.is_archived and (is_own or _runs(actor, subject))) if seen is Verdict.ALLOW else seen
+
+
+def _writes_pages(actor: Actor, subject: CommunityContext) -> bool:
+    """Return whether somebody writes pages: who administers, and members where it is said so."""
+    return not subject.is_archived and (_runs(actor, subject) or (subject.member is not None and subject.community.members_write))
+
+
 def _runs(actor: Actor, subject: CommunityContext) -> bool:
     return actor.is_administrator or subject.administers
 
@@ -130,28 +236,39 @@ def _runs_active(actor: Actor, subject: CommunityContext) -> bool:
     return _runs(actor, subject) and subject.is_active
 
 
-def _is_outside(actor: Actor, subject: CommunityContext, *levels: CommunityLevel) -> bool:
+def _may_archive(actor: Actor, subject: CommunityContext) -> bool:
+    """Return whether somebody may archive it: of a working group those who administer its community too, where they see it."""
+    return subject.is_active and (_runs(actor, subject) or subject.runs_parent)
+
+
+def _is_outside(actor: Actor, subject: CommunityContext, *levels: models.CommunityLevel) -> bool:
     """Return whether somebody may come in by themselves at some levels: nobody whom a decision keeps or lets wait."""
     free = not _is_inside(actor, subject) and not subject.is_banned and subject.pending is None
+    free = free and (subject.parent is None or subject.in_parent)
     return free and subject.is_active and subject.community.level in levels
 
 
 def _join(actor: Actor, subject: CommunityContext) -> Verdict:
-    if subject.community.reach == CommunityReach.HIDDEN:
+    if subject.community.reach == models.CommunityReach.HIDDEN:
         return Verdict.HIDE
-    return _if(lambda actor, subject: _is_outside(actor, subject, CommunityLevel.OPEN, CommunityLevel.PUBLIC))(actor, subject)
+    return _if(lambda actor, subject: _is_outside(actor, subject, models.CommunityLevel.OPEN, models.CommunityLevel.PUBLIC))(actor, subject)
+
+
+def _accept_invitation(actor: Actor, subject: CommunityInvitedContext) -> Verdict:
+    """Let the person answer whose address was invited."""
+    return allow_if(subject.is_for_reader and not actor.is_anonymous)
 
 
 def _submit(actor: Actor, subject: CommunityContext) -> bool:
-    return _runs(actor, subject) and subject.community.state == CommunityState.DRAFT
+    return _runs(actor, subject) and subject.community.state == models.CommunityState.DRAFT
 
 
 def _delete(actor: Actor, subject: CommunityContext) -> bool:
-    return _runs(actor, subject) and subject.community.state == CommunityState.DRAFT
+    return _runs(actor, subject) and subject.community.state == models.CommunityState.DRAFT
 
 
 def _activate(actor: Actor, subject: CommunityContext) -> bool:
-    return actor.is_administrator and subject.community.state == CommunityState.DRAFT and subject.community.submitted_at is not None
+    return actor.is_administrator and subject.community.state == models.CommunityState.DRAFT and subject.community.submitted_at is not None
 
 
 def _always(_actor: Actor, _subject: object) -> Verdict:
@@ -165,6 +282,7 @@ COMMUNITY = roles_tried(
 """Everybody before one community."""
 ADMINISTRATORS = COMMUNITY.only("site_admin", "community_admin")
 MEMBERS = ADMINISTRATORS | COMMUNITY.only("community_member")
+INVITED = MEMBERS | COMMUNITY.only("community_invited")
 OUTSIDERS = COMMUNITY.only("learner", "community_invited", "community_removed", "other_community_admin")
 """Those who have signed in and may come in by themselves."""
 NOBODY = COMMUNITY.only()
@@ -182,29 +300,44 @@ _SITE = {"any": Roles.ADMINISTRATORS}
 _DRAFT = {"draft": ADMINISTRATORS.hidden}
 PERMISSIONS: Mapping[StrEnum, Permission] = {
     CommunityAction.LIST: Permission(open_to_strangers(_always), {"any": Roles.EVERYBODY.because("each sees what they may find")}),
+    CommunityAction.LIST_OWN: Permission(signed_in, {"any": Roles.SIGNED_IN.because("each sees their own")}),
     CommunityAction.LIST_ENTRY: Permission(open_to_strangers(_see), _cells((NOT_ARCHIVED, COMMUNITY), (HIDDEN, MEMBERS.hidden))),
     CommunityAction.VIEW: Permission(
-        open_to_strangers(_see),
-        _cells((NOT_ARCHIVED, COMMUNITY), (ARCHIVED, COMMUNITY), (HIDDEN, MEMBERS.hidden), (("draft",), ADMINISTRATORS.hidden)),
+        open_to_strangers(_view),
+        _cells((NOT_ARCHIVED, COMMUNITY), (ARCHIVED, COMMUNITY), (HIDDEN, INVITED.hidden), (("draft",), ADMINISTRATORS.hidden)),
     ),
     CommunityAction.READ: Permission(
-        _if(_reads, for_strangers=True),
+        open_to_strangers(_read),
         _cells(
             (("private", "semiprivate", "public", "archived_private", "archived_semiprivate", "archived_public"), MEMBERS),
             (("open", "archived_open"), COMMUNITY),
+            (("open_item_marked_private",), MEMBERS.hidden),
             (HIDDEN, MEMBERS.hidden),
         ),
     ),
+    CommunityAction.READ_PLAN: Permission(_if(_is_inside), _cells((NOT_ARCHIVED, MEMBERS), (HIDDEN, MEMBERS.hidden))),
+    CommunityAction.ADD_FILE: Permission(
+        _if(lambda actor, subject: _is_inside(actor, subject) and not subject.is_archived),
+        _cells((NOT_ARCHIVED, MEMBERS), (ARCHIVED, NOBODY), (HIDDEN, MEMBERS.hidden)),
+    ),
+    CommunityAction.CHANGE_FILE: Permission(_change_file, {"of_another": ADMINISTRATORS, "own": MEMBERS}),
+    CommunityAction.WRITE_PAGE: Permission(
+        _if(_writes_pages), _cells((("public",), ADMINISTRATORS), (("public_members_write",), MEMBERS), (("archived_public",), NOBODY))
+    ),
     CommunityAction.LIST_MEMBERS: Permission(_if(_is_inside), _cells((NOT_ARCHIVED, MEMBERS), (HIDDEN, MEMBERS.hidden))),
     CommunityAction.JOIN_BUTTON: Permission(
-        _if(lambda actor, subject: _is_outside(actor, subject, CommunityLevel.OPEN, CommunityLevel.PUBLIC, CommunityLevel.SEMIPRIVATE)),
+        _if(
+            lambda actor, subject: _is_outside(
+                actor, subject, models.CommunityLevel.OPEN, models.CommunityLevel.PUBLIC, models.CommunityLevel.SEMIPRIVATE
+            )
+        ),
         _cells((("private", *ARCHIVED), NOBODY), (("semiprivate", "public", "open"), OUTSIDERS)),
     ),
     CommunityAction.JOIN: Permission(
         _join, _cells((("semiprivate", *ARCHIVED), NOBODY), (("public", "open"), OUTSIDERS), (HIDDEN, NOBODY.hidden))
     ),
     CommunityAction.REQUEST: Permission(
-        _if(lambda actor, subject: _is_outside(actor, subject, CommunityLevel.SEMIPRIVATE)),
+        _if(lambda actor, subject: _is_outside(actor, subject, models.CommunityLevel.SEMIPRIVATE)),
         _cells((("semiprivate",), OUTSIDERS), (ARCHIVED, NOBODY)),
     ),
     CommunityAction.WITHDRAW_REQUEST: Permission(
@@ -215,22 +348,47 @@ PERMISSIONS: Mapping[StrEnum, Permission] = {
     ),
     CommunityAction.FOUND: Permission(signed_in, {"any": Roles.SIGNED_IN.because("up to five drafts each")}),
     CommunityAction.EDIT: Permission(
-        _if(lambda actor, subject: _runs(actor, subject) and subject.community.state != CommunityState.ARCHIVED),
+        _if(lambda actor, subject: _runs(actor, subject) and not subject.is_archived),
         {**_RUN, **_DRAFT, **_cells((ARCHIVED, NOBODY))},
     ),
     CommunityAction.SUBMIT: Permission(_if(_submit), _DRAFT),
     CommunityAction.DELETE: Permission(_if(_delete), {**_DRAFT, "open": NOBODY}),
     CommunityAction.MANAGE: Permission(_if(_runs), {**_RUN, **_DRAFT}),
     CommunityAction.DECIDE: Permission(_if(_runs_active), _cells((("pending_request",), ADMINISTRATORS), (ARCHIVED, NOBODY))),
+    CommunityAction.LIST_GROUPS: Permission(
+        _if(lambda actor, subject: subject.parent is None and _is_inside(actor, subject)), _cells((NOT_ARCHIVED, MEMBERS))
+    ),
+    CommunityAction.FOUND_GROUP: Permission(
+        _if(lambda actor, subject: subject.parent is None and _runs_active(actor, subject)),
+        _cells((("public",), ADMINISTRATORS), (("archived_public",), NOBODY)),
+    ),
+    CommunityAction.ANNOUNCE: Permission(_if(_runs_active), {"active": ADMINISTRATORS}),
+    CommunityAction.INVITE: Permission(
+        _if(lambda actor, subject: _runs(actor, subject) and not subject.is_archived),
+        {**_RUN, **_DRAFT, **_cells((ARCHIVED, NOBODY))},
+    ),
+    CommunityAction.ACCEPT_INVITATION: Permission(
+        _accept_invitation, {"private": COMMUNITY.only("community_invited").because("the invitation is for one person, single use")}
+    ),
     CommunityAction.SET_ROLE: Permission(_if(_runs_active), {"public": ADMINISTRATORS, "archived_public": NOBODY}),
     CommunityAction.REMOVE: Permission(_if(_runs_active), {"public": ADMINISTRATORS, "archived_public": NOBODY}),
-    CommunityAction.ARCHIVE: Permission(_if(_runs_active), _cells((tuple(f"active_{level}" for level in NOT_ARCHIVED), ADMINISTRATORS))),
+    CommunityAction.ARCHIVE: Permission(_if(_may_archive), _cells((tuple(f"active_{level}" for level in NOT_ARCHIVED), ADMINISTRATORS))),
     CommunityAction.REACTIVATE: Permission(
-        _if(lambda actor, subject: _runs(actor, subject) and subject.community.state == CommunityState.ARCHIVED),
+        _if(lambda actor, subject: _runs(actor, subject) and subject.community.state == models.CommunityState.ARCHIVED),
         _cells((ARCHIVED, ADMINISTRATORS)),
     ),
     CommunityAction.OVERSEE: Permission(administrator, _SITE),
     CommunityAction.ACTIVATE: Permission(_if(_activate), {"submitted": COMMUNITY.only("site_admin").hidden_but(ADMINISTRATORS)}),
+}
+
+DIRECTORY_PERMISSIONS: Mapping[StrEnum, Permission] = {
+    DirectoryAction.COUNT: Permission(open_to_strangers(_always), {"any": Roles.EVERYBODY.because("strangers see the number alone")}),
+    DirectoryAction.VIEW: Permission(signed_in, {"entry": Roles.SIGNED_IN.because("whose account has a confirmed address")}),
+    DirectoryAction.CONTACT: Permission(
+        lambda actor, subject: allow_if(not actor.is_anonymous and subject.entry.contact),
+        {"entry": Roles.SIGNED_IN, "no_contact": Roles.NOBODY},
+    ),
+    DirectoryAction.EDIT_OWN: Permission(signed_in, {"own": Roles.SIGNED_IN.because("each edits their own entry")}),
 }
 
 _READING = (BoardAction.VIEW, BoardAction.READ)

@@ -1,4 +1,4 @@
-"""Communities: found, written, activated, archived; read as an actor stands before them, and listed for those who may find them."""
+"""Communities and their working groups: drafted and changed, read as an actor stands before them, listed for those who may find them."""
 
 import json
 from collections.abc import Mapping
@@ -12,29 +12,15 @@ from sqlalchemy.orm import Session, aliased
 from accounts import notices
 from accounts.models import Notification, Person
 from accounts.notices import Message
-from accounts.people import list_administrators
 from accounts.rules import NoticeKind, fold
-from communities import standing
+from communities import models, standing
 from communities.access import CommunityContext
-from communities.models import (
-    CONDITIONS,
-    NOTE,
-    Community,
-    CommunityLevel,
-    CommunityMember,
-    CommunityReach,
-    CommunityRequest,
-    CommunityRole,
-    CommunityState,
-    RequestState,
-)
 from discussions.boards import add_board
-from discussions.models import Board, BoardState, FirstPosts, Thread, ThreadPost
+from discussions.models import BoardState, FirstPosts, Thread, ThreadPost
 from kernel import audit, clock
 from kernel.audit import Verb
 from kernel.errors import N_, Conflict, Invalid, require_found
 from kernel.i18n import _, in_every_language
-from kernel.markup.posts import render_post
 from kernel.markup.source import slug as slug_of
 from kernel.permissions import Actor
 from organisations.models import Organisation
@@ -55,6 +41,8 @@ class CommunityVerb(Verb):
     REFUSED = "community.refused", N_("Refused to activate a community")
     ARCHIVED = "community.archived", N_("Archived a community")
     REACTIVATED = "community.reactivated", N_("Reactivated a community")
+    PLANNED = "community.planned", N_("Changed the plan of a community")
+    GROUP_FOUNDED = "community.group_founded", N_("Founded a working group")
     DELETED = "community.deleted", N_("Deleted a draft of a community")
 
 
@@ -74,12 +62,6 @@ class WiderThanWritten(Invalid):
     """Others wrote for fewer readers."""
 
     message = N_("Others have written here for its present readers: a community is not opened to more people after that.")
-
-
-class NotReady(Invalid):
-    """Texts are missing that an active community has."""
-
-    message = N_("Before it is activated, a community needs its concept note, who may join, what can be contributed, and principles.")
 
 
 class UnknownInstitution(Invalid):
@@ -105,7 +87,9 @@ def run_key(community_id: int, what: str) -> str:
 def _concerns(_hooks: Mapping[Any, Any]) -> ColumnElement[bool]:
     """Return the condition that the person of a notification may know of it: it is about them, or they look after its community now."""
     person = Notification.person_id
-    runs = select(Community.id).where(Community.id == Notification.about_id, standing.is_member(person, CommunityRole.ADMINISTRATOR))
+    runs = select(models.Community.id).where(
+        models.Community.id == Notification.about_id, standing.is_member(person, models.CommunityRole.ADMINISTRATOR)
+    )
     oversees = Notification.key.startswith(OVERSIGHT_KEY) & standing.administers_site(person)
     return or_(Notification.key.startswith("community:own:"), runs.correlate(Notification).exists(), oversees)
 
@@ -121,31 +105,44 @@ COMMUNITY_NOTICE = NoticeKind(
 )
 
 
-def _statement(actor: Actor) -> Select[*tuple[Any, ...]]:
-    person = literal(actor.person_id or 0)
-    mine = and_(CommunityMember.community_id == Community.id, CommunityMember.person_id == person, CommunityMember.until.is_(None))
-    waits = and_(CommunityRequest.person_id == person, CommunityRequest.state == RequestState.PENDING.value)
-    requested = and_(CommunityRequest.community_id == Community.id, waits)
-    ended = aliased(CommunityMember)
-    ban = select(func.max(ended.banned_until)).where(ended.community_id == Community.id, ended.person_id == person)
+def _statement(session: Session, actor: Actor) -> Select[*tuple[Any, ...]]:
+    person, parent = literal(actor.person_id or 0), aliased(models.Community, name="parent")
+    mine = and_(
+        models.CommunityMember.community_id == models.Community.id,
+        models.CommunityMember.person_id == person,
+        models.CommunityMember.until.is_(None),
+    )
+    waits = and_(models.CommunityRequest.person_id == person, models.CommunityRequest.state == models.RequestState.PENDING.value)
+    requested = and_(models.CommunityRequest.community_id == models.Community.id, waits)
+    ended = aliased(models.CommunityMember)
+    ban = select(func.max(ended.banned_until)).where(ended.community_id == models.Community.id, ended.person_id == person)
     columns = (
         standing.is_member(person).label("is_member"),
-        standing.belongs(person, Community.organisation_id).label("belongs"),
-        ban.correlate(Community).scalar_subquery().label("banned_until"),
+        standing.is_in_parent(person).label("in_parent"),
+        standing.is_in_parent(person, models.CommunityRole.ADMINISTRATOR).label("runs_parent"),
+        standing.is_invited(session, actor).label("is_invited"),
+        standing.belongs(person, models.Community.organisation_id).label("belongs"),
+        ban.correlate(models.Community).scalar_subquery().label("banned_until"),
     )
-    statement = select(Community, CommunityMember, CommunityRequest, *columns)
-    return statement.outerjoin(CommunityMember, mine).outerjoin(CommunityRequest, requested)
+    statement = select(models.Community, models.CommunityMember, models.CommunityRequest, parent, *columns).outerjoin(
+        parent, parent.id == models.Community.parent_id
+    )
+    return statement.outerjoin(models.CommunityMember, mine).outerjoin(models.CommunityRequest, requested)
 
 
 def get_community(session: Session, actor: Actor, slug: str) -> CommunityContext:
     """Return a community as the actor stands before it; raise NotFound where there is none."""
-    row = require_found(session.execute(_statement(actor).where(Community.slug == slug)).one_or_none())
+    row = require_found(session.execute(_statement(session, actor).where(models.Community.slug == slug)).one_or_none())
     return CommunityContext(
         row.Community,
         member=row.CommunityMember if row.is_member else None,
         belongs=bool(row.belongs),
         is_banned=row.banned_until is not None and row.banned_until > clock.now(),
         pending=row.CommunityRequest,
+        is_invited=bool(row.is_invited),
+        parent=row.parent,
+        in_parent=bool(row.in_parent),
+        runs_parent=bool(row.runs_parent),
     )
 
 
@@ -154,9 +151,14 @@ def within(context: CommunityContext) -> dict[str, Any]:
     return {field.name: getattr(context, field.name) for field in fields(CommunityContext)}
 
 
-def lock_community(session: Session, community: Community) -> Community:
-    """Return a community, locked, as it is now: joining, leaving, deciding and archiving wait for one another."""
-    return session.get_one(Community, community.id, with_for_update=True, populate_existing=True)
+def lock_community(session: Session, community: models.Community) -> models.Community:
+    """Return a community, locked, as it is now: joining, leaving, deciding and archiving wait for one another.
+
+    That of which it is a working group is locked before it, so that nobody is left in the group alone.
+    """
+    if community.parent_id is not None:
+        session.get_one(models.Community, community.parent_id, with_for_update=True, populate_existing=True)
+    return session.get_one(models.Community, community.id, with_for_update=True, populate_existing=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +167,8 @@ class CommunityValues:
 
     name: str
     language: str
-    reach: CommunityReach
-    level: CommunityLevel
+    reach: models.CommunityReach
+    level: models.CommunityLevel
     organisation_id: int | None = None
 
 
@@ -179,7 +181,7 @@ def list_own_institutions(session: Session, actor: Actor) -> list[tuple[int, str
 
 
 def _check_institution(session: Session, actor: Actor, values: CommunityValues, present: int | None = None) -> None:
-    if values.reach is not CommunityReach.INSTITUTION or values.organisation_id == present is not None:
+    if values.reach is not models.CommunityReach.INSTITUTION or values.organisation_id == present is not None:
         return
     if values.organisation_id not in {number for number, _name in list_own_institutions(session, actor)}:
         raise UnknownInstitution
@@ -187,69 +189,106 @@ def _check_institution(session: Session, actor: Actor, values: CommunityValues, 
 
 def _free_slug(session: Session, name: str) -> str:
     base = slug_of(name)[:48].strip("-") or "comunidad"
-    taken = set(session.scalars(select(Community.slug).where(Community.slug.startswith(base)))) | RESERVED
+    taken = set(session.scalars(select(models.Community.slug).where(models.Community.slug.startswith(base)))) | RESERVED
     if base not in taken:
         return base
     return next(slug for number in range(2, len(taken) + 3) if (slug := f"{base}-{number}") not in taken)
 
 
-def found_community(session: Session, actor: Actor, values: CommunityValues, *, now: datetime) -> Community:
+def is_active(session: Session, row: models.Community) -> bool:
+    """Return whether a locked community takes members and posts: it is neither a draft nor archived, nor is the one above it."""
+    is_above = row.parent_id is None or session.get_one(models.Community, row.parent_id).state == models.CommunityState.ACTIVE
+    return row.state == models.CommunityState.ACTIVE and is_above
+
+
+def require_active(session: Session, row: models.Community) -> None:
+    """Raise Conflict where a locked community is archived, or the one above it; a draft is prepared."""
+    if row.state != models.CommunityState.DRAFT and not is_active(session, row):
+        raise Conflict(N_("The community is archived: nothing is added or changed."))
+
+
+def found_community(session: Session, actor: Actor, values: CommunityValues, *, now: datetime) -> models.Community:
     """Keep the draft of a community, whose founder administers it. Raise TooManyDrafts, UnknownInstitution."""
     assert actor.person_id is not None
     session.execute(select(Person.id).where(Person.id == actor.person_id).with_for_update(key_share=True)).all()  # one after the other
     _check_institution(session, actor, values)
-    drafts = select(func.count()).select_from(CommunityMember).join(Community, Community.id == CommunityMember.community_id)
-    mine = (CommunityMember.person_id == actor.person_id, CommunityMember.until.is_(None), Community.state == CommunityState.DRAFT.value)
+    drafts = (
+        select(func.count())
+        .select_from(models.CommunityMember)
+        .join(models.Community, models.Community.id == models.CommunityMember.community_id)
+    )
+    mine = (
+        models.CommunityMember.person_id == actor.person_id,
+        models.CommunityMember.until.is_(None),
+        models.Community.state == models.CommunityState.DRAFT.value,
+    )
     if (session.scalar(drafts.where(*mine)) or 0) >= MOST_DRAFTS:
         raise TooManyDrafts
+    row = add_community(session, actor, values, now=now)
+    audit.record(session, actor, CommunityVerb.DRAFTED, row, now=now, reach=row.reach, level=row.level)
+    return row
+
+
+def add_community(
+    session: Session, actor: Actor, values: CommunityValues, parent: models.Community | None = None, *, now: datetime
+) -> models.Community:
+    """Add a draft with its board, whose founder administers it; of a parent an active working group."""
     board = add_board(session, standing.OWNER, now=now, first_posts=FirstPosts.NEW)
     board.state = BoardState.OPEN.value
-    row = Community(
+    row = models.Community(
         slug=_free_slug(session, values.name),
         name=values.name,
         name_key=fold(values.name),
         language=values.language,
         reach=values.reach.value,
         level=values.level.value,
-        state=CommunityState.DRAFT.value,
+        state=(models.CommunityState.ACTIVE if parent else models.CommunityState.DRAFT).value,
+        parent_id=parent.id if parent else None,
         organisation_id=values.organisation_id,
         board_id=board.id,
         texts={},
         html={},
         created_at=now,
         changed_at=now,
+        activated_at=now if parent else None,
     )
     session.add(row)
     session.flush()
-    founder = CommunityMember(
-        community_id=row.id, person_id=actor.person_id, role=CommunityRole.ADMINISTRATOR.value, how="founded", since=now
+    founder = models.CommunityMember(
+        community_id=row.id, person_id=actor.person_id, role=models.CommunityRole.ADMINISTRATOR.value, how="founded", since=now
     )
     session.add(founder)
-    audit.record(session, actor, CommunityVerb.DRAFTED, row, now=now, reach=row.reach, level=row.level)
+    session.flush()
     return row
 
 
-_REACHES = {CommunityReach.HIDDEN.value: 0, CommunityReach.INSTITUTION.value: 1, CommunityReach.EVERYONE.value: 2}
+_REACHES = {reach.value: number for number, reach in enumerate(list(models.CommunityReach)[::-1])}
 
 
-def _widens(row: Community, values: CommunityValues) -> bool:
+def _widens(row: models.Community, values: CommunityValues) -> bool:
     """Return whether more people would read what others wrote, or know of it."""
-    order = list(CommunityLevel)[::-1]
-    levels = order.index(values.level) > order.index(CommunityLevel(row.level))
-    others = values.reach is CommunityReach.INSTITUTION and row.reach == values.reach and values.organisation_id != row.organisation_id
+    order = list(models.CommunityLevel)[::-1]
+    levels = order.index(values.level) > order.index(models.CommunityLevel(row.level))
+    others = (
+        values.reach is models.CommunityReach.INSTITUTION and row.reach == values.reach and values.organisation_id != row.organisation_id
+    )
     return levels or others or _REACHES[values.reach.value] > _REACHES[row.reach]
 
 
-def others_wrote(session: Session, row: Community) -> bool:
+def others_wrote(session: Session, row: models.Community) -> bool:
     """Return whether anybody but its administrators wrote in a community."""
-    runs = select(CommunityMember.person_id).where(
-        CommunityMember.community_id == row.id, CommunityMember.role == CommunityRole.ADMINISTRATOR.value, CommunityMember.until.is_(None)
+    runs = select(models.CommunityMember.person_id).where(
+        models.CommunityMember.community_id == row.id,
+        models.CommunityMember.role == models.CommunityRole.ADMINISTRATOR.value,
+        models.CommunityMember.until.is_(None),
     )
     statement = select(ThreadPost.id).join(Thread, Thread.id == ThreadPost.thread_id).where(Thread.board_id == row.board_id)
     return session.scalar(statement.where(ThreadPost.person_id.not_in(runs)).limit(1)) is not None
 
 
-def change_values(session: Session, actor: Actor, community: Community, values: CommunityValues, *, seen: str, now: datetime) -> bool:
+def change_values(
+    session: Session, actor: Actor, community: models.Community, values: CommunityValues, *, seen: str, now: datetime
+) -> bool:
     """Change name, language, reach and level; return whether anything changed. It acts at once.
 
     Raise CommunityWasChanged, WiderThanWritten, UnknownInstitution.
@@ -271,148 +310,55 @@ def change_values(session: Session, actor: Actor, community: Community, values: 
     }
     if not changed:
         return False
-    if row.state != CommunityState.DRAFT and _widens(row, values) and others_wrote(session, row):
+    if row.state != models.CommunityState.DRAFT and _widens(row, values) and others_wrote(session, row):
         raise WiderThanWritten
     former = {f"former_{name}": getattr(row, name) for name in changed}
     for name, value in changed.items():
         setattr(row, name, value)
     row.name_key, row.row_version, row.changed_at = fold(row.name), row.row_version + 1, now
-    if row.level != CommunityLevel.SEMIPRIVATE or row.reach == CommunityReach.HIDDEN:
+    if row.level != models.CommunityLevel.SEMIPRIVATE or row.reach == models.CommunityReach.HIDDEN:
         end_requests(session, row, now=now)
     audit.record(session, actor, CommunityVerb.CHANGED, row, now=now, **changed, **former)
     return True
 
 
-def change_texts(session: Session, actor: Actor, community: Community, texts: Mapping[str, str], *, seen: str, now: datetime) -> bool:
-    """Change texts of the front page; return whether anything changed. Raise CommunityWasChanged."""
+def set_members_write(session: Session, actor: Actor, community: models.Community, members_write: bool, *, now: datetime) -> bool:
+    """Let members write pages, or administrators alone; return whether anything changed."""
     row = lock_community(session, community)
-    if seen != str(row.row_version):
-        raise CommunityWasChanged
-    changed = {name: text for name, text in texts.items() if row.texts.get(name, "") != text}
-    if not changed:
+    if row.members_write == members_write:
         return False
-    row.texts = {**row.texts, **changed}
-    row.html = {**row.html, **{name: render_post(text) for name, text in changed.items()}}
-    row.row_version, row.changed_at = row.row_version + 1, now
-    audit.record(session, actor, CommunityVerb.CHANGED, row, now=now, texts=sorted(changed))
+    row.members_write = members_write
+    audit.record(session, actor, CommunityVerb.CHANGED, row, now=now, members_write=members_write)
     return True
 
 
-def missing_parts(row: Community) -> list[str]:
+def missing_parts(row: models.Community) -> list[str]:
     """List the texts that an active community needs and this one has not: each part of the concept note has a hundred characters."""
-    short = [name for name in NOTE if len(row.texts.get(name, "").strip()) < SHORTEST_PART]
-    return [*short, *(name for name in CONDITIONS if not row.texts.get(name, "").strip())]
+    short = [name for name in models.NOTE if len(row.texts.get(name, "").strip()) < SHORTEST_PART]
+    return [*short, *(name for name in models.CONDITIONS if not row.texts.get(name, "").strip())]
 
 
-def submit(session: Session, actor: Actor, community: Community, *, alone: bool, now: datetime) -> bool:
-    """Ask for the activation of a draft, which needs nobody else's where its administrator may alone; return whether it is active.
-
-    Raise NotReady.
-    """
-    row = lock_community(session, community)
-    if missing_parts(row):
-        raise NotReady
-    if row.state != CommunityState.DRAFT:
-        return True
-    if alone:
-        _activate(session, actor, row, now=now)
-        return True
-    if row.submitted_at is None:
-        row.submitted_at, row.reason = now, ""
-        audit.record(session, actor, CommunityVerb.SUBMITTED, row, now=now)
-        subject = in_every_language(lambda: _("A community waits for its activation: %(name)s", name=row.name))
-        text = in_every_language(lambda: _("Read its concept note, and activate it or say why not."))
-        key = f"{OVERSIGHT_KEY}:{row.id}:{row.row_version}"
-        message = Message(COMMUNITY_NOTICE, key, subject, text, f"/communities/{row.slug}/manage", about_id=row.id)
-        notices.notify(session, message, list_administrators(session), now=now)
-    return False
-
-
-def _activate(session: Session, actor: Actor, row: Community, *, now: datetime) -> None:
-    row.state, row.activated_at, row.submitted_at, row.reason = CommunityState.ACTIVE.value, now, None, ""
-    row.row_version += 1
-    audit.record(session, actor, CommunityVerb.ACTIVATED, row, now=now)
-
-
-def list_running_people(session: Session, row: Community) -> list[int]:
+def list_running_people(session: Session, row: models.Community) -> list[int]:
     """List the people who administer a community, by number."""
-    statement = select(CommunityMember.person_id).where(
-        CommunityMember.community_id == row.id, CommunityMember.until.is_(None), CommunityMember.role == CommunityRole.ADMINISTRATOR.value
+    statement = select(models.CommunityMember.person_id).where(
+        models.CommunityMember.community_id == row.id,
+        models.CommunityMember.until.is_(None),
+        models.CommunityMember.role == models.CommunityRole.ADMINISTRATOR.value,
     )
-    return list(session.scalars(statement.order_by(CommunityMember.person_id)))
+    return list(session.scalars(statement.order_by(models.CommunityMember.person_id)))
 
 
-def decide_activation(session: Session, actor: Actor, community: Community, *, reason: str, now: datetime) -> bool:
-    """Activate a submitted draft, or refuse it with a reason; its administrators are notified. Return whether this decided."""
-    row = lock_community(session, community)
-    if row.state != CommunityState.DRAFT or row.submitted_at is None:
-        return False
-    people = [number for number in list_running_people(session, row) if number != actor.person_id]
-    if reason:
-        row.submitted_at, row.reason, row.row_version = None, reason, row.row_version + 1
-        audit.record(session, actor, CommunityVerb.REFUSED, row, now=now, reason=reason)
-        subject = in_every_language(lambda: _("Your community was not activated: %(name)s", name=row.name))
-        text = in_every_language(lambda: _("Reason: %(reason)s", reason=reason))
-    else:
-        _activate(session, actor, row, now=now)
-        subject = in_every_language(lambda: _("Your community is active: %(name)s", name=row.name))
-        text = in_every_language(lambda: _("It can be found and joined from now on."))
-    key = own_key(row.id, f"activation:{row.row_version}")
-    notices.notify(
-        session, Message(COMMUNITY_NOTICE, key, subject, text, f"/communities/{row.slug}/manage", about_id=row.id), people, now=now
-    )
-    return True
-
-
-def end_requests(session: Session, row: Community, *, now: datetime) -> None:
+def end_requests(session: Session, row: models.Community, *, now: datetime) -> None:
     """End the requests that wait, and notify those who wrote them."""
-    waiting = (CommunityRequest.community_id == row.id, CommunityRequest.state == RequestState.PENDING.value)
-    for request in session.scalars(select(CommunityRequest).where(*waiting)).all():
-        request.state, request.decided_at = RequestState.ENDED.value, now
+    waiting = (models.CommunityRequest.community_id == row.id, models.CommunityRequest.state == models.RequestState.PENDING.value)
+    for request in session.scalars(select(models.CommunityRequest).where(*waiting)).all():
+        request.state, request.decided_at = models.RequestState.ENDED.value, now
         subject = in_every_language(lambda: _("Your request to join ended: %(name)s", name=row.name))
         text = in_every_language(lambda: _("The community no longer takes requests."))
         key = own_key(row.id, f"request:{request.uuid}")
         notices.notify(
             session, Message(COMMUNITY_NOTICE, key, subject, text, "/communities", about_id=row.id), [request.person_id], now=now
         )
-
-
-def archive(session: Session, actor: Actor, community: Community, reason: str, *, now: datetime) -> bool:
-    """Archive an active community: nothing is written and nobody joins any more. Return whether this did."""
-    row = lock_community(session, community)
-    if row.state != CommunityState.ACTIVE:
-        return False
-    row.state, row.archived_at, row.archived_by, row.reason = CommunityState.ARCHIVED.value, now, actor.person_id, reason
-    row.row_version += 1
-    end_requests(session, row, now=now)
-    audit.record(session, actor, CommunityVerb.ARCHIVED, row, now=now, reason=reason)
-    return True
-
-
-def reactivate(session: Session, actor: Actor, community: Community, *, now: datetime) -> bool:
-    """Let an archived community be written in and joined again; what ended stays ended. Return whether this did."""
-    row = lock_community(session, community)
-    if row.state != CommunityState.ARCHIVED:
-        return False
-    row.state, row.archived_at, row.archived_by, row.reason = CommunityState.ACTIVE.value, None, None, ""
-    row.row_version += 1
-    audit.record(session, actor, CommunityVerb.REACTIVATED, row, now=now)
-    return True
-
-
-def delete_draft(session: Session, actor: Actor, community: Community, *, now: datetime) -> None:
-    """Delete a draft with its memberships and its board, which is empty."""
-    row = lock_community(session, community)
-    if row.state != CommunityState.DRAFT:
-        raise Conflict(N_("Only drafts can be deleted."))
-    audit.record(session, actor, CommunityVerb.DELETED, row, now=now, name=row.name)
-    for member in session.scalars(select(CommunityMember).where(CommunityMember.community_id == row.id)).all():
-        session.delete(member)
-    board = session.get_one(Board, row.board_id)
-    session.flush()
-    session.delete(row)
-    session.flush()
-    session.delete(board)
 
 
 LISTED = 24
@@ -423,44 +369,55 @@ class CommunityQuery:
     """The filters of the list of communities."""
 
     text: str = ""
-    level: CommunityLevel | None = None
+    level: models.CommunityLevel | None = None
     language: str = ""
-    state: CommunityState | None = None
+    state: models.CommunityState | None = None
 
 
 def list_communities(session: Session, actor: Actor, query: CommunityQuery, *, offset: int, limit: int) -> list[Row[*tuple[Any, ...]]]:
     """List the communities that an actor may find with their number of members: those of their own first, archived ones last."""
-    person, row = literal(actor.person_id or 0), aliased(CommunityMember)
-    count = select(func.count()).select_from(row).where(row.community_id == Community.id, row.until.is_(None)).correlate(Community)
+    person, row = literal(actor.person_id or 0), aliased(models.CommunityMember)
+    count = (
+        select(func.count())
+        .select_from(row)
+        .where(row.community_id == models.Community.id, row.until.is_(None))
+        .correlate(models.Community)
+    )
     mine = standing.is_member(person)
-    statement = select(Community, count.scalar_subquery().label("members"), mine.label("is_mine")).where(standing.sees(actor))
+    since = case((standing.is_inactive(clock.now()), standing.last_content())).label("inactive_since")
+    statement = select(models.Community, count.scalar_subquery().label("members"), mine.label("is_mine"), since)
+    statement = statement.where(standing.sees(actor), models.Community.parent_id.is_(None))
     if query.text:
         for word in fold(query.text).split():
-            statement = statement.where(Community.name_key.contains(word, autoescape=True))
+            statement = statement.where(models.Community.name_key.contains(word, autoescape=True))
     if query.level is not None:
-        statement = statement.where(Community.level == query.level.value)
+        statement = statement.where(models.Community.level == query.level.value)
     if query.language:
-        statement = statement.where(Community.language == query.language)
+        statement = statement.where(models.Community.language == query.language)
     if query.state is not None:
-        statement = statement.where(Community.state == query.state.value)
+        statement = statement.where(models.Community.state == query.state.value)
     order = (
-        case((Community.state == CommunityState.ARCHIVED.value, 1), else_=0),
+        case((models.Community.state == models.CommunityState.ARCHIVED.value, 1), else_=0),
         case((mine, 0), else_=1),
-        Community.name_key,
-        Community.id,
+        models.Community.name_key,
+        models.Community.id,
     )
     return list(session.execute(statement.order_by(*order).offset(offset).limit(limit)))
 
 
-def list_for_site(session: Session) -> tuple[list[Community], list[Community]]:
+def list_for_site(session: Session) -> tuple[list[models.Community], list[models.Community]]:
     """List the drafts that wait for their activation, the oldest first, and the active communities that nobody administers."""
-    waiting = select(Community).where(Community.state == CommunityState.DRAFT.value, Community.submitted_at.is_not(None))
-    row = aliased(CommunityMember)
-    run = select(row.id).where(row.community_id == Community.id, row.until.is_(None), row.role == CommunityRole.ADMINISTRATOR.value)
-    alone = select(Community).where(Community.state == CommunityState.ACTIVE.value, ~run.exists())
+    waiting = select(models.Community).where(
+        models.Community.state == models.CommunityState.DRAFT.value, models.Community.submitted_at.is_not(None)
+    )
+    row = aliased(models.CommunityMember)
+    run = select(row.id).where(
+        row.community_id == models.Community.id, row.until.is_(None), row.role == models.CommunityRole.ADMINISTRATOR.value
+    )
+    alone = select(models.Community).where(models.Community.state == models.CommunityState.ACTIVE.value, ~run.exists())
     return (
-        list(session.scalars(waiting.order_by(Community.submitted_at).limit(200))),
-        list(session.scalars(alone.order_by(Community.id).limit(200))),
+        list(session.scalars(waiting.order_by(models.Community.submitted_at).limit(200))),
+        list(session.scalars(alone.order_by(models.Community.id).limit(200))),
     )
 
 
@@ -486,7 +443,7 @@ class CommunityLogEntry:
 def list_log(session: Session, community_id: int) -> list[CommunityLogEntry]:
     """List the latest decisions in a community, and when administrators of the site opened it, the newest first."""
     entry = audit.AuditEntry
-    about = (entry.subject_kind == Community.__tablename__, entry.subject_id == community_id)
+    about = (entry.subject_kind == models.Community.__tablename__, entry.subject_id == community_id)
     rows = session.scalars(select(entry).where(*about).order_by(entry.id.desc()).limit(MOST_ENTRIES)).all()
     decided = {row.id: json.loads(row.facts).get("person_id") for row in rows}
     numbers = {row.actor_id for row in rows} | set(decided.values())
@@ -496,3 +453,39 @@ def list_log(session: Session, community_id: int) -> list[CommunityLogEntry]:
         CommunityLogEntry(row.at, people.get(row.actor_id or 0, ""), labels.get(row.verb, row.verb), people.get(decided[row.id] or 0, ""))
         for row in rows
     ]
+
+
+MOST_GROUPS = 100
+
+
+class TooManyGroups(Conflict):
+    """A community has as many working groups as it can."""
+
+    message = N_("A community has at most 100 working groups.")
+
+
+def found_group(session: Session, actor: Actor, context: CommunityContext, values: CommunityValues, *, now: datetime) -> models.Community:
+    """Add a working group, which its founder administers as a member of the community above. Raise TooManyGroups."""
+    parent = lock_community(session, context.community)
+    groups = select(func.count()).select_from(models.Community).where(models.Community.parent_id == parent.id)
+    if (session.scalar(groups) or 0) >= MOST_GROUPS:
+        raise TooManyGroups
+    row = add_community(session, actor, values, parent, now=now)
+    audit.record(session, actor, CommunityVerb.GROUP_FOUNDED, parent, now=now, community=row.id)
+    return row
+
+
+def list_groups(session: Session, actor: Actor, community_id: int) -> list[Row[*tuple[Any, ...]]]:
+    """List the working groups of a community that an actor sees with their numbers of members: their own first, archived ones last."""
+    row = aliased(models.CommunityMember)
+    count = (
+        select(func.count())
+        .select_from(row)
+        .where(row.community_id == models.Community.id, row.until.is_(None))
+        .correlate(models.Community)
+    )
+    mine = standing.is_member(literal(actor.person_id or 0))
+    statement = select(models.Community, count.scalar_subquery().label("members"), mine.label("is_mine"))
+    seen = statement.where(models.Community.parent_id == community_id, standing.sees(actor))
+    is_archived = models.Community.state == models.CommunityState.ARCHIVED.value
+    return list(session.execute(seen.order_by(is_archived, mine.desc(), models.Community.name_key, models.Community.id)))

@@ -1,21 +1,32 @@
 """The communities feature: what the package registers with the application."""
 
+from accounts.joining import JOININGS
 from accounts.notices import NOTICE_KINDS
 from accounts.people import STANDINGS, Standing
-from communities import members, standing
-from communities.access import BOARD_CELLS, PERMISSIONS
+from communities import directory, files, invitations, jobs, members, pages, standing
+from communities.access import BOARD_CELLS, DIRECTORY_PERMISSIONS, PERMISSIONS
 from communities.communities import COMMUNITY_NOTICE
-from communities.views import communities, managing
+from communities.life import COMMUNITY_CARE
+from communities.views import communities, managing, work
+from communities.views import directory as directory_views
+from communities.views import invitations as invitation_views
 from discussions.boards import BOARDS
 from kernel.errors import N_
 from kernel.feature import Feature
 from kernel.menu import Menu, MenuEntry
-from kernel.personal import ERASURES, OWN_DATA, TRANSFERS
+from kernel.personal import ERASURES, FORGET_LINKS, OWN_DATA, TRANSFERS
 
 FEATURE = Feature(
     name="communities",
-    blueprints=(communities.bp, managing.managing_bp),
-    permissions=PERMISSIONS,
+    blueprints=(
+        communities.bp,
+        managing.managing_bp,
+        work.work_bp,
+        invitation_views.inviting_bp,
+        invitation_views.invited_bp,
+        directory_views.directory_bp,
+    ),
+    permissions={**PERMISSIONS, **DIRECTORY_PERMISSIONS},
     cells=BOARD_CELLS,
     menu=(
         MenuEntry(Menu.MAIN, "communities.community_list", N_("Communities"), position=30, icon="users", key="communities"),
@@ -28,23 +39,44 @@ FEATURE = Feature(
             about=N_("Drafts that wait for their activation, and communities without an administrator."),
         ),
     ),
+    jobs={"communities.send_invitation": jobs.send_invitation, "communities.care": jobs.care},
+    patient=("communities.send_invitation", "communities.care"),
+    periodic={"communities.care": 86_400},
     hooks=(
         BOARDS.add(standing.COMMUNITY_BOARDS),
-        NOTICE_KINDS.add(COMMUNITY_NOTICE),
+        NOTICE_KINDS.add(COMMUNITY_NOTICE, COMMUNITY_CARE),
         STANDINGS.add(Standing("administers_community", standing.needs_second_factor())),
-        OWN_DATA.add(members.select_own_data),
-        ERASURES.add(members.erase_memberships),
-        TRANSFERS.add(members.merge_memberships),
+        JOININGS.add(invitation_views.find_joining),
+        OWN_DATA.add(
+            members.select_own_data, invitations.select_own_data, directory.select_own_data, files.select_own_data, pages.select_own_data
+        ),
+        ERASURES.add(members.erase_memberships, invitations.erase, directory.erase_marks),
+        FORGET_LINKS.add(invitations.forget_before),
+        TRANSFERS.add(members.merge_memberships, directory.merge_entries),
     ),
     help={
         "learner/communities#join": """
             communities.ask communities.community_list communities.discussions communities.front_page communities.leave
-            communities.member_list
+            communities.member_list communities.own communities_invited.invitation
         """,
         "learner/communities#found": """
             communities_managing.archive communities_managing.log communities_managing.manage communities_managing.member
             communities_managing.new communities_managing.requests communities_managing.settings communities_managing.texts
         """,
+        "learner/communities#work": """
+            communities.announce communities.announcements communities_work.file_list communities_work.add_file
+            communities_managing.group_list communities_managing.found_group
+            communities_managing.board_settings
+            communities_work.edit_page communities_work.page_history communities_work.add_page communities_work.note_history
+            communities_work.page_list communities_work.show_page communities_work.edit_line communities_work.add_line
+            communities_work.show_plan
+        """,
+        "learner/communities#care": "communities_managing.show_health",
+        "learner/communities#directory": """
+            communities_directory.contact communities_directory.entry communities_directory.entry_list communities_directory.own_entry
+            communities_directory.stop
+        """,
+        "learner/communities#invite": "communities_inviting.invite",
         "administrator/first-steps#communities": "communities_managing.oversee",
     },
 )

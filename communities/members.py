@@ -1,11 +1,11 @@
-"""Members: joined, asked for and decided on, given roles, left and removed; what becomes of them with their account."""
+"""Members: joined, requested_rows for and decided on, given roles, left and removed; what becomes of them with their account."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, case, func, select, update
+from sqlalchemy import Row, Select, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from accounts import notices
@@ -15,9 +15,9 @@ from accounts.people import by_name
 from communities import communities
 from communities.access import CommunityContext, MemberContext, RequestContext
 from communities.communities import COMMUNITY_NOTICE, list_running_people, lock_community, own_key, run_key
-from communities.models import Community, CommunityMember, CommunityRequest, CommunityRole, CommunityState, RequestState
+from communities.models import Community, CommunityMember, CommunityRequest, CommunityRole, RequestState
 from discussions.models import Subscription
-from kernel import audit
+from kernel import audit, clock
 from kernel.audit import Verb
 from kernel.clock import LAST_DAY
 from kernel.errors import N_, Conflict, require_found
@@ -42,6 +42,11 @@ class MemberVerb(Verb):
     LEFT = "community_member.left", N_("Left a community")
     REMOVED = "community_member.removed", N_("Removed a member of a community")
     BANNED = "community_member.banned", N_("Removed a member of a community, who cannot join again")
+    INVITED = "community_member.invited", N_("Invited people to a community")
+    LINKS_MADE = "community_member.links_made", N_("Made links of invitations to a community")
+    INVITATION_WITHDRAWN = "community_member.invitation_withdrawn", N_("Withdrew invitations to a community")
+    ACCEPTED = "community_member.accepted", N_("Joined a community by invitation")
+    DECLINED = "community_member.declined", N_("Declined an invitation to a community")
     ROLE_CHANGED = "community_member.role_changed", N_("Changed the role of a member of a community")
 
 
@@ -81,9 +86,9 @@ def find_member(session: Session, community_id: int, person_id: int | None) -> C
     return session.scalar(select(CommunityMember).where(*mine))
 
 
-def _open(session: Session, actor: Actor, row: Community, person_id: int, how: str, *, external: bool = False, now: datetime) -> bool:
+def add_member(session: Session, actor: Actor, row: Community, person_id: int, how: str, *, external: bool = False, now: datetime) -> bool:
     """Make somebody a member of a locked community; return whether they were none. A request of theirs that waits ends."""
-    if find_member(session, row.id, person_id) is not None:
+    if find_member(session, row.id, person_id) is not None or not _is_in_parent(session, row, person_id):
         return False
     session.execute(select(Person.id).where(Person.id == person_id).with_for_update(key_share=True)).all()
     mine = (CommunityMember.person_id == person_id, CommunityMember.until.is_(None))
@@ -100,11 +105,16 @@ def _open(session: Session, actor: Actor, row: Community, person_id: int, how: s
     return True
 
 
+def _is_in_parent(session: Session, row: Community, person_id: int) -> bool:
+    """Return whether somebody may be in a community: of a working group, whose parent is locked, the members of that alone."""
+    return row.parent_id is None or find_member(session, row.parent_id, person_id) is not None
+
+
 def join(session: Session, actor: Actor, context: CommunityContext, *, now: datetime) -> bool:
     """Make the actor a member at once; return whether they were none. Raise TooManyCommunities."""
     assert actor.person_id is not None
     row = lock_community(session, context.community)
-    if row.state != CommunityState.ACTIVE or not _open(session, actor, row, actor.person_id, "joined", now=now):
+    if not communities.is_active(session, row) or not add_member(session, actor, row, actor.person_id, "joined", now=now):
         return False
     audit.record(session, actor, MemberVerb.JOINED, row, now=now)
     return True
@@ -116,7 +126,7 @@ def request_to_join(session: Session, actor: Actor, context: CommunityContext, t
     row = lock_community(session, context.community)
     mine = (CommunityRequest.community_id == row.id, CommunityRequest.person_id == actor.person_id)
     earlier = session.scalars(select(CommunityRequest).where(*mine).order_by(CommunityRequest.id)).all()
-    if any(request.state == RequestState.PENDING for request in earlier) or row.state != CommunityState.ACTIVE:
+    if any(request.state == RequestState.PENDING for request in earlier) or not communities.is_active(session, row):
         return False
     rejected = [request for request in earlier if request.state == RequestState.REJECTED]
     if len(rejected) >= MOST_REQUESTS or any((request.decided_at or now) > now - AGAIN for request in rejected):
@@ -162,14 +172,14 @@ def decide_request(session: Session, actor: Actor, context: RequestContext, *, a
     row = lock_community(session, context.community)
     request = context.request
     session.refresh(request)
-    if request.state != RequestState.PENDING or row.state != CommunityState.ACTIVE:
+    if request.state != RequestState.PENDING or not communities.is_active(session, row):
         return False
     state = RequestState.APPROVED if approves else RequestState.REJECTED
     request.state, request.decided_at, request.decided_by, request.reason = state.value, now, actor.person_id, reason
     session.flush()
     notices.take_back(session, run_key(row.id, f"request:{request.uuid}"))
     if approves:
-        _open(session, actor, row, request.person_id, "requested", now=now)
+        add_member(session, actor, row, request.person_id, "requested", now=now)
         subject = in_every_language(lambda: _("You are a member now: %(name)s", name=row.name))
         body = in_every_language(lambda: _("Your request to join was approved."))
     else:
@@ -182,6 +192,21 @@ def decide_request(session: Session, actor: Actor, context: RequestContext, *, a
     )
     notices.notify(session, message, [request.person_id], now=now)
     return True
+
+
+def list_own(session: Session, actor: Actor) -> tuple[list[Row[CommunityMember, Community]], list[Row[CommunityRequest, Community]]]:
+    """List the communities of a person with their memberships, and their requests that wait or were decided in the last 30 days."""
+    of_person = select(CommunityMember, Community).join(Community, Community.id == CommunityMember.community_id)
+    mine = of_person.where(CommunityMember.person_id == actor.person_id, CommunityMember.until.is_(None))
+    requested_rows = select(CommunityRequest, Community).join(Community, Community.id == CommunityRequest.community_id)
+    lately = or_(CommunityRequest.state == RequestState.PENDING.value, CommunityRequest.sent_at > clock.now() - AGAIN)
+    sent = requested_rows.where(
+        CommunityRequest.person_id == actor.person_id, lately, CommunityRequest.state != RequestState.APPROVED.value
+    )
+    return (
+        list(session.execute(mine.order_by(Community.name_key, Community.id))),
+        list(session.execute(sent.order_by(CommunityRequest.id.desc()).limit(50))),
+    )
 
 
 def list_requests(session: Session, community_id: int) -> list[Row[CommunityRequest, Person]]:
@@ -270,12 +295,16 @@ ROLE_NAMES: Mapping[CommunityRole, str] = {
 
 
 def _close(session: Session, row: Community, member: CommunityMember, how: str, by: int | None, *, now: datetime) -> None:
-    """End a membership, and what its person follows of the board."""
+    """End a membership, those of its working groups, and what its person follows of the board."""
     member.until, member.ended_how, member.ended_by, member.row_version = now, how, by, member.row_version + 1
     session.flush()
     mine = (Subscription.person_id == member.person_id, Subscription.board_id == row.board_id)
     for subscription in session.scalars(select(Subscription).where(*mine)).all():
         session.delete(subscription)
+    groups = select(CommunityMember, Community).join(Community, Community.id == CommunityMember.community_id)
+    below = (Community.parent_id == row.id, CommunityMember.person_id == member.person_id, CommunityMember.until.is_(None))
+    for group in session.execute(groups.where(*below)).all():
+        _close(session, group.Community, group.CommunityMember, how, by, now=now)
 
 
 def leave(session: Session, actor: Actor, context: CommunityContext, *, now: datetime) -> bool:

@@ -1,12 +1,14 @@
-"""The tables of communities: the community with the texts of its front page, its members, and requests to join."""
+"""The tables of communities: the community with the texts of its front page, its members, requests to join, and invitations."""
 
 from collections.abc import Mapping
+from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kernel.db import Entity, Moment, PublicId, Slug, unique_where
+from accounts.models import LinkInvitation
+from kernel.db import Base, Entity, Moment, PublicId, ShortText, Slug, unique_where
 from kernel.errors import N_
 from kernel.markup.model import SafeHtml
 from kernel.personal import Erase, Merge, personal
@@ -19,6 +21,8 @@ class CommunityReach(StrEnum):
 
     EVERYONE = "everyone"
     INSTITUTION = "institution"
+    PARENT = "parent"
+    """The members of the community of which it is a working group."""
     HIDDEN = "hidden"
     """Its members, and those who administer the site: it counts as private whatever its level is."""
 
@@ -89,11 +93,15 @@ class Community(Entity):
     level: Mapped[str] = mapped_column(String(12))
     state: Mapped[str] = mapped_column(String(8))
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("community.id"), index=True)
+    """Of a working group: the community to whose members it belongs."""
     board_id: Mapped[int] = mapped_column(ForeignKey("board.id"), unique=True)
     texts: Mapped[Mapping[str, str]]
     """The texts of the front page as they were typed, by the names of NOTE and CONDITIONS."""
     html: Mapped[Mapping[str, str]]
     """The same, rendered."""
+    members_write: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether members write its pages, not its administrators alone."""
     created_at: Mapped[Moment]
     changed_at: Mapped[Moment]
     submitted_at: Mapped[Moment | None]
@@ -161,3 +169,163 @@ class CommunityRequest(Entity):
     decided_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     decided_at: Mapped[Moment | None]
     reason: Mapped[str] = mapped_column(String(500), default="")
+
+
+class CommunityInvitation(LinkInvitation, Base):
+    """An invitation of an address to join a community; whether it has an account makes no difference."""
+
+    noun = N_("Invitation to a community")
+    __table_args__ = (Index("ix_community_invitation_community", "community_id", "email"),)
+
+    community_id: Mapped[int] = mapped_column(ForeignKey("community.id"))
+    email: Mapped[str] = mapped_column(String(254), index=True)
+    """In lower case; empty once it is accepted."""
+    name: Mapped[ShortText]
+    """As the list has it; empty once it is accepted."""
+    added_text: Mapped[str] = mapped_column(Text)
+    """Of its sender, for the mail."""
+    invited_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    by_mail: Mapped[bool]
+    """Sent by the site; else its sender hands the link over."""
+    sent: Mapped[int] = mapped_column(default=0)
+    """How many times a link was made for it."""
+    mailed_at: Mapped[Moment | None]
+    """When the present link went out in a mail to the address, and nowhere else: who has it reads that mailbox."""
+    accepted_at: Mapped[Moment | None]
+    accepted_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    declined_at: Mapped[Moment | None]
+
+
+class MarkKind(StrEnum):
+    """The kinds of marks of an entry in the directory."""
+
+    SUBJECT = "subject"
+    COUNTRY = "country"
+    LANGUAGE = "language"
+
+
+class DirectoryEntry(Entity):
+    """A person who opted in to the directory of specialists."""
+
+    noun = N_("Entry in the directory")
+
+    uuid: Mapped[PublicId]
+    person_id: Mapped[int] = personal(erase=Erase.DELETE, merge=Merge.STAY, unique=True)
+    text: Mapped[str] = mapped_column(Text)
+    """A line about oneself."""
+    shows_institution: Mapped[bool]
+    contact: Mapped[bool]
+    """Others may write by the site."""
+    consent_version: Mapped[str] = mapped_column(String(20))
+    consented_at: Mapped[Moment]
+
+
+class DirectoryMark(Entity):
+    """A subject, country or language of an entry in the directory."""
+
+    __table_args__ = (UniqueConstraint("entry_id", "kind", "code"), Index("ix_directory_mark_code", "kind", "code"))
+
+    entry_id: Mapped[int] = mapped_column(ForeignKey("directory_entry.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(8))
+    code: Mapped[str] = mapped_column(String(60))
+
+
+class PlanKind(StrEnum):
+    """The kinds of lines of the plan."""
+
+    MEETING = "meeting"
+    WEBINAR = "webinar"
+    FORUM = "forum"
+    DOCUMENT = "document"
+    SURVEY = "survey"
+
+
+class PlanEntry(Entity):
+    """A line of a community's plan: what is to happen on a day or within some days, done by a tick."""
+
+    noun = N_("Line of a plan")
+    __table_args__ = (Index("ix_plan_entry_community", "community_id", "starts_on", "id"),)
+
+    community_id: Mapped[int] = mapped_column(ForeignKey("community.id"))
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]
+    """The same day, or the last one of a month or of a period."""
+    title: Mapped[str] = mapped_column(String(150))
+    kind: Mapped[str] = mapped_column(String(8))
+    responsible: Mapped[ShortText]
+    note: Mapped[str] = mapped_column(String(500), default="")
+    """Speakers or topics in mind."""
+    address: Mapped[str] = mapped_column(String(300), default="")
+    """A path of this site."""
+    done_at: Mapped[Moment | None]
+    done_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+
+class CommunityFile(Entity):
+    """A file of a community: what it is, and who reads it; its contents stand in its versions."""
+
+    noun = N_("File of a community")
+    __table_args__ = (Index("ix_community_file_community", "community_id", "deleted_at", "id"),)
+
+    uuid: Mapped[PublicId]
+    community_id: Mapped[int] = mapped_column(ForeignKey("community.id"))
+    title: Mapped[str] = mapped_column(String(150))
+    description: Mapped[str] = mapped_column(String(500))
+    category: Mapped[str] = mapped_column(String(60))
+    language: Mapped[str] = mapped_column(String(2))
+    licence: Mapped[str] = mapped_column(String(60))
+    members_only: Mapped[bool]
+    person_id: Mapped[int] = personal(erase=Erase.KEEP, merge=Merge.MOVE, index=True)
+    """Who brought it in first."""
+    deleted_at: Mapped[Moment | None]
+    row_version: Mapped[int] = mapped_column(default=1)
+
+
+class CommunityFileVersion(Entity):
+    """A content of a file, from a day on."""
+
+    __table_args__ = (UniqueConstraint("file_id", "number"),)
+
+    file_id: Mapped[int] = mapped_column(ForeignKey("community_file.id"))
+    number: Mapped[int]
+    stored_file_id: Mapped[int] = mapped_column(ForeignKey("stored_file.id"), index=True)
+    name: Mapped[ShortText]
+    added_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    added_at: Mapped[Moment]
+
+
+class CommunityPage(Entity):
+    """A page of a community, or the row to which the versions of its concept note belong; its texts stand in its versions."""
+
+    noun = N_("Page of a community")
+    __table_args__ = (UniqueConstraint("community_id", "slug"),)
+
+    community_id: Mapped[int] = mapped_column(ForeignKey("community.id"))
+    slug: Mapped[Slug]
+    """Empty: the texts of the front page."""
+    title: Mapped[str] = mapped_column(String(150))
+    category: Mapped[str] = mapped_column(String(60), default="")
+    position: Mapped[int] = mapped_column(default=0)
+    members_only: Mapped[bool] = mapped_column(default=False)
+    deleted_at: Mapped[Moment | None]
+    row_version: Mapped[int] = mapped_column(default=1)
+
+
+class CommunityPageVersion(Entity):
+    """A text of a page, from a moment on."""
+
+    __table_args__ = (UniqueConstraint("page_id", "number"),)
+
+    page_id: Mapped[int] = mapped_column(ForeignKey("community_page.id"))
+    number: Mapped[int]
+    title: Mapped[str] = mapped_column(String(150))
+    source: Mapped[str] = mapped_column(Text)
+    html: Mapped[str] = mapped_column(Text)
+    person_id: Mapped[int | None] = personal(erase=Erase.KEEP, merge=Merge.MOVE, index=True)
+    """Who wrote it."""
+    written_at: Mapped[Moment]
+
+    @property
+    def safe_html(self) -> SafeHtml:
+        """Return it as it is shown."""
+        return SafeHtml.stored(self.html)

@@ -5,14 +5,17 @@ there is no second form of them.
 """
 
 from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 from itertools import pairwise
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, not_, or_, select, true
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, case, exists, func, literal, not_, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from accounts.models import Person, RoleGrant
-from communities.models import Community, CommunityLevel, CommunityMember, CommunityReach, CommunityRole, CommunityState
+from accounts.models import AccountMerge, Person, RoleGrant
+from accounts.people import is_confirmed_condition
+from communities import models
 from discussions.boards import Anchor, AnchorKey, BoardOwner, Number, OwnerPage
+from discussions.models import PostState, Thread
 from kernel import audit, clock
 from kernel.audit import Verb
 from kernel.errors import N_
@@ -20,12 +23,13 @@ from kernel.i18n import _
 from kernel.permissions import Actor, SiteRole, Verdict
 from organisations.models import Membership, Organisation
 
+INACTIVE_AFTER = timedelta(days=365)
 MANY = 200
 """Members from whom on administrators need the second factor (spec/communities C23)."""
 DEPTH = 6
 """Floors of an institution's tree that are climbed: a correlated condition cannot climb on without end."""
 _ROLE = aliased(RoleGrant)
-RUNNING = (CommunityRole.ADMINISTRATOR, CommunityRole.MODERATOR)
+RUNNING = (models.CommunityRole.ADMINISTRATOR, models.CommunityRole.MODERATOR)
 
 
 def administers_site(person: Number) -> ColumnElement[bool]:
@@ -49,20 +53,45 @@ def belongs_anywhere(person: Number) -> ColumnElement[bool]:
     return exists().where(Membership.person_id == person, Membership.until.is_(None)).correlate_except(Membership)
 
 
-def is_member(person: Number, *roles: CommunityRole) -> ColumnElement[bool]:
-    """Return the condition on `Community` that a person is its member, in some roles or in any.
-
-    Who no longer belongs to its institution reads as a stranger from that moment, but those invited from outside.
-    """
-    row = aliased(CommunityMember)
-    mine = [row.community_id == Community.id, row.person_id == person, row.until.is_(None)]
+def is_in_parent(person: Number, *roles: models.CommunityRole) -> ColumnElement[bool]:
+    """Return the condition on `Community`, a working group, that a person is a member of its community, in some roles or in any."""
+    parent, row = aliased(models.Community), aliased(models.CommunityMember)
+    mine = [parent.id == models.Community.parent_id, row.community_id == parent.id, row.person_id == person, row.until.is_(None)]
     if roles:
         mine.append(row.role.in_([role.value for role in roles]))
-    still = or_(Community.reach != CommunityReach.INSTITUTION.value, row.external, belongs(person, Community.organisation_id))
-    return exists().where(*mine, still).correlate_except(row)
+    still = or_(parent.reach != models.CommunityReach.INSTITUTION.value, row.external, belongs(person, parent.organisation_id))
+    return exists().where(*mine, still).correlate_except(parent, row)
 
 
-def is_inside(person: Number, *roles: CommunityRole) -> ColumnElement[bool]:
+def is_member(person: Number, *roles: models.CommunityRole) -> ColumnElement[bool]:
+    """Return the condition on `Community` that a person is its member, in some roles or in any.
+
+    Who no longer belongs to its institution reads as a stranger from that moment, but those invited from outside. The members of a
+    working group are those of its community: for them its institution counts, and how they came into it. One flat condition: SQLite
+    reads statements a hundred parentheses deep at most.
+    """
+    row, parent, above = aliased(models.CommunityMember), aliased(models.Community), aliased(models.CommunityMember)
+    mine = [row.community_id == models.Community.id, row.person_id == person, row.until.is_(None)]
+    if roles:
+        mine.append(row.role.in_([role.value for role in roles]))
+    is_above = and_(above.community_id == parent.id, above.person_id == person, above.until.is_(None))
+    reach, external = func.coalesce(parent.reach, models.Community.reach), func.coalesce(above.external, row.external)
+    institution = func.coalesce(parent.organisation_id, models.Community.organisation_id)
+    statement = select(row.id).outerjoin(parent, parent.id == models.Community.parent_id).outerjoin(above, is_above)
+    in_both = or_(models.Community.parent_id.is_(None), above.id.is_not(None))
+    still = or_(reach != models.CommunityReach.INSTITUTION.value, external, belongs(person, institution))
+    return statement.where(*mine, in_both, still).correlate_except(row, parent, above).exists()
+
+
+def is_ended() -> ColumnElement[bool]:
+    """Return the condition on `Community` that it is archived, or the community of which it is a working group."""
+    parent = aliased(models.Community)
+    archived = models.CommunityState.ARCHIVED.value
+    above = exists().where(parent.id == models.Community.parent_id, parent.state == archived).correlate_except(parent)
+    return or_(models.Community.state == archived, above)
+
+
+def is_inside(person: Number, *roles: models.CommunityRole) -> ColumnElement[bool]:
     """Return the condition on `Community` that a person is its member, in some roles or in any, or administers the site."""
     return or_(is_member(person, *roles), administers_site(person))
 
@@ -70,48 +99,82 @@ def is_inside(person: Number, *roles: CommunityRole) -> ColumnElement[bool]:
 def is_public() -> ColumnElement[bool]:
     """Return the condition on `Community` that everybody reads its content."""
     return and_(
-        Community.state != CommunityState.DRAFT.value,
-        Community.level == CommunityLevel.OPEN.value,
-        Community.reach == CommunityReach.EVERYONE.value,
+        models.Community.state != models.CommunityState.DRAFT.value,
+        models.Community.level == models.CommunityLevel.OPEN.value,
+        models.Community.reach == models.CommunityReach.EVERYONE.value,
     )
 
 
 def reads(person: Number) -> ColumnElement[bool]:
     """Return the condition on `Community` that a person with an account reads its content: the twin of `CommunityAction.READ`."""
-    is_open = and_(Community.state != CommunityState.DRAFT.value, Community.level == CommunityLevel.OPEN.value)
-    within = and_(Community.reach == CommunityReach.INSTITUTION.value, belongs(person, Community.organisation_id))
-    return or_(is_inside(person), and_(is_open, or_(Community.reach == CommunityReach.EVERYONE.value, within)))
+    is_open = and_(models.Community.state != models.CommunityState.DRAFT.value, models.Community.level == models.CommunityLevel.OPEN.value)
+    within = and_(models.Community.reach == models.CommunityReach.INSTITUTION.value, belongs(person, models.Community.organisation_id))
+    return or_(is_inside(person), and_(is_open, or_(models.Community.reach == models.CommunityReach.EVERYONE.value, within)))
+
+
+def own_addresses(session: Session, person_id: int | None) -> CompoundSelect[str]:
+    """Select the confirmed addresses of a person, those of accounts merged into theirs too."""
+    confirmed = is_confirmed_condition(session)
+    merged = select(Person.email).join(AccountMerge, AccountMerge.closed_id == Person.id)
+    return (
+        select(Person.email).where(Person.id == person_id, confirmed).union_all(merged.where(AccountMerge.kept_id == person_id, confirmed))
+    )
+
+
+def is_invited(session: Session, actor: Actor) -> ColumnElement[bool]:
+    """Return the condition on `Community` that an open invitation is for a confirmed address of the actor."""
+    row = models.CommunityInvitation
+    is_open = (row.accepted_at.is_(None), row.withdrawn_at.is_(None), row.expires_at > clock.now())
+    mine = (row.community_id == models.Community.id, row.email.in_(own_addresses(session, actor.person_id)))
+    return exists().where(*mine, *is_open).correlate_except(row)
 
 
 def sees(actor: Actor) -> ColumnElement[bool]:
     """Return the condition on `Community` that an actor may read its front page: the twin of `CommunityAction.VIEW`."""
     if actor.is_administrator:
         return true()
-    known = and_(Community.state != CommunityState.DRAFT.value, Community.reach == CommunityReach.EVERYONE.value)
+    known = and_(
+        models.Community.state != models.CommunityState.DRAFT.value, models.Community.reach == models.CommunityReach.EVERYONE.value
+    )
     if actor.person_id is None:
         return known
     person = literal(actor.person_id)
     within = (
-        Community.state != CommunityState.DRAFT.value,
-        Community.reach == CommunityReach.INSTITUTION.value,
-        belongs(person, Community.organisation_id),
+        models.Community.state != models.CommunityState.DRAFT.value,
+        models.Community.reach == models.CommunityReach.INSTITUTION.value,
+        belongs(person, models.Community.organisation_id),
     )
-    return or_(known, and_(*within), is_member(person))
+    of_parent = and_(models.Community.reach == models.CommunityReach.PARENT.value, is_in_parent(person))
+    return or_(known, and_(*within), of_parent, is_member(person))
+
+
+def last_content() -> ColumnElement[datetime]:
+    """Return when something was last written in a community of the statement, or when it became active."""
+    shown = (Thread.board_id == models.Community.board_id, Thread.state == PostState.VISIBLE.value)
+    latest = select(func.max(Thread.last_post_at)).where(*shown).correlate_except(Thread).scalar_subquery()
+    return func.coalesce(latest, models.Community.activated_at, models.Community.created_at)
+
+
+def is_inactive(now: datetime) -> ColumnElement[bool]:
+    """Return the condition on `Community` that it is active and nothing was written for more than a year."""
+    return and_(models.Community.state == models.CommunityState.ACTIVE.value, last_content() < now - INACTIVE_AFTER)
 
 
 def needs_second_factor() -> ColumnElement[bool]:
     """Return the condition on `Person` that they administer an active community with many members, or one that not everybody reads."""
-    row, other = aliased(CommunityMember), aliased(CommunityMember)
-    counted = select(func.count()).select_from(other).where(other.community_id == Community.id, other.until.is_(None))
+    row, other = aliased(models.CommunityMember), aliased(models.CommunityMember)
+    counted = select(func.count()).select_from(other).where(other.community_id == models.Community.id, other.until.is_(None))
     mine = (
         row.person_id == Person.id,
         row.until.is_(None),
-        row.role == CommunityRole.ADMINISTRATOR.value,
-        row.community_id == Community.id,
+        row.role == models.CommunityRole.ADMINISTRATOR.value,
+        row.community_id == models.Community.id,
     )
-    is_narrow = not_(and_(Community.level == CommunityLevel.OPEN.value, Community.reach == CommunityReach.EVERYONE.value))
-    many = counted.correlate(Community).scalar_subquery() >= MANY
-    return exists().where(*mine, Community.state == CommunityState.ACTIVE.value, or_(is_narrow, many)).correlate(Person)
+    is_narrow = not_(
+        and_(models.Community.level == models.CommunityLevel.OPEN.value, models.Community.reach == models.CommunityReach.EVERYONE.value)
+    )
+    many = counted.correlate(models.Community).scalar_subquery() >= MANY
+    return exists().where(*mine, models.Community.state == models.CommunityState.ACTIVE.value, or_(is_narrow, many)).correlate(Person)
 
 
 OWNER = "community"
@@ -124,36 +187,48 @@ class BoardReadingVerb(Verb):
 
 
 CLOSED = {
-    CommunityState.DRAFT.value: N_("The community is a draft: its discussions begin once it is active."),
-    CommunityState.ARCHIVED.value: N_("The community is archived: its discussions can be read only."),
+    models.CommunityState.DRAFT.value: N_("The community is a draft: its discussions begin once it is active."),
+    models.CommunityState.ARCHIVED.value: N_("The community is archived: its discussions can be read only."),
 }
 
 
 def _of(board: Number, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     """Return the condition that some hold for the community of a board."""
-    return select(Community.id).where(Community.board_id == board, *conditions).correlate_except(Community).exists()
+    return select(models.Community.id).where(models.Community.board_id == board, *conditions).correlate_except(models.Community).exists()
 
 
 def _team(board: Number) -> Select[int]:
     roles = [role.value for role in RUNNING]
-    running = (Community.board_id == board, CommunityMember.until.is_(None), CommunityMember.role.in_(roles))
-    statement = select(CommunityMember.person_id).join(Community, Community.id == CommunityMember.community_id)
-    return statement.where(*running).correlate_except(Community, CommunityMember)
+    running = (models.Community.board_id == board, models.CommunityMember.until.is_(None), models.CommunityMember.role.in_(roles))
+    statement = select(models.CommunityMember.person_id).join(models.Community, models.Community.id == models.CommunityMember.community_id)
+    return statement.where(*running).correlate_except(models.Community, models.CommunityMember)
+
+
+def _members(board: int) -> Select[int]:
+    present = (models.Community.board_id == board, models.CommunityMember.until.is_(None))
+    return (
+        select(models.CommunityMember.person_id)
+        .join(models.Community, models.Community.id == models.CommunityMember.community_id)
+        .where(*present)
+    )
 
 
 def _outside(session: Session, actor: Actor, board_id: int) -> Verdict:
     """Answer as the front page answers; where that is shown, the board is refused."""
-    seen = session.scalar(select(Community.id).where(Community.board_id == board_id, sees(actor)))
+    seen = session.scalar(select(models.Community.id).where(models.Community.board_id == board_id, sees(actor)))
     if seen is not None:
         return Verdict.FORBID
-    row = session.scalars(select(Community).where(Community.board_id == board_id)).one()
-    leads_to_sign_in = row.reach == CommunityReach.INSTITUTION and row.state != CommunityState.DRAFT and actor.is_anonymous
+    row = session.scalars(select(models.Community).where(models.Community.board_id == board_id)).one()
+    leads_to_sign_in = row.reach == models.CommunityReach.INSTITUTION and row.state != models.CommunityState.DRAFT and actor.is_anonymous
     return Verdict.FORBID if leads_to_sign_in else Verdict.HIDE
 
 
 def _describe(session: Session, board_ids: Collection[int]) -> Mapping[int, OwnerPage]:
+    state = case((is_ended(), models.CommunityState.ARCHIVED.value), else_=models.Community.state).label("state")
     rows = session.execute(
-        select(Community.board_id, Community.slug, Community.name, Community.state).where(Community.board_id.in_(board_ids))
+        select(models.Community.board_id, models.Community.slug, models.Community.name, state).where(
+            models.Community.board_id.in_(board_ids)
+        )
     )
     return {
         row.board_id: OwnerPage(
@@ -170,12 +245,16 @@ def _locate(_session: Session, _actor: Actor, _board_id: int, _anchors: Collecti
     return {}
 
 
-def _note_opened(session: Session, actor: Actor, community: Community) -> None:
+def _note_opened(session: Session, actor: Actor, community: models.Community) -> None:
     """Note once a day that an administrator of the site opened a community that not everybody reads; it reads this in its log."""
     now = clock.now()
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)
     entry = audit.AuditEntry
-    about = (entry.subject_kind == Community.__tablename__, entry.subject_id == community.id, entry.verb == BoardReadingVerb.READ.value)
+    about = (
+        entry.subject_kind == models.Community.__tablename__,
+        entry.subject_id == community.id,
+        entry.verb == BoardReadingVerb.READ.value,
+    )
     if session.scalar(select(entry.id).where(*about, entry.actor_id == actor.person_id, entry.at >= day).limit(1)) is None:
         audit.record(session, actor, BoardReadingVerb.READ, community, now=now)
 
@@ -183,7 +262,7 @@ def _note_opened(session: Session, actor: Actor, community: Community) -> None:
 def note_reading(session: Session, actor: Actor, board_id: int) -> None:
     """Note that an administrator of the site reads what is on a community's board, unless they are a member or everybody reads it."""
     own = is_member(literal(actor.person_id or 0)).label("is_member")
-    row = session.execute(select(Community, own, is_public().label("is_public")).where(Community.board_id == board_id)).one()
+    row = session.execute(select(models.Community, own, is_public().label("is_public")).where(models.Community.board_id == board_id)).one()
     if not row.is_member and not row.is_public:
         _note_opened(session, actor, row.Community)
 
@@ -193,9 +272,9 @@ COMMUNITY_BOARDS = BoardOwner(
     reads=lambda person, board: _of(board, reads(person)),
     writes=lambda person, board: _of(board, is_inside(person)),
     moderates=lambda person, board: _of(board, is_inside(person, *RUNNING)),
-    administers=lambda person, board: _of(board, is_inside(person, CommunityRole.ADMINISTRATOR)),
+    administers=lambda person, board: _of(board, is_inside(person, models.CommunityRole.ADMINISTRATOR)),
     team=_team,
-    is_closed=lambda board: _of(board, Community.state != CommunityState.ACTIVE.value),
+    is_closed=lambda board: _of(board, or_(models.Community.state != models.CommunityState.ACTIVE.value, is_ended())),
     outside=_outside,
     describe=_describe,
     locate=_locate,
@@ -203,5 +282,6 @@ COMMUNITY_BOARDS = BoardOwner(
     public=lambda board: _of(board, is_public()),
     belongs=belongs_anywhere,
     note_reading=note_reading,
-    is_discreet=lambda board: _of(board, Community.reach == CommunityReach.HIDDEN.value),
+    members=_members,
+    is_discreet=lambda board: _of(board, models.Community.reach == models.CommunityReach.HIDDEN.value),
 )

@@ -1,25 +1,23 @@
 """Pages of communities for those who read and join them: the list, front pages, members, coming in and going."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from flask import Blueprint, Response, request, url_for
 
-from communities import communities, members
+from communities import communities, invitations, life, members
 from communities.access import CommunityAction, CommunityContext
-from communities.communities import (
-    LISTED,
-    CommunityQuery,
-)
 from communities.members import LastAdministrator, RequestedTooOften, TooManyCommunities
-from communities.models import CONDITIONS, NOTE, CommunityLevel, CommunityState
+from communities.models import CONDITIONS, NOTE, Community, CommunityInvitation, CommunityLevel, CommunityState, RequestState
 from communities.standing import note_reading
 from discussions import threads
-from discussions.models import Board
-from discussions.threads import ThreadQuery, ThreadRow
+from discussions.models import Board, ThreadKind
+from discussions.threads import ThreadFilter, ThreadQuery, ThreadRow
 from kernel import clock
 from kernel.errors import N_
 from kernel.i18n import LANGUAGES, _, lazy_, site_day
+from kernel.markup.model import SafeHtml
 from kernel.web.after_response import leave_record
 from kernel.web.forms import Form, area
 from kernel.web.request import (
@@ -56,16 +54,23 @@ PARTS = {
     "contributions": N_("What can be contributed"),
     "principles": N_("Principles"),
 }
+LANGUAGE_NAMES = {"es": "Español", "en": "English"}
 LATEST = 5
+REQUEST_STATES = {
+    RequestState.PENDING: N_("waits for a decision"),
+    RequestState.REJECTED: N_("rejected"),
+    RequestState.WITHDRAWN: N_("withdrawn by you"),
+    RequestState.ENDED: N_("ended"),
+}
 
 
 @bp.get("/communities")
 @requires(CommunityAction.LIST)
 def community_list() -> Answer:
     """List the communities that the reader may find: their own first, archived ones last."""
-    requested, args = requested_page(LISTED), request.args
+    requested, args = requested_page(communities.LISTED), request.args
     language = args.get("language", "")
-    query = CommunityQuery(
+    query = communities.CommunityQuery(
         args.get("q", "")[:100].strip(),
         member_of(CommunityLevel, args.get("level")),
         language if language in LANGUAGES else "",
@@ -73,6 +78,22 @@ def community_list() -> Answer:
     )
     rows = communities.list_communities(current_session(), current_actor(), query, offset=requested.offset, limit=requested.size + 1)
     return page("communities/list.html", page=requested.of(rows), query=query, levels=LEVELS)
+
+
+@bp.get("/learning/communities")
+@requires(CommunityAction.LIST_OWN)
+def own() -> Answer:
+    """List the reader's communities, the requests that they sent, and the invitations that wait for them."""
+    session, actor = current_session(), current_actor()
+    rows, sent = members.list_own(session, actor)
+    return page(
+        "communities/own.html",
+        rows=rows,
+        requests=sent,
+        invitations=invitations.list_own(session, actor, now=clock.now()),
+        names=members.ROLE_NAMES,
+        states=REQUEST_STATES,
+    )
 
 
 def leave_reading_note(context: CommunityContext) -> None:
@@ -93,16 +114,39 @@ def front_page(context: CommunityContext) -> Answer:
         rows = threads.list_threads(
             session, actor, community.board_id, ThreadQuery(None, "", ()), today=site_day(clock.now()), offset=0, limit=LATEST
         )
+    of_it = CommunityInvitation.community_id == community.id
+    own = invitations.list_own(session, actor, of_it, now=clock.now()) if context.is_invited and context.member is None else []
     return page(
         "communities/front_page.html",
         context=context,
+        front=front_page_of(community),
         threads=rows,
-        administrators=members.list_running(session, community.id),
-        count=members.count_members(session, community.id),
+        inactive_since=life.find_inactive_since(session, community.id, now=clock.now()),
         waiting=members.count_requests(session, community.id) if allows(CommunityAction.MANAGE, context) else 0,
-        level=LEVELS[CommunityLevel(community.level)],
-        level_text=LEVEL_TEXTS[CommunityLevel(community.level)],
-        parts=[(PARTS[name], community.safe_html(name)) for name in (*NOTE, *CONDITIONS) if community.html.get(name)],
+        invitation=own[0].CommunityInvitation if own else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FrontPage:
+    """The front page of a community, as all read it who see it."""
+
+    administrators: Sequence[str]
+    count: int
+    level: str
+    level_text: str
+    parts: Sequence[tuple[str, SafeHtml]]
+
+
+def front_page_of(community: Community) -> FrontPage:
+    """Return the front page of a community."""
+    session, level = current_session(), CommunityLevel(community.level)
+    return FrontPage(
+        members.list_running(session, community.id),
+        members.count_members(session, community.id),
+        LEVELS[level],
+        LEVEL_TEXTS[level],
+        [(PARTS[name], community.safe_html(name)) for name in (*NOTE, *CONDITIONS) if community.html.get(name)],
     )
 
 
@@ -112,6 +156,22 @@ def discussions(context: CommunityContext) -> Answer:
     """Lead to the board of a community."""
     board = current_session().get_one(Board, context.community.board_id)
     return see_other(url_for("discussions.board", board=board.key))
+
+
+@bp.get("/communities/<slug>/announcements")
+@requires(CommunityAction.READ, communities.get_community)
+def announcements(context: CommunityContext) -> Answer:
+    """Lead to the announcements on the board of a community."""
+    board = current_session().get_one(Board, context.community.board_id)
+    return see_other(url_for("discussions.board", board=board.key, only=ThreadFilter.ANNOUNCEMENTS.value))
+
+
+@bp.get("/communities/<slug>/announcements/new")
+@requires(CommunityAction.ANNOUNCE, communities.get_community)
+def announce(context: CommunityContext) -> Answer:
+    """Lead to the form of an announcement, which says whom it reaches."""
+    board = current_session().get_one(Board, context.community.board_id)
+    return see_other(url_for("discussions_writing.new", board=board.key, kind=ThreadKind.ANNOUNCEMENT.value))
 
 
 @bp.get("/communities/<slug>/members")
@@ -150,7 +210,9 @@ def ask(context: CommunityContext) -> Answer:
         with form.refusals(None, RequestedTooOften):
             members.request_to_join(current_session(), current_actor(), context, form.text.data or "", now=clock.now())
             return see_page("communities.front_page", slug=community.slug, flash=_("Your request was sent to its administrators."))
-    return page("communities/request.html", context=context, form=form, conditions=community.safe_html("who_may_join"))
+    since = life.find_inactive_since(current_session(), community.id, now=clock.now())
+    conditions = community.safe_html("who_may_join")
+    return page("communities/request.html", context=context, form=form, conditions=conditions, inactive_since=since)
 
 
 @bp.post("/communities/<slug>/request/withdrawal")

@@ -1,26 +1,17 @@
-"""Pages of communities for those who found and look after them, and for those who administer the site."""
-
-from collections.abc import Mapping
-from typing import Any
+"""Pages of communities for those who found and look after them and their working groups, and for those who administer the site."""
 
 from flask import Blueprint, Response, request
-from wtforms import RadioField, SelectField
+from wtforms import BooleanField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
-from communities import communities, members
+from communities import communities, life, members, pages
 from communities.access import CommunityAction, CommunityContext, MemberContext, RequestContext
-from communities.communities import (
-    LONGEST_TEXT,
-    CommunityValues,
-    CommunityWasChanged,
-    NotReady,
-    TooManyDrafts,
-    UnknownInstitution,
-    WiderThanWritten,
-)
+from communities.life import NotReady
 from communities.members import LastAdministrator, MemberWasChanged, TooManyAdministrators
-from communities.models import CONDITIONS, NOTE, Community, CommunityLevel, CommunityReach, CommunityRole, CommunityState
-from communities.views.communities import LEVEL_TEXTS, LEVELS, PARTS, leave_reading_note
+from communities.models import CONDITIONS, NOTE, Community, CommunityLevel, CommunityReach, CommunityRole
+from communities.views.communities import LANGUAGE_NAMES, LEVEL_TEXTS, LEVELS, PARTS, leave_reading_note
+from discussions.boards import TooManyCategories, change_settings
+from discussions.models import Board, BoardState, FirstPosts
 from kernel import clock
 from kernel.errors import N_
 from kernel.i18n import LANGUAGES, _, language, lazy_
@@ -44,7 +35,6 @@ REACHES = {
     CommunityReach.INSTITUTION: N_("The people of an institution find it"),
     CommunityReach.HIDDEN: N_("Only its members find it; it counts as private"),
 }
-LANGUAGE_NAMES = {"es": "Español", "en": "English"}
 HINTS = {
     "overview": N_("What it is about, and which institutions and activities its administrators have. At least 100 characters."),
     "purpose": N_("What its members reach together. At least 100 characters."),
@@ -57,10 +47,6 @@ USUAL_PRINCIPLES = N_(
     "We write with respect and to the point. We share what we know and say where it comes from. We publish no personal data of others. "
     "We disagree about reasons, not about people."
 )
-
-
-def _choices(labels: Mapping[Any, str], without: str) -> list[SelectChoice]:
-    return [SelectChoice(value.value, lazy_(label)) for value, label in labels.items() if value != without]
 
 
 class ValuesForm(Form):
@@ -78,16 +64,18 @@ class ValuesForm(Form):
         if present is not None and present.organisation_id is not None and present.organisation_id not in dict(own):
             own.append((present.organisation_id, communities.name_of_institution(current_session(), present.organisation_id)))
         self.organisation.choices = [("", _("None")), *((str(number), name) for number, name in own)]
-        if present is None or present.state == CommunityState.DRAFT:  # nobody can be invited yet
-            self.reach.choices = _choices(REACHES, CommunityReach.HIDDEN)
-            self.level.choices = _choices(LEVELS, CommunityLevel.PRIVATE)
 
-    def values(self) -> CommunityValues:
+    def show(self, row: Community) -> None:
+        """Fill the form with what a community is."""
+        self.name.data, self.language.data, self.reach.data, self.level.data = row.name, row.language, row.reach, row.level
+        self.organisation.data = str(row.organisation_id or "")
+
+    def values(self) -> communities.CommunityValues:
         """Return what was chosen: a hidden community is private."""
         reach = CommunityReach(self.reach.data)
         level = CommunityLevel.PRIVATE if reach is CommunityReach.HIDDEN else CommunityLevel(self.level.data)
         organisation = whole_number(self.organisation.data or "") or None
-        return CommunityValues(
+        return communities.CommunityValues(
             self.name.data or "",
             self.language.data,
             reach,
@@ -99,17 +87,17 @@ class ValuesForm(Form):
 class ConceptNoteForm(Form):
     """The concept note."""
 
-    overview = area(lazy_("General description"), most=LONGEST_TEXT)
-    purpose = area(lazy_("Purpose"), most=LONGEST_TEXT)
-    strategy = area(lazy_("Strategy of participation"), most=LONGEST_TEXT)
+    overview = area(lazy_("General description"), most=communities.LONGEST_TEXT)
+    purpose = area(lazy_("Purpose"), most=communities.LONGEST_TEXT)
+    strategy = area(lazy_("Strategy of participation"), most=communities.LONGEST_TEXT)
 
 
 class ConditionsForm(Form):
     """The texts on who may join, what can be contributed, and the principles."""
 
-    who_may_join = area(lazy_("Who may join"), most=LONGEST_TEXT)
-    contributions = area(lazy_("What can be contributed"), most=LONGEST_TEXT)
-    principles = area(lazy_("Principles"), most=LONGEST_TEXT)
+    who_may_join = area(lazy_("Who may join"), most=communities.LONGEST_TEXT)
+    contributions = area(lazy_("What can be contributed"), most=communities.LONGEST_TEXT)
+    principles = area(lazy_("Principles"), most=communities.LONGEST_TEXT)
 
 
 class ReasonForm(Form):
@@ -127,10 +115,10 @@ def new() -> Answer:
     if is_read_only_request():
         form.reach.data, form.level.data, form.language.data = CommunityReach.EVERYONE.value, CommunityLevel.PUBLIC.value, language()
     if form.validate_on_submit():
-        with form.refusals(None, TooManyDrafts), form.refusals(form.organisation, UnknownInstitution):
+        with form.refusals(None, communities.TooManyDrafts), form.refusals(form.organisation, communities.UnknownInstitution):
             row = communities.found_community(current_session(), current_actor(), form.values(), now=clock.now())
             return see_page("communities_managing.texts", slug=row.slug, step="note", flash=_("The draft is saved. You can go on later."))
-    return page("communities/settings.html", form=form, context=None, levels=_hints(), seen="")
+    return page("communities/settings.html", form=form, context=None, levels=_hints(), seen="", is_group=False)
 
 
 def _hints() -> dict[str, str]:
@@ -141,24 +129,26 @@ def _hints() -> dict[str, str]:
 @requires(CommunityAction.EDIT, communities.get_community)
 def settings(context: CommunityContext) -> Answer:
     """Change name, language, reach and level; it acts at once."""
-    form, row = ValuesForm(), context.community
-    form.offer(row)
+    row = context.community
+    form: ValuesForm | WorkingGroupForm = ValuesForm() if context.parent is None else WorkingGroupForm()
     if is_read_only_request():
-        form.name.data, form.language.data, form.reach.data, form.level.data = row.name, row.language, row.reach, row.level
-        form.organisation.data = str(row.organisation_id or "")
+        form.show(row)
+    if isinstance(form, ValuesForm):
+        form.offer(row)
     if form.validate_on_submit():
+        of_institution = form.organisation if isinstance(form, ValuesForm) else None
         with (
-            form.refusals(None, CommunityWasChanged),
-            form.refusals(form.level, WiderThanWritten),
-            form.refusals(form.organisation, UnknownInstitution),
+            form.refusals(None, communities.CommunityWasChanged),
+            form.refusals(form.level, communities.WiderThanWritten),
+            form.refusals(of_institution, communities.UnknownInstitution),
         ):
             changed = communities.change_values(
                 current_session(), current_actor(), row, form.values(), seen=request.form.get("seen", ""), now=clock.now()
             )
-            return see_page(
-                "communities_managing.manage", slug=row.slug, flash=_("Saved.") if changed else _("There was nothing to change.")
-            )
-    return page("communities/settings.html", form=form, context=context, levels=_hints(), seen=str(row.row_version))
+            message = _("Saved.") if changed else _("There was nothing to change.")
+            return see_page("communities_managing.manage", slug=row.slug, flash=message)
+    seen, is_group = str(row.row_version), isinstance(form, WorkingGroupForm)
+    return page("communities/settings.html", form=form, context=context, levels={} if is_group else _hints(), seen=seen, is_group=is_group)
 
 
 @managing_bp.route("/communities/<slug>/manage/<any(note, conditions):step>", methods=["GET", "POST"])
@@ -174,8 +164,8 @@ def texts(context: CommunityContext) -> Answer:
             form["principles"].data = _(USUAL_PRINCIPLES)
     if form.validate_on_submit():
         typed = {name: form[name].data or "" for name in names}
-        with form.refusals(None, CommunityWasChanged, PostTooComplex):
-            communities.change_texts(current_session(), current_actor(), row, typed, seen=request.form.get("seen", ""), now=clock.now())
+        with form.refusals(None, communities.CommunityWasChanged, PostTooComplex):
+            pages.change_texts(current_session(), current_actor(), row, typed, seen=request.form.get("seen", ""), now=clock.now())
             if is_note and row.state == "draft":
                 return see_page("communities_managing.texts", slug=row.slug, step="conditions", flash=_("Saved."))
             return see_page("communities_managing.manage", slug=row.slug, flash=_("Saved."))
@@ -184,6 +174,51 @@ def texts(context: CommunityContext) -> Answer:
         "communities/texts.html", form=form, context=context, fields=[form[name] for name in names], hints=hints, is_note=is_note,
         seen=str(row.row_version),
     )  # fmt: skip
+
+
+class CommunityBoardForm(Form):
+    """The settings of discussions and pages of a community."""
+
+    first_posts = SelectField(
+        lazy_("First two posts of a person that wait for a moderator"),
+        choices=[
+            SelectChoice(FirstPosts.NONE.value, lazy_("No posts wait")),
+            SelectChoice(FirstPosts.NEW.value, lazy_("New accounts: younger than seven days and without an institution")),
+            SelectChoice(FirstPosts.ALL.value, lazy_("Everybody’s")),
+        ],
+    )
+    categories = area(lazy_("Categories, one a line (optional)"), most=1_000)
+    mail_text = BooleanField(lazy_("Emails include the beginning of a post"))
+    members_write = BooleanField(lazy_("Members write pages too, not the administrators alone"))
+
+
+@managing_bp.route("/communities/<slug>/manage/discussions", methods=["GET", "POST"])
+@requires(CommunityAction.EDIT, communities.get_community)
+def board_settings(context: CommunityContext) -> Answer:
+    """Say how the discussions of a community work: first posts, categories, and what mails carry."""
+    form, session, slug = CommunityBoardForm(), current_session(), context.community.slug
+    board = session.get_one(Board, context.community.board_id)
+    if is_read_only_request():
+        form.first_posts.data, form.mail_text.data, form.categories.data = board.first_posts, board.mail_text, "\n".join(board.categories)
+        form.members_write.data = context.community.members_write
+    if form.validate_on_submit():
+        with form.refusals(form.categories, TooManyCategories):
+            changed = change_settings(
+                session,
+                current_actor(),
+                board,
+                state=BoardState(board.state),
+                first_posts=FirstPosts(form.first_posts.data),
+                mail_text=bool(form.mail_text.data),
+                categories=(form.categories.data or "").splitlines(),
+                now=clock.now(),
+            )
+            changed |= communities.set_members_write(
+                session, current_actor(), context.community, bool(form.members_write.data), now=clock.now()
+            )
+            message = _("Saved. It holds from now on.") if changed else _("There was nothing to change.")
+            return see_page("communities_managing.manage", slug=slug, flash=message)
+    return page("communities/board_settings.html", form=form, context=context)
 
 
 @managing_bp.get("/communities/<slug>/manage")
@@ -212,7 +247,7 @@ def _alone() -> bool:
 def submit(context: CommunityContext) -> Answer:
     """Ask for the activation of a draft."""
     try:
-        is_active = communities.submit(current_session(), current_actor(), context.community, alone=_alone(), now=clock.now())
+        is_active = life.submit(current_session(), current_actor(), context.community, alone=_alone(), now=clock.now())
     except NotReady as refused:
         return see_page("communities_managing.manage", slug=context.community.slug, flash=_(refused.text))
     message = _("The community is active.") if is_active else _("It waits for the site’s administrators. You will be notified.")
@@ -229,7 +264,7 @@ def activate(context: CommunityContext) -> Answer:
         form.refuse(form.reason, _("Write the reason."))
     if not form.errors:
         reason = (form.reason.data or "").strip() if refuses else ""
-        communities.decide_activation(session, current_actor(), row, reason=reason, now=clock.now())
+        life.decide_activation(session, current_actor(), row, reason=reason, now=clock.now())
         return see_page(
             "communities_managing.oversee", flash=_("The community was not activated.") if refuses else _("The community is active.")
         )
@@ -240,7 +275,7 @@ def activate(context: CommunityContext) -> Answer:
 @requires(CommunityAction.DELETE, communities.get_community)
 def delete(context: CommunityContext) -> Response:
     """Delete a draft."""
-    communities.delete_draft(current_session(), current_actor(), context.community, now=clock.now())
+    life.delete_draft(current_session(), current_actor(), context.community, now=clock.now())
     return see_page("communities.community_list", flash=_("The draft was deleted."))
 
 
@@ -350,7 +385,7 @@ def archive(context: CommunityContext) -> Answer:
     """Archive a community, after a page that says what follows."""
     form, row = CommunityArchiveForm(), context.community
     if form.validate_on_submit():
-        communities.archive(current_session(), current_actor(), row, form.reason.data or "", now=clock.now())
+        life.archive(current_session(), current_actor(), row, form.reason.data or "", now=clock.now())
         return see_page("communities.front_page", slug=row.slug, flash=_("The community is archived."))
     return page("communities/archive.html", context=context, form=form)
 
@@ -359,8 +394,17 @@ def archive(context: CommunityContext) -> Answer:
 @requires(CommunityAction.REACTIVATE, communities.get_community)
 def reactivate(context: CommunityContext) -> Response:
     """Let an archived community be written in again."""
-    communities.reactivate(current_session(), current_actor(), context.community, now=clock.now())
+    life.reactivate(current_session(), current_actor(), context.community, now=clock.now())
     return see_page("communities.front_page", slug=context.community.slug, flash=_("The community is active again."))
+
+
+@managing_bp.get("/communities/<slug>/manage/health")
+@requires(CommunityAction.MANAGE, communities.get_community)
+def show_health(context: CommunityContext) -> Answer:
+    """Show how a community is doing, by six marks that are computed now."""
+    leave_reading_note(context)
+    marks = life.words_of(life.measure(current_session(), context.community, now=clock.now()))
+    return page("communities/life.html", context=context, marks=marks)
 
 
 @managing_bp.get("/communities/<slug>/manage/log")
@@ -375,4 +419,62 @@ def log(context: CommunityContext) -> Answer:
 def oversee() -> Answer:
     """List the communities that wait for their activation, and those that nobody administers."""
     waiting, alone = communities.list_for_site(current_session())
-    return page("communities/oversee.html", waiting=waiting, alone=alone)
+    names = {row.id: life.list_longest_members(current_session(), row.id) for row in alone[:50]}
+    inactive = life.list_long_inactive(current_session(), now=clock.now())
+    return page("communities/oversee.html", waiting=waiting, alone=alone, names=names, inactive=inactive)
+
+
+class WorkingGroupForm(Form):
+    """A working group: its name, who sees it, and how one joins."""
+
+    name = line(lazy_("Name of the working group"), most=120, required=lazy_("Write a name."))
+    language = SelectField(lazy_("Language"), choices=[SelectChoice(code, LANGUAGE_NAMES[code]) for code in LANGUAGES])
+    reach = RadioField(
+        lazy_("Who finds it"),
+        choices=[
+            SelectChoice(CommunityReach.PARENT.value, lazy_("The members of the community find it")),
+            SelectChoice(CommunityReach.HIDDEN.value, lazy_("Only its own members find it; one joins by invitation")),
+        ],
+        default=CommunityReach.PARENT.value,
+    )
+    level = RadioField(
+        lazy_("How one joins"),
+        choices=[
+            SelectChoice(CommunityLevel.SEMIPRIVATE.value, lazy_("By a request that its administrators decide")),
+            SelectChoice(CommunityLevel.PRIVATE.value, lazy_("By invitation")),
+        ],
+        default=CommunityLevel.SEMIPRIVATE.value,
+    )
+
+    def show(self, row: Community) -> None:
+        """Fill the form with what a group is."""
+        self.name.data, self.language.data, self.reach.data, self.level.data = row.name, row.language, row.reach, row.level
+
+    def values(self) -> communities.CommunityValues:
+        """Return what was chosen: one joins a hidden group by invitation alone."""
+        reach = CommunityReach(self.reach.data)
+        level = CommunityLevel.PRIVATE if reach is CommunityReach.HIDDEN else CommunityLevel(self.level.data)
+        return communities.CommunityValues(self.name.data or "", self.language.data, reach, level)
+
+
+@managing_bp.get("/communities/<slug>/groups")
+@requires(CommunityAction.LIST_GROUPS, communities.get_community)
+def group_list(context: CommunityContext) -> Answer:
+    """List the working groups that the reader sees."""
+    leave_reading_note(context)
+    rows = communities.list_groups(current_session(), current_actor(), context.community.id)
+    return page("communities/groups.html", context=context, rows=rows)
+
+
+@managing_bp.route("/communities/<slug>/groups/new", methods=["GET", "POST"])
+@requires(CommunityAction.FOUND_GROUP, communities.get_community)
+def found_group(context: CommunityContext) -> Answer:
+    """Found a working group of a community."""
+    form = WorkingGroupForm()
+    if is_read_only_request():
+        form.language.data = language()
+    if form.validate_on_submit():
+        with form.refusals(None, communities.TooManyGroups):
+            row = communities.found_group(current_session(), current_actor(), context, form.values(), now=clock.now())
+            return see_page("communities.front_page", slug=row.slug, flash=_("The working group is there."))
+    return page("communities/settings.html", form=form, context=context, levels={}, seen="", is_group=True)

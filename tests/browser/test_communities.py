@@ -3,18 +3,51 @@
 import pytest
 from playwright.sync_api import Browser
 
-from communities import communities, members
-from communities.models import Community, CommunityLevel, CommunityState
+from accounts.models import Person
+from communities import communities, directory, files, life, members, pages, plan
+from communities.communities import CommunityValues
+from communities.directory import DirectoryValues
+from communities.models import Community, CommunityLevel, CommunityReach, CommunityState, MarkKind
 from kernel import clock
+from kernel.files import files_of
+from kernel.i18n import site_day
 from tests.support.builders import a_person, an_administrator
 from tests.support.chromium import Live, signed_in, visitor
-from tests.support.communities import a_community, a_member, actor_of, write_thread
+from tests.support.communities import a_community, a_member, actor_of, an_invitation, write_thread
 
 PAGE, ASKED = "/communities/estadistica-actuarial", "/communities/pensiones"
 
 
-def _fill(live: Live) -> tuple[int, str]:
-    """Add communities of three states with a thread, a member and a request; return the number of a member, and a draft's address."""
+def _work(live: Live, row: Community, ana: Person) -> list[str]:
+    """Give a community a file, a page, a plan, a group, an announcement and invitations, and two people an entry; return the addresses."""
+    now, actor, instance = clock.now(), actor_of(ana), live.instance
+    stored = files.store_content(files_of(instance.settings), "tablas de mortalidad de 2026.csv", b"edad;tasa\n60;0,012\n")
+    said = ("Tablas de mortalidad de personas que reciben una pensión", "Con notas sobre las fuentes.", "Datos", "es", "cc-by")
+    with instance.database.unit_of_work() as session:
+        context = communities.get_community(session, actor, row.slug)
+        file = files.add_file(session, actor, context, files.FileValues(*said, members_only=False), stored, now=now)
+        values = pages.PageValues("Fuentes de datos", "## Encuestas\n\nLa de empleo.", "Datos")
+        pages.add_page(session, actor, context, values, pages.render_page(values.source, "es"), now=now)
+        plan.add_first_days(session, actor, context, site_day(now), now=now)
+        group = CommunityValues("Tablas de mortalidad por provincia", "es", CommunityReach.PARENT, CommunityLevel.SEMIPRIVATE)
+        communities.found_group(session, actor, context, group, now=now)
+        marks = {MarkKind.SUBJECT: ["Proyecciones actuariales"], MarkKind.COUNTRY: ["EC"], MarkKind.LANGUAGE: ["es", "qu"]}
+        entry = directory.save_entry(
+            session, actor, DirectoryValues("Trabajo en pensiones.", shows_institution=False, contact=True, marks=marks), now=now
+        )
+    an_invitation(instance, row, ana, "evangelina.monserrate.de.la.torre@example.org")
+    return [
+        *(f"{PAGE}/files", f"{PAGE}/files/{file.uuid}", f"{PAGE}/files/{file.uuid}/edit", f"{PAGE}/files/new", f"{PAGE}/pages"),
+        *(f"{PAGE}/pages/new", f"{PAGE}/pages/fuentes-de-datos", f"{PAGE}/pages/fuentes-de-datos/edit", f"{PAGE}/about/history"),
+        *(f"{PAGE}/pages/fuentes-de-datos/history", f"{PAGE}/plan", f"{PAGE}/plan/new", f"{PAGE}/groups", f"{PAGE}/groups/new"),
+        *("/communities/tablas-de-mortalidad-por-provincia", f"{PAGE}/manage/invitations", f"{PAGE}/manage/health"),
+        *(f"{PAGE}/manage/discussions", f"{PAGE}/announcements/new", "/learning/communities"),
+        *("/directory", f"/directory/{entry.uuid}", "/profile/directory"),
+    ]
+
+
+def _fill(live: Live) -> tuple[int, str, list[str]]:
+    """Add communities of three states with all that they hold; return the number of a member, a draft's address, and pages of work."""
     ana, eva = a_person(live.instance), a_person(live.instance, "eva@example.org", given="Evangelina Monserrate")
     an_administrator(live.instance)
     row = a_community(live.instance, ana)
@@ -26,23 +59,28 @@ def _fill(live: Live) -> tuple[int, str]:
     with live.instance.database.unit_of_work() as session:
         context = communities.get_community(session, actor_of(eva), requested.slug)
         members.request_to_join(session, actor_of(eva), context, "Trabajo con estos datos desde hace años.", now=clock.now())
-        communities.submit(session, actor_of(ana), session.get_one(Community, draft.id), alone=False, now=clock.now())
-    return number, f"/communities/{draft.slug}/manage"
+        life.submit(session, actor_of(ana), session.get_one(Community, draft.id), alone=False, now=clock.now())
+    return number, f"/communities/{draft.slug}/manage", _work(live, row, ana)
 
 
 @pytest.mark.parametrize(("width", "language"), [(360, "es"), (1280, "en")])
 def test_no_page_of_communities_runs_out_or_is_inaccessible(chromium: Browser, live: Live, width: int, language: str) -> None:
-    number, draft = _fill(live)
+    number, draft, work = _fill(live)
     runs = [
         *("/communities", "/communities/new", PAGE, f"{PAGE}/members", f"{PAGE}/members/{number}", f"{PAGE}/manage", f"{PAGE}/manage/log"),
         *(f"{PAGE}/manage/settings", f"{PAGE}/manage/note", f"{PAGE}/manage/conditions", f"{PAGE}/manage/archive", f"{PAGE}/leave"),
         *(f"{ASKED}/manage/requests", draft, "/communities/lo-que-termino", f"{PAGE}/discussions"),
+        *work,
     ]
     ana = signed_in(chromium, live, "ana@example.org", width=width, language=language)
     boss = signed_in(chromium, live, "admin@example.org", width=width, language=language)
     stranger = visitor(chromium, live, width=width, language=language)
-    for person, pages in ((ana, runs), (boss, ["/administration/communities", draft]), (stranger, ["/communities", PAGE])):
-        for page in pages:
+    for person, addresses in (
+        (ana, runs),
+        (boss, ["/administration/communities", draft]),
+        (stranger, ["/communities", PAGE, "/directory"]),
+    ):
+        for page in addresses:
             person.open(page)
 
     assert len(ana.checked) == len(runs)

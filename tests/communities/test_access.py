@@ -2,15 +2,18 @@
 
 from sqlalchemy import update
 
-from communities.models import Community, CommunityMember, CommunityState
+from communities import communities, directory, files
+from communities.directory import DirectoryValues
+from communities.models import Community, CommunityFile, CommunityMember, CommunityState
 from discussions.models import Board
 from kernel import clock
+from kernel.files import files_of
 from lms.instance import Instance
 from scripts.access_matrix import declared_cells
 from tests.support.access import a_cast, note_cells, outcome
 from tests.support.browser import Browser
 from tests.support.builders import a_person
-from tests.support.communities import a_community, a_member
+from tests.support.communities import a_community, a_member, actor_of
 from tests.support.community_cast import EVERYBODY, C, M, S, a_community_cast
 
 OUTSIDE = {"learner", "community_invited", "community_removed", "other_community_admin"}
@@ -23,6 +26,8 @@ def spec_row(action: str, state: str) -> tuple[set[str], bool]:
     if action == "community.list_entry":
         return (inside, True) if hidden else (set(EVERYBODY), False)
     if action == "community.content_view":
+        if state == "open_item_marked_private":
+            return inside, True
         return (set(EVERYBODY), False) if state.endswith("open") else (inside, hidden)
     if action == "community.members_list":
         return inside, hidden
@@ -50,7 +55,7 @@ def test_the_declared_cells_are_those_of_the_specification() -> None:
         if due != ("allow" if role in allowed else "hide" if is_hidden else "deny")
     ]
     assert not wrong
-    assert len(cells) == 57
+    assert len(cells) == 58
 
 
 PAGE = "/communities/de-la-prueba"
@@ -61,6 +66,11 @@ def test_cells_of_finding_reading_and_joining(browser: Browser, instance: Instan
     hidden, archived = [f"hidden_{level}" for level in LEVELS[:3]], [f"archived_{level}" for level in LEVELS]
     for state in (*LEVELS, *archived, *hidden):
         cast.set_state(state)
+        cast.check("community.file_add", state, f"{PAGE}/files/new")
+        if state not in archived:
+            cast.check("community.plan_view", state, f"{PAGE}/plan")
+        if state in LEVELS:
+            cast.check("community.groups_list", state, f"{PAGE}/groups")
         if state not in archived:
             cast.check_shown("community.list_entry", state, "/communities", "De la prueba", absent="hide" if state in hidden else "deny")
             cast.check("community.members_list", state, f"{PAGE}/members")
@@ -82,9 +92,13 @@ def test_cells_of_deciding(browser: Browser, instance: Instance) -> None:
         cast.set_state(state)
         cast.check("community.edit", state, f"{PAGE}/manage/note")
         cast.check("community.manage", state, f"{PAGE}/manage")
+        cast.check("community.invite", state, f"{PAGE}/manage/invitations")
+        if state == "public":
+            cast.check("community.announce", "active", f"{PAGE}/announcements/new")
         cast.check("community.archive", f"active_{state}", f"{PAGE}/manage/archive")
         cast.set_state(f"archived_{state}")
         cast.check("community.edit", f"archived_{state}", f"{PAGE}/manage/settings")
+        cast.check("community.invite", f"archived_{state}", f"{PAGE}/manage/invitations")
         cast.check("community.approve_member", f"archived_{state}", asks, "POST", {"act": "reject"})
         for role, browser in cast.browsers.items():
             cast.set_state(f"archived_{state}")
@@ -95,11 +109,30 @@ def test_cells_of_deciding(browser: Browser, instance: Instance) -> None:
         cast.set_state(state)
         cast.check("community.edit", state, f"{PAGE}/manage/note")
         cast.check("community.manage", state, f"{PAGE}/manage/log")
+        cast.check("community.invite", state, f"{PAGE}/manage/invitations")
     cast.set_state("semiprivate")
     cast.check("community.approve_member", "pending_request", asks, "POST", {"act": "approve"})
     cast.check("community.withdraw_request", "own_pending", f"{PAGE}/request/withdrawal", "POST")
+    cast.set_state("private")
+    cast.check("community.accept_invitation", "private", f"/communities/invitations/{cast.invitation}", "POST", {"act": "accept"})
+    for state, members_write in (("public", False), ("public_members_write", True), ("archived_public", False)):
+        cast.set_state(state.removesuffix("_members_write"))
+        cast.set(members_write=members_write)
+        cast.check("community.page_write", state, f"{PAGE}/pages/new")
+    cast.set_state("open")
+    stored = files.store_content(files_of(instance.settings), "tablas.csv", b"edad;tasa\n60;1\n")
+    values = files.FileValues("Tablas", "", "", "es", "internal", members_only=True)
+    with instance.database.unit_of_work() as session:
+        context = communities.get_community(session, actor_of(cast.people[C]), "de-la-prueba")
+        file = files.add_file(session, actor_of(cast.people[C]), context, values, stored, now=clock.now())
+    cast.check("community.content_view", "open_item_marked_private", f"{PAGE}/files/{file.uuid}")
+    cast.check("community.file_change", "of_another", f"{PAGE}/files/{file.uuid}/edit")
+    with instance.database.unit_of_work() as session:
+        session.execute(update(CommunityFile).values(person_id=cast.people[M].id))
+    cast.check("community.file_change", "own", f"{PAGE}/files/{file.uuid}/edit")
     for state in ("public", "archived_public"):
         cast.set_state(state)
+        cast.check("community.group_found", state, f"{PAGE}/groups/new")
         cast.check("community.set_role", state, member)
         cast.check("community.set_role", state, f"{member}/role", "POST", {"role": "member", "seen": "1"})
     cast.set_state("archived_public")
@@ -124,6 +157,7 @@ def test_cells_of_drafts(browser: Browser, instance: Instance) -> None:
         ("community.front_page_view", "draft"): (PAGE, "GET", None),
         ("community.edit", "draft"): (f"{PAGE}/manage/note", "GET", None),
         ("community.manage", "draft"): (f"{PAGE}/manage", "GET", None),
+        ("community.invite", "draft"): (f"{PAGE}/manage/invitations", "GET", None),
         ("community.submit", "draft"): (f"{PAGE}/manage/submission", "POST", None),
     }
     for (action, state), (path, method, data) in outcomes.items():
@@ -152,8 +186,24 @@ def test_cells_of_drafts(browser: Browser, instance: Instance) -> None:
 def test_cells_of_the_site(browser: Browser, instance: Instance) -> None:
     cast = a_cast(browser, instance)
     wrong = cast.check("community.list", "any", cast.outcomes("/communities"))
+    wrong += cast.check("community.own_list", "any", cast.outcomes("/learning/communities"))
     wrong += cast.check("community.found", "any", cast.outcomes("/communities/new"))
     wrong += cast.check("community.oversee", "any", cast.outcomes("/administration/communities"))
+    assert not wrong, "\n".join(wrong)
+
+
+def test_cells_of_the_directory(browser: Browser, instance: Instance) -> None:
+    cast = a_cast(browser, instance)
+    values = [DirectoryValues("Pensiones.", shows_institution=False, contact=contact) for contact in (True, False)]
+    people = [a_person(instance, f"especialista{number}@example.org") for number in range(2)]
+    with instance.database.unit_of_work() as session:
+        entries = [directory.save_entry(session, actor_of(one), given, now=clock.now()) for one, given in zip(people, values, strict=True)]
+        open_one, closed = (entry.uuid for entry in entries)
+    wrong = cast.check("directory.count", "any", cast.outcomes("/directory"))
+    wrong += cast.check("directory.view", "entry", cast.outcomes(f"/directory/{open_one}"))
+    wrong += cast.check("directory.contact", "entry", cast.outcomes(f"/directory/{open_one}/contact"))
+    wrong += cast.check("directory.contact", "no_contact", cast.outcomes(f"/directory/{closed}/contact"))
+    wrong += cast.check("directory.edit_own", "own", cast.outcomes("/profile/directory"))
     assert not wrong, "\n".join(wrong)
 
 

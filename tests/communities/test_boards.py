@@ -123,11 +123,11 @@ def test_a_marker_in_a_hidden_one_is_found_nowhere(browser: Browser, instance: I
 
 def test_a_hidden_one_answers_as_an_address_that_never_was(browser: Browser, instance: Instance) -> None:
     """spec/communities C2: bytes and headers."""
-    a_community(instance, a_person(instance), "Abc", reach=CommunityReach.HIDDEN, level=CommunityLevel.PRIVATE)
+    a_community(instance, a_person(instance), "Loros", reach=CommunityReach.HIDDEN, level=CommunityLevel.PRIVATE)
     a_person(instance, "otra@example.org")
     for visitor in (browser.another(), sign_in(browser.another(), "otra@example.org")):
         answers = []
-        for slug in ("abc", "xyz"):
+        for slug in ("loros", "monos"):
             response = visitor._request("GET", f"/communities/{slug}")
             text = re.sub(r'name="csrf_token" value="[^"]+"|\b[0-9a-f]{16}\b', "", response.get_data(as_text=True)).replace(slug, "")
             headers = {name: value for name, value in response.headers.items() if name not in ("Date", "Set-Cookie", "X-Request-Id")}

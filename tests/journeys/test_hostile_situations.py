@@ -14,6 +14,8 @@ from tests.support.walked import WALKED
 from tests.support.walking import LEAVE, changing_routes
 
 WITHOUT_A_PAGE = {"federation.log_out"}
+WITHOUT_MAIL = {"communities_directory.contact"}
+"""What an instance refuses that sends no mail."""
 """Sent by servers, or from the answer to what another server sent: tests/federation/test_sign_in_pages.py sends the harm."""
 
 
@@ -26,7 +28,7 @@ def test_no_rare_form_lets_harm_through(browser: Browser, room: str) -> None:
         trial = Trial(stage, endpoint, arrange)
         first = trial.right()
         trial.harm()
-        refused += [f"{endpoint}: {status}" for status in (first, trial.right()) if status >= 400]
+        refused += [f"{endpoint}: {status}" for status in (first, trial.right()) if status >= 400 and endpoint not in WITHOUT_MAIL]
         wrong += trial.wrong
 
     assert wrong == [], "\n".join(wrong)

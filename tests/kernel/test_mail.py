@@ -30,6 +30,8 @@ FACTS: dict[str, object] = {
     "sends_mail": True,
     "forgotten_url": "https://x.ec/password/forgotten",
 }
+FACTS |= {"writer": "Luz <i>", "stop_contact_url": "https://x.ec/directory/stop/t"}
+FACTS |= {"community": "Red <i>", "added": ["Hola <b>."]}
 FACTS |= {"provider_name": "Instituto <i>"}
 FACTS |= {"source": "Curso <i>", "stop_kind_url": "https://x.ec/notices/stop/k"}
 FACTS |= {"switches_url": "https://x.ec/profile/notices", "lines": [{"title": "Uno <i>", "words": "Algo", "url": "https://x.ec/1"}]}

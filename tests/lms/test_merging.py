@@ -278,8 +278,11 @@ def test_administrators_merge_others_and_nobody_their_own(browser: Browser, inst
 MOVES = frozenset(
     [
         "board_read",
+        "community_file",
         "community_member",
+        "community_page_version",
         "community_request",
+        "directory_entry",
         "post_draft",
         "subscription",
         "thread",

@@ -126,6 +126,11 @@ OWNED = {
     "personal_note": "personal_notes",
     "community_member": "communities",
     "community_request": "community_requests",
+    "community_invitation": "community_invitations",
+    "directory_entry": "directory_entries",
+    "directory_mark": "directory_marks",
+    "community_file": "community_files",
+    "community_page_version": "community_pages",
     "external_identity": "institution_links",
     "provider_role": "institution_roles",
     "personal_reminder": "reminders",
@@ -151,7 +156,10 @@ OWNED = {
 }
 """Tables with a person's rows, directly or by what is theirs: where the copy has them."""
 LEFT_OUT = {
+    "community_page": "whose texts a person wrote: they stand in its versions",
     "community": "archived by a person: the act is in the audit log, and who runs it stands in its members",
+    "community_file_version": "a content of a file that a person replaced: the file is in the copy of who brought it in",
+    "plan_entry": "ticked by a person: the act is in the audit log",
     "federated_session": "by which link a session was begun: the session is there, and the link",
     "thread": "its title stands with its posts, which are there",
     "course_thread": "whom a thread is for besides its author; its title stands with its posts",

@@ -1,16 +1,30 @@
 """Communities for tests: of a level, reach and state, with members in their roles."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import select
 
 from accounts.models import Person
-from communities import communities
+from communities import communities, invitations, pages
 from communities.communities import CommunityValues
-from communities.models import CONDITIONS, NOTE, Community, CommunityLevel, CommunityMember, CommunityReach, CommunityRole, CommunityState
+from communities.models import (
+    CONDITIONS,
+    NOTE,
+    Community,
+    CommunityInvitation,
+    CommunityLevel,
+    CommunityMember,
+    CommunityReach,
+    CommunityRole,
+    CommunityState,
+)
 from discussions.models import Board, Thread
 from kernel import clock
 from kernel.permissions import Actor
 from lms.instance import Instance
+from organisations.address_lists import ListedAddress
 from tests.support.boards import a_thread
+from tests.support.browser import Browser
 
 LONG = "Personas que preparan estadísticas de seguridad social y comparten cómo las hacen, qué fuentes usan y qué aprenden de ellas."
 TEXTS = dict.fromkeys((*NOTE, *CONDITIONS), LONG)
@@ -36,7 +50,7 @@ def a_community(
     with instance.database.unit_of_work() as session:
         values = CommunityValues(name, "es", CommunityReach.EVERYONE, level)
         row = communities.found_community(session, actor, values, now=now)
-        communities.change_texts(session, actor, row, TEXTS, seen=str(row.row_version), now=now)
+        pages.change_texts(session, actor, row, TEXTS, seen=str(row.row_version), now=now)
         row.reach, row.organisation_id, row.state = reach.value, organisation_id, state.value
         row.activated_at = now if state is not CommunityState.DRAFT else None
         row.archived_at = now if state is CommunityState.ARCHIVED else None
@@ -55,6 +69,22 @@ def a_member(
         session.add(row)
         session.flush()
         return row.id
+
+
+def an_invitation(instance: Instance, community: Community, sender: Person, email: str, *, by_mail: bool = False) -> CommunityInvitation:
+    """Invite an address in a person's name."""
+    with instance.database.unit_of_work() as session:
+        row = session.get_one(Community, community.id)
+        invitations.invite(session, actor_of(sender), row, [ListedAddress(1, email)], "", by_mail=by_mail, now=clock.now())
+        return session.scalars(select(CommunityInvitation).where(CommunityInvitation.email == email)).one()
+
+
+def send_form(
+    visitor: Browser, start: str, fields: Mapping[str, object] | None = None, *, act: tuple[str, str] | None = None, status: int = 200
+) -> None:
+    """Send the form of the present page whose address begins so."""
+    form = next(form for form in visitor.page.forms if form.action.startswith(start))
+    visitor.submit("", fields, form=form, button=act, status=status)
 
 
 def fresh(instance: Instance, community: Community) -> Community:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -14,7 +15,7 @@ from lms.instance import Instance
 from tests.support.access import note_cells, outcome
 from tests.support.browser import Browser
 from tests.support.builders import a_person, an_administrator, sign_in
-from tests.support.communities import a_community, a_member, write_thread
+from tests.support.communities import a_community, a_member, an_invitation, write_thread
 
 S, C, M = "site_admin", "community_admin", "community_member"
 EVERYBODY = COMMUNITY.among
@@ -31,6 +32,8 @@ class CommunityCast:
     other: int
     """The number of a member on whom is decided."""
     thread: str = ""
+    invitation: UUID | None = None
+    """Of the invited one."""
     wrong: list[str] = field(default_factory=list)
 
     def set(self, **values: object) -> None:
@@ -105,4 +108,5 @@ def a_community_cast(browser: Browser, instance: Instance) -> CommunityCast:
         visitor.checks = False
     made = CommunityCast(instance, browsers, people, row, other, write_thread(instance, row, "Un tema de la casa"))
     made._reset()
+    made.invitation = an_invitation(instance, row, people[C], people["community_invited"].email).uuid
     return made

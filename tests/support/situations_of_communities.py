@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
+from sqlalchemy import select
+
 from accounts.models import Person
-from communities import communities, members
-from communities.models import Community, CommunityLevel, CommunityState
+from communities import communities, directory, files, life, members, pages
+from communities.directory import DirectoryValues
+from communities.invitations import make_link
+from communities.models import Community, CommunityInvitation, CommunityLevel, CommunityState, DirectoryEntry, PlanEntry
 from kernel import clock
-from tests.support.communities import LONG, a_community, a_member, actor_of
+from kernel.files import files_of
+from kernel.i18n import site_day
+from kernel.settings import secret_keys
+from tests.support.communities import LONG, a_community, a_member, actor_of, an_invitation
 from tests.support.situations import Room, Scene, Stage
 
 VALUES = {"name": "Otra comunidad", "language": "es", "reach": "everyone", "organisation": "", "level": "public"}
@@ -97,6 +106,11 @@ def its_note(stage: Stage) -> Scene:
     return _of_founder(stage, "/manage/note", NOTE)
 
 
+def its_discussions(stage: Stage) -> Scene:
+    """An administrator says how the discussions work."""
+    return _of_founder(stage, "/manage/discussions", {"first_posts": "all", "categories": "Datos\nMétodos"})
+
+
 def a_draft(stage: Stage) -> Scene:
     """A draft that is submitted or deleted."""
     return _of_founder(stage, "/manage", state=CommunityState.DRAFT)
@@ -106,7 +120,7 @@ def a_submitted_draft(stage: Stage) -> Scene:
     """An administrator of the site activates a draft."""
     row, founder = _community(stage, state=CommunityState.DRAFT)
     with stage.instance.database.unit_of_work() as session:
-        communities.submit(session, actor_of(founder), session.get_one(Community, row.id), alone=False, now=clock.now())
+        life.submit(session, actor_of(founder), session.get_one(Community, row.id), alone=False, now=clock.now())
     return Scene(stage.boss, f"/communities/{row.slug}/manage", {"act": "activate", "reason": ""})
 
 
@@ -120,13 +134,193 @@ def an_archived_one(stage: Stage) -> Scene:
     return _of_founder(stage, "/manage", state=CommunityState.ARCHIVED)
 
 
+def _address(stage: Stage) -> str:
+    return f"invitada{stage.number()}@example.org"
+
+
+def people_to_invite(stage: Stage) -> Scene:
+    """An administrator invites addresses."""
+    good = {"addresses": _address(stage), "added_text": "Venga.", "way": "links", "act": "invite"}
+    return _of_founder(stage, "/manage/invitations", good)
+
+
+def _invited(stage: Stage, email: str, *, is_linked: bool) -> tuple[Community, Person, CommunityInvitation]:
+    row, founder = _community(stage, CommunityLevel.PRIVATE)
+    an_invitation(stage.instance, row, founder, email)
+    with stage.instance.database.unit_of_work() as session:
+        invitation = session.scalars(select(CommunityInvitation).where(CommunityInvitation.email == email)).one()
+        if is_linked:
+            make_link(session, invitation)
+    return row, founder, invitation
+
+
+def links_to_hand_over(stage: Stage) -> Scene:
+    """An administrator asks for the links."""
+    row, founder, _invitation = _invited(stage, _address(stage), is_linked=False)
+    return Scene(stage.signed_in(founder), f"/communities/{row.slug}/manage/invitations")
+
+
+def an_invitation_sent(stage: Stage) -> Scene:
+    """An administrator repeats or withdraws an invitation."""
+    row, founder, _invitation = _invited(stage, _address(stage), is_linked=True)
+    return Scene(stage.signed_in(founder), f"/communities/{row.slug}/manage/invitations")
+
+
+def an_invitation_of_ones_own(stage: Stage) -> Scene:
+    """Somebody accepts an invitation on the front page."""
+    person = stage.person()
+    row, _founder, _invitation = _invited(stage, person.email, is_linked=True)
+    return Scene(stage.signed_in(person), f"/communities/{row.slug}", {"act": "accept"})
+
+
+def a_new_group(stage: Stage) -> Scene:
+    """An administrator founds a working group."""
+    good = {"name": f"Grupo {stage.number()}", "language": "es", "reach": "parent", "level": "semiprivate"}
+    return _of_founder(stage, "/groups/new", good)
+
+
+def _line(stage: Stage) -> tuple[Community, Person, int]:
+    row, founder = _community(stage)
+    today = site_day(clock.now())
+    with stage.instance.database.unit_of_work() as session:
+        line = PlanEntry(community_id=row.id, starts_on=today, ends_on=today, title="Reunión", kind="meeting", responsible="")
+        session.add(line)
+        session.flush()
+        return row, founder, line.id
+
+
+LINE = {"title": "Seminario", "kind": "webinar", "starts_on": "2027-01-15", "ends_on": "", "responsible": "", "note": "", "address": ""}
+
+
+def a_new_line(stage: Stage) -> Scene:
+    """An administrator adds a line to the plan."""
+    return _of_founder(stage, "/plan/new", LINE)
+
+
+def a_line(stage: Stage) -> Scene:
+    """An administrator changes a line of the plan."""
+    row, founder, number = _line(stage)
+    return Scene(stage.signed_in(founder), f"/communities/{row.slug}/plan/{number}", LINE)
+
+
+def a_line_to_mark(stage: Stage) -> Scene:
+    """An administrator ticks a line of the plan."""
+    row, founder, _number = _line(stage)
+    return Scene(stage.signed_in(founder), f"/communities/{row.slug}/plan", {"act": "done"})
+
+
+ENTRY = {"text": "Pensiones.", "subjects": "Pensiones", "countries": "EC", "languages": "es", "contact": "y", "consent": "y"}
+
+
+def an_own_entry(stage: Stage) -> Scene:
+    """Somebody enters the directory."""
+    return Scene(stage.signed_in(), "/profile/directory", ENTRY)
+
+
+def _entry(stage: Stage) -> DirectoryEntry:
+    person = stage.person()
+    with stage.instance.database.unit_of_work() as session:
+        values = DirectoryValues("Pensiones.", shows_institution=False, contact=True)
+        return directory.save_entry(session, actor_of(person), values, now=clock.now())
+
+
+def an_entry_to_write_to(stage: Stage) -> Scene:
+    """Somebody writes to a specialist; this instance sends no mail, and says so."""
+    good = {"text": "Hola.", "consent": "y"}
+    return Scene(stage.signed_in(), f"/directory/{_entry(stage).uuid}/contact", good)
+
+
+def a_mail_of_the_directory(stage: Stage) -> Scene:
+    """A specialist ends the messages by the link of a mail."""
+    token = directory.stop_token(secret_keys(stage.instance.settings)[0], _entry(stage))
+    return Scene(stage.nobody(), f"/directory/stop/{token}")
+
+
+FILE = {"title": "Tablas", "description": "", "category": "Datos", "language": "es", "licence": "internal", "members_only": "y"}
+
+
+def a_new_file(stage: Stage) -> Scene:
+    """A member brings in a file."""
+    row, founder = _community(stage)
+    sent = {"file": ("tablas.csv", f"edad;tasa\n{stage.number()};1\n".encode())}
+    return Scene(stage.signed_in(founder), f"/communities/{row.slug}/files/new", FILE, files=sent)
+
+
+def _file(stage: Stage) -> tuple[Community, Person, UUID]:
+    row, founder = _community(stage)
+    store = files_of(stage.instance.settings)
+    stored = files.store_content(store, "tablas.csv", f"edad;tasa\n{stage.number()};1\n".encode())
+    values = files.FileValues("Tablas", "", "Datos", "es", "internal", members_only=True)
+    with stage.instance.database.unit_of_work() as session:
+        context = communities.get_community(session, actor_of(founder), row.slug)
+        return row, founder, files.add_file(session, actor_of(founder), context, values, stored, now=clock.now()).uuid
+
+
+def a_file_to_change(stage: Stage) -> Scene:
+    """A member changes what is said of a file."""
+    row, founder, number = _file(stage)
+    return Scene(stage.signed_in(founder), f"/communities/{row.slug}/files/{number}/edit", FILE)
+
+
+def a_file_to_delete(stage: Stage) -> Scene:
+    """A member deletes a file."""
+    row, founder, number = _file(stage)
+    return Scene(stage.signed_in(founder), f"/communities/{row.slug}/files/{number}")
+
+
+WRITTEN = {"title": "Fuentes", "text": "Las encuestas.", "category": "", "position": ""}
+
+
+def a_new_page(stage: Stage) -> Scene:
+    """An administrator writes a page."""
+    return _of_founder(stage, "/pages/new", WRITTEN)
+
+
+def _page(stage: Stage, act: str, good: dict[str, str]) -> Scene:
+    row, founder = _community(stage)
+    values = pages.PageValues("Fuentes", "Las de antes.")
+    with stage.instance.database.unit_of_work() as session:
+        context = communities.get_community(session, actor_of(founder), row.slug)
+        pages.add_page(session, actor_of(founder), context, values, "<p>Las de antes.</p>", now=clock.now())
+    return Scene(stage.signed_in(founder), f"/communities/{row.slug}/pages/fuentes{act}", good)
+
+
+def a_page_to_write_on(stage: Stage) -> Scene:
+    """An administrator writes another text of a page."""
+    return _page(stage, "/edit", WRITTEN)
+
+
+def a_page_to_delete(stage: Stage) -> Scene:
+    """An administrator deletes a page."""
+    return _page(stage, "", {})
+
+
 COMMUNITIES: Room = {
     "communities.ask": one_that_is_asked,
     "communities.join": a_public_one,
     "communities.leave": a_membership_of_ones_own,
     "communities.withdraw": a_request_of_ones_own,
+    "communities_invited.answer": an_invitation_of_ones_own,
+    "communities_directory.contact": an_entry_to_write_to,
+    "communities_directory.own_entry": an_own_entry,
+    "communities_directory.stop": a_mail_of_the_directory,
+    "communities_work.delete_file": a_file_to_delete,
+    "communities_work.edit_file": a_file_to_change,
+    "communities_work.add_file": a_new_file,
+    "communities_managing.found_group": a_new_group,
+    "communities_inviting.invite": people_to_invite,
+    "communities_inviting.links": links_to_hand_over,
+    "communities_inviting.repeat": an_invitation_sent,
+    "communities_inviting.withdraw": an_invitation_sent,
+    "communities_work.delete_page": a_page_to_delete,
+    "communities_work.edit_page": a_page_to_write_on,
+    "communities_work.add_page": a_new_page,
+    "communities_work.edit_line": a_line,
+    "communities_work.mark_line": a_line_to_mark,
+    "communities_work.add_line": a_new_line,
     "communities_managing.activate": a_submitted_draft,
     "communities_managing.archive": one_to_archive,
+    "communities_managing.board_settings": its_discussions,
     "communities_managing.decide": a_request,
     "communities_managing.delete": a_draft,
     "communities_managing.new": a_new_one,

@@ -1,0 +1,246 @@
+"""Files of a community: brought in by members, replaced with their former contents kept, deleted and restored, let go after 30 days."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, delete, func, select
+from sqlalchemy.orm import Session, aliased
+
+from accounts.models import Person
+from communities import communities
+from communities.access import CommunityContext, CommunityFileContext
+from communities.communities import lock_community
+from communities.models import Community, CommunityFile, CommunityFileVersion
+from kernel import audit, outbox
+from kernel.audit import Verb
+from kernel.errors import N_, Conflict, Invalid, require_found
+from kernel.files import FileStore, StoredFile, extension_of, note_stored, shown_name
+from kernel.filetypes import kind_of
+from kernel.permissions import Actor
+from kernel.personal import PersonalTables
+from kernel.pictures import FORMATS, cleaned
+
+LARGEST, LARGEST_PICTURE = 50_000_000, 10_000_000
+QUOTA = 2_000_000_000
+MOST_CATEGORIES = 20
+KEPT = timedelta(days=30)
+EXTENSIONS = (*FORMATS, "pdf", "txt", "md", "csv", "docx", "xlsx", "pptx", "odt", "ods", "odp", "zip")
+
+
+class CommunityFileVerb(Verb):
+    """The audit verbs of files of communities."""
+
+    ADDED = "community_file.added", N_("Brought a file into a community")
+    REPLACED = "community_file.replaced", N_("Replaced a file of a community")
+    CHANGED = "community_file.changed", N_("Changed what is said of a file of a community")
+    DELETED = "community_file.deleted", N_("Deleted a file of a community")
+    RESTORED = "community_file.restored", N_("Restored a file of a community")
+
+
+class CommunityFileRefused(Invalid):
+    """A file cannot be brought in."""
+
+    message = N_("“%(name)s” is not taken: documents up to 50 MB and pictures up to 10 MB, of the kind that the name says.")
+
+
+class CommunityIsFull(Conflict):
+    """The files of a community take all the room that it has."""
+
+    message = N_("The files of this community take 2 GB. Delete some first.")
+
+
+class TooManyFileCategories(Invalid):
+    """The files of a community stand in as many categories as they can."""
+
+    message = N_("A community has at most 20 categories of files. Choose one of them.")
+
+
+@dataclass(frozen=True, slots=True)
+class CommunityFileContent:
+    """A content that is stored and was checked."""
+
+    name: str
+    sha256: str
+    size: int
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileValues:
+    """Title, description, category, language, licence and readers of a file."""
+
+    title: str
+    description: str
+    category: str
+    language: str
+    licence: str
+    members_only: bool
+
+
+def store_content(files: FileStore, sent_name: str, content: bytes) -> CommunityFileContent:
+    """Store a content, a picture without its metadata; raise CommunityFileRefused. Outside of any transaction."""
+    extension, kind, name = extension_of(sent_name), kind_of(sent_name), shown_name(sent_name)
+    most = LARGEST_PICTURE if extension in FORMATS else LARGEST
+    if kind is None or extension not in EXTENSIONS or not 0 < len(content) <= most or not kind.fits(content):
+        raise CommunityFileRefused(name=name)
+    content = cleaned(content, extension) if extension in FORMATS else content
+    return CommunityFileContent(name, files.put(content), len(content), kind.media_type)
+
+
+def _add_version(session: Session, actor: Actor, row: CommunityFile, content: CommunityFileContent, *, now: datetime) -> None:
+    taken = select(func.coalesce(func.sum(StoredFile.size), 0)).join(
+        CommunityFileVersion, CommunityFileVersion.stored_file_id == StoredFile.id
+    )
+    of_it = taken.join(CommunityFile, CommunityFile.id == CommunityFileVersion.file_id)
+    if (session.scalar(of_it.where(CommunityFile.community_id == row.community_id)) or 0) + content.size > QUOTA:
+        raise CommunityIsFull
+    number = session.scalar(select(func.max(CommunityFileVersion.number)).where(CommunityFileVersion.file_id == row.id)) or 0
+    stored = note_stored(session, content.sha256, size=content.size, media_type=content.media_type, now=now)
+    version = {"file_id": row.id, "number": number + 1, "stored_file_id": stored.id, "name": content.name}
+    session.add(CommunityFileVersion(**version, added_by=actor.person_id, added_at=now))
+    session.flush()
+
+
+def _check_category(session: Session, community_id: int, category: str) -> None:
+    known = list_categories(session, community_id)
+    if category not in known and len(known) >= MOST_CATEGORIES:
+        raise TooManyFileCategories
+
+
+def add_file(
+    session: Session, actor: Actor, context: CommunityContext, values: FileValues, content: CommunityFileContent, *, now: datetime
+) -> CommunityFile:
+    """Bring in a file. Raise CommunityIsFull, TooManyFileCategories."""
+    community = lock_community(session, context.community)
+    communities.require_active(session, community)
+    _check_category(session, community.id, values.category)
+    row = CommunityFile(community_id=community.id, person_id=actor.person_id, **_columns(values))
+    session.add(row)
+    session.flush()
+    _add_version(session, actor, row, content, now=now)
+    audit.record(session, actor, CommunityFileVerb.ADDED, community, now=now, file=row.id)
+    return row
+
+
+def _columns(values: FileValues) -> dict[str, Any]:
+    return {name: getattr(values, name) for name in FileValues.__dataclass_fields__}
+
+
+def change_file(
+    session: Session,
+    actor: Actor,
+    context: CommunityFileContext,
+    values: FileValues,
+    content: CommunityFileContent | None,
+    *,
+    now: datetime,
+) -> bool:
+    """Change what is said of a file, and replace its content where one was sent; return whether anything changed.
+
+    The former content stays in the list of its versions. Raise CommunityIsFull, TooManyFileCategories.
+    """
+    community = lock_community(session, context.community)
+    communities.require_active(session, community)
+    row = context.file
+    changed = {name: value for name, value in _columns(values).items() if getattr(row, name) != value}
+    _check_category(session, community.id, values.category)
+    for name, value in changed.items():
+        setattr(row, name, value)
+    if content is not None:
+        _add_version(session, actor, row, content, now=now)
+    if changed or content is not None:
+        row.row_version += 1
+        verb = CommunityFileVerb.REPLACED if content is not None else CommunityFileVerb.CHANGED
+        audit.record(session, actor, verb, community, now=now, file=row.id, changed=sorted(changed))
+    return bool(changed) or content is not None
+
+
+def set_deleted(session: Session, actor: Actor, context: CommunityFileContext, *, is_deleted: bool, now: datetime) -> None:
+    """Delete a file, which can be restored for 30 days, or restore it."""
+    community = lock_community(session, context.community)
+    context.file.deleted_at = now if is_deleted else None
+    verb = CommunityFileVerb.DELETED if is_deleted else CommunityFileVerb.RESTORED
+    audit.record(session, actor, verb, community, now=now, file=context.file.id)
+
+
+def let_go(session: Session, *, now: datetime) -> int:
+    """Let some files go that were deleted 30 days ago, with their contents; return how many."""
+    rows = session.scalars(select(CommunityFile.id).where(CommunityFile.deleted_at < now - KEPT).order_by(CommunityFile.id).limit(50)).all()
+    _delete(session, CommunityFile.id.in_(rows), now=now)
+    return len(rows)
+
+
+def delete_files_of(session: Session, community_id: int, *, now: datetime) -> None:
+    """Delete all files of a community that goes."""
+    _delete(session, CommunityFile.community_id == community_id, now=now)
+
+
+def _delete(session: Session, which: ColumnElement[bool], *, now: datetime) -> None:
+    numbers = select(CommunityFile.id).where(which)
+    versions = delete(CommunityFileVersion).where(CommunityFileVersion.file_id.in_(numbers)).returning(CommunityFileVersion.stored_file_id)
+    gone = set(session.scalars(versions))
+    session.execute(delete(CommunityFile).where(which))
+    for sha256 in session.scalars(select(StoredFile.sha256).where(StoredFile.id.in_(gone))):
+        outbox.enqueue(session, "discussions.remove_content", {"sha256": sha256}, now=now)
+
+
+def list_files(session: Session, context: CommunityContext, category: str, *, is_inside: bool) -> Sequence[Row[*tuple[Any, ...]]]:
+    """List the files that a reader may open with their last versions and who brought them in, the newest first; of a category or all."""
+    newest = aliased(CommunityFileVersion)
+    last = select(func.max(newest.number)).where(newest.file_id == CommunityFile.id).correlate(CommunityFile).scalar_subquery()
+    statement = select(CommunityFile, CommunityFileVersion, StoredFile, Person)
+    statement = statement.join(CommunityFileVersion, CommunityFileVersion.file_id == CommunityFile.id)
+    statement = statement.join(StoredFile, StoredFile.id == CommunityFileVersion.stored_file_id)
+    statement = statement.join(Person, Person.id == CommunityFile.person_id)
+    shown = [CommunityFile.community_id == context.community.id, CommunityFile.deleted_at.is_(None), CommunityFileVersion.number == last]
+    if not is_inside:
+        shown.append(CommunityFile.members_only.is_(False))
+    if category:
+        shown.append(CommunityFile.category == category)
+    return session.execute(statement.where(*shown).order_by(CommunityFileVersion.added_at.desc(), CommunityFile.id.desc()).limit(500)).all()
+
+
+def list_categories(session: Session, community_id: int) -> list[str]:
+    """List the categories of the files of a community."""
+    statement = select(CommunityFile.category).distinct().where(CommunityFile.community_id == community_id, CommunityFile.category != "")
+    return list(session.scalars(statement.where(CommunityFile.deleted_at.is_(None)).order_by(CommunityFile.category)))
+
+
+def list_versions(session: Session, file_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
+    """List the contents of a file with who brought them in, the newest first."""
+    statement = select(CommunityFileVersion, StoredFile, Person).join(StoredFile, StoredFile.id == CommunityFileVersion.stored_file_id)
+    statement = statement.outerjoin(Person, Person.id == CommunityFileVersion.added_by)
+    return session.execute(statement.where(CommunityFileVersion.file_id == file_id).order_by(CommunityFileVersion.number.desc())).all()
+
+
+def get_file(session: Session, actor: Actor, slug: str, file: UUID, number: int = 0) -> CommunityFileContext:
+    """Return a file of a community; raise NotFound where there is none, or it was deleted and the actor may not restore it."""
+    del number
+    context = communities.get_community(session, actor, slug)
+    row = require_found(
+        session.scalar(select(CommunityFile).where(CommunityFile.community_id == context.community.id, CommunityFile.uuid == file))
+    )
+    values = communities.within(context) | {"is_private_item": row.members_only or row.deleted_at is not None}
+    return CommunityFileContext(**values, file=row)
+
+
+def select_own_data(person_id: int) -> PersonalTables:
+    """Return the files that a person brought into communities, for the copy of their data."""
+    columns: Select[*tuple[Any, ...]] = select(
+        Community.name.label("community"), CommunityFile.title, CommunityFile.description, CommunityFile.category, CommunityFile.deleted_at
+    )
+    return {
+        "community_files": columns.join(Community, Community.id == CommunityFile.community_id).where(CommunityFile.person_id == person_id)
+    }
+
+
+LICENCES: Mapping[str, str] = {
+    "internal": N_("Internal use"),
+    "cc-by": "CC BY 4.0",
+    "cc-by-sa": "CC BY-SA 4.0",
+    "cc-by-nc": "CC BY-NC 4.0",
+    "public": N_("Public domain"),
+}

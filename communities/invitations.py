@@ -1,0 +1,328 @@
+"""Invitations to communities: lists judged, invitations sent at a pace or handed over, accepted, declined, forgotten."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, exists, func, insert, or_, select, true
+from sqlalchemy.orm import Session
+
+from accounts import invitations
+from accounts.invitations import InvitationKind
+from accounts.models import AccountMerge, Person
+from accounts.people import CONFIRMS_SINCE
+from communities import communities, standing
+from communities.access import CommunityInvitationContext, CommunityInvitedContext
+from communities.communities import lock_community
+from communities.members import MemberVerb, add_member, find_member
+from communities.models import Community, CommunityInvitation, CommunityMember, CommunityRole, CommunityState
+from kernel import audit, clock, outbox
+from kernel.errors import N_, Conflict, Invalid, NotFound, require_found
+from kernel.left_out import LineFault
+from kernel.permissions import Actor
+from kernel.personal import PersonalTables
+from organisations.address_lists import ListedAddress, clean_list
+
+INVITATIONS = InvitationKind(CommunityInvitation, CommunityInvitation.accepted_at, timedelta(days=30))
+MOST_ADDRESSES = 2_000
+MOST_TIMES = 3
+"""Times that a link is made for one address: the first, and two repeated."""
+AN_HOUR = 200
+"""Mails of one community in an hour."""
+PORTION = 500
+SEND = "communities.send_invitation"
+
+
+class TooManyToInvite(Invalid):
+    """A list has more addresses than one takes."""
+
+    message = N_("The list has %(count)s addresses; the limit is %(limit)s.")
+
+
+class RepeatedEnough(Conflict):
+    """An invitation was repeated twice."""
+
+    message = N_("An invitation is repeated twice at most. It can be withdrawn.")
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationListCheck:
+    """A list of addresses, judged: those to invite, how many are members, banned or invited already, and faults by line."""
+
+    to_invite: tuple[ListedAddress, ...]
+    members: int
+    banned: int
+    invited: int
+    faults: tuple[LineFault, ...]
+
+
+def check_list(session: Session, actor: Actor, community_id: int, entries: Sequence[ListedAddress]) -> InvitationListCheck:
+    """Compare a list with the members of a community and those invited to it; nothing is written. Raise TooManyToInvite.
+
+    Whether an address has an account is not looked at but for those of members and former ones, whom the list of members names.
+    """
+    if len(entries) > MOST_ADDRESSES:
+        raise TooManyToInvite(count=len(entries), limit=MOST_ADDRESSES)
+    clean, faults = clean_list(entries)
+    own = clean.pop(actor.email, None)
+    if own is not None:
+        faults.append(LineFault(own.line, own.address, N_("This is your own address.")))
+    now, members, banned, invited = clock.now(), set[str](), set[str](), set[str]()
+    of_members = select(Person.email, CommunityMember.until, CommunityMember.banned_until).where(
+        CommunityMember.person_id == Person.id, CommunityMember.community_id == community_id
+    )
+    waiting = select(CommunityInvitation.email).where(CommunityInvitation.community_id == community_id, *INVITATIONS.open_at(now))
+    addresses = list(clean)
+    for begin in range(0, len(addresses), PORTION):
+        portion = addresses[begin : begin + PORTION]
+        for row in session.execute(of_members.where(Person.email.in_(portion))):
+            if row.until is None:
+                members.add(row.email)
+            elif row.banned_until is not None and row.banned_until > now:
+                banned.add(row.email)
+        invited.update(session.scalars(waiting.where(CommunityInvitation.email.in_(portion))))
+    if (parent := session.get_one(Community, community_id).parent_id) is not None:
+        strangers = set(clean) - _members_among(session, parent, addresses)
+        text = N_("This is not the address of a member of the community.")
+        faults += (LineFault(clean[address].line, address, text) for address in sorted(strangers))
+        clean = {address: entry for address, entry in clean.items() if address not in strangers}
+    known = members | banned | invited
+    return InvitationListCheck(
+        tuple(entry for address, entry in clean.items() if address not in known),
+        len(members),
+        len(banned - members),
+        len(invited - members - banned),
+        tuple(sorted(faults, key=lambda fault: fault.line)),
+    )
+
+
+def _members_among(session: Session, community_id: int, addresses: Sequence[str]) -> set[str]:
+    present = (CommunityMember.community_id == community_id, CommunityMember.until.is_(None))
+    statement = select(Person.email).join(CommunityMember, CommunityMember.person_id == Person.id).where(*present)
+    portions = (addresses[begin : begin + PORTION] for begin in range(0, len(addresses), PORTION))
+    return {email for portion in portions for email in session.scalars(statement.where(Person.email.in_(portion)))}
+
+
+def invite(
+    session: Session, actor: Actor, community: Community, entries: Sequence[ListedAddress], added_text: str, *, by_mail: bool, now: datetime
+) -> InvitationListCheck:
+    """Invite the addresses of a list that are new; return how it was judged. Those of a draft go out at its activation.
+
+    Raise TooManyToInvite, Conflict where the community is archived.
+    """
+    row = lock_community(session, community)
+    if row.state == CommunityState.ARCHIVED:
+        raise Conflict(N_("The community is archived: no one is invited."))
+    checked = check_list(session, actor, row.id, entries)
+    if checked.to_invite:
+        sender = session.get_one(Person, actor.person_id)
+        common = {
+            "community_id": row.id,
+            "language": row.language,
+            "added_text": added_text,
+            "invited_by": sender.id,
+            "by_mail": by_mail,
+            "sent": 0,
+            "invited_at": now,
+            "expires_at": now + INVITATIONS.life,
+        }
+        session.execute(
+            insert(CommunityInvitation), [{**common, "email": entry.address, "name": entry.name} for entry in checked.to_invite]
+        )
+        audit.record(session, actor, MemberVerb.INVITED, row, now=now, count=len(checked.to_invite))
+        if row.state == CommunityState.ACTIVE:
+            send_waiting(session, row.id, now=now)
+    return checked
+
+
+def send_waiting(session: Session, community_id: int, *, now: datetime) -> None:
+    """Enqueue the mails of a community that were not sent yet, so many in an hour."""
+    if CONFIRMS_SINCE.of(session)() is None:
+        return
+    row = CommunityInvitation
+    statement = select(row.id).where(row.community_id == community_id, row.by_mail, row.sent == 0, *INVITATIONS.unanswered)
+    lately = select(func.count()).where(row.community_id == community_id, row.mailed_at > now - timedelta(hours=1))
+    begun = session.scalar(lately) or 0
+    for ahead, number in enumerate(session.scalars(statement.order_by(row.id)), start=begun):
+        at = now + timedelta(hours=ahead // AN_HOUR)
+        outbox.enqueue(session, SEND, {"invitation": number}, now=now, at=at, unique_key=f"{SEND}:{number}:0")
+
+
+def get_to_send(session: Session, invitation_id: int, *, now: datetime) -> tuple[CommunityInvitation, Community] | None:
+    """Return an invitation with its community, where it is still open and its sender still administers it."""
+    statement = select(CommunityInvitation, Community).join(Community, Community.id == CommunityInvitation.community_id)
+    row = session.execute(statement.where(CommunityInvitation.id == invitation_id, *INVITATIONS.open_at(now), is_upheld())).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+def is_upheld() -> ColumnElement[bool]:
+    """Return the condition that the sender of an invitation may still invite, and its community takes members."""
+    remaining = select(AccountMerge.kept_id).where(AccountMerge.closed_id == CommunityInvitation.invited_by).scalar_subquery()
+    sender = func.coalesce(remaining, CommunityInvitation.invited_by)
+    suspended = exists().where(Person.id == sender, Person.suspended_at.is_not(None)).correlate_except(Person)
+    return (
+        exists()
+        .where(
+            Community.id == CommunityInvitation.community_id,
+            Community.state == CommunityState.ACTIVE.value,
+            ~standing.is_ended(),
+            standing.is_inside(sender, CommunityRole.ADMINISTRATOR),
+            ~suspended,
+        )
+        .correlate_except(Community)
+    )
+
+
+def make_link(session: Session, row: CommunityInvitation, *, mailed_at: datetime | None = None) -> str:
+    """Make the secret of an invitation's link; an earlier one ends."""
+    row.sent, row.mailed_at = row.sent + 1, mailed_at
+    return invitations.make_secret(row)
+
+
+def repeat(session: Session, actor: Actor, context: CommunityInvitationContext, *, now: datetime) -> str:
+    """Let an invitation last its whole time again, and mail it; return the secret of its new link where its sender hands that over.
+
+    Raise RepeatedEnough, and NotFound where another administrator sent it, who alone knows its address.
+    """
+    community = lock_community(session, context.community)
+    row = session.get_one(CommunityInvitation, context.invitation.id, populate_existing=True)
+    if row.invited_by != actor.person_id or community.state != CommunityState.ACTIVE:
+        raise NotFound
+    if row.sent >= MOST_TIMES:
+        raise RepeatedEnough
+    invitations.renew(INVITATIONS, row, now=now)
+    audit.record(session, actor, MemberVerb.INVITED, community, now=now, count=1)
+    if not row.by_mail or CONFIRMS_SINCE.of(session)() is None:
+        return make_link(session, row)
+    outbox.enqueue(session, SEND, {"invitation": row.id}, now=now, unique_key=f"{SEND}:{row.id}:{row.sent}")
+    return ""
+
+
+def _to_hand_over(session: Session, actor: Actor, community_id: int, *, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Return what selects the open invitations that an actor sent and the site does not mail, and that have no link yet."""
+    row = CommunityInvitation
+    by_hand = true() if CONFIRMS_SINCE.of(session)() is None else row.by_mail.is_(False)
+    return row.community_id == community_id, row.invited_by == actor.person_id, row.sent == 0, by_hand, *INVITATIONS.open_at(now)
+
+
+def make_links(session: Session, actor: Actor, community: Community, *, limit: int, now: datetime) -> list[tuple[CommunityInvitation, str]]:
+    """Make links for those whom an actor invited to hand them over; each is shown once."""
+    row = lock_community(session, community)
+    unlinked = select(CommunityInvitation).where(*_to_hand_over(session, actor, row.id, now=now)).order_by(CommunityInvitation.id)
+    made = [(invitation, make_link(session, invitation)) for invitation in session.scalars(unlinked.limit(limit)).all()]
+    if made:
+        audit.record(session, actor, MemberVerb.LINKS_MADE, row, now=now, count=len(made))
+    return made
+
+
+def withdraw(session: Session, actor: Actor, community: Community, *which: ColumnElement[bool], now: datetime) -> int:
+    """Withdraw unanswered invitations of a community; return how many."""
+    count = invitations.withdraw(session, INVITATIONS, CommunityInvitation.community_id == community.id, *which, now=now)
+    if count:
+        audit.record(session, actor, MemberVerb.INVITATION_WITHDRAWN, community, now=now, count=count)
+    return count
+
+
+def list_unanswered(session: Session, community_id: int, *, offset: int, limit: int) -> list[Row[CommunityInvitation, Person]]:
+    """List the invitations of a community that nobody accepted or withdrew, those declined too, the newest first, with their senders."""
+    row = CommunityInvitation
+    unanswered = (row.accepted_at.is_(None), or_(row.withdrawn_at.is_(None), row.declined_at.is_not(None)))
+    statement = select(row, Person).join(Person, Person.id == row.invited_by).where(row.community_id == community_id, *unanswered)
+    return list(session.execute(statement.order_by(row.id.desc()).offset(offset).limit(limit)))
+
+
+def count_unlinked(session: Session, actor: Actor, community_id: int, *, now: datetime) -> int:
+    """Count the invitations of an actor whose links are to be handed over and were not made yet."""
+    statement = select(func.count()).select_from(CommunityInvitation)
+    return session.scalar(statement.where(*_to_hand_over(session, actor, community_id, now=now))) or 0
+
+
+def get_invitation(session: Session, actor: Actor, slug: str, invitation: UUID) -> CommunityInvitationContext:
+    """Return an unanswered invitation of a community, before one of its administrators; raise NotFound."""
+    context = communities.get_community(session, actor, slug)
+    mine = (CommunityInvitation.community_id == context.community.id, CommunityInvitation.uuid == invitation)
+    row = session.scalar(select(CommunityInvitation).where(*mine, *INVITATIONS.unanswered))
+    return CommunityInvitationContext(**communities.within(context), invitation=require_found(row))
+
+
+def _invited(session: Session, actor: Actor, condition: ColumnElement[bool]) -> CommunityInvitedContext:
+    is_own = CommunityInvitation.email.in_(standing.own_addresses(session, actor.person_id)).label("is_own")
+    statement = select(CommunityInvitation, Community.slug, is_own, is_upheld().label("upheld"))
+    statement = statement.join(Community, Community.id == CommunityInvitation.community_id)
+    row = require_found(session.execute(statement.where(condition)).one_or_none())
+    invitation = row.CommunityInvitation
+    return CommunityInvitedContext(
+        **communities.within(communities.get_community(session, actor, row.slug)),
+        invitation=invitation,
+        is_for_reader=bool(row.is_own) or (invitation.accepted_by is not None and invitation.accepted_by == actor.person_id),
+        is_open=bool(row.upheld) and INVITATIONS.is_open(invitation, clock.now()),
+    )
+
+
+def get_by_secret(session: Session, actor: Actor, secret: str) -> CommunityInvitedContext:
+    """Return the invitation that a link leads to; raise NotFound."""
+    return _invited(session, actor, INVITATIONS.has_secret(secret))
+
+
+def get_own(session: Session, actor: Actor, invitation: UUID) -> CommunityInvitedContext:
+    """Return an invitation as the actor stands before it; raise NotFound."""
+    return _invited(session, actor, CommunityInvitation.uuid == invitation)
+
+
+def list_own(session: Session, actor: Actor, *which: ColumnElement[bool], now: datetime) -> list[Row[CommunityInvitation, Community]]:
+    """List the open invitations to a person's confirmed addresses, with their communities."""
+    statement = select(CommunityInvitation, Community).join(Community, Community.id == CommunityInvitation.community_id)
+    mine = (CommunityInvitation.email.in_(standing.own_addresses(session, actor.person_id)), *INVITATIONS.open_at(now), is_upheld())
+    return list(session.execute(statement.where(*mine, *which).order_by(CommunityInvitation.id).limit(100)))
+
+
+def accept(session: Session, actor: Actor, invited: CommunityInvitedContext, *, now: datetime) -> bool:
+    """Make the invited person a member; return whether they were none. Raise NotFound where the invitation is over, TooManyCommunities."""
+    assert actor.person_id is not None
+    community = lock_community(session, invited.community)
+    row = session.get_one(CommunityInvitation, invited.invitation.id, populate_existing=True)
+    if row.accepted_by == actor.person_id:
+        return False
+    if not invited.is_open or invited.is_banned or not INVITATIONS.is_open(row, now) or not communities.is_active(session, community):
+        raise NotFound
+    row.accepted_at, row.accepted_by, row.email, row.name = now, actor.person_id, "", ""
+    outside = community.organisation_id is not None and not invited.belongs
+    if community.parent_id is not None and find_member(session, community.parent_id, actor.person_id) is None:
+        raise NotFound
+    joined = add_member(session, actor, community, actor.person_id, "invited", external=outside, now=now)
+    if joined:
+        audit.record(session, actor, MemberVerb.ACCEPTED, community, now=now)
+    return joined
+
+
+def decline(session: Session, actor: Actor, invited: CommunityInvitedContext, *, now: datetime) -> bool:
+    """Decline an invitation, which its sender sees in the list; return whether it was still open."""
+    community = lock_community(session, invited.community)
+    row = session.get_one(CommunityInvitation, invited.invitation.id, populate_existing=True)
+    if not INVITATIONS.is_open(row, now):
+        return False
+    row.declined_at = row.withdrawn_at = now
+    audit.record(session, actor, MemberVerb.DECLINED, community, now=now)
+    return True
+
+
+def forget_before(session: Session, moment: datetime) -> int:
+    """Delete the invitations that ended before a moment, with their addresses; return how many."""
+    return invitations.forget_before(session, INVITATIONS, moment)
+
+
+def erase(session: Session, person: Person, *, now: datetime) -> None:
+    """Remove a person's address and name from all invitations, and withdraw those that are open."""
+    invitations.erase(session, INVITATIONS, person, now=now, name="")
+
+
+def select_own_data(person_id: int) -> PersonalTables:
+    """Return the invitations to a person, or accepted by them, for the copy of their data."""
+    row = CommunityInvitation
+    columns: Select[str, str, str, datetime, datetime, datetime | None, datetime | None] = select(
+        Community.name.label("community"), row.name, row.added_text, row.invited_at, row.expires_at, row.accepted_at, row.declined_at
+    )
+    mine = or_(Person.email == row.email, Person.id == row.accepted_by)
+    statement = columns.join(Community, Community.id == row.community_id).join(Person, mine).where(Person.id == person_id)
+    return {"community_invitations": statement}

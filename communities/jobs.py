@@ -1,0 +1,48 @@
+"""Background work of communities: the mails of invitations, and what each day asks for."""
+
+from communities import files, invitations, life
+from kernel import mail
+from kernel.outbox import Delivery
+
+
+def send_invitation(delivery: Delivery) -> None:
+    """Send the link of an invitation. Its secret is made here, so that no row of a job ever holds it."""
+    with delivery.database.unit_of_work() as session:
+        to_send = invitations.get_to_send(session, delivery.number("invitation"), now=delivery.now)
+        if to_send is None:
+            return
+        row, community = to_send
+        mailed_at = delivery.now if delivery.settings.sends_mail else None  # else the message waits in a folder that others read
+        secret = invitations.make_link(session, row, mailed_at=mailed_at)
+        to, language, name, added_text, title = row.email, row.language, row.name or row.email, row.added_text, community.name
+    key, path = f"job-{delivery.job_id}", f"/communities/invitations/{secret}"
+    message = mail.write(
+        delivery.settings,
+        to,
+        "community_invitation",
+        language,
+        key=key,
+        path=path,
+        name=name,
+        community=title,
+        added=added_text.split("\n"),
+    )
+    mail.dispatch(delivery, message)
+
+
+def care(delivery: Delivery) -> None:
+    """Care for each community in a transaction of its own, and let deleted files go; done twice on a day nobody is notified twice."""
+    after = 0
+    while True:
+        with delivery.database.unit_of_work(write=False) as session:
+            numbers = life.list_to_care_for(session, after)
+        if not numbers:
+            break
+        for number in numbers:
+            with delivery.database.unit_of_work() as session:
+                life.care_for(session, number, now=delivery.now)
+        after = numbers[-1]
+    more = True
+    while more:
+        with delivery.database.unit_of_work() as session:
+            more = bool(files.let_go(session, now=delivery.now))

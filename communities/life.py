@@ -1,0 +1,328 @@
+"""The life of communities: activated or refused, archived, deleted as a draft; six marks, inactivity, notices of care."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, or_, select
+from sqlalchemy.orm import Session
+
+from accounts import notices
+from accounts.models import Person
+from accounts.notices import Message
+from accounts.people import by_name, list_administrators
+from accounts.rules import MailTime, NoticeKind
+from communities import files, invitations, models, pages, standing
+from communities.communities import (
+    COMMUNITY_NOTICE,
+    OVERSIGHT_KEY,
+    CommunityVerb,
+    end_requests,
+    list_running_people,
+    lock_community,
+    missing_parts,
+    own_key,
+    run_key,
+)
+from discussions.models import Board, PostState, Thread, ThreadKind
+from kernel import audit
+from kernel.errors import N_, Conflict, Invalid
+from kernel.i18n import _, in_every_language, site_day
+from kernel.permissions import SYSTEM, Actor
+
+
+class NotReady(Invalid):
+    """Texts are missing that an active community has."""
+
+    message = N_("Before it is activated, a community needs its concept note, who may join, what can be contributed, and principles.")
+
+
+def submit(session: Session, actor: Actor, community: models.Community, *, alone: bool, now: datetime) -> bool:
+    """Ask for the activation of a draft, which needs nobody else's where its administrator may alone; return whether it is active.
+
+    Raise NotReady.
+    """
+    row = lock_community(session, community)
+    if missing_parts(row):
+        raise NotReady
+    if row.state != models.CommunityState.DRAFT:
+        return True
+    if alone:
+        _activate(session, actor, row, now=now)
+        return True
+    if row.submitted_at is None:
+        row.submitted_at, row.reason = now, ""
+        audit.record(session, actor, CommunityVerb.SUBMITTED, row, now=now)
+        subject = in_every_language(lambda: _("A community waits for its activation: %(name)s", name=row.name))
+        text = in_every_language(lambda: _("Read its concept note, and activate it or say why not."))
+        key = f"{OVERSIGHT_KEY}:{row.id}:{row.row_version}"
+        message = Message(COMMUNITY_NOTICE, key, subject, text, f"/communities/{row.slug}/manage", about_id=row.id)
+        notices.notify(session, message, list_administrators(session), now=now)
+    return False
+
+
+def _activate(session: Session, actor: Actor, row: models.Community, *, now: datetime) -> None:
+    row.state, row.activated_at, row.submitted_at, row.reason = models.CommunityState.ACTIVE.value, now, None, ""
+    row.row_version += 1
+    audit.record(session, actor, CommunityVerb.ACTIVATED, row, now=now)
+    session.flush()
+    invitations.send_waiting(session, row.id, now=now)
+
+
+def decide_activation(session: Session, actor: Actor, community: models.Community, *, reason: str, now: datetime) -> bool:
+    """Activate a submitted draft, or refuse it with a reason; its administrators are notified. Return whether this decided."""
+    row = lock_community(session, community)
+    if row.state != models.CommunityState.DRAFT or row.submitted_at is None:
+        return False
+    people = [number for number in list_running_people(session, row) if number != actor.person_id]
+    if reason:
+        row.submitted_at, row.reason, row.row_version = None, reason, row.row_version + 1
+        audit.record(session, actor, CommunityVerb.REFUSED, row, now=now, reason=reason)
+        subject = in_every_language(lambda: _("Your community was not activated: %(name)s", name=row.name))
+        text = in_every_language(lambda: _("Reason: %(reason)s", reason=reason))
+    else:
+        _activate(session, actor, row, now=now)
+        subject = in_every_language(lambda: _("Your community is active: %(name)s", name=row.name))
+        text = in_every_language(lambda: _("It can be found and joined from now on."))
+    key = own_key(row.id, f"activation:{row.row_version}")
+    notices.notify(
+        session, Message(COMMUNITY_NOTICE, key, subject, text, f"/communities/{row.slug}/manage", about_id=row.id), people, now=now
+    )
+    return True
+
+
+def archive(session: Session, actor: Actor, community: models.Community, reason: str, *, now: datetime) -> bool:
+    """Archive an active community: nothing is written and nobody joins any more. Return whether this did."""
+    row = lock_community(session, community)
+    if row.state != models.CommunityState.ACTIVE:
+        return False
+    row.state, row.archived_at, row.archived_by, row.reason = models.CommunityState.ARCHIVED.value, now, actor.person_id, reason
+    row.row_version += 1
+    end_requests(session, row, now=now)
+    invitations.withdraw(session, actor, row, now=now)
+    audit.record(session, actor, CommunityVerb.ARCHIVED, row, now=now, reason=reason)
+    return True
+
+
+def reactivate(session: Session, actor: Actor, community: models.Community, *, now: datetime) -> bool:
+    """Let an archived community be written in and joined again; what ended stays ended. Return whether this did."""
+    row = lock_community(session, community)
+    if row.state != models.CommunityState.ARCHIVED:
+        return False
+    row.state, row.archived_at, row.archived_by, row.reason = models.CommunityState.ACTIVE.value, None, None, ""
+    row.row_version += 1
+    audit.record(session, actor, CommunityVerb.REACTIVATED, row, now=now)
+    return True
+
+
+def delete_draft(session: Session, actor: Actor, community: models.Community, *, now: datetime) -> None:
+    """Delete a draft with its memberships, its invitations and its board, which is empty."""
+    row = lock_community(session, community)
+    if row.state != models.CommunityState.DRAFT:
+        raise Conflict(N_("Only drafts can be deleted."))
+    audit.record(session, actor, CommunityVerb.DELETED, row, now=now, name=row.name)
+    for member in session.scalars(select(models.CommunityMember).where(models.CommunityMember.community_id == row.id)).all():
+        session.delete(member)
+    pages.delete_pages_of(session, row.id)
+    files.delete_files_of(session, row.id, now=now)
+    session.execute(delete(models.PlanEntry).where(models.PlanEntry.community_id == row.id))
+    session.execute(delete(models.CommunityInvitation).where(models.CommunityInvitation.community_id == row.id))
+    board = session.get_one(Board, row.board_id)
+    session.flush()
+    session.delete(row)
+    session.flush()
+    session.delete(board)
+
+
+CARE_STEPS = (0, 30, 60)
+"""Days after a community became inactive on which its administrators are notified."""
+LISTED_AFTER = timedelta(days=90)
+"""After so long an inactive community is listed for the site."""
+CONTENT_EACH, MEETING_EACH = timedelta(days=14), timedelta(days=31)
+UNANSWERED_AFTER = timedelta(days=7)
+DRAFT_LIFE, DRAFT_NOTICE = timedelta(days=180), timedelta(days=14)
+PORTION = 200
+
+COMMUNITY_CARE = NoticeKind(
+    "community_care",
+    label=N_("Care of communities"),
+    hint=N_("A community that you administer has no new content, no meeting or no administrator, or a draft of yours is deleted soon."),
+    icon="users",
+    group=N_("Communities"),
+    usual_mail=MailTime.DAILY,
+    scope=COMMUNITY_NOTICE.scope,
+    is_withdrawn=True,
+)
+
+
+def find_inactive_since(session: Session, community_id: int, *, now: datetime) -> datetime | None:
+    """Return when something was last written in an inactive community; None of any other."""
+    statement = (
+        select(standing.last_content().label("at"))
+        .select_from(models.Community)
+        .where(models.Community.id == community_id, standing.is_inactive(now))
+    )
+    return session.scalar(statement)
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The six marks of a community; nobody's reading is measured."""
+
+    content_days: int
+    """Days since something was last written."""
+    meeting_days: int | None
+    """Days since a meeting or webinar of the plan was ticked; None where none ever was."""
+    waiting: int
+    waiting_days: int
+    """The number of requests that wait, and the age of the oldest in days."""
+    unanswered: int
+    """Questions without an accepted answer for more than seven days."""
+    joined: int
+    left: int
+    """In 90 days."""
+    overdue: int
+    """Lines of the plan."""
+
+
+def measure(session: Session, community: models.Community, *, now: datetime) -> Health:
+    """Compute the marks of a community, in one statement for each table."""
+    own = models.Community.id == community.id
+    latest = session.scalar(select(standing.last_content().label("at")).select_from(models.Community).where(own))
+    meetings = (
+        models.PlanEntry.community_id == community.id,
+        models.PlanEntry.kind.in_([models.PlanKind.MEETING.value, models.PlanKind.WEBINAR.value]),
+    )
+    met = session.scalar(select(func.max(models.PlanEntry.done_at)).where(*meetings))
+    pending = (models.CommunityRequest.community_id == community.id, models.CommunityRequest.state == models.RequestState.PENDING.value)
+    waiting, oldest = session.execute(select(func.count(), func.min(models.CommunityRequest.sent_at)).where(*pending)).one()
+    question = (Thread.kind == ThreadKind.QUESTION.value, Thread.accepted.is_(None), Thread.state == PostState.VISIBLE.value)
+    unanswered = select(func.count()).select_from(Thread).where(Thread.board_id == community.board_id, *question)
+    lately, mine = now - timedelta(days=90), models.CommunityMember.community_id == community.id
+    moved = select(
+        func.count().filter(models.CommunityMember.since > lately), func.count().filter(models.CommunityMember.until > lately)
+    ).where(mine)
+    joined, left = session.execute(moved.select_from(models.CommunityMember)).one()
+    overdue = (models.PlanEntry.community_id == community.id, models.PlanEntry.done_at.is_(None), models.PlanEntry.ends_on < site_day(now))
+    return Health(
+        content_days=(now - (latest or community.created_at)).days,
+        meeting_days=(now - met).days if met else None,
+        waiting=waiting,
+        waiting_days=(now - oldest).days if oldest else 0,
+        unanswered=session.scalar(unanswered.where(Thread.last_post_at < now - UNANSWERED_AFTER)) or 0,
+        joined=joined,
+        left=left,
+        overdue=session.scalar(select(func.count()).select_from(models.PlanEntry).where(*overdue)) or 0,
+    )
+
+
+def list_long_inactive(session: Session, *, now: datetime) -> list[models.Community]:
+    """List the communities that have been inactive for 90 days, for those who administer the site."""
+    statement = select(models.Community).where(standing.is_inactive(now - LISTED_AFTER)).order_by(models.Community.id).limit(200)
+    return list(session.scalars(statement))
+
+
+def list_longest_members(session: Session, community_id: int) -> list[str]:
+    """List the names of the three people who have been members longest and wrote something lately, else longest at all."""
+    present = (models.CommunityMember.community_id == community_id, models.CommunityMember.until.is_(None), Person.suspended_at.is_(None))
+    statement = select(Person).join(models.CommunityMember, models.CommunityMember.person_id == Person.id).where(*present)
+    return [person.full_name for person in session.scalars(statement.order_by(models.CommunityMember.since, *by_name()).limit(3))]
+
+
+def notify_care(session: Session, community: models.Community, *, now: datetime) -> None:
+    """Notify the administrators of an inactive community: when a year is over, and 30 and 60 days later."""
+    since = find_inactive_since(session, community.id, now=now)
+    if since is None:
+        return
+    days = (now - since - standing.INACTIVE_AFTER).days
+    step = max((step for step in CARE_STEPS if step <= days), default=0)
+    subject = in_every_language(lambda: _("Nothing was written for a year: %(name)s", name=community.name))
+    text = in_every_language(lambda: _("A new discussion or announcement makes it active again; or archive it. Nothing closes by itself."))
+    _notify(session, community, f"care:{site_day(since)}:{step}", subject, text, "", now=now)
+
+
+def _notify(
+    session: Session, community: models.Community, what: str, subject: dict[str, str], text: dict[str, str], path: str, *, now: datetime
+) -> None:
+    address = f"/communities/{community.slug}/{path or 'manage/health'}"
+    message = Message(COMMUNITY_CARE, run_key(community.id, what), subject, text, address, about_id=community.id)
+    notices.notify(session, message, list_running_people(session, community), now=now)
+
+
+def notify_cadence(session: Session, community: models.Community, *, now: datetime) -> None:
+    """Notify the administrators of a community once a month where content or a meeting is behind what is recommended."""
+    health = measure(session, community, now=now)
+    is_behind = health.content_days > CONTENT_EACH.days or health.meeting_days is None or health.meeting_days > MEETING_EACH.days
+    if not is_behind or find_inactive_since(session, community.id, now=now) is not None:
+        return
+    subject = in_every_language(lambda: _("How your community is doing: %(name)s", name=community.name))
+    text = in_every_language(lambda: " ".join(words_of(health)[:2]))
+    _notify(session, community, f"cadence:{site_day(now):%Y-%m}", subject, text, "", now=now)
+
+
+def words_of(health: Health) -> Sequence[str]:
+    """Return the marks in words, each with its rule."""
+    return (
+        _("No new content for %(days)s days; 14 are recommended at most.", days=health.content_days)
+        if health.content_days > CONTENT_EACH.days
+        else _("Last content %(days)s days ago; 14 are recommended at most.", days=health.content_days),
+        _("No meeting of the plan was ticked yet; one a month is recommended.")
+        if health.meeting_days is None
+        else _("Last meeting %(days)s days ago; one a month is recommended.", days=health.meeting_days),
+        _("%(count)s requests wait, the oldest for %(days)s days.", count=health.waiting, days=health.waiting_days)
+        if health.waiting
+        else _("No request waits."),
+        _("%(count)s questions have had no accepted answer for more than seven days.", count=health.unanswered),
+        _("In 90 days %(joined)s people joined and %(left)s left.", joined=health.joined, left=health.left),
+        _("%(count)s lines of the plan are overdue.", count=health.overdue),
+    )
+
+
+def care_for(session: Session, community_id: int, *, now: datetime) -> None:
+    """Do for a community what a day asks for: notices of care, the monthly word, a draft warned of or deleted."""
+    row = session.get(models.Community, community_id)
+    if row is None:
+        return
+    if row.state == models.CommunityState.DRAFT:
+        _care_for_draft(session, row, now=now)
+    elif row.state == models.CommunityState.ACTIVE:
+        notify_care(session, row, now=now)
+        began = row.activated_at or row.created_at
+        if began < now - MEETING_EACH:
+            notify_cadence(session, row, now=now)
+        _remind_of_requests(session, row, now=now)
+
+
+def _remind_of_requests(session: Session, row: models.Community, *, now: datetime) -> None:
+    """Repeat once that a request waits, after seven days."""
+    pending = (models.CommunityRequest.community_id == row.id, models.CommunityRequest.state == models.RequestState.PENDING.value)
+    old = select(models.CommunityRequest).where(*pending, models.CommunityRequest.sent_at < now - timedelta(days=7)).limit(PORTION)
+    for request in session.scalars(old).all():
+        subject = in_every_language(lambda: _("A request to join waits for seven days: %(name)s", name=row.name))
+        text = in_every_language(lambda: _("Read the request, and approve or reject it."))
+        key = run_key(row.id, f"request:{request.uuid}:again")
+        message = Message(COMMUNITY_NOTICE, key, subject, text, f"/communities/{row.slug}/manage/requests", about_id=row.id)
+        notices.notify(session, message, list_running_people(session, row), now=now)
+
+
+def _care_for_draft(session: Session, row: models.Community, *, now: datetime) -> None:
+    """Warn of a draft that nobody has changed for long, and delete it 14 days after that."""
+    age = now - row.changed_at
+    if row.submitted_at is not None or age < DRAFT_LIFE - DRAFT_NOTICE:
+        return
+    if age < DRAFT_LIFE:
+        subject = in_every_language(lambda: _("A draft will be deleted: %(name)s", name=row.name))
+        text = in_every_language(lambda: _("It has not been changed for long. Save it once more if you want to keep it."))
+        _notify(session, row, f"draft:{site_day(row.changed_at)}", subject, text, "manage", now=now)
+    elif notices.was_notified(session, run_key(row.id, f"draft:{site_day(row.changed_at)}"), list_running_people(session, row)):
+        locked = lock_community(session, row)
+        if locked.state == models.CommunityState.DRAFT and locked.changed_at == row.changed_at:
+            delete_draft(session, SYSTEM, locked, now=now)
+
+
+def list_to_care_for(session: Session, after: int) -> list[int]:
+    """List the next communities that may need care, by number."""
+    living = or_(models.Community.state == models.CommunityState.DRAFT.value, models.Community.state == models.CommunityState.ACTIVE.value)
+    return list(
+        session.scalars(select(models.Community.id).where(living, models.Community.id > after).order_by(models.Community.id).limit(PORTION))
+    )

@@ -1,0 +1,118 @@
+"""The plan of a community: lines with their days, the responsible and what is in mind; ticked when done."""
+
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from communities import communities
+from communities.access import CommunityContext, PlanContext
+from communities.communities import CommunityVerb, lock_community
+from communities.models import PlanEntry, PlanKind
+from kernel import audit
+from kernel.errors import N_, Conflict, require_found
+from kernel.i18n import _
+from kernel.permissions import Actor
+
+MOST_LINES = 60
+
+
+class TooManyLines(Conflict):
+    """A plan has as many lines as it can."""
+
+    message = N_("A plan has at most 60 lines. Delete one first.")
+
+
+@dataclass(frozen=True, slots=True)
+class PlanValues:
+    """A line of the plan."""
+
+    starts_on: date
+    ends_on: date
+    title: str
+    kind: str
+    responsible: str = ""
+    note: str = ""
+    address: str = ""
+
+
+def list_lines(session: Session, community_id: int) -> list[PlanEntry]:
+    """List the lines of a plan by their days."""
+    statement = select(PlanEntry).where(PlanEntry.community_id == community_id)
+    return list(session.scalars(statement.order_by(PlanEntry.starts_on, PlanEntry.ends_on, PlanEntry.id)))
+
+
+def is_overdue(line: PlanEntry, today: date) -> bool:
+    """Return whether the days of a line are over without a tick."""
+    return line.done_at is None and line.ends_on < today
+
+
+def get_line(session: Session, actor: Actor, slug: str, line: int) -> PlanContext:
+    """Return a line of the plan of a community; raise NotFound."""
+    context = communities.get_community(session, actor, slug)
+    of_it = (PlanEntry.id == line, PlanEntry.community_id == context.community.id)
+    return PlanContext(**communities.within(context), line=require_found(session.scalar(select(PlanEntry).where(*of_it))))
+
+
+def add_line(session: Session, actor: Actor, context: CommunityContext, values: PlanValues, *, now: datetime) -> PlanEntry:
+    """Add a line. Raise TooManyLines."""
+    row = lock_community(session, context.community)
+    if (session.scalar(select(func.count()).select_from(PlanEntry).where(PlanEntry.community_id == row.id)) or 0) >= MOST_LINES:
+        raise TooManyLines
+    line = PlanEntry(community_id=row.id, **asdict(values))
+    session.add(line)
+    session.flush()
+    audit.record(session, actor, CommunityVerb.PLANNED, row, now=now, line=line.id)
+    return line
+
+
+def change_line(session: Session, actor: Actor, context: PlanContext, values: PlanValues, *, now: datetime) -> None:
+    """Change a line."""
+    for name, value in asdict(values).items():
+        setattr(context.line, name, value)
+    audit.record(session, actor, CommunityVerb.PLANNED, context.community, now=now, line=context.line.id)
+
+
+def tick(session: Session, actor: Actor, context: PlanContext, *, is_done: bool, now: datetime) -> None:
+    """Say that a line is done, or not yet."""
+    context.line.done_at, context.line.done_by = (now, actor.person_id) if is_done else (None, None)
+    audit.record(session, actor, CommunityVerb.PLANNED, context.community, now=now, line=context.line.id, done=is_done)
+
+
+def delete_line(session: Session, actor: Actor, context: PlanContext, *, now: datetime) -> None:
+    """Delete a line."""
+    audit.record(session, actor, CommunityVerb.PLANNED, context.community, now=now, line=context.line.id, deleted=True)
+    session.delete(context.line)
+
+
+def first_ninety_days(begin: date) -> list[PlanValues]:
+    """Return the lines that a new community is offered: something each two weeks, a meeting each month, a webinar to begin."""
+
+    def line(kind: PlanKind, title: str, start: int, end: int | None = None) -> PlanValues:
+        first, last = begin + timedelta(days=start), begin + timedelta(days=start if end is None else end)
+        return PlanValues(first, last, title, kind.value)
+
+    return [
+        line(PlanKind.SURVEY, _("Survey at the beginning: what members expect"), 0, 14),
+        line(PlanKind.FORUM, _("Discussion before the webinar: questions and experiences"), 7, 20),
+        line(PlanKind.WEBINAR, _("Introductory webinar (ask the team of the site for help)"), 21),
+        line(PlanKind.DOCUMENT, _("Summary of the webinar, as a post or a document"), 22, 28),
+        line(PlanKind.MEETING, _("Monthly meeting"), 30),
+        line(PlanKind.DOCUMENT, _("A document or an experience of a member"), 42, 44),
+        line(PlanKind.FORUM, _("Discussion on a topic of the members"), 56, 58),
+        line(PlanKind.MEETING, _("Monthly meeting"), 60),
+        line(PlanKind.DOCUMENT, _("A document or an experience of a member"), 72, 74),
+        line(PlanKind.MEETING, _("Monthly meeting"), 88),
+        line(PlanKind.SURVEY, _("Survey at the end: what members gained"), 85, 90),
+    ]
+
+
+def add_first_days(session: Session, actor: Actor, context: CommunityContext, begin: date, *, now: datetime) -> bool:
+    """Add the lines that a new community is offered; return whether its plan was empty."""
+    row = lock_community(session, context.community)
+    if list_lines(session, row.id):
+        return False
+    for values in first_ninety_days(begin):
+        add_line(session, actor, context, values, now=now)
+    return True

@@ -1,0 +1,224 @@
+"""Pages of invitations to communities: for the administrators who send them, and for those who are invited."""
+
+from collections.abc import Mapping
+from functools import partial
+from uuid import UUID
+
+from flask import Blueprint, Response, flash, request, url_for
+from wtforms import RadioField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+
+from accounts.joining import Invitation, Joining
+from communities import communities, invitations
+from communities.access import CommunityAction, CommunityContext, CommunityInvitationContext, CommunityInvitedContext
+from communities.invitations import MOST_ADDRESSES, InvitationListCheck, RepeatedEnough, TooManyToInvite
+from communities.members import TooManyCommunities
+from communities.models import CommunityInvitation
+from communities.views.communities import front_page_of
+from kernel import clock
+from kernel.errors import N_, NotFound
+from kernel.i18n import _, lazy_, ngettext
+from kernel.web.forms import Form, area
+from kernel.web.headers import hide_address
+from kernel.web.limits import client_key, limit, limiter
+from kernel.web.request import (
+    Answer,
+    address_of,
+    allows,
+    begin_writing,
+    current_actor,
+    current_session,
+    current_settings,
+    page,
+    public,
+    requires,
+    see_page,
+)
+from kernel.web.table import requested_page
+from kernel.web.uploads import PastedListForm
+from organisations.address_lists import ListedAddress, read_list
+from organisations.rules.units import split_name
+
+inviting_bp = Blueprint("communities_inviting", __name__)
+invited_bp = Blueprint("communities_invited", __name__)
+
+ROWS = 50
+LARGEST = 1_000_000
+MOST_FAULTS = 50
+MOST_LINKS = 500
+WRONG_LINKS = limit("community-links", "100 per 15 minutes")
+SAMPLE = N_(
+    "We are founding a community to share what we know on this topic, and would like to have you in it. Have a look at what it is for, "
+    "and join if it helps your work."
+)
+
+
+class CommunityInvitationForm(PastedListForm):
+    """People to invite: a file or addresses, the sender's own words, and how the links go out."""
+
+    added_text = area(lazy_("Your own words to them"), most=3_000)
+    way = RadioField(
+        lazy_("How the invitations go out"),
+        choices=[
+            SelectChoice("mail", lazy_("The site sends them by mail, 200 an hour")),
+            SelectChoice("links", lazy_("I send them myself: each person has a link of their own")),
+        ],
+        default="mail",
+    )
+
+
+@inviting_bp.route("/communities/<slug>/manage/invitations", methods=["GET", "POST"])
+@requires(CommunityAction.INVITE, communities.get_community, reads_first=True, body_limit=LARGEST)
+def invite(context: CommunityContext) -> Answer:
+    """Invite a list of people, after a look at what would come of it; below are the invitations that nobody has accepted."""
+    form, actor, checked = CommunityInvitationForm(), current_actor(), None
+    if form.validate_on_submit():
+        read = form.read(read_list)
+        if read is not None:
+            session = begin_writing()
+            with form.refusals(form.addresses, TooManyToInvite):
+                if request.form.get("act") == "invite":
+                    by_mail = form.way.data == "mail"
+                    done = invitations.invite(
+                        session, actor, context.community, read.entries, form.added_text.data or "", by_mail=by_mail, now=clock.now()
+                    )
+                    return see_page("communities_inviting.invite", slug=context.community.slug, flash=_outcome(len(done.to_invite)))
+                checked = invitations.check_list(session, actor, context.community.id, read.entries)
+                form.addresses.data = "\n".join(_as_line(entry) for entry in checked.to_invite)
+    return _page(context, form, checked)
+
+
+def _outcome(count: int) -> str:
+    return ngettext("%(count)s person is invited.", "%(count)s people are invited.", count)
+
+
+def _as_line(entry: ListedAddress) -> str:
+    return f"{entry.name} <{entry.address}>" if entry.name else entry.address
+
+
+def _page(context: CommunityContext, form: CommunityInvitationForm, checked: InvitationListCheck | None) -> Response:
+    session, actor, requested, now = current_session(), current_actor(), requested_page(ROWS), clock.now()
+    rows = invitations.list_unanswered(session, context.community.id, offset=requested.offset, limit=ROWS + 1)
+    return page(
+        "communities/invitations.html",
+        context=context,
+        form=form,
+        checked=checked,
+        faults=checked.faults[:MOST_FAULTS] if checked else (),
+        page=requested.of(rows),
+        unlinked=invitations.count_unlinked(session, actor, context.community.id, now=now),
+        sample=_(SAMPLE),
+        limit=MOST_ADDRESSES,
+        most_times=invitations.MOST_TIMES,
+        now=now,
+    )
+
+
+@inviting_bp.post("/communities/<slug>/manage/invitations/links")
+@requires(CommunityAction.INVITE, communities.get_community)
+def links(context: CommunityContext) -> Answer:
+    """Show links to hand over, once, with the sender's words to copy."""
+    made = invitations.make_links(current_session(), current_actor(), context.community, limit=MOST_LINKS, now=clock.now())
+    if not made:
+        return see_page("communities_inviting.invite", slug=context.community.slug, flash=_("All links were shown."))
+    rows = [(row, address_of("communities_invited.invitation", secret=secret)) for row, secret in made]
+    return page("communities/invitation_links.html", context=context, rows=rows, days=invitations.INVITATIONS.life.days)
+
+
+@inviting_bp.post("/communities/<slug>/manage/invitations/<uuid:invitation>/repetition")
+@requires(CommunityAction.INVITE, invitations.get_invitation)
+def repeat(context: CommunityInvitationContext) -> Answer:
+    """Send an invitation again, for its whole time."""
+    slug = context.community.slug
+    try:
+        secret = invitations.repeat(current_session(), current_actor(), context, now=clock.now())
+    except RepeatedEnough as refused:
+        return see_page("communities_inviting.invite", slug=slug, flash=_(refused.text))
+    if secret:
+        rows = [(context.invitation, address_of("communities_invited.invitation", secret=secret))]
+        return page("communities/invitation_links.html", context=context, rows=rows, days=invitations.INVITATIONS.life.days)
+    return see_page("communities_inviting.invite", slug=slug, flash=_("The invitation is on its way again."))
+
+
+@inviting_bp.post("/communities/<slug>/manage/invitations/<uuid:invitation>/withdrawal")
+@requires(CommunityAction.INVITE, invitations.get_invitation)
+def withdraw(context: CommunityInvitationContext) -> Answer:
+    """Withdraw an invitation: its link opens nothing any more."""
+    which = CommunityInvitation.id == context.invitation.id
+    invitations.withdraw(current_session(), current_actor(), context.community, which, now=clock.now())
+    return see_page("communities_inviting.invite", slug=context.community.slug, flash=_("The invitation has been withdrawn."))
+
+
+def find_invited(secret: str) -> CommunityInvitedContext | None:
+    """Return the invitation of a link; count a wrong one against the client, and hide the page's address from other sites."""
+    hide_address()
+    try:
+        return invitations.get_by_secret(current_session(), current_actor(), secret)
+    except NotFound:
+        limiter().use(WRONG_LINKS, client_key())
+        return None
+
+
+@invited_bp.get("/communities/invitations/<secret>")
+@public("the secret of the invitation decides; says nothing of who has an account")
+def invitation(secret: str) -> Answer:
+    """Show the front page of the community to which somebody is invited, with what they can do about it."""
+    invited = find_invited(secret)
+    if invited is None:
+        return page("communities/invited.html", invited=None, front=None, secret=secret), 404
+    if invited.member is not None:
+        return see_page("communities.front_page", slug=invited.community.slug)
+    if not invited.is_open:
+        return page("communities/invited.html", invited=None, front=None, secret=secret), 404
+    status = 200 if current_actor().is_anonymous or invited.is_for_reader else 403
+    front = front_page_of(invited.community) if status == 200 else None
+    return page("communities/invited.html", invited=invited, front=front, secret=secret), status
+
+
+@invited_bp.post("/communities/invitations/<uuid:invitation>")
+@requires(CommunityAction.ACCEPT_INVITATION, invitations.get_own)
+def answer(invited: CommunityInvitedContext) -> Answer:
+    """Accept or decline an invitation."""
+    session, actor, slug = current_session(), current_actor(), invited.community.slug
+    form = Form()
+    if request.form.get("act") == "decline":
+        invitations.decline(session, actor, invited, now=clock.now())
+        return see_page("communities.community_list", flash=_("You declined the invitation."))
+    with form.refusals(None, TooManyCommunities):
+        joined = invitations.accept(session, actor, invited, now=clock.now())
+        return see_page("communities.front_page", slug=slug, flash=_("You are a member now.") if joined else _("You are a member already."))
+    return page("communities/refused.html", context=invited, form=form)
+
+
+def find_joining(endpoint: str, values: Mapping[str, str]) -> Joining | None:
+    """Return what the link of an invitation lets its reader join who signs up or in for it, or None."""
+    if endpoint != "communities_invited.invitation":
+        return None
+    secret = values["secret"]
+    invited = find_invited(secret)
+    if invited is None or not invited.is_open:
+        return None
+    row = invited.invitation
+    return Joining(
+        partial(_accept, row.uuid, invited.community.slug),
+        _("You join “%(title)s” as soon as you are signed in.", title=invited.community.name),
+        invited.community.name,
+        mail_path=url_for("communities.front_page", slug=invited.community.slug),
+        invitation=Invitation(row.email, split_name(row.name), row.mailed_at is not None, current_settings().sign_up, _note_nothing),
+    )
+
+
+def _note_nothing() -> None:
+    """Note nothing: the invitation waits on the front page once the address is confirmed."""
+
+
+def _accept(invitation: UUID, slug: str) -> str:
+    session, actor = current_session(), current_actor()
+    invited = invitations.get_own(session, actor, invitation)
+    if allows(CommunityAction.ACCEPT_INVITATION, invited):
+        try:
+            invitations.accept(session, actor, invited, now=clock.now())
+            flash(_("You are a member now."), "ok")
+        except (NotFound, TooManyCommunities):
+            return url_for("communities.community_list")
+    return url_for("communities.front_page", slug=slug)

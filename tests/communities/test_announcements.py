@@ -1,0 +1,127 @@
+"""Announcements to the members of a community: whom they reach, once, until withdrawn, so many a day (spec/communities C29, C30, D33)."""
+
+from datetime import timedelta
+
+from sqlalchemy import select, update
+
+from accounts.models import Notification, Person
+from communities.models import Community, CommunityLevel, CommunityMember, CommunityReach
+from discussions.models import Thread, ThreadPost
+from kernel import clock
+from lms.instance import Instance
+from tests.support.browser import Browser
+from tests.support.builders import a_person, sign_in
+from tests.support.communities import a_community, a_member, send_form
+from tests.support.takes import read
+from tests.support.wording import in_spanish
+
+PAGE = "/communities/estadistica-actuarial"
+
+
+def reached(instance: Instance) -> list[str]:
+    statement = select(Person.email).join(Notification, Notification.person_id == Person.id)
+    of_kind = Notification.kind == "community_announce"
+    return read(instance, lambda session: sorted(session.scalars(statement.where(of_kind))))
+
+
+def announce(admin: Browser, title: str = "Reunión del mes", text: str = "Nos vemos el jueves.") -> None:
+    """Write an announcement by the pages."""
+    admin.get(f"{PAGE}/announcements/new")
+    send_form(admin, "/discussions/new/", {"title": title, "text": text}, act=("act", "publish"))
+    admin.deliver_jobs()
+
+
+def of_three(browser: Browser, instance: Instance, **values: object) -> tuple[Community, Browser]:
+    """Return a community of three with its administrator."""
+    row = a_community(instance, a_person(instance), **values)
+    for name in ("eva", "luis"):
+        a_member(instance, row, a_person(instance, f"{name}@example.org"))
+    return row, sign_in(browser)
+
+
+def test_an_announcement_reaches_each_member_once_and_says_so_before(browser: Browser, instance: Instance) -> None:
+    """Who joins later reads it in the list and is not notified."""
+    row, ana = of_three(browser, instance)
+    a_person(instance, "ajena@example.org")
+    page = ana.get(f"{PAGE}/announcements/new").text
+    assert in_spanish("An announcement reaches %(count)s member.", count=3) in page
+    announce(ana)
+    ana.deliver_jobs()
+    later = a_person(instance, "tarde@example.org")
+    a_member(instance, row, later)
+    ana.deliver_jobs()
+
+    assert reached(instance) == ["eva@example.org", "luis@example.org"]
+    tarde = sign_in(browser.another(), later.email)
+    assert "Reunión del mes" in tarde.get(f"{PAGE}/announcements").text
+
+
+def test_portions_go_on_after_a_kill_and_stop_when_it_is_withdrawn(browser: Browser, instance: Instance, monkeypatch: object) -> None:
+    """spec/communities C30: withdrawing stops portions that were not sent, and takes back the bells."""
+    monkeypatch.setattr("discussions.jobs.PORTION", 1)
+    _row, ana = of_three(browser, instance)
+    announce(ana)
+    for _time in range(4):
+        ana.deliver_jobs()
+    assert reached(instance) == ["eva@example.org", "luis@example.org"]
+    number = read(instance, lambda session: session.scalars(select(ThreadPost.key)).one())
+    ana.get(f"/discussions/posts/{number}/withdraw")
+    ana.submit(f"/discussions/posts/{number}/withdraw")
+    ana.deliver_jobs()
+
+    assert reached(instance) == []
+
+
+def test_two_a_day_reach_all_and_the_third_stays_a_draft(browser: Browser, instance: Instance) -> None:
+    _row, ana = of_three(browser, instance)
+    for number in range(2):
+        announce(ana, f"Anuncio {number}")
+    announce(ana, "Anuncio de más", "No se pierde.")
+
+    refusal = in_spanish("Two announcements a day and eight in 30 days reach all members. Publish it as a discussion, or wait.")
+    assert refusal in ana.page.text
+    assert "No se pierde." in ana.page.html
+    with instance.database.unit_of_work() as session:
+        session.execute(update(ThreadPost).values(written_at=clock.now() - timedelta(days=2)))
+    announce(ana, "Anuncio de más", "No se pierde.")
+    assert read(instance, lambda session: len(session.scalars(select(Thread)).all())) == 3
+
+
+def test_a_member_of_a_hidden_community_reads_its_name_alone_in_the_bell(browser: Browser, instance: Instance) -> None:
+    """spec/communities D36: of a hidden community neither title nor author nor text."""
+    _row, ana = of_three(browser, instance, reach=CommunityReach.HIDDEN, level=CommunityLevel.PRIVATE)
+    announce(ana, "Título reservado", "Texto reservado.")
+
+    rows = read(instance, lambda session: session.scalars(select(Notification)).all())
+    assert rows
+    assert not any("reservado" in f"{row.subject}{row.words}" for row in rows)
+    assert all("Estadística actuarial" in row.subject["es"] for row in rows)
+
+
+def test_who_was_removed_meanwhile_gets_nothing_and_the_bell_is_empty(browser: Browser, instance: Instance) -> None:
+    """spec/communities D35."""
+    _row, ana = of_three(browser, instance, level=CommunityLevel.PRIVATE)
+    announce(ana)
+    eva = sign_in(browser.another(), "eva@example.org")
+    assert "Reunión del mes" in eva.get("/notices").text
+    with instance.database.unit_of_work() as session:
+        person = select(Person.id).where(Person.email == "eva@example.org").scalar_subquery()
+        session.execute(update(CommunityMember).where(CommunityMember.person_id == person).values(until=clock.now()))
+
+    assert "Reunión del mes" not in eva.get("/notices").text
+
+
+def test_comments_are_turned_off_and_on(browser: Browser, instance: Instance) -> None:
+    _row, ana = of_three(browser, instance)
+    announce(ana)
+    key = read(instance, lambda session: session.scalars(select(Thread.key)).one())
+    eva = sign_in(browser.another(), "eva@example.org")
+    eva.get(f"/discussions/{key}/answer")
+    ana.get(f"/discussions/{key}/moderation")
+    ana.submit(f"/discussions/{key}/lock", button=("comments", "no"))
+
+    eva.checks = False
+    eva.get(f"/discussions/{key}/answer", status=403)
+    ana.get(f"/discussions/{key}/moderation")
+    ana.submit(f"/discussions/{key}/lock", button=("comments", "yes"))
+    eva.get(f"/discussions/{key}/answer")

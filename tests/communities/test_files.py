@@ -1,0 +1,127 @@
+"""Files of a community: for members unless it is said otherwise, replaced, deleted, restored, let go (spec/communities C7, C31)."""
+
+import io
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from communities import files
+from communities.models import CommunityFile, CommunityFileVersion, CommunityLevel
+from kernel import clock
+from kernel.files import StoredFile, files_of
+from lms.instance import Instance
+from tests.support.browser import Browser
+from tests.support.builders import a_person, sign_in
+from tests.support.communities import a_community, a_member
+from tests.support.takes import read
+from tests.support.wording import in_spanish
+
+PAGE = "/communities/estadistica-actuarial"
+FILES = f"{PAGE}/files"
+CSV, OTHER = b"edad;tasa\n60;0,012\n", b"edad;tasa\n60;0,013\n"
+FIELDS = {"title": "Tablas", "description": "", "category": "Datos", "language": "es", "licence": "internal"}
+
+
+def send(visitor: Browser, address: str, content: bytes, name: str = "tablas.csv", status: int = 200, **values: str) -> None:
+    """Send the form of a file with a content."""
+    visitor.get(address)
+    token = dict(visitor.page.form(address).fields)["csrf_token"]
+    sent = {"csrf_token": token, **FIELDS, **values, "file": (io.BytesIO(content), name)}
+    visitor.post(address, sent, status=status, content_type="multipart/form-data")
+
+
+def rows(instance: Instance) -> list[CommunityFile]:
+    return read(instance, lambda session: list(session.scalars(select(CommunityFile).order_by(CommunityFile.id))))
+
+
+def content_at(visitor: Browser, file: CommunityFile, number: int = 1) -> bytes:
+    visitor._request("GET", f"{FILES}/{file.uuid}/{number}")
+    return visitor.response.get_data()
+
+
+def test_a_file_is_for_members_unless_it_is_said_otherwise(browser: Browser, instance: Instance) -> None:
+    """spec/communities C7: for others who read the rest it does not exist, in no list and at no address."""
+    row = a_community(instance, a_person(instance), level=CommunityLevel.OPEN)
+    a_member(instance, row, a_person(instance, "eva@example.org"))
+    eva, stranger = sign_in(browser.another(), "eva@example.org"), browser.another()
+    send(eva, f"{FILES}/new", CSV, title="Para miembros", members_only="y")
+    send(eva, f"{FILES}/new", OTHER, title="Para todos")
+    closed, open_one = rows(instance)
+
+    page = stranger.get(FILES).text
+    assert "Para todos" in page
+    assert "Para miembros" not in page
+    stranger.get(f"{FILES}/{open_one.uuid}")
+    assert content_at(stranger, open_one) == OTHER
+    stranger.checks = False
+    for address in (f"{FILES}/{closed.uuid}", f"{FILES}/{closed.uuid}/1"):
+        stranger.get(address, status=404)
+    assert "Para miembros" in eva.get(FILES).text
+    assert content_at(eva, closed) == CSV
+    assert eva.response.headers["Cache-Control"] == "private, no-store"
+    assert eva.response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_replaced_file_keeps_its_former_content_and_others_cannot_change_it(browser: Browser, instance: Instance) -> None:
+    row = a_community(instance, a_person(instance))
+    for name in ("eva", "luis"):
+        a_member(instance, row, a_person(instance, f"{name}@example.org"))
+    eva, luis, ana = sign_in(browser.another(), "eva@example.org"), sign_in(browser.another(), "luis@example.org"), sign_in(browser)
+    send(eva, f"{FILES}/new", CSV, members_only="y")
+    (file,) = rows(instance)
+    luis.checks = False
+    luis.get(f"{FILES}/{file.uuid}/edit", status=403)
+    luis.post(f"{FILES}/{file.uuid}/deletion", {"act": "delete"}, status=403)
+    send(eva, f"{FILES}/{file.uuid}/edit", OTHER, title="Tablas de 2027", members_only="y")
+
+    luis.checks = True
+    assert "Tablas de 2027" in luis.get(FILES).text
+    assert [content_at(luis, file, number) for number in (1, 2)] == [CSV, OTHER]
+    assert in_spanish("replaced") in luis.get(f"{FILES}/{file.uuid}").text
+    ana.get(f"{FILES}/{file.uuid}/edit")
+
+
+def test_a_deleted_file_is_restored_within_thirty_days_and_goes_after_them(browser: Browser, instance: Instance) -> None:
+    row = a_community(instance, a_person(instance))
+    a_member(instance, row, a_person(instance, "eva@example.org"))
+    eva, ana = sign_in(browser.another(), "eva@example.org"), sign_in(browser)
+    send(ana, f"{FILES}/new", CSV, members_only="y")
+    (file,) = rows(instance)
+    for act, status in (("delete", 404), ("restore", 200), ("delete", 404)):
+        ana.get(f"{FILES}/{file.uuid}")
+        ana.submit(f"{FILES}/{file.uuid}/deletion", button=("act", act))
+        eva.checks = status == 200
+        eva.get(f"{FILES}/{file.uuid}", status=status)
+    with instance.database.unit_of_work() as session:
+        session.execute(update(CommunityFile).values(deleted_at=clock.now() - timedelta(days=31)))
+        sha256 = session.scalars(select(StoredFile.sha256)).one()
+        files.let_go(session, now=clock.now())
+    ana.deliver_jobs()
+
+    assert not rows(instance)
+    assert not read(instance, lambda session: session.scalars(select(CommunityFileVersion)).all())
+    assert not files_of(instance.settings).holds(sha256)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("vacío.csv", b""), ("programa.exe", b"MZ"), ("foto.png", b"no es una foto"), ("../../a.svg", b"<svg/>")]
+)
+def test_what_is_no_document_is_refused_and_what_was_typed_stays(browser: Browser, instance: Instance, name: str, content: bytes) -> None:
+    a_community(instance, a_person(instance))
+    ana = sign_in(browser)
+    send(ana, f"{FILES}/new", content, name, 422, title="Lo escrito")
+
+    assert "Lo escrito" in ana.page.html
+    assert not rows(instance)
+
+
+def test_a_full_community_takes_no_more(browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    a_community(instance, a_person(instance))
+    ana = sign_in(browser)
+    send(ana, f"{FILES}/new", CSV)
+    monkeypatch.setattr("communities.files.QUOTA", len(CSV) + 1)
+    send(ana, f"{FILES}/new", OTHER, status=409, title="De más")
+
+    assert in_spanish("The files of this community take 2 GB. Delete some first.") in ana.page.text
+    assert [row.title for row in rows(instance)] == ["Tablas"]

@@ -1,0 +1,85 @@
+"""Statements and commits of communities: within their bars, and the same with ten times as much (spec/communities B1, B4)."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import insert, select
+
+from communities.models import Community, CommunityMember
+from discussions.models import Thread
+from kernel import clock
+from lms.instance import Instance
+from tests.support.browser import Browser, Counter, every_statement
+from tests.support.builders import a_person, sign_in
+from tests.support.communities import a_community, send_form, write_thread
+from tests.support.statements import Cost, cost
+from tests.support.takes import read
+
+PAGE = "/communities/estadistica-actuarial"
+BARS = {PAGE: 10, f"{PAGE}/members": 7, "/communities": 6, f"{PAGE}/manage/health": 8}
+
+
+@pytest.fixture
+def counter(instance: Instance) -> Iterator[Counter]:
+    """Count what reaches the database; on PostgreSQL both engines are one."""
+    return every_statement(instance.database)
+
+
+def fill(instance: Instance, row: Community, people: int, threads: int, others: int) -> None:
+    """Give a community members and threads, and the site other communities."""
+    numbers = [a_person(instance, f"m{people}.{number}@example.org").id for number in range(people)]
+    member = {
+        "community_id": row.id,
+        "role": "member",
+        "external": False,
+        "how": "joined",
+        "since": clock.now(),
+        "ended_how": "",
+        "reason": "",
+    }
+    with instance.database.unit_of_work() as session:
+        session.execute(insert(CommunityMember), [{**member, "person_id": number, "row_version": 1} for number in numbers])
+    for number in range(threads):
+        write_thread(instance, row, f"Tema {people} {number}")
+    founder = a_person(instance, f"fundadora{people}@example.org")
+    for number in range(others):
+        a_community(instance, founder, f"Otra {people} {number}")
+
+
+def visited(browser: Browser, counter: Counter) -> dict[str, Cost]:
+    """Read each page twice, and return what the second time cost: the first one fills the memory."""
+    return {address: [cost(browser, counter, address) for _time in range(2)][1] for address in BARS}
+
+
+def test_pages_of_communities_keep_to_their_statements_however_much_there_is(
+    browser: Browser, instance: Instance, counter: Counter
+) -> None:
+    browser.checks = False
+    row = a_community(instance, a_person(instance))
+    sign_in(browser)
+    fill(instance, row, 3, 2, 1)
+    few = visited(browser, counter)
+    fill(instance, row, 30, 20, 4)
+    many = visited(browser, counter)
+
+    assert {address: spent.statements for address, spent in many.items()} == {address: spent.statements for address, spent in few.items()}
+    assert {address: spent.statements for address, spent in many.items() if spent.statements > BARS[address]} == {}
+    assert {spent.commits for spent in many.values()} == {0}
+
+
+def test_publishing_an_announcement_costs_the_same_however_many_it_reaches(browser: Browser, instance: Instance, counter: Counter) -> None:
+    """Its request writes no row for a member: what follows notifies them in portions."""
+    browser.checks = False
+    row = a_community(instance, a_person(instance))
+    sign_in(browser)
+    costs = []
+    for number, people in enumerate((3, 30)):
+        fill(instance, row, people, 0, 0)
+        browser.get(f"{PAGE}/announcements/new")
+        counter.reset()
+        send_form(browser, "/discussions/new/", {"title": f"Anuncio {number}", "text": "Nos vemos."}, act=("act", "publish"))
+        costs.append(len(counter.statements))
+        browser.deliver_jobs()
+
+    assert costs[0] == costs[1]
+    assert len(read(instance, lambda session: session.scalars(select(Thread)).all())) == 2
