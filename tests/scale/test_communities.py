@@ -59,7 +59,7 @@ def test_pages_of_communities_keep_to_their_statements_however_much_there_is(
     sign_in(browser)
     fill(instance, row, 3, 2, 1)
     few = visited(browser, counter)
-    fill(instance, row, 30, 20, 4)
+    fill(instance, row, 15, 8, 3)
     many = visited(browser, counter)
 
     assert {address: spent.statements for address, spent in many.items()} == {address: spent.statements for address, spent in few.items()}
@@ -73,7 +73,7 @@ def test_publishing_an_announcement_costs_the_same_however_many_it_reaches(brows
     row = a_community(instance, a_person(instance))
     sign_in(browser)
     costs = []
-    for number, people in enumerate((3, 30)):
+    for number, people in enumerate((2, 10)):
         fill(instance, row, people, 0, 0)
         browser.get(f"{PAGE}/announcements/new")
         counter.reset()
