@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, exists, func, insert, or_, select, true
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, insert, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from accounts import invitations
@@ -127,24 +127,31 @@ def invite(
             "invited_at": now,
             "expires_at": now + INVITATIONS.life,
         }
-        session.execute(
-            insert(CommunityInvitation), [{**common, "email": entry.address, "name": entry.name} for entry in checked.to_invite]
-        )
+        rows = [{**common, "email": entry.address, "name": entry.name} for entry in checked.to_invite]
+        numbers = sorted(session.scalars(insert(CommunityInvitation).returning(CommunityInvitation.id), rows))
         audit.record(session, actor, MemberVerb.INVITED, row, now=now, count=len(checked.to_invite))
-        if row.state == CommunityState.ACTIVE:
-            send_waiting(session, row.id, now=now)
+        if row.state == CommunityState.ACTIVE and by_mail:
+            _enqueue(session, row.id, numbers, now=now)
     return checked
 
 
-def send_waiting(session: Session, community_id: int, *, now: datetime) -> None:
-    """Enqueue the mails of a community that were not sent yet, so many in an hour."""
-    if CONFIRMS_SINCE.of(session)() is None:
+def send_prepared(session: Session, community_id: int, *, now: datetime) -> None:
+    """Enqueue the mails that were prepared in a draft; their days begin now."""
+    row = CommunityInvitation
+    prepared = (row.community_id == community_id, row.sent == 0, *INVITATIONS.unanswered)
+    session.execute(update(row).where(*prepared).values(invited_at=now, expires_at=now + INVITATIONS.life))
+    _enqueue(session, community_id, session.scalars(select(row.id).where(*prepared, row.by_mail).order_by(row.id)).all(), now=now)
+
+
+def _enqueue(session: Session, community_id: int, numbers: Sequence[int], *, now: datetime) -> None:
+    """Enqueue mails of a community, so many in an hour, after those that went out lately or wait."""
+    if CONFIRMS_SINCE.of(session)() is None or not numbers:
         return
     row = CommunityInvitation
-    statement = select(row.id).where(row.community_id == community_id, row.by_mail, row.sent == 0, *INVITATIONS.unanswered)
-    lately = select(func.count()).where(row.community_id == community_id, row.mailed_at > now - timedelta(hours=1))
-    begun = session.scalar(lately) or 0
-    for ahead, number in enumerate(session.scalars(statement.order_by(row.id)), start=begun):
+    waits = and_(row.sent == 0, row.id < min(numbers), *INVITATIONS.unanswered)
+    before = (row.community_id == community_id, row.by_mail, or_(row.mailed_at > now - timedelta(hours=1), waits))
+    begun = session.scalar(select(func.count()).select_from(row).where(*before)) or 0
+    for ahead, number in enumerate(numbers, start=begun):
         at = now + timedelta(hours=ahead // AN_HOUR)
         outbox.enqueue(session, SEND, {"invitation": number}, now=now, at=at, unique_key=f"{SEND}:{number}:0")
 
@@ -191,11 +198,14 @@ def repeat(session: Session, actor: Actor, context: CommunityInvitationContext, 
         raise NotFound
     if row.sent >= MOST_TIMES:
         raise RepeatedEnough
+    key = f"{SEND}:{row.id}:{row.sent}"
+    if outbox.is_known(session, key):  # it is on its way
+        return ""
     invitations.renew(INVITATIONS, row, now=now)
     audit.record(session, actor, MemberVerb.INVITED, community, now=now, count=1)
     if not row.by_mail or CONFIRMS_SINCE.of(session)() is None:
         return make_link(session, row)
-    outbox.enqueue(session, SEND, {"invitation": row.id}, now=now, unique_key=f"{SEND}:{row.id}:{row.sent}")
+    outbox.enqueue(session, SEND, {"invitation": row.id}, now=now, unique_key=key)
     return ""
 
 
@@ -286,11 +296,11 @@ def accept(session: Session, actor: Actor, invited: CommunityInvitedContext, *, 
         return False
     if not invited.is_open or invited.is_banned or not INVITATIONS.is_open(row, now) or not communities.is_active(session, community):
         raise NotFound
-    row.accepted_at, row.accepted_by, row.email, row.name = now, actor.person_id, "", ""
     outside = community.organisation_id is not None and not invited.belongs
     if community.parent_id is not None and find_member(session, community.parent_id, actor.person_id) is None:
         raise NotFound
     joined = add_member(session, actor, community, actor.person_id, "invited", external=outside, now=now)
+    row.accepted_at, row.accepted_by, row.email, row.name = now, actor.person_id, "", ""
     if joined:
         audit.record(session, actor, MemberVerb.ACCEPTED, community, now=now)
     return joined

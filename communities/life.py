@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from accounts import notices
@@ -24,7 +24,7 @@ from communities.communities import (
     own_key,
     run_key,
 )
-from discussions.models import Board, PostState, Thread, ThreadKind
+from discussions.models import Board, PostState, Thread, ThreadKind, ThreadPost
 from kernel import audit
 from kernel.errors import N_, Conflict, Invalid
 from kernel.i18n import _, in_every_language, site_day
@@ -66,7 +66,7 @@ def _activate(session: Session, actor: Actor, row: models.Community, *, now: dat
     row.row_version += 1
     audit.record(session, actor, CommunityVerb.ACTIVATED, row, now=now)
     session.flush()
-    invitations.send_waiting(session, row.id, now=now)
+    invitations.send_prepared(session, row.id, now=now)
 
 
 def decide_activation(session: Session, actor: Actor, community: models.Community, *, reason: str, now: datetime) -> bool:
@@ -146,7 +146,7 @@ PORTION = 200
 COMMUNITY_CARE = NoticeKind(
     "community_care",
     label=N_("Care of communities"),
-    hint=N_("A community that you administer has no new content, no meeting or no administrator, or a draft of yours is deleted soon."),
+    hint=N_("A community that you administer has no new content or no meeting, or a draft of yours is deleted soon."),
     icon="users",
     group=N_("Communities"),
     usual_mail=MailTime.DAILY,
@@ -197,7 +197,8 @@ def measure(session: Session, community: models.Community, *, now: datetime) -> 
     pending = (models.CommunityRequest.community_id == community.id, models.CommunityRequest.state == models.RequestState.PENDING.value)
     waiting, oldest = session.execute(select(func.count(), func.min(models.CommunityRequest.sent_at)).where(*pending)).one()
     question = (Thread.kind == ThreadKind.QUESTION.value, Thread.accepted.is_(None), Thread.state == PostState.VISIBLE.value)
-    unanswered = select(func.count()).select_from(Thread).where(Thread.board_id == community.board_id, *question)
+    opened = and_(ThreadPost.thread_id == Thread.id, ThreadPost.number == 1, ThreadPost.written_at < now - UNANSWERED_AFTER)
+    unanswered = select(func.count()).select_from(Thread).join(ThreadPost, opened).where(Thread.board_id == community.board_id, *question)
     lately, mine = now - timedelta(days=90), models.CommunityMember.community_id == community.id
     moved = select(
         func.count().filter(models.CommunityMember.since > lately), func.count().filter(models.CommunityMember.until > lately)
@@ -209,7 +210,7 @@ def measure(session: Session, community: models.Community, *, now: datetime) -> 
         meeting_days=(now - met).days if met else None,
         waiting=waiting,
         waiting_days=(now - oldest).days if oldest else 0,
-        unanswered=session.scalar(unanswered.where(Thread.last_post_at < now - UNANSWERED_AFTER)) or 0,
+        unanswered=session.scalar(unanswered) or 0,
         joined=joined,
         left=left,
         overdue=session.scalar(select(func.count()).select_from(models.PlanEntry).where(*overdue)) or 0,
@@ -223,7 +224,7 @@ def list_long_inactive(session: Session, *, now: datetime) -> list[models.Commun
 
 
 def list_longest_members(session: Session, community_id: int) -> list[str]:
-    """List the names of the three people who have been members longest and wrote something lately, else longest at all."""
+    """List the names of the three people who have been members longest and are not suspended."""
     present = (models.CommunityMember.community_id == community_id, models.CommunityMember.until.is_(None), Person.suspended_at.is_(None))
     statement = select(Person).join(models.CommunityMember, models.CommunityMember.person_id == Person.id).where(*present)
     return [person.full_name for person in session.scalars(statement.order_by(models.CommunityMember.since, *by_name()).limit(3))]

@@ -17,6 +17,7 @@ from communities.models import Community, CommunityPage, CommunityPageVersion
 from kernel import audit
 from kernel.audit import Verb
 from kernel.errors import N_, Conflict, Invalid, require_found
+from kernel.i18n import _
 from kernel.markup.model import MarkupContext
 from kernel.markup.posts import render_post
 from kernel.markup.render import render_lesson
@@ -78,7 +79,7 @@ def render_page(source: str, language: str) -> str:
     rendered = render_lesson(source, MarkupContext(language))
     refused = next((problem for problem in rendered.problems if problem.code == "C105"), None)
     if refused is not None:
-        raise PageNotRendered(problem=refused.message)
+        raise PageNotRendered(problem=_(refused.text, **refused.facts))
     return str(rendered.html)
 
 

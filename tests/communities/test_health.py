@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from accounts.models import Notification
 from communities import life
 from communities.models import Community, CommunityLevel, CommunityMember, CommunityRequest, CommunityState, PlanEntry
-from discussions.models import Thread
+from discussions.models import Thread, ThreadPost
 from kernel import clock
 from kernel.i18n import site_day
 from lms.instance import Instance
@@ -68,6 +68,7 @@ def test_the_marks_are_what_happened(browser: Browser, instance: Instance) -> No
     with instance.database.unit_of_work() as session:
         session.execute(update(CommunityMember).where(CommunityMember.id == left).values(until=now))
         session.execute(update(Thread).values(kind="question", last_post_at=now - timedelta(days=20)))
+        session.execute(update(ThreadPost).values(written_at=now - timedelta(days=20)))
         asked = CommunityRequest(community_id=row.id, person_id=eva.id, text="", sent_at=now - timedelta(days=9), state="pending")
         past = site_day(now) - timedelta(days=40)
         lines = [

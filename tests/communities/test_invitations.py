@@ -226,6 +226,8 @@ def test_a_draft_may_be_hidden_and_its_invitations_go_out_with_its_activation(br
     ana.submit(INVITING, {"addresses": eva.email, "way": "links"}, button=("act", "invite"))
     visitor = sign_in(browser.another(), eva.email)
     visitor.get(PAGE, status=404)
+    with instance.database.unit_of_work() as session:  # prepared so long ago that its days were over
+        session.execute(update(CommunityInvitation).values(expires_at=clock.now() - timedelta(days=1)))
     ana.post(f"{PAGE}/manage/submission")
     boss.post(f"{PAGE}/manage/activation", {"act": "activate", "reason": ""})
 
@@ -298,3 +300,19 @@ class TestWithMail:
         jobs = read(instance, lambda session: session.scalars(select(Job).where(Job.kind == invitations.SEND)).all())
         waits = [round((job.available_at - job.created_at) / timedelta(hours=1)) for job in jobs]
         assert [waits.count(hour) for hour in range(3)] == [200, 200, 50]
+
+    def test_a_second_list_waits_behind_the_first_and_a_repeated_mail_is_enqueued_once(self, browser: Browser, instance: Instance) -> None:
+        """spec/communities C19: the first list still waits while the second one comes."""
+        ana = founded(browser, instance)
+        for begin in (0, 300):
+            pasted = "\n".join(f"p{number}@example.org" for number in range(begin, begin + 300))
+            ana.post(INVITING, {"addresses": pasted, "added_text": "", "way": "mail", "act": "invite"})
+        jobs = read(instance, lambda session: session.scalars(select(Job).where(Job.kind == invitations.SEND)).all())
+        waits = [round((job.available_at - jobs[0].created_at) / timedelta(hours=1)) for job in jobs]
+        assert [waits.count(hour) for hour in range(4)] == [200, 200, 200, 0]
+        with instance.database.unit_of_work() as session:
+            session.execute(update(CommunityInvitation).values(sent=1))
+        for _time in range(2):
+            ana.post(f"{INVITING}/{rows(instance)[0].uuid}/repetition")
+
+        assert len(read(instance, lambda session: session.scalars(select(Job).where(Job.kind == invitations.SEND)).all())) == 601
