@@ -359,8 +359,8 @@ PERMISSIONS: Mapping[StrEnum, Permission] = {
         _if(lambda actor, subject: subject.parent is None and _is_inside(actor, subject)), _cells((NOT_ARCHIVED, MEMBERS))
     ),
     CommunityAction.FOUND_GROUP: Permission(
-        _if(lambda actor, subject: subject.parent is None and _runs_active(actor, subject)),
-        _cells((("public",), ADMINISTRATORS), (("archived_public",), NOBODY)),
+        _if(lambda _actor, subject: subject.parent is None and subject.administers and subject.is_active),
+        _cells((("public",), COMMUNITY.only("community_admin").because("its founder is a member")), (("archived_public",), NOBODY)),
     ),
     CommunityAction.ANNOUNCE: Permission(_if(_runs_active), {"active": ADMINISTRATORS}),
     CommunityAction.INVITE: Permission(

@@ -18,6 +18,7 @@ from communities.views.communities import front_page_of
 from kernel import clock
 from kernel.errors import N_, NotFound
 from kernel.i18n import _, lazy_, ngettext
+from kernel.left_out import LeftOut
 from kernel.web.forms import Form, area
 from kernel.web.headers import hide_address
 from kernel.web.limits import client_key, limit, limiter
@@ -71,21 +72,22 @@ class CommunityInvitationForm(PastedListForm):
 @requires(CommunityAction.INVITE, communities.get_community, reads_first=True, body_limit=LARGEST)
 def invite(context: CommunityContext) -> Answer:
     """Invite a list of people, after a look at what would come of it; below are the invitations that nobody has accepted."""
-    form, actor, checked = CommunityInvitationForm(), current_actor(), None
+    form, actor = CommunityInvitationForm(), current_actor()
+    checked, left_out = None, tuple[LeftOut, ...]()
     if form.validate_on_submit():
         read = form.read(read_list)
         if read is not None:
             session = begin_writing()
             with form.refusals(form.addresses, TooManyToInvite):
-                if request.form.get("act") == "invite":
+                checked, left_out = invitations.check_list(session, actor, context.community.id, read.entries), read.left_out
+                if request.form.get("act") == "invite" and not checked.faults and not left_out:
                     by_mail = form.way.data == "mail"
                     done = invitations.invite(
                         session, actor, context.community, read.entries, form.added_text.data or "", by_mail=by_mail, now=clock.now()
                     )
                     return see_page("communities_inviting.invite", slug=context.community.slug, flash=_outcome(len(done.to_invite)))
-                checked = invitations.check_list(session, actor, context.community.id, read.entries)
                 form.addresses.data = "\n".join(_as_line(entry) for entry in checked.to_invite)
-    return _page(context, form, checked)
+    return _page(context, form, checked, left_out)
 
 
 def _outcome(count: int) -> str:
@@ -96,7 +98,9 @@ def _as_line(entry: ListedAddress) -> str:
     return f"{entry.name} <{entry.address}>" if entry.name else entry.address
 
 
-def _page(context: CommunityContext, form: CommunityInvitationForm, checked: InvitationListCheck | None) -> Response:
+def _page(
+    context: CommunityContext, form: CommunityInvitationForm, checked: InvitationListCheck | None, left_out: tuple[LeftOut, ...]
+) -> Response:
     session, actor, requested, now = current_session(), current_actor(), requested_page(ROWS), clock.now()
     rows = invitations.list_unanswered(session, context.community.id, offset=requested.offset, limit=ROWS + 1)
     return page(
@@ -105,6 +109,7 @@ def _page(context: CommunityContext, form: CommunityInvitationForm, checked: Inv
         form=form,
         checked=checked,
         faults=checked.faults[:MOST_FAULTS] if checked else (),
+        left_out=left_out,
         page=requested.of(rows),
         unlinked=invitations.count_unlinked(session, actor, context.community.id, now=now),
         sample=_(SAMPLE),
@@ -200,7 +205,7 @@ def find_joining(endpoint: str, values: Mapping[str, str]) -> Joining | None:
         return None
     row = invited.invitation
     return Joining(
-        partial(_accept, row.uuid, invited.community.slug),
+        partial(_accept, row.uuid, invited.community.slug, url_for("communities_invited.invitation", secret=secret)),
         _("You join “%(title)s” as soon as you are signed in.", title=invited.community.name),
         invited.community.name,
         mail_path=url_for("communities.front_page", slug=invited.community.slug),
@@ -212,13 +217,14 @@ def _note_nothing() -> None:
     """Note nothing: the invitation waits on the front page once the address is confirmed."""
 
 
-def _accept(invitation: UUID, slug: str) -> str:
+def _accept(invitation: UUID, slug: str, otherwise: str) -> str:
     session, actor = current_session(), current_actor()
     invited = invitations.get_own(session, actor, invitation)
-    if allows(CommunityAction.ACCEPT_INVITATION, invited):
-        try:
-            invitations.accept(session, actor, invited, now=clock.now())
-            flash(_("You are a member now."), "ok")
-        except (NotFound, TooManyCommunities):
-            return url_for("communities.community_list")
+    if not allows(CommunityAction.ACCEPT_INVITATION, invited):
+        return otherwise
+    try:
+        invitations.accept(session, actor, invited, now=clock.now())
+    except (NotFound, TooManyCommunities):
+        return otherwise
+    flash(_("You are a member now."), "ok")
     return url_for("communities.front_page", slug=slug)

@@ -71,7 +71,8 @@ def test_a_list_is_judged_before_anybody_is_invited(browser: Browser, instance: 
     assert [one.email for one in rows(instance)] == ["ya@example.org"]
     ana.submit(INVITING, button=("act", "invite"))
     assert [one.email for one in rows(instance)] == ["ya@example.org", "eva@example.org"]
-    ana.post(INVITING, {"addresses": pasted, "added_text": "", "way": "links", "act": "invite"})
+    page = ana.post(INVITING, {"addresses": f"{pasted}\nluz@example.org", "added_text": "", "way": "links", "act": "invite"}).text
+    assert in_spanish("This is not an email address.") in page  # nothing goes out while a line is left out unsaid
     assert len(rows(instance)) == 2
 
 
