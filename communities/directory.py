@@ -26,32 +26,8 @@ from organisations.models import Organisation
 CONSENT = "2026-12-06"
 """Version of the sentence to which one consents."""
 LANGUAGES = ("es", "en", "pt", "fr", "qu", "ay", "gn")
-COUNTRIES = (
-    "AR",
-    "BO",
-    "BR",
-    "CL",
-    "CO",
-    "CR",
-    "CU",
-    "DO",
-    "EC",
-    "ES",
-    "GT",
-    "HN",
-    "MX",
-    "NI",
-    "PA",
-    "PE",
-    "PR",
-    "PT",
-    "PY",
-    "SV",
-    "UY",
-    "VE",
-    "US",
-    "CA",
-)
+_CODES = "AR BO BR CA CL CO CR CU DO EC ES GT HN MX NI PA PE PR PT PY SV US UY VE"
+COUNTRIES = tuple(_CODES.split())
 MOST_SUBJECTS = 5
 MOST_MESSAGES = 5
 STOP = "directory contact"
@@ -106,8 +82,10 @@ def save_entry(session: Session, actor: Actor, values: DirectoryValues, *, now: 
     row = find_own(session, actor)
     verb = DirectoryVerb.CHANGED if row else DirectoryVerb.ENTERED
     if row is None:
-        row = DirectoryEntry(person_id=actor.person_id, consent_version=CONSENT, consented_at=now)
+        row = DirectoryEntry(person_id=actor.person_id, consent_version="", consented_at=now)
         session.add(row)
+    if row.consent_version != CONSENT:
+        row.consent_version, row.consented_at = CONSENT, now
     row.text, row.shows_institution, row.contact = values.text, values.shows_institution, values.contact
     session.flush()
     session.execute(delete(DirectoryMark).where(DirectoryMark.entry_id == row.id))

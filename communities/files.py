@@ -46,6 +46,12 @@ class CommunityFileRefused(Invalid):
     message = N_("“%(name)s” is not taken: documents up to 50 MB and pictures up to 10 MB, of the kind that the name says.")
 
 
+class FileWasChanged(Conflict):
+    """A file was changed since its form was opened."""
+
+    message = N_("Someone changed this file meanwhile. Look at it in another window, and save again what is yours.")
+
+
 class CommunityIsFull(Conflict):
     """The files of a community take all the room that it has."""
 
@@ -105,7 +111,7 @@ def _add_version(session: Session, actor: Actor, row: CommunityFile, content: Co
 
 
 def _check_category(session: Session, community_id: int, category: str) -> None:
-    known = list_categories(session, community_id)
+    known = list_categories(session, community_id, is_inside=True)
     if category not in known and len(known) >= MOST_CATEGORIES:
         raise TooManyFileCategories
 
@@ -136,15 +142,18 @@ def change_file(
     values: FileValues,
     content: CommunityFileContent | None,
     *,
+    seen: str,
     now: datetime,
 ) -> bool:
     """Change what is said of a file, and replace its content where one was sent; return whether anything changed.
 
-    The former content stays in the list of its versions. Raise CommunityIsFull, TooManyFileCategories.
+    The former content stays in the list of its versions. Raise FileWasChanged, CommunityIsFull, TooManyFileCategories.
     """
     community = lock_community(session, context.community)
     communities.require_active(session, community)
-    row = context.file
+    row = session.get_one(CommunityFile, context.file.id, populate_existing=True)
+    if seen != str(row.row_version):
+        raise FileWasChanged
     changed = {name: value for name, value in _columns(values).items() if getattr(row, name) != value}
     _check_category(session, community.id, values.category)
     for name, value in changed.items():
@@ -187,7 +196,9 @@ def _delete(session: Session, which: ColumnElement[bool], *, now: datetime) -> N
         outbox.enqueue(session, "discussions.remove_content", {"sha256": sha256}, now=now)
 
 
-def list_files(session: Session, context: CommunityContext, category: str, *, is_inside: bool) -> Sequence[Row[*tuple[Any, ...]]]:
+def list_files(
+    session: Session, community_id: int, category: str, *, is_inside: bool, offset: int, limit: int
+) -> list[Row[*tuple[Any, ...]]]:
     """List the files that a reader may open with their last versions and who brought them in, the newest first; of a category or all."""
     newest = aliased(CommunityFileVersion)
     last = select(func.max(newest.number)).where(newest.file_id == CommunityFile.id).correlate(CommunityFile).scalar_subquery()
@@ -195,18 +206,23 @@ def list_files(session: Session, context: CommunityContext, category: str, *, is
     statement = statement.join(CommunityFileVersion, CommunityFileVersion.file_id == CommunityFile.id)
     statement = statement.join(StoredFile, StoredFile.id == CommunityFileVersion.stored_file_id)
     statement = statement.join(Person, Person.id == CommunityFile.person_id)
-    shown = [CommunityFile.community_id == context.community.id, CommunityFile.deleted_at.is_(None), CommunityFileVersion.number == last]
-    if not is_inside:
-        shown.append(CommunityFile.members_only.is_(False))
+    statement = statement.where(*_listed(community_id, is_inside=is_inside), CommunityFileVersion.number == last)
     if category:
-        shown.append(CommunityFile.category == category)
-    return session.execute(statement.where(*shown).order_by(CommunityFileVersion.added_at.desc(), CommunityFile.id.desc()).limit(500)).all()
+        statement = statement.where(CommunityFile.category == category)
+    order = (CommunityFileVersion.added_at.desc(), CommunityFile.id.desc())
+    return list(session.execute(statement.order_by(*order).offset(offset).limit(limit)))
 
 
-def list_categories(session: Session, community_id: int) -> list[str]:
-    """List the categories of the files of a community."""
-    statement = select(CommunityFile.category).distinct().where(CommunityFile.community_id == community_id, CommunityFile.category != "")
-    return list(session.scalars(statement.where(CommunityFile.deleted_at.is_(None)).order_by(CommunityFile.category)))
+def _listed(community_id: int, *, is_inside: bool) -> tuple[ColumnElement[bool], ...]:
+    """Return what selects the files that a reader may open: outside, what is not for members alone."""
+    of_it = (CommunityFile.community_id == community_id, CommunityFile.deleted_at.is_(None))
+    return of_it if is_inside else (*of_it, CommunityFile.members_only.is_(False))
+
+
+def list_categories(session: Session, community_id: int, *, is_inside: bool) -> list[str]:
+    """List the categories of the files of a community that a reader may open."""
+    statement = select(CommunityFile.category).distinct().where(*_listed(community_id, is_inside=is_inside), CommunityFile.category != "")
+    return list(session.scalars(statement.order_by(CommunityFile.category)))
 
 
 def list_versions(session: Session, file_id: int) -> Sequence[Row[*tuple[Any, ...]]]:

@@ -27,7 +27,7 @@ from communities.communities import (
 from discussions.models import Board, PostState, Thread, ThreadKind, ThreadPost
 from kernel import audit
 from kernel.errors import N_, Conflict, Invalid
-from kernel.i18n import _, in_every_language, site_day
+from kernel.i18n import _, in_every_language, ngettext, site_day
 from kernel.permissions import SYSTEM, Actor
 
 
@@ -172,7 +172,7 @@ class Health:
     content_days: int
     """Days since something was last written."""
     meeting_days: int | None
-    """Days since a meeting or webinar of the plan was ticked; None where none ever was."""
+    """Days since the last meeting or webinar of the plan that was ticked; None where none was."""
     waiting: int
     waiting_days: int
     """The number of requests that wait, and the age of the oldest in days."""
@@ -189,11 +189,10 @@ def measure(session: Session, community: models.Community, *, now: datetime) -> 
     """Compute the marks of a community, in one statement for each table."""
     own = models.Community.id == community.id
     latest = session.scalar(select(standing.last_content().label("at")).select_from(models.Community).where(own))
-    meetings = (
-        models.PlanEntry.community_id == community.id,
-        models.PlanEntry.kind.in_([models.PlanKind.MEETING.value, models.PlanKind.WEBINAR.value]),
-    )
-    met = session.scalar(select(func.max(models.PlanEntry.done_at)).where(*meetings))
+    today, entry = site_day(now), models.PlanEntry
+    meetings = entry.kind.in_([models.PlanKind.MEETING.value, models.PlanKind.WEBINAR.value])
+    held = (entry.community_id == community.id, meetings, entry.done_at.is_not(None), entry.ends_on <= today)
+    met = session.scalar(select(func.max(entry.ends_on)).where(*held))
     pending = (models.CommunityRequest.community_id == community.id, models.CommunityRequest.state == models.RequestState.PENDING.value)
     waiting, oldest = session.execute(select(func.count(), func.min(models.CommunityRequest.sent_at)).where(*pending)).one()
     question = (Thread.kind == ThreadKind.QUESTION.value, Thread.accepted.is_(None), Thread.state == PostState.VISIBLE.value)
@@ -204,16 +203,16 @@ def measure(session: Session, community: models.Community, *, now: datetime) -> 
         func.count().filter(models.CommunityMember.since > lately), func.count().filter(models.CommunityMember.until > lately)
     ).where(mine)
     joined, left = session.execute(moved.select_from(models.CommunityMember)).one()
-    overdue = (models.PlanEntry.community_id == community.id, models.PlanEntry.done_at.is_(None), models.PlanEntry.ends_on < site_day(now))
+    overdue = (entry.community_id == community.id, entry.done_at.is_(None), entry.ends_on < today)
     return Health(
         content_days=(now - (latest or community.created_at)).days,
-        meeting_days=(now - met).days if met else None,
+        meeting_days=(today - met).days if met else None,
         waiting=waiting,
         waiting_days=(now - oldest).days if oldest else 0,
         unanswered=session.scalar(unanswered) or 0,
         joined=joined,
         left=left,
-        overdue=session.scalar(select(func.count()).select_from(models.PlanEntry).where(*overdue)) or 0,
+        overdue=session.scalar(select(func.count()).select_from(entry).where(*overdue)) or 0,
     )
 
 
@@ -263,20 +262,26 @@ def notify_cadence(session: Session, community: models.Community, *, now: dateti
 
 def words_of(health: Health) -> Sequence[str]:
     """Return the marks in words, each with its rule."""
-    return (
-        _("No new content for %(days)s days; 14 are recommended at most.", days=health.content_days)
+    content = (
+        ngettext("No new content for %(count)s day; 14 are recommended at most.",
+                 "No new content for %(count)s days; 14 are recommended at most.", health.content_days)
         if health.content_days > CONTENT_EACH.days
-        else _("Last content %(days)s days ago; 14 are recommended at most.", days=health.content_days),
+        else ngettext("Last content %(count)s day ago; 14 are recommended at most.",
+                      "Last content %(count)s days ago; 14 are recommended at most.", health.content_days)
+    )  # fmt: skip
+    meeting = (
         _("No meeting of the plan was ticked yet; one a month is recommended.")
         if health.meeting_days is None
-        else _("Last meeting %(days)s days ago; one a month is recommended.", days=health.meeting_days),
-        _("%(count)s requests wait, the oldest for %(days)s days.", count=health.waiting, days=health.waiting_days)
-        if health.waiting
-        else _("No request waits."),
-        _("%(count)s questions have had no accepted answer for more than seven days.", count=health.unanswered),
-        _("In 90 days %(joined)s people joined and %(left)s left.", joined=health.joined, left=health.left),
-        _("%(count)s lines of the plan are overdue.", count=health.overdue),
-    )
+        else ngettext("Last meeting %(count)s day ago; one a month is recommended.",
+                      "Last meeting %(count)s days ago; one a month is recommended.", health.meeting_days)
+    )  # fmt: skip
+    waiting = ngettext("%(count)s request waits, the oldest for days: %(days)s.", "%(count)s requests wait, the oldest for days: %(days)s.",
+                       health.waiting, days=health.waiting_days)  # fmt: skip
+    unanswered = ngettext("%(count)s question has had no accepted answer for more than seven days.",
+                          "%(count)s questions have had no accepted answer for more than seven days.", health.unanswered)  # fmt: skip
+    overdue = ngettext("%(count)s line of the plan is overdue.", "%(count)s lines of the plan are overdue.", health.overdue)
+    moved = _("In 90 days: %(joined)s joined, %(left)s left.", joined=health.joined, left=health.left)
+    return content, meeting, waiting if health.waiting else _("No request waits."), unanswered, moved, overdue
 
 
 def care_for(session: Session, community_id: int, *, now: datetime) -> None:

@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import ndiff
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, delete, func, select
+from sqlalchemy import ColumnElement, Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
@@ -18,9 +17,10 @@ from kernel import audit
 from kernel.audit import Verb
 from kernel.errors import N_, Conflict, Invalid, require_found
 from kernel.i18n import _
-from kernel.markup.model import MarkupContext
+from kernel.markup.model import MarkupContext, RenderedText
 from kernel.markup.posts import render_post
 from kernel.markup.render import render_lesson
+from kernel.markup.source import compare_lines
 from kernel.markup.source import slug as slug_of
 from kernel.permissions import Actor
 from kernel.personal import PersonalTables
@@ -74,13 +74,13 @@ def _add_version(session: Session, actor: Actor, row: CommunityPage, title: str,
     session.flush()
 
 
-def render_page(source: str, language: str) -> str:
-    """Return a text as it is shown; raise PageNotRendered where it is too large or too deep."""
+def render_page(source: str, language: str) -> RenderedText:
+    """Return a text as it is shown, with what of it is not; raise PageNotRendered where it is too large or too deep."""
     rendered = render_lesson(source, MarkupContext(language))
     refused = next((problem for problem in rendered.problems if problem.code == "C105"), None)
     if refused is not None:
         raise PageNotRendered(problem=_(refused.text, **refused.facts))
-    return str(rendered.html)
+    return rendered
 
 
 def _free_slug(session: Session, community_id: int, title: str) -> str:
@@ -184,9 +184,14 @@ def latest_version(session: Session, page_id: int) -> CommunityPageVersion:
     return session.scalars(statement.order_by(CommunityPageVersion.number.desc()).limit(1)).one()
 
 
-def get_page(session: Session, actor: Actor, slug: str, page: str) -> CommunityPageContext:
+def compare_with_saved(session: Session, page_id: int, source: str) -> list[tuple[str, str]]:
+    """Return the lines of a text against the present one of a page: those of the former alone with `-`, of the latter with `+`."""
+    return compare_lines(source, latest_version(session, page_id).source)
+
+
+def get_page(session: Session, actor: Actor, slug: str, key: str) -> CommunityPageContext:
     """Return a page of a community; raise NotFound."""
-    return _get(session, actor, slug, CommunityPage.slug == page, CommunityPage.slug != NOTE_SLUG)
+    return _get(session, actor, slug, CommunityPage.slug == key, CommunityPage.slug != NOTE_SLUG)
 
 
 def get_note(session: Session, actor: Actor, slug: str) -> CommunityPageContext:
@@ -210,24 +215,16 @@ class PageStep:
     lines: Sequence[tuple[str, str]]
 
 
-def list_steps(session: Session, page_id: int) -> list[PageStep]:
-    """List the texts of a page, the newest first, each compared with the one before."""
+def list_steps(session: Session, page_id: int, *, offset: int, limit: int) -> list[PageStep]:
+    """List some texts of a page, the newest first, each compared with the one before it."""
     statement = select(CommunityPageVersion, Person).outerjoin(Person, Person.id == CommunityPageVersion.person_id)
-    rows: Sequence[Row[CommunityPageVersion, Person]] = session.execute(
-        statement.where(CommunityPageVersion.page_id == page_id).order_by(CommunityPageVersion.number)
-    ).all()
-    steps, before = [], ""
-    for row in rows:
-        version, person = row.CommunityPageVersion, row.Person
-        steps.append(PageStep(version.written_at, person.full_name if person else "", compare(before, version.source)))
-        before = version.source
-    return steps[::-1]
-
-
-def compare(before: str, after: str) -> list[tuple[str, str]]:
-    """Return the lines of two texts: those of the first alone with `-`, of the second alone with `+`."""
-    lines = ndiff(before.splitlines(), after.splitlines())
-    return [(line[0].strip(), line[2:]) for line in lines if line[0] != "?"]
+    of_page = statement.where(CommunityPageVersion.page_id == page_id).order_by(CommunityPageVersion.number.desc())
+    rows = session.execute(of_page.offset(offset).limit(limit + 1)).all()
+    texts = [*(row.CommunityPageVersion.source for row in rows), ""]
+    return [
+        PageStep(row.CommunityPageVersion.written_at, row.Person.full_name if row.Person else "", compare_lines(before, after))
+        for row, after, before in zip(rows[:limit], texts, texts[1:], strict=False)
+    ]
 
 
 def delete_pages_of(session: Session, community_id: int) -> None:

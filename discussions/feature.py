@@ -63,6 +63,7 @@ FEATURE = Feature(
     blueprints=(reading.bp, writing.bp, moderating.bp),
     permissions=PERMISSIONS,
     menu=(MenuEntry(Menu.SEARCH, "discussions.followed", N_("My discussions"), position=61, icon="messages-square", is_for=is_signed_in),),
+    patient=(jobs.ANNOUNCE,),
     jobs={
         "discussions.follow_post": jobs.follow_post,
         jobs.ANNOUNCE: jobs.notify_announcement,

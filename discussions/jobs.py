@@ -253,14 +253,16 @@ def _begin_announcement(session: Session, thread: Thread, post: ThreadPost, *, n
     """Have all members of what a board belongs to notified of an announcement, once."""
     if post.number != 1 or thread.kind != ThreadKind.ANNOUNCEMENT:
         return
-    if boards.owner_of(session, session.get_one(Board, thread.board_id)).members is not None:
-        _go_on(session, post, 0, now=now)
+    members = boards.owner_of(session, session.get_one(Board, thread.board_id)).members
+    if members is not None:
+        count = session.scalar(select(func.count()).select_from(members(thread.board_id).subquery())) or 0
+        _go_on(session, post, 0, count, now=now)
 
 
-def _go_on(session: Session, post: ThreadPost, after: int, *, now: datetime) -> None:
+def _go_on(session: Session, post: ThreadPost, after: int, count: int, *, now: datetime) -> None:
     key = f"announcement:{post.key}:{after}"
     if not outbox.is_known(session, key):
-        outbox.enqueue(session, ANNOUNCE, {"post": post.id, "after": after}, now=now, unique_key=key)
+        outbox.enqueue(session, ANNOUNCE, {"post": post.id, "after": after, "count": count}, now=now, unique_key=key)
 
 
 def notify_announcement(delivery: Delivery) -> None:
@@ -269,7 +271,7 @@ def notify_announcement(delivery: Delivery) -> None:
     Those in a community of more than a thousand get it with their daily mail, unless they chose otherwise.
     """
     with delivery.database.unit_of_work() as session:
-        row, after = _find_post(session, delivery.number("post")), delivery.number("after")
+        row, after, count = _find_post(session, delivery.number("post")), delivery.number("after"), delivery.number("count")
         if row is None or row[1].state != PostState.VISIBLE or row[0].state != PostState.VISIBLE:
             return
         thread, post = row
@@ -278,7 +280,6 @@ def notify_announcement(delivery: Delivery) -> None:
         reached = members(thread.board_id)
         number = reached.selected_columns[0]
         people = list(session.scalars(reached.where(number > after).order_by(number).limit(PORTION)))
-        count = session.scalar(select(func.count()).select_from(reached.subquery())) or 0
         kind = ANNOUNCEMENT_NOTICE if count <= MOST_AT_ONCE else replace(ANNOUNCEMENT_NOTICE, usual_mail=MailTime.DAILY)
         key = f"post:{post.key}:announced"
         source = subscriptions.OF_MENTIONS
@@ -286,7 +287,7 @@ def notify_announcement(delivery: Delivery) -> None:
         others = [person for person in people if person != post.person_id]
         notices.notify(session, message, _readers_among(session, thread, others), now=delivery.now)
         if len(people) == PORTION:
-            _go_on(session, post, people[-1], now=delivery.now)
+            _go_on(session, post, people[-1], count, now=delivery.now)
 
 
 def notify_released(delivery: Delivery) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from difflib import ndiff
 from typing import Any, NamedTuple
 
 from sqlalchemy import Integer, bindparam, delete, exists, func, or_, select, update
@@ -25,6 +24,7 @@ from kernel.errors import N_, Conflict, Invalid
 from kernel.i18n import _, in_every_language, language
 from kernel.markup.model import SafeHtml
 from kernel.markup.posts import clean_post, render_post
+from kernel.markup.source import compare_lines
 from kernel.permissions import Actor
 from kernel.search import index
 
@@ -442,10 +442,7 @@ class RevisionStep:
 def compare_revisions(post: ThreadPost, revisions: Sequence[PostRevision]) -> list[RevisionStep]:
     """Return the edits of a post, the latest first, each compared with the text before it."""
     texts = [*(row.source for row in revisions), post.source]
-    steps = [
-        RevisionStep(row.at, [(text[:1], text[2:]) for text in ndiff(before.splitlines(), after.splitlines()) if text[:1] != "?"])
-        for row, before, after in zip(revisions, texts, texts[1:], strict=False)
-    ]
+    steps = [RevisionStep(row.at, compare_lines(before, after)) for row, before, after in zip(revisions, texts, texts[1:], strict=False)]
     return steps[::-1]
 
 

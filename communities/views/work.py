@@ -1,6 +1,6 @@
 """Pages of what members work on together: files, pages with their history, the plan."""
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, flash, request
 from wtforms import BooleanField, DateField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, Optional
@@ -8,13 +8,12 @@ from wtforms.validators import InputRequired, Optional
 from communities import communities, files, pages, plan
 from communities.access import CommunityAction, CommunityContext, CommunityFileContext, CommunityPageContext, PlanContext
 from communities.models import CommunityPage, PlanEntry, PlanKind
-from communities.pages import LONGEST_PAGE, PageNotRendered, PageValues, PageWasChanged, TooManyPages
-from communities.plan import PlanValues, TooManyLines
-from communities.views.communities import LANGUAGE_NAMES, leave_reading_note
+from communities.views.communities import LANGUAGE_NAMES, PARTS, leave_reading_note
 from kernel import clock
 from kernel.clock import FIRST_DAY, LAST_DAY
 from kernel.errors import N_, NotFound, require_found
 from kernel.i18n import LANGUAGES, _, language, lazy_, site_day
+from kernel.markup.model import RenderedText
 from kernel.pictures import FORMATS
 from kernel.web.file_responses import send_content
 from kernel.web.forms import DAYS, FileField, Form, area, line, whole_number
@@ -27,9 +26,11 @@ from kernel.web.request import (
     file_store,
     is_read_only_request,
     page,
+    reading_file,
     requires,
     see_page,
 )
+from kernel.web.table import requested_page
 
 work_bp = Blueprint("communities_work", __name__)
 
@@ -57,7 +58,7 @@ class CommunityFileForm(Form):
         sent = self.file.data
         if not sent or not sent.filename:
             return None
-        with self.refusals(self.file, files.CommunityFileRefused):
+        with self.refusals(self.file, files.CommunityFileRefused), reading_file():
             return files.store_content(file_store(), sent.filename, sent.read())
         return None
 
@@ -67,11 +68,33 @@ class CommunityFileForm(Form):
 def file_list(context: CommunityContext) -> Answer:
     """List the files that the reader may open, by category."""
     leave_reading_note(context)
-    session, category = current_session(), request.args.get("category", "")[:60]
-    is_inside = context.member is not None or current_actor().is_administrator
-    rows = files.list_files(session, context, category, is_inside=is_inside)
-    categories = sorted({row.CommunityFile.category for row in files.list_files(session, context, "", is_inside=is_inside)} - {""})
-    return page("communities/files.html", context=context, rows=rows, categories=categories, category=category, licences=files.LICENCES)
+    session, category, number, requested = (
+        current_session(),
+        request.args.get("category", "")[:60],
+        context.community.id,
+        requested_page(50),
+    )
+    is_inside = _is_inside(context)
+    rows = files.list_files(session, number, category, is_inside=is_inside, offset=requested.offset, limit=requested.size + 1)
+    categories = files.list_categories(session, number, is_inside=is_inside)
+    return page(
+        "communities/files.html",
+        context=context,
+        page=requested.of(rows),
+        categories=categories,
+        category=category,
+        licences=files.LICENCES,
+    )
+
+
+def _is_inside(context: CommunityContext) -> bool:
+    return context.member is not None or current_actor().is_administrator
+
+
+def _require_there(action: CommunityAction, context: CommunityContext, *, is_deleted: bool) -> None:
+    """Raise NotFound for what was deleted to those who cannot restore it."""
+    if is_deleted and not allows(action, context):
+        raise NotFound
 
 
 @work_bp.route("/communities/<slug>/files/new", methods=["GET", "POST"])
@@ -89,8 +112,8 @@ def add_file(context: CommunityContext) -> Answer:
             with form.refusals(form.file, files.CommunityIsFull), form.refusals(form.category, files.TooManyFileCategories):
                 files.add_file(begin_writing(), current_actor(), context, form.values(), content, now=clock.now())
                 return see_page("communities_work.file_list", slug=context.community.slug, flash=_("The file is there."))
-    categories = files.list_categories(current_session(), context.community.id)
-    return page("communities/file_form.html", context=context, form=form, file=None, categories=categories)
+    categories = files.list_categories(current_session(), context.community.id, is_inside=True)
+    return page("communities/file_form.html", context=context, form=form, file=None, categories=categories, seen="")
 
 
 @work_bp.get("/communities/<slug>/files/<uuid:file>")
@@ -98,15 +121,9 @@ def add_file(context: CommunityContext) -> Answer:
 def show_file(context: CommunityFileContext) -> Answer:
     """Show a file with its former contents."""
     leave_reading_note(context)
-    _require_file(context)
+    _require_there(CommunityAction.CHANGE_FILE, context, is_deleted=context.file.deleted_at is not None)
     versions = files.list_versions(current_session(), context.file.id)
     return page("communities/file.html", context=context, file=context.file, versions=versions, licences=files.LICENCES)
-
-
-def _require_file(context: CommunityFileContext) -> None:
-    """Raise NotFound for a deleted file to those who cannot restore it."""
-    if context.file.deleted_at is not None and not allows(CommunityAction.CHANGE_FILE, context):
-        raise NotFound
 
 
 @work_bp.get("/communities/<slug>/files/<uuid:file>/<int:number>")
@@ -114,7 +131,7 @@ def _require_file(context: CommunityFileContext) -> None:
 def file_content(context: CommunityFileContext) -> Response:
     """Send a content of a file to who may read it now."""
     leave_reading_note(context)
-    _require_file(context)
+    _require_there(CommunityAction.CHANGE_FILE, context, is_deleted=context.file.deleted_at is not None)
     number = int((request.view_args or {})["number"])
     rows = files.list_versions(current_session(), context.file.id)
     row = require_found(next((row for row in rows if row.CommunityFileVersion.number == number), None))
@@ -128,6 +145,7 @@ def file_content(context: CommunityFileContext) -> Response:
 def edit_file(context: CommunityFileContext) -> Answer:
     """Change what is said of a file, or replace it."""
     form, row, slug = CommunityFileForm(), context.file, context.community.slug
+    seen = request.form.get("seen", str(row.row_version))
     if is_read_only_request():
         form.title.data, form.description.data, form.category.data = row.title, row.description, row.category
         form.language.data, form.licence.data, form.members_only.data = row.language, row.licence, row.members_only
@@ -136,12 +154,17 @@ def edit_file(context: CommunityFileContext) -> Answer:
         if not form.errors:
             session = begin_writing()
             present = files.get_file(session, current_actor(), slug, row.uuid)
-            with form.refusals(form.file, files.CommunityIsFull), form.refusals(form.category, files.TooManyFileCategories):
-                changed = files.change_file(session, current_actor(), present, form.values(), content, now=clock.now())
+            with (
+                form.refusals(None, files.FileWasChanged),
+                form.refusals(form.file, files.CommunityIsFull),
+                form.refusals(form.category, files.TooManyFileCategories),
+            ):
+                changed = files.change_file(session, current_actor(), present, form.values(), content, seen=seen, now=clock.now())
                 message = _("Saved.") if changed else _("There was nothing to change.")
                 return see_page("communities_work.show_file", slug=slug, file=row.uuid, flash=message)
-    categories = files.list_categories(current_session(), context.community.id)
-    return page("communities/file_form.html", context=context, form=form, file=row, categories=categories)
+            seen = str(present.file.row_version)
+    categories = files.list_categories(current_session(), context.community.id, is_inside=True)
+    return page("communities/file_form.html", context=context, form=form, file=row, categories=categories, seen=seen)
 
 
 @work_bp.post("/communities/<slug>/files/<uuid:file>/deletion")
@@ -158,15 +181,15 @@ class CommunityPageForm(Form):
     """A page of a community."""
 
     title = line(lazy_("Title"), most=150, required=lazy_("Write a title."))
-    text = area(lazy_("Text"), most=LONGEST_PAGE, required=lazy_("Write the text."))
+    text = area(lazy_("Text"), most=pages.LONGEST_PAGE, required=lazy_("Write the text."))
     category = line(lazy_("Category"), most=60)
     position = line(lazy_("Place in its category, as a number"), most=4)
     members_only = BooleanField(lazy_("Members alone see it"))
 
-    def values(self) -> PageValues:
+    def values(self) -> pages.PageValues:
         """Return the page."""
         category, position = " ".join((self.category.data or "").split()), whole_number(self.position.data or "") or 0
-        return PageValues(self.title.data or "", self.text.data or "", category, position, members_only=bool(self.members_only.data))
+        return pages.PageValues(self.title.data or "", self.text.data or "", category, position, members_only=bool(self.members_only.data))
 
 
 @work_bp.get("/communities/<slug>/pages")
@@ -174,56 +197,56 @@ class CommunityPageForm(Form):
 def page_list(context: CommunityContext) -> Answer:
     """List the pages that the reader may open, by category."""
     leave_reading_note(context)
-    is_inside = context.member is not None or current_actor().is_administrator
-    rows = pages.list_pages(current_session(), context.community.id, is_inside=is_inside)
+    rows = pages.list_pages(current_session(), context.community.id, is_inside=_is_inside(context))
     categories = dict.fromkeys(row.category for row in rows)
     groups = [(category, [row for row in rows if row.category == category]) for category in categories]
     return page("communities/pages.html", context=context, groups=groups)
 
 
 @work_bp.route("/communities/<slug>/pages/new", methods=["GET", "POST"])
-@requires(CommunityAction.WRITE_PAGE, communities.get_community)
+@requires(CommunityAction.WRITE_PAGE, communities.get_community, reads_first=True)
 def add_page(context: CommunityContext) -> Answer:
     """Write a page."""
     form, community = CommunityPageForm(), context.community
     if form.validate_on_submit():
-        with form.refusals(form.text, PageNotRendered), form.refusals(None, TooManyPages):
+        with form.refusals(form.text, pages.PageNotRendered), form.refusals(None, pages.TooManyPages):
             values = form.values()
-            html = pages.render_page(values.source, community.language)
-            row = pages.add_page(current_session(), current_actor(), context, values, html, now=clock.now())
-            return see_page("communities_work.show_page", slug=community.slug, page=row.slug, flash=_("Saved."))
+            rendered = pages.render_page(values.source, community.language)
+            row = pages.add_page(begin_writing(), current_actor(), context, values, str(rendered.html), now=clock.now())
+            _flash_problems(rendered)
+            return see_page("communities_work.show_page", slug=community.slug, key=row.slug, flash=_("Saved."))
     return page("communities/page_form.html", context=context, form=form, row=None, seen="", other=())
 
 
-@work_bp.get("/communities/<slug>/pages/<page>")
+def _flash_problems(rendered: RenderedText) -> None:
+    """Say what of a saved text is not shown as it was written, such as a picture that nobody has."""
+    for problem in rendered.problems[:5]:
+        flash(_(problem.text, **problem.facts), "warn")
+
+
+@work_bp.get("/communities/<slug>/pages/<key>")
 @requires(CommunityAction.READ, pages.get_page)
 def show_page(context: CommunityPageContext) -> Answer:
     """Show a page."""
     leave_reading_note(context)
-    _require_page(context)
+    _require_there(CommunityAction.WRITE_PAGE, context, is_deleted=context.page.deleted_at is not None)
     version = pages.latest_version(current_session(), context.page.id)
     return page("communities/page.html", context=context, row=context.page, version=version)
 
 
-def _require_page(context: CommunityPageContext) -> None:
-    """Raise NotFound for a deleted page to those who cannot restore it."""
-    if context.page.deleted_at is not None and not allows(CommunityAction.WRITE_PAGE, context):
-        raise NotFound
-
-
-@work_bp.get("/communities/<slug>/pages/<page>/history")
+@work_bp.get("/communities/<slug>/pages/<key>/history")
 @requires(CommunityAction.READ, pages.get_page)
 def page_history(context: CommunityPageContext) -> Answer:
     """Show the former texts of a page, each compared with the one before."""
     leave_reading_note(context)
-    _require_page(context)
-    return _history_page(context)
+    _require_there(CommunityAction.WRITE_PAGE, context, is_deleted=context.page.deleted_at is not None)
+    return _history_page(context, {})
 
 
-def _history_page(context: CommunityPageContext) -> Response:
-    return page(
-        "communities/page_history.html", context=context, row=context.page, steps=pages.list_steps(current_session(), context.page.id)
-    )
+def _history_page(context: CommunityPageContext, headings: dict[str, str]) -> Response:
+    requested = requested_page(20)
+    steps = pages.list_steps(current_session(), context.page.id, offset=requested.offset, limit=requested.size + 1)
+    return page("communities/page_history.html", context=context, row=context.page, page=requested.of(steps), headings=headings)
 
 
 @work_bp.get("/communities/<slug>/about/history")
@@ -231,27 +254,29 @@ def _history_page(context: CommunityPageContext) -> Response:
 def note_history(context: CommunityPageContext) -> Answer:
     """Show the former texts of the front page, each compared with the one before."""
     leave_reading_note(context)
-    return _history_page(context)
+    return _history_page(context, {f"## {name}": _(label) for name, label in PARTS.items()})
 
 
-@work_bp.route("/communities/<slug>/pages/<page>/edit", methods=["GET", "POST"])
-@requires(CommunityAction.WRITE_PAGE, pages.get_page)
+@work_bp.route("/communities/<slug>/pages/<key>/edit", methods=["GET", "POST"])
+@requires(CommunityAction.WRITE_PAGE, pages.get_page, reads_first=True)
 def edit_page(context: CommunityPageContext) -> Answer:
     """Write another text of a page; of two who write at once the second one sees both."""
-    form, row, community, session = CommunityPageForm(), context.page, context.community, current_session()
+    form, row, community = CommunityPageForm(), context.page, context.community
     seen = request.form.get("seen", str(row.row_version))
     other: list[tuple[str, str]] = []
     if is_read_only_request():
-        _fill_page(form, row, pages.latest_version(session, row.id).source)
+        _fill_page(form, row, pages.latest_version(current_session(), row.id).source)
     if form.validate_on_submit():
         values = form.values()
-        with form.refusals(form.text, PageNotRendered), form.refusals(None, PageWasChanged):
-            html = pages.render_page(values.source, community.language)
-            changed = pages.change_page(session, current_actor(), context, values, html, seen=seen, now=clock.now())
+        with form.refusals(form.text, pages.PageNotRendered), form.refusals(None, pages.PageWasChanged):
+            rendered = pages.render_page(values.source, community.language)
+            changed = pages.change_page(begin_writing(), current_actor(), context, values, str(rendered.html), seen=seen, now=clock.now())
+            _flash_problems(rendered)
             message = _("Saved.") if changed else _("There was nothing to change.")
-            return see_page("communities_work.show_page", slug=community.slug, page=row.slug, flash=message)
-        if seen != str(row.row_version):
-            seen, other = str(row.row_version), pages.compare(values.source, pages.latest_version(session, row.id).source)
+            return see_page("communities_work.show_page", slug=community.slug, key=row.slug, flash=message)
+        present = pages.get_page(current_session(), current_actor(), community.slug, row.slug).page
+        if seen != str(present.row_version):
+            seen, other = str(present.row_version), pages.compare_with_saved(current_session(), row.id, values.source)
     return page("communities/page_form.html", context=context, form=form, row=row, seen=seen, other=other)
 
 
@@ -260,14 +285,14 @@ def _fill_page(form: CommunityPageForm, row: CommunityPage, source: str) -> None
     form.position.data, form.members_only.data = str(row.position or ""), row.members_only
 
 
-@work_bp.post("/communities/<slug>/pages/<page>/deletion")
+@work_bp.post("/communities/<slug>/pages/<key>/deletion")
 @requires(CommunityAction.WRITE_PAGE, pages.get_page)
 def delete_page(context: CommunityPageContext) -> Response:
     """Delete a page, or restore it."""
     is_deleted = request.form.get("act") != "restore"
     pages.set_deleted(current_session(), current_actor(), context, is_deleted=is_deleted, now=clock.now())
     message = _("The page was deleted. Those who write pages can restore it.") if is_deleted else _("The page is there again.")
-    return see_page("communities_work.show_page", slug=context.community.slug, page=context.page.slug, flash=message)
+    return see_page("communities_work.show_page", slug=context.community.slug, key=context.page.slug, flash=message)
 
 
 PLAN_KINDS = {
@@ -309,12 +334,12 @@ class PlanForm(Form):
         self.ends_on.data = row.ends_on if row.ends_on != row.starts_on else None
         self.responsible.data, self.note.data, self.address.data = row.responsible, row.note, row.address
 
-    def values(self) -> PlanValues:
+    def values(self) -> plan.PlanValues:
         """Return the line."""
         starts_on, ends_on = self.starts_on.data, self.ends_on.data
         assert starts_on is not None
         texts = (self.responsible.data or "", self.note.data or "", self.address.data or "")
-        return PlanValues(starts_on, ends_on or starts_on, self.title.data or "", self.kind.data, *texts)
+        return plan.PlanValues(starts_on, ends_on or starts_on, self.title.data or "", self.kind.data, *texts)
 
 
 @work_bp.get("/communities/<slug>/plan")
@@ -337,7 +362,7 @@ def add_line(context: CommunityContext) -> Answer:
         message = _("Added: change or delete what does not fit.") if added else _("The plan has lines already.")
         return see_page("communities_work.show_plan", slug=slug, flash=message)
     if form.validate_on_submit():
-        with form.refusals(None, TooManyLines):
+        with form.refusals(None, plan.TooManyLines):
             plan.add_line(session, actor, context, form.values(), now=now)
             return see_page("communities_work.show_plan", slug=slug, flash=_("Saved."))
     return page("communities/plan_entry.html", context=context, form=form, line=None)

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 
 _ADDRESS = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
@@ -237,3 +238,16 @@ class Finder:
     def line_at(self, offset: int) -> int:
         """Answer the line of a place in the text."""
         return bisect_left(self._ends, offset) + 1
+
+
+def compare_lines(before: str, after: str) -> list[tuple[str, str]]:
+    """Return the lines of two texts in their order: of the first alone with `-`, of the second alone with `+`, of both with nothing."""
+    old, new = before.splitlines(), after.splitlines()
+    lines = list[tuple[str, str]]()
+    for tag, begin, end, new_begin, new_end in SequenceMatcher(None, old, new).get_opcodes():
+        if tag == "equal":
+            lines += (("", text) for text in old[begin:end])
+        else:
+            lines += (("-", text) for text in old[begin:end])
+            lines += (("+", text) for text in new[new_begin:new_end])
+    return lines

@@ -22,12 +22,12 @@ def _work(live: Live, row: Community, ana: Person) -> list[str]:
     """Give a community a file, a page, a plan, a group, an announcement and invitations, and two people an entry; return the addresses."""
     now, actor, instance = clock.now(), actor_of(ana), live.instance
     stored = files.store_content(files_of(instance.settings), "tablas de mortalidad de 2026.csv", b"edad;tasa\n60;0,012\n")
-    said = ("Tablas de mortalidad de personas que reciben una pensión", "Con notas sobre las fuentes.", "Datos", "es", "cc-by")
+    texts = ("Tablas de mortalidad de personas que reciben una pensión", "Con notas sobre las fuentes.", "Datos", "es", "cc-by")
     with instance.database.unit_of_work() as session:
         context = communities.get_community(session, actor, row.slug)
-        file = files.add_file(session, actor, context, files.FileValues(*said, members_only=False), stored, now=now)
+        file = files.add_file(session, actor, context, files.FileValues(*texts, members_only=False), stored, now=now)
         values = pages.PageValues("Fuentes de datos", "## Encuestas\n\nLa de empleo.", "Datos")
-        pages.add_page(session, actor, context, values, pages.render_page(values.source, "es"), now=now)
+        pages.add_page(session, actor, context, values, str(pages.render_page(values.source, "es").html), now=now)
         plan.add_first_days(session, actor, context, site_day(now), now=now)
         group = CommunityValues("Tablas de mortalidad por provincia", "es", CommunityReach.PARENT, CommunityLevel.SEMIPRIVATE)
         communities.found_group(session, actor, context, group, now=now)

@@ -40,7 +40,7 @@ def content_at(visitor: Browser, file: CommunityFile, number: int = 1) -> bytes:
     return visitor.response.get_data()
 
 
-def test_a_file_is_for_members_unless_it_is_said_otherwise(browser: Browser, instance: Instance) -> None:
+def test_a_file_is_for_members_unless_its_uploader_chooses_otherwise(browser: Browser, instance: Instance) -> None:
     """spec/communities C7: for others who read the rest it does not exist, in no list and at no address."""
     row = a_community(instance, a_person(instance), level=CommunityLevel.OPEN)
     a_member(instance, row, a_person(instance, "eva@example.org"))
@@ -125,3 +125,17 @@ def test_a_full_community_takes_no_more(browser: Browser, instance: Instance, mo
 
     assert in_spanish("The files of this community take 2 GB. Delete some first.") in ana.page.text
     assert [row.title for row in rows(instance)] == ["Tablas"]
+
+
+def test_of_two_who_change_a_file_at_once_the_second_one_is_refused(browser: Browser, instance: Instance) -> None:
+    a_community(instance, a_person(instance))
+    ana, second = sign_in(browser), sign_in(browser.another(), "ana@example.org")
+    send(ana, f"{FILES}/new", CSV, members_only="y")
+    address = f"{FILES}/{rows(instance)[0].uuid}/edit"
+    ana.get(address)
+    second.get(address)
+    ana.submit(address, {"title": "El primer título", "file": None})
+    second.submit(address, {"title": "El segundo título", "file": None}, status=409)
+
+    assert "El segundo título" in second.page.html
+    assert rows(instance)[0].title == "El primer título"

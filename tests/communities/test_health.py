@@ -34,7 +34,7 @@ def cared_for(instance: Instance, days: int = 0) -> None:
             life.care_for(session, number, now=clock.now() + timedelta(days=days))
 
 
-def test_a_year_without_content_is_said_and_its_administrators_are_notified_three_times(browser: Browser, instance: Instance) -> None:
+def test_a_year_without_content_is_shown_and_its_administrators_are_notified_three_times(browser: Browser, instance: Instance) -> None:
     """spec/communities C12, C13: nothing closes by itself, and a post makes it active again."""
     row = a_community(instance, a_person(instance))
     write_thread(instance, row, "El único")
@@ -46,16 +46,16 @@ def test_a_year_without_content_is_said_and_its_administrators_are_notified_thre
         session.execute(update(Thread).values(last_post_at=clock.now() - timedelta(days=366)))
     ana, boss = sign_in(browser), sign_in(browser.another(), an_administrator(instance).email)
     a_community(instance, a_person(instance, "otra@example.org"), "Otra que vive")
-    words = in_spanish("No activity since %(day)s.").partition("%")[0]
-    assert words in ana.get(PAGE).text
-    assert ana.get("/communities").text.count(words) == 1
+    label = in_spanish("No activity since %(day)s.").partition("%")[0]
+    assert label in ana.get(PAGE).text
+    assert ana.get("/communities").text.count(label) == 1
     assert "Estadística actuarial" not in boss.get("/administration/communities").text
     with instance.database.unit_of_work() as session:
         session.execute(update(Thread).values(last_post_at=clock.now() - timedelta(days=460)))
     assert "Estadística actuarial" in boss.get("/administration/communities").text
     write_thread(instance, row, "Otro tema")
 
-    assert words not in ana.get(PAGE).text
+    assert label not in ana.get(PAGE).text
 
 
 def test_the_marks_are_what_happened(browser: Browser, instance: Instance) -> None:
@@ -69,7 +69,7 @@ def test_the_marks_are_what_happened(browser: Browser, instance: Instance) -> No
         session.execute(update(CommunityMember).where(CommunityMember.id == left).values(until=now))
         session.execute(update(Thread).values(kind="question", last_post_at=now - timedelta(days=20)))
         session.execute(update(ThreadPost).values(written_at=now - timedelta(days=20)))
-        asked = CommunityRequest(community_id=row.id, person_id=eva.id, text="", sent_at=now - timedelta(days=9), state="pending")
+        request = CommunityRequest(community_id=row.id, person_id=eva.id, text="", sent_at=now - timedelta(days=9), state="pending")
         past = site_day(now) - timedelta(days=40)
         lines = [
             PlanEntry(community_id=row.id, starts_on=past, ends_on=past, title="Reunión", kind="meeting", responsible=""),
@@ -83,12 +83,12 @@ def test_the_marks_are_what_happened(browser: Browser, instance: Instance) -> No
                 done_at=now - timedelta(days=35),
             ),
         ]
-        session.add_all([asked, *lines])
-    found = read(instance, lambda session: life.measure(session, session.get_one(Community, row.id), now=now))
+        session.add_all([request, *lines])
+    health = read(instance, lambda session: life.measure(session, session.get_one(Community, row.id), now=now))
 
-    assert found == life.Health(content_days=20, meeting_days=35, waiting=1, waiting_days=9, unanswered=1, joined=3, left=1, overdue=1)
+    assert health == life.Health(content_days=20, meeting_days=40, waiting=1, waiting_days=9, unanswered=1, joined=3, left=1, overdue=1)
     page = sign_in(browser).get(f"{PAGE}/manage/health").text
-    assert in_spanish("No new content for %(days)s days; 14 are recommended at most.", days=20) in page
+    assert in_spanish("No new content for %(count)s day; 14 are recommended at most.", count=20) in page
 
 
 def test_a_monthly_word_comes_once_a_month_and_can_be_turned_off(browser: Browser, instance: Instance) -> None:

@@ -74,7 +74,7 @@ def test_a_page_for_members_does_not_exist_for_others_who_read_the_rest(browser:
         stranger.get(f"{PAGES}/{address}", status=404)
 
 
-def test_members_write_where_it_is_said_so_and_a_deleted_page_can_be_restored(browser: Browser, instance: Instance) -> None:
+def test_members_write_where_the_settings_let_them_and_a_deleted_page_can_be_restored(browser: Browser, instance: Instance) -> None:
     row = a_community(instance, a_person(instance))
     for name in ("eva", "luis"):
         a_member(instance, row, a_person(instance, f"{name}@example.org"))
@@ -101,6 +101,8 @@ def test_the_front_page_keeps_its_former_texts(browser: Browser, instance: Insta
     page = ana.get(f"{PAGE}/about/history").text
     assert "Otra meta." in page
     assert in_spanish("added:") in page
+    assert in_spanish("Purpose") in page
+    assert "## purpose" not in page
     assert not ana.get(PAGES).has_link(f"{PAGES}/")
 
 
@@ -112,3 +114,12 @@ def test_a_text_that_cannot_be_shown_is_refused_and_stays(browser: Browser, inst
 
     assert "Hondo." in ana.page.html
     assert not read(instance, lambda session: [row for row in session.scalars(select(CommunityPage)) if row.slug])
+
+
+def test_what_of_a_text_is_not_shown_is_said_when_it_is_saved(browser: Browser, instance: Instance) -> None:
+    a_community(instance, a_person(instance))
+    ana = sign_in(browser)
+    write(ana, "Con foto", "Antes.\n\n![Una foto](foto.png)\n\nDespués.")
+
+    assert "foto.png" in ana.page.text
+    assert "Después." in ana.page.text
