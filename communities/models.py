@@ -1,7 +1,7 @@
 """The tables of communities: the community with the texts of its front page, its members, requests to join, and invitations."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false, text
@@ -12,6 +12,7 @@ from kernel.db import Base, Entity, Moment, PublicId, ShortText, Slug, unique_wh
 from kernel.errors import N_
 from kernel.markup.model import SafeHtml
 from kernel.personal import Erase, Merge, personal
+from kernel.prepared_files import PreparedFile
 
 PRESENT = "until IS NULL"
 
@@ -87,6 +88,8 @@ class Community(Entity):
     name: Mapped[str] = mapped_column(String(120))
     name_key: Mapped[str] = mapped_column(String(240))
     """Without case and accents."""
+    topic: Mapped[str] = mapped_column(String(60), default="", server_default="")
+    """As its administrators name it; the list of communities is filtered by it."""
     language: Mapped[str] = mapped_column(String(2))
     """Of its name and texts."""
     reach: Mapped[str] = mapped_column(String(12))
@@ -100,6 +103,10 @@ class Community(Entity):
     """The texts of the front page as they were typed, by the names of NOTE and CONDITIONS."""
     html: Mapped[Mapping[str, str]]
     """The same, rendered."""
+    picture_id: Mapped[int | None] = mapped_column(ForeignKey("stored_file.id"))
+    """Of its front page."""
+    picture_alt: Mapped[str] = mapped_column(String(150), default="", server_default="")
+    """What the picture shows; empty where it decorates."""
     members_write: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Whether members write its pages, not its administrators alone."""
     created_at: Mapped[Moment]
@@ -111,6 +118,8 @@ class Community(Entity):
     archived_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     reason: Mapped[str] = mapped_column(String(1_000), default="")
     """Of a refused approval, or of the archiving."""
+    deleted_at: Mapped[Moment | None]
+    """Since when it is deleted in the background; nobody finds it any more."""
     row_version: Mapped[int] = mapped_column(default=1)
 
     def safe_html(self, part: str) -> SafeHtml:
@@ -138,6 +147,8 @@ class CommunityMember(Entity):
     role: Mapped[str] = mapped_column(String(13))
     external: Mapped[bool] = mapped_column(default=False)
     """Invited from outside the institution that the community is for."""
+    shows_institution: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether the list of members has their institution, as they chose when they joined."""
     how: Mapped[str] = mapped_column(String(10))
     """Founded, joined, requested or invited."""
     since: Mapped[Moment]
@@ -148,6 +159,8 @@ class CommunityMember(Entity):
     """Of a removal, as its person reads it."""
     banned_until: Mapped[Moment | None]
     """Until when they cannot join again."""
+    address_hash: Mapped[str | None] = mapped_column(String(64), index=True)
+    """Of the address of somebody whose account was deleted while they were banned: keyed, so that it tells no address."""
     row_version: Mapped[int] = mapped_column(default=1)
 
 
@@ -194,6 +207,48 @@ class CommunityInvitation(LinkInvitation, Base):
     accepted_at: Mapped[Moment | None]
     accepted_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
     declined_at: Mapped[Moment | None]
+
+
+class CommunityLinkKind(StrEnum):
+    """The kinds of what the front page of a community, or its page of tools, leads to."""
+
+    RELATED = "related"
+    COURSE = "course"
+    SUPPORTER = "supporter"
+    """A sponsor or a champion."""
+    TOOL = "tool"
+
+
+class CommunityLink(Entity):
+    """A related community, a course, a supporter or a tool of a community."""
+
+    noun = N_("Link of a community")
+    __table_args__ = (
+        CheckConstraint("(kind = 'related') = (other_id IS NOT NULL)", name="other"),
+        CheckConstraint("(kind = 'course') = (course_id IS NOT NULL)", name="course"),
+        Index("ix_community_link_community", "community_id", "kind", "position"),
+    )
+
+    community_id: Mapped[int] = mapped_column(ForeignKey("community.id"))
+    kind: Mapped[str] = mapped_column(String(9))
+    other_id: Mapped[int | None] = mapped_column(ForeignKey("community.id"), index=True)
+    course_id: Mapped[int | None] = mapped_column(ForeignKey("course.id"), index=True)
+    title: Mapped[str] = mapped_column(String(150), default="")
+    """Of a supporter or a tool; of others their own name is shown."""
+    text: Mapped[str] = mapped_column(String(300), default="")
+    address: Mapped[str] = mapped_column(String(300), default="")
+    picture_id: Mapped[int | None] = mapped_column(ForeignKey("stored_file.id"))
+    """The logo of a supporter."""
+    position: Mapped[int] = mapped_column(default=0)
+
+
+class CommunityExport(PreparedFile, Base):
+    """A copy of a community that one of its administrators asked for: its content as JSON and files."""
+
+    kept_for = timedelta(days=7)
+
+    community_id: Mapped[int] = mapped_column(ForeignKey("community.id"), index=True)
+    asked_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
 
 
 class MarkKind(StrEnum):
