@@ -52,6 +52,7 @@ from kernel.web.request import (
     see_other,
     see_page,
 )
+from kernel.web.table import requested_words
 from organisations.institutions import list_institutions
 
 bp = Blueprint("federation", __name__)
@@ -530,7 +531,7 @@ def _proof() -> PasswordConfirmationForm | None:
 
 
 def _edit_page(provider: IdentityProvider | None, form: ProviderForm, proof: PasswordConfirmationForm | None) -> Response:
-    session, settings, query = current_session(), current_settings(), request.args.get("q", "")[:100]
+    session, settings, query = current_session(), current_settings(), requested_words()
     if form.new_secret.data:
         form.refuse(form.new_secret, _("Type it again: it is not kept while something else has to be corrected."))
     key = provider.key if provider else "KEY"

@@ -44,7 +44,7 @@ from kernel.web.request import (
     see_other,
     see_page,
 )
-from kernel.web.table import member_of, read_words, requested_stretch
+from kernel.web.table import member_of, requested_stretch, requested_words
 from lms import erasure, queries
 from lms.audit_words import act_words
 from organisations import tree
@@ -133,7 +133,7 @@ def people() -> Answer:
     """List people by name, those who are asked for."""
     session = current_session()
     access_log.record_list_access(PeopleListKind.PEOPLE, Person)
-    query = read_words(request.args.get("q", ""))
+    query = requested_words()
     state = member_of(PersonState, request.args.get("state"))
     return page(
         "lms/people.html",

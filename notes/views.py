@@ -15,7 +15,7 @@ from kernel.markup.model import ID_PREFIX
 from kernel.web.file_responses import send_text
 from kernel.web.forms import Form, area, as_uuid
 from kernel.web.request import Answer, current_actor, current_session, is_read_only_request, page, requires, see_page
-from kernel.web.table import requested_page
+from kernel.web.table import requested_page, requested_words
 from notes import notes
 from notes.access import NoteAction
 from notes.models import PersonalNote
@@ -68,15 +68,11 @@ def of_activity(subject: ActivityContext) -> Answer:
     )
 
 
-def _query() -> str:
-    return request.args.get("q", "")[:100].strip()
-
-
 @bp.get("/learning/notes")
 @requires(NoteAction.USE)
 def own_notes() -> Answer:
     """List the reader's notes of all courses, or those in which words are found."""
-    requested, query = requested_page(ROWS), _query()
+    requested, query = requested_page(ROWS), requested_words()
     rows = notes.list_notes(current_session(), current_actor().person_id or 0, query, offset=requested.offset, limit=requested.size + 1)
     return page("notes/list.html", page=requested.of(rows), query=query, activity_page=_activity_page, prefix=ID_PREFIX)
 
@@ -89,7 +85,7 @@ def _activity_page(slug: str, note: PersonalNote) -> str:
 @requires(NoteAction.USE)
 def as_markdown() -> Response:
     """Send the reader's notes, or those in which words are found, as a Markdown file."""
-    rows = notes.list_notes(current_session(), current_actor().person_id or 0, _query())
+    rows = notes.list_notes(current_session(), current_actor().person_id or 0, requested_words())
     return send_text(notes.write_markdown(_("My notes"), rows), "text/markdown; charset=utf-8", _("my-notes") + ".md")
 
 

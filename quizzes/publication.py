@@ -41,6 +41,7 @@ from questions.rules.encoding import canonical_json, checksum, encode, to_docume
 from questions.rules.feedback import ReviewFlag
 from questions.rules.item_layout import EXPRESSION
 from questions.rules.variants import variants_of
+from quizzes import snapshots
 from quizzes.answering import rename_attempts
 from quizzes.attempts import find_answering, find_ungraded, is_answering, list_submitted
 from quizzes.content.blueprints import candidate_of, pair_of
@@ -58,16 +59,6 @@ from quizzes.rules.layout import SlotEntry
 from quizzes.rules.result_use import PassBasis, ResultUse
 from quizzes.rules.settings import QuizSettings, ReviewMoment, flags_for
 from quizzes.rules.states import NO_RULES, IntegrityRules
-from quizzes.snapshots import (
-    FirstAnswers,
-    FormCount,
-    count_answers_by_variant,
-    frozen_balance,
-    get_snapshot_of_activity,
-    written_integrity,
-    written_pair,
-    written_use,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +252,7 @@ def freeze_quizzes(session: Session, publication: Publication, quizzes: Sequence
     """Write quizzes with their slots, and new versions of the questions whose content has changed."""
     versions = _question_versions(session, publication, [payload for _activity, payload in quizzes], now=publication.version.published_at)
     balanced = [versions[key] for _activity, payload in quizzes if payload.balance for key in payload.questions]
-    answers = count_answers_by_variant(session, balanced)
+    answers = snapshots.count_answers_by_variant(session, balanced)
     used = [(activity, replace(payload, selection=_use(session, publication, activity, payload))) for activity, payload in quizzes]
     insert_all(session, [_quiz_row(activity, payload, versions, answers) for activity, payload in used])
     statement = select(QuizVersion.activity_id, QuizVersion.id)
@@ -297,14 +288,14 @@ def list_quiz_entries(session: Session, version_id: int) -> Iterator[tuple[int, 
 
 
 def _quiz_row(
-    activity: Activity, payload: PreparedQuiz, versions: Mapping[str, int], answers: Mapping[tuple[int, str], FirstAnswers]
+    activity: Activity, payload: PreparedQuiz, versions: Mapping[str, int], answers: Mapping[tuple[int, str], snapshots.FirstAnswers]
 ) -> QuizVersion:
     slots = [
         SlotEntry(tuple(candidate_of(payload.questions[key]) for key in slot.questions), slot.draws, slot.mark) for slot in payload.slots
     ]
     keys = {versions[key]: key for key in payload.questions}
     own = {facility_key(keys[version], variant): facility for (version, variant), facility in answers.items() if version in keys}
-    count = FormCount(payload.forms, forms_seed(payload.pair.initial if payload.pair else activity.key, slots))
+    count = snapshots.FormCount(payload.forms, forms_seed(payload.pair.initial if payload.pair else activity.key, slots))
     return QuizVersion(
         activity_id=activity.id,
         settings=canonical_json(encode(payload.settings)).decode(),
@@ -312,10 +303,10 @@ def _quiz_row(
         entries=to_json(
             [
                 *payload.entries,
-                *written_use(payload.selection),
-                *written_integrity(payload.integrity),
-                *written_pair(payload.pair),
-                *frozen_balance(payload.balance, slots, payload.questions, own, count),
+                *snapshots.written_use(payload.selection),
+                *snapshots.written_integrity(payload.integrity),
+                *snapshots.written_pair(payload.pair),
+                *snapshots.frozen_balance(payload.balance, slots, payload.questions, own, count),
             ]
         ),
     )
@@ -398,7 +389,7 @@ def withheld_marks(session: Session, enrolment_id: int, quizzes: Sequence[Outlin
 
     Where the close date brings the marks, it brings them once no attempt of the learner is open.
     """
-    settings = {quiz.key: get_snapshot_of_activity(session, quiz.id).settings for quiz in quizzes}
+    settings = {quiz.key: snapshots.get_snapshot_of_activity(session, quiz.id).settings for quiz in quizzes}
     held, released = _held_for_final(session, enrolment_id, quizzes, now)
     later, closed = (_hidden_at(moment, settings) for moment in (ReviewMoment.LATER, ReviewMoment.CLOSED))
     over = {quiz.key for quiz in quizzes if quiz.closes_at is not None and now >= quiz.closes_at}
@@ -416,7 +407,7 @@ def _held_for_final(
     """Return the keys of initial tests whose result waits for the final one's, and of those whose wait is over (spec/selection 7.2)."""
     held, released = set[str](), set[str]()
     for quiz in quizzes:
-        pair = get_snapshot_of_activity(session, quiz.id).pair
+        pair = snapshots.get_snapshot_of_activity(session, quiz.id).pair
         if pair is not None and pair.initial == quiz.key:
             release = find_final_release(session, enrolment_id, outline_of_activity(session, quiz.id), quiz.key, pair)
             (held if release.at is None or now < release.at else released).add(quiz.key)
@@ -443,7 +434,7 @@ def _hidden_at(moment: ReviewMoment, settings: Mapping[str, QuizSettings]) -> fr
 
 def pass_mark_of(session: Session, activity: OutlineActivity) -> Fraction | None:
     """Return from which percent on a quiz is passed."""
-    return get_snapshot_of_activity(session, activity.id).settings.pass_mark
+    return snapshots.get_snapshot_of_activity(session, activity.id).settings.pass_mark
 
 
 def counts_elsewhere(session: Session, activity: OutlineActivity) -> bool:
@@ -451,7 +442,7 @@ def counts_elsewhere(session: Session, activity: OutlineActivity) -> bool:
     course = select(CourseVersion.course_id).join(Activity, Activity.version_id == CourseVersion.id).where(Activity.id == activity.id)
     versions = select(Activity.id).join(CourseVersion, CourseVersion.id == Activity.version_id)
     same_quiz = versions.where(CourseVersion.course_id == course.scalar_subquery(), Activity.key == activity.key)
-    return any(get_snapshot_of_activity(session, version).selection is not None for version in session.scalars(same_quiz))
+    return any(snapshots.get_snapshot_of_activity(session, version).selection is not None for version in session.scalars(same_quiz))
 
 
 QUIZ = ActivityPublisher(

@@ -20,6 +20,7 @@ from kernel.errors import NotFound
 from kernel.i18n import choose, language
 from kernel.markup.model import SafeHtml, icons_in
 from kernel.web.request import Answer, current_actor, current_session, page, public, requires
+from kernel.web.table import requested_words
 from webinars import recordings as webinars_recordings
 from webinars.access import RecordingAction
 from webinars.content import Cues, TranscriptPassage
@@ -206,7 +207,7 @@ def watched(subject: ActivityContext) -> Response:
 def recordings() -> Answer:
     """List the recordings that the reader may open, or those that a search finds in titles, in chapters and in what is said."""
     session = current_session()
-    query = request.args.get("q", "")[:100].strip()
+    query = requested_words()
     rows = webinars_recordings.visible_recordings(session, current_actor())
     numbers = [row.Activity.id for row in rows]
     spoken = webinars_recordings.transcripts_of(session, numbers) if query else {}

@@ -7,19 +7,7 @@ from compliance.access import RecognitionAction, TrainingAction
 from compliance.claim_lists import ClaimantContext, RecognitionSubject
 from compliance.claims import RecognitionRepeats, day_of_person, list_entries, page_of, propose_recognition
 from compliance.obligations import list_known_courses, list_not_counting, required_of
-from compliance.views.claims import (
-    BODY_LIMIT,
-    ClaimDecisionForm,
-    ClaimRevocationForm,
-    RecognitionForm,
-    claim_page,
-    decide_on,
-    keep_evidence_file,
-    record_views,
-    revoke_it,
-    send_evidence,
-    withdraw_it,
-)
+from compliance.views import claims
 from courses.models import Course
 from kernel import clock
 from kernel.i18n import _, choose, enumeration, format_date
@@ -30,28 +18,28 @@ bp = Blueprint("compliance_recognitions", __name__)
 
 
 @bp.route("/learning/recognitions/new", methods=["GET", "POST"])
-@requires(RecognitionAction.PROPOSE, claim_lists.get_own_claims, reads_first=True, body_limit=BODY_LIMIT)
+@requires(RecognitionAction.PROPOSE, claim_lists.get_own_claims, reads_first=True, body_limit=claims.BODY_LIMIT)
 def ask(subject: ClaimantContext) -> Answer:
     """Ask that one's own learning elsewhere be recognised."""
     return _propose(subject)
 
 
 @bp.route("/training/people/<uuid:person>/recognitions/new", methods=["GET", "POST"])
-@requires(RecognitionAction.PROPOSE, claim_lists.get_claimant, reads_first=True, body_limit=BODY_LIMIT)
+@requires(RecognitionAction.PROPOSE, claim_lists.get_claimant, reads_first=True, body_limit=claims.BODY_LIMIT)
 def propose(subject: ClaimantContext) -> Answer:
     """Propose that somebody's learning elsewhere be recognised."""
     return _propose(subject)
 
 
 def _propose(subject: ClaimantContext) -> Answer:
-    session, form = current_session(), RecognitionForm()
+    session, form = current_session(), claims.RecognitionForm()
     required = required_of(session, subject.person_id)
     courses = sorted((choose(course.title), course.id) for course in list_known_courses(session, current_actor(), required))
     form.offer([(number, title) for title, number in courses], day_of_person(session, subject.person_id, clock.now()))
     if not form.validate_on_submit():
         page = _form_page(subject, form)
         return (page, 422) if form.faults else page
-    stored = keep_evidence_file(form, subject.person_id)
+    stored = claims.keep_evidence_file(form, subject.person_id)
     if form.faults:
         return _form_page(subject, form)
     try:
@@ -63,7 +51,7 @@ def _propose(subject: ClaimantContext) -> Answer:
     return see_page("compliance_waivers.own") if is_own(current_actor(), subject.person_id) else see_other(page_of(row))
 
 
-def _form_page(subject: ClaimantContext, form: RecognitionForm) -> Response:
+def _form_page(subject: ClaimantContext, form: claims.RecognitionForm) -> Response:
     own = is_own(current_actor(), subject.person_id)
     return page(
         "compliance/recognition_form.html",
@@ -77,12 +65,12 @@ def _form_page(subject: ClaimantContext, form: RecognitionForm) -> Response:
 @requires(TrainingAction.WHY, claim_lists.get_recognition)
 def recognition(subject: RecognitionSubject) -> Response:
     """Show a recognition."""
-    record_views([subject.person_id])
+    claims.record_views([subject.person_id])
     return _page(subject)
 
 
 def _page(
-    subject: RecognitionSubject, decision: ClaimDecisionForm | None = None, revocation: ClaimRevocationForm | None = None
+    subject: RecognitionSubject, decision: claims.ClaimDecisionForm | None = None, revocation: claims.ClaimRevocationForm | None = None
 ) -> Response:
     session, row = current_session(), subject.row
     entered = list_entries(session, [row.person_id]).get(row.person_id)
@@ -98,34 +86,34 @@ def _page(
         facts = [(_("Counts as"), title), (_("Completed on"), format_date(row.achieved_on))]
         return facts + ([(_("Certified by"), row.issuer), (_("Number of the document"), row.document)] if sees else [])
 
-    return claim_page(subject, _("Recognition"), facts, decision, revocation, remark)
+    return claims.claim_page(subject, _("Recognition"), facts, decision, revocation, remark)
 
 
 @bp.post("/training/recognitions/<uuid:recognition>/decision")
 @requires(RecognitionAction.APPROVE, claim_lists.get_recognition)
 def decide(subject: RecognitionSubject) -> Answer:
     """Approve a recognition, or not."""
-    form = ClaimDecisionForm()
-    return decide_on(subject, form) if form.validate_on_submit() else (_page(subject, form), 422)
+    form = claims.ClaimDecisionForm()
+    return claims.decide_on(subject, form) if form.validate_on_submit() else (_page(subject, form), 422)
 
 
 @bp.post("/training/recognitions/<uuid:recognition>/revocation")
 @requires(RecognitionAction.APPROVE, claim_lists.get_recognition)
 def revoke(subject: RecognitionSubject) -> Answer:
     """Revoke a recognition from today on."""
-    form = ClaimRevocationForm()
-    return revoke_it(subject, form) if form.validate_on_submit() else (_page(subject, None, form), 422)
+    form = claims.ClaimRevocationForm()
+    return claims.revoke_it(subject, form) if form.validate_on_submit() else (_page(subject, None, form), 422)
 
 
 @bp.post("/training/recognitions/<uuid:recognition>/withdrawal")
 @requires(RecognitionAction.WITHDRAW, claim_lists.get_recognition)
 def withdraw(subject: RecognitionSubject) -> Response:
     """Withdraw a recognition that waits."""
-    return withdraw_it(subject)
+    return claims.withdraw_it(subject)
 
 
 @bp.get("/training/recognitions/<uuid:recognition>/evidence")
 @requires(TrainingAction.EVIDENCE, claim_lists.get_recognition)
 def evidence(subject: RecognitionSubject) -> Response:
     """Send the file that proves a recognition."""
-    return send_evidence(subject)
+    return claims.send_evidence(subject)

@@ -70,7 +70,7 @@ from kernel.i18n import _, choose, format_date, lazy_, ngettext, number, percent
 from kernel.web import after_response
 from kernel.web.forms import Form, as_day, line
 from kernel.web.request import Answer, allows, current_actor, current_session, page, requires
-from kernel.web.table import Column, member_of, read_words, requested_stretch
+from kernel.web.table import Column, member_of, requested_stretch, requested_words
 from organisations.models import Organisation
 from organisations.rules.units import UnitSummary, lineage, zone_of
 
@@ -127,7 +127,7 @@ def read_report_request(args: Mapping[str, str], obligations: Sequence[ReportObl
     since = min((each.known_since.astimezone(zone).date() for each in shown), default=None)
     days = report_days(read["on"], read["known"], now.astimezone(zone).date(), first, since)
     faults = {name: _(NO_DAY) for name, text in typed.items() if text and read[name] is None} or _faults(days, first, since)
-    state, query = member_of(ReportState, args.get("state")), read_words(args.get("q", ""))
+    state, query = member_of(ReportState, args.get("state")), requested_words()
     time = _time(days, zone, now)
     if time.is_past and state in PRESENT_ONLY:
         state = None

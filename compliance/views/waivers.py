@@ -35,7 +35,7 @@ from kernel.own_records import is_own
 from kernel.permissions import Actor
 from kernel.web.forms import as_uuid
 from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, page, requires, see_other, see_page
-from kernel.web.table import Page, read_words, requested_page
+from kernel.web.table import Page, requested_page, requested_words
 from organisations.access import TrainingScope
 from organisations.training_scope import get_training_scope
 
@@ -121,7 +121,7 @@ def _proposed_values(form: WaiverForm, titles: Mapping[int, Mapping[str, str]]) 
 def claims(scope: TrainingScope) -> Response:
     """List the waivers and recognitions that wait, or those that were decided on."""
     session, requested = current_session(), requested_page(ROWS)
-    named, query = request.args.get("state", ClaimState.PROPOSED.value), read_words(request.args.get("q", ""))
+    named, query = request.args.get("state", ClaimState.PROPOSED.value), requested_words()
     state = ClaimState(named) if named in set(ClaimState) else None
     number = min(requested.number, MOST_PAGES)
     listed = claim_lists.list_claims(session, scope, state, query, limit=number * ROWS + 1)

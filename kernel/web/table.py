@@ -68,6 +68,11 @@ def read_words(text: str) -> str:
     return " ".join(text.split())[:100]
 
 
+def requested_words() -> str:
+    """Return what a list is searched for, as its address says."""
+    return read_words(request.args.get("q", ""))
+
+
 def member_of(members: type[Member], text: str | None) -> Member | None:
     """Return the member of an enum that a text of an address names; None if it names none."""
     return next((member for member in members if member.value == text), None)

@@ -1,6 +1,6 @@
 """Pages of lists of people that rules of audiences name: sent in, replaced as a whole, deleted where no rule names them."""
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from accounts import access_log
 from accounts.privacy import PeopleListKind
@@ -8,7 +8,7 @@ from kernel import clock
 from kernel.i18n import _, choose, language
 from kernel.web.limits import limit, limiter
 from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
-from kernel.web.table import read_words, requested_page
+from kernel.web.table import requested_page, requested_words
 from organisations import audiences
 from organisations.access import AudienceAction, AudienceContext
 from organisations.audience_preview import count_listed, list_listed
@@ -79,7 +79,7 @@ def people(subject: AudienceContext) -> Answer:
     row, session, requested = subject.people_list, current_session(), requested_page(ROWS)
     assert row is not None
     access_log.record_list_access(PeopleListKind.AUDIENCE, AudienceList, row.id)
-    query = read_words(request.args.get("q", ""))
+    query = requested_words()
     listed = list_listed(session, row, query, offset=requested.offset, limit=ROWS + 1)
     return page(
         "organisations/audience_list.html",

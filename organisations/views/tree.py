@@ -6,7 +6,7 @@ from datetime import datetime
 from operator import add
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, request
+from flask import Blueprint, Response, flash
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, HiddenField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
@@ -24,7 +24,7 @@ from kernel.i18n import number as format_number
 from kernel.permissions import Actor
 from kernel.web.forms import Form, WholeField, as_uuid, line
 from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
-from kernel.web.table import read_words, requested_page
+from kernel.web.table import requested_page, requested_words
 from organisations import audience_preview, training_scope, tree
 from organisations import units as members
 from organisations.access import OrganisationAction
@@ -234,7 +234,7 @@ def _page(  # one page with seven forms
     people: int = 0,
 ) -> Response:
     session, requested = current_session(), requested_page(ROWS)
-    query = read_words(request.args.get("q", ""))
+    query = requested_words()
     standings = in_order(tree.list_tree(session))
     rows = tree.list_members(session, subject.id, query, offset=requested.offset, limit=ROWS + 1)
     forms: dict[str, Form] = {

@@ -13,7 +13,7 @@ from kernel.errors import N_
 from kernel.i18n import _, lazy_, number, trimmed
 from kernel.web.forms import Form, LineField, WholeField, whole_number
 from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
-from kernel.web.table import requested_page
+from kernel.web.table import requested_page, requested_words
 from quizzes import overrides
 from quizzes.access import QuizAction
 from quizzes.models import Accommodation
@@ -67,7 +67,7 @@ def see_person(person: Person) -> Response:
 @requires(QuizAction.ACCOMMODATE)
 def accommodations() -> Answer:
     """List the people with a profile, or those whom a search finds."""
-    requested, query = requested_page(ROWS), request.args.get("q", "")[:100].strip()
+    requested, query = requested_page(ROWS), requested_words()
     rows = overrides.list_profiles(current_session(), query, offset=requested.offset, limit=ROWS + 1)
     return page("quizzes/accommodations.html", page=requested.of(rows), query=query, profile_words=profile_words)
 

@@ -25,7 +25,7 @@ from kernel.own_records import LEFT_OUT, is_own
 from kernel.permissions import Actor
 from kernel.web.forms import Form, LineField, MomentField, WholeField, at_most, line
 from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
-from kernel.web.table import requested_page
+from kernel.web.table import requested_page, requested_words
 from quizzes import snapshots, teaching
 from quizzes.access import IncidentContext, NewOverrideContext, OverrideContext, QuizAction, QuizContext
 from quizzes.incidents import (
@@ -210,7 +210,7 @@ def _see(endpoint: str, quiz: QuizContext, **values: Any) -> Response:
 @requires(QuizAction.OVERRIDE, teaching.get_taught_quiz)
 def overrides(quiz: QuizContext) -> Answer:
     """List the overrides in force at a quiz, and for whom one can be set."""
-    session, requested, query = current_session(), requested_page(ROWS), request.args.get("q", "")[:100].strip()
+    session, requested, query = current_session(), requested_page(ROWS), requested_words()
     rows = list_in_force(session, quiz, offset=requested.offset, limit=ROWS + 1)
     learners = learner_groups.list_learners(session, quiz.course_id, query, limit=FOUND + 1) if query else []
     return page(

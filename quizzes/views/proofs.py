@@ -46,17 +46,7 @@ from quizzes.models import AttemptProof
 from quizzes.proofs import ProofDigests, ProofTitles, ProofVerdict, SignedProof
 from quizzes.rules.proofs import CODE_LENGTH, read_statement
 from quizzes.rules.settings import Reader
-from quizzes.views.proof_documents import (
-    AttemptProofView,
-    Pictures,
-    ProofNames,
-    fact_lines,
-    incident_words,
-    printed_question,
-    proof_view,
-    render_proof,
-    section_lines_of_proof,
-)
+from quizzes.views import proof_documents
 
 bp = Blueprint("quizzes_proofs", __name__)
 
@@ -82,10 +72,10 @@ def proof(subject: LoadedAttempt) -> Answer:
             **opened.activity_header,
             attempt=subject.uuid,
             proof=proof,
-            facts=fact_lines(proof),
-            sections=section_lines_of_proof(proof),
-            incidents=[incident_words(given) for given in proof.incidents],
-            questions=[printed_question(question) for question in proof.questions],
+            facts=proof_documents.fact_lines(proof),
+            sections=proof_documents.section_lines_of_proof(proof),
+            incidents=[proof_documents.incident_words(given) for given in proof.incidents],
+            questions=[proof_documents.printed_question(question) for question in proof.questions],
             code=printed_code(signed.code),
             signed=signed,
             address=address,
@@ -105,19 +95,19 @@ def pdf(subject: LoadedAttempt) -> Response:
         address, types = _address(signed), _picture_types(opened, proof)
         name = _("proof-%(code)s.pdf", code=printed_code(signed.code))
         release_connection()
-        content = render_proof(proof, signed, address, _pictures(types))
+        content = proof_documents.render_proof(proof, signed, address, _pictures(types))
     _keep(subject, signed, hashlib.sha256(content).hexdigest())
     return send_generated(BytesIO(content), "application/pdf", name)
 
 
-def _signed_proof(opened: AttemptView) -> tuple[AttemptProofView, SignedProof]:
+def _signed_proof(opened: AttemptView) -> tuple[proof_documents.AttemptProofView, SignedProof]:
     """Return what a proof says at this moment, to its learner, whoever asks; and its signature."""
     session, loaded, now = current_session(), opened.loaded, clock.now()
     flags = flags_of(loaded, Reader.LEARNER, attempts.history_of(session, loaded), now=now)
     flags = flags_in_term(session, loaded, flags, now=now)
-    names = ProofNames(get_person(session, loaded.person_id).full_name, choose(current_settings().names))
+    names = proof_documents.ProofNames(get_person(session, loaded.person_id).full_name, choose(current_settings().names))
     events = current_events(session, [item.id for item in loaded.items])
-    proof, marks = proof_view(session, opened, flags, events, names), proofs.marks_of(loaded, events)
+    proof, marks = proof_documents.proof_view(session, opened, flags, events, names), proofs.marks_of(loaded, events)
     digests = ProofDigests(proof.digest(marks), marks.digest(with_marks=proof.shows_marks), proof.shows_marks)
     titles = ProofTitles(opened.outline.by_key[loaded.snapshot.activity_key].title, opened.outline.title)
     return proof, proofs.sign_proof(session, loaded, digests, titles, current_keys())
@@ -136,7 +126,7 @@ def _address(signed: SignedProof) -> str:
     return site_address() + url_for("quizzes_proofs.verify", code=printed_code(signed.code))
 
 
-def _picture_types(opened: AttemptView, proof: AttemptProofView) -> dict[str, str]:
+def _picture_types(opened: AttemptView, proof: proof_documents.AttemptProofView) -> dict[str, str]:
     """Return the digests of the pictures that the questions show, by their addresses, as far as they are files of the version."""
     texts = json.dumps(asdict(proof), default=str)
     digests = dict(_PICTURE.findall(texts.replace('\\"', '"')))
@@ -144,7 +134,7 @@ def _picture_types(opened: AttemptView, proof: AttemptProofView) -> dict[str, st
     return {address: digest for address, digest in digests.items() if digest in known}
 
 
-def _pictures(digests: Mapping[str, str]) -> Pictures:
+def _pictures(digests: Mapping[str, str]) -> proof_documents.Pictures:
     """Return the pictures as paper takes them; one that cannot be printed is left to its words."""
     read = {address: printable(file_store().read(digest)) for address, digest in digests.items()}
     return {address: picture for address, picture in read.items() if picture is not None}
