@@ -154,6 +154,13 @@ class CommunityPageContext(CommunityContext):
 
 
 @dataclass(frozen=True, slots=True)
+class CommunityLinkContext(CommunityContext):
+    """A link of a community: a related one, a course, a supporter or a tool."""
+
+    link: models.CommunityLink = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
 class PlanContext(CommunityContext):
     """A line of the plan of a community."""
 

@@ -4,12 +4,15 @@ from accounts.joining import JOININGS
 from accounts.notices import NOTICE_KINDS
 from accounts.people import STANDINGS, Standing
 from communities import directory, files, invitations, jobs, members, pages, standing
+from communities import links as own_links
 from communities.access import BOARD_CELLS, DIRECTORY_PERMISSIONS, PERMISSIONS
 from communities.communities import COMMUNITY_NOTICE
 from communities.life import COMMUNITY_CARE
-from communities.views import communities, managing, work
+from communities.panels import OWN_PANELS, PANELS
+from communities.views import communities, links, managing, work
 from communities.views import directory as directory_views
 from communities.views import invitations as invitation_views
+from courses.catalogue import COURSE_LINKS
 from discussions.boards import BOARDS
 from kernel.errors import N_
 from kernel.feature import Feature
@@ -24,6 +27,7 @@ FEATURE = Feature(
         work.work_bp,
         invitation_views.inviting_bp,
         invitation_views.invited_bp,
+        links.links_bp,
         directory_views.directory_bp,
     ),
     permissions={**PERMISSIONS, **DIRECTORY_PERMISSIONS},
@@ -44,6 +48,8 @@ FEATURE = Feature(
     periodic={"communities.care": 86_400},
     hooks=(
         BOARDS.add(standing.COMMUNITY_BOARDS),
+        PANELS.add(*OWN_PANELS),
+        COURSE_LINKS.add(own_links.list_naming),
         NOTICE_KINDS.add(COMMUNITY_NOTICE, COMMUNITY_CARE),
         STANDINGS.add(Standing("administers_community", standing.needs_second_factor())),
         JOININGS.add(invitation_views.find_joining),
@@ -56,7 +62,7 @@ FEATURE = Feature(
     ),
     help={
         "learner/communities#join": """
-            communities.ask communities.community_list communities.discussions communities.front_page communities.leave
+            communities.about communities.ask communities.community_list communities.discussions communities.front_page communities.leave
             communities.member_list communities.own communities_invited.invitation
         """,
         "learner/communities#found": """
@@ -64,13 +70,14 @@ FEATURE = Feature(
             communities_managing.new communities_managing.requests communities_managing.settings communities_managing.texts
         """,
         "learner/communities#work": """
-            communities.announce communities.announcements communities_work.file_list communities_work.add_file
+            communities.announce communities.announcements communities_links.tools communities_work.file_list communities_work.add_file
             communities_managing.group_list communities_managing.found_group
             communities_managing.board_settings
             communities_work.edit_page communities_work.page_history communities_work.add_page communities_work.note_history
             communities_work.page_list communities_work.show_page communities_work.edit_line communities_work.add_line
             communities_work.show_plan
         """,
+        "learner/communities#front": "communities_links.manage_links",
         "learner/communities#care": "communities_managing.show_health",
         "learner/communities#directory": """
             communities_directory.contact communities_directory.entry communities_directory.entry_list communities_directory.own_entry

@@ -1,5 +1,6 @@
 """The plan of a community: lines with their days, the responsible and what is in mind; ticked when done."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 
@@ -41,6 +42,14 @@ def list_lines(session: Session, community_id: int) -> list[PlanEntry]:
     """List the lines of a plan by their days."""
     statement = select(PlanEntry).where(PlanEntry.community_id == community_id)
     return list(session.scalars(statement.order_by(PlanEntry.starts_on, PlanEntry.ends_on, PlanEntry.id)))
+
+
+def list_next(session: Session, community_id: int, today: date, *, limit: int) -> Sequence[PlanEntry]:
+    """List the next lines of a plan that are not done and whose days are not over."""
+    ahead = (PlanEntry.community_id == community_id, PlanEntry.done_at.is_(None), PlanEntry.ends_on >= today)
+    return session.scalars(
+        select(PlanEntry).where(*ahead).order_by(PlanEntry.starts_on, PlanEntry.ends_on, PlanEntry.id).limit(limit)
+    ).all()
 
 
 def is_overdue(line: PlanEntry, today: date) -> bool:

@@ -1,7 +1,7 @@
 """Reads courses by their address, for the catalogue and for their team, with their institution and with those for whom they are visible."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -19,7 +19,7 @@ from courses.content.mapping_cursor import ReadingSession
 from courses.content.model import CourseFolder, Finding, LocalisedText, Visibility
 from courses.content.scalars import nearest_of
 from courses.models import Course, CourseStaff, CourseVersion, StaffRole, VersionViewer
-from kernel.db import connection_of
+from kernel.db import HookList, connection_of
 from kernel.errors import SignInNeeded, require_found
 from kernel.i18n import choose
 from kernel.outbox import Job
@@ -32,6 +32,25 @@ from organisations.models import Audience
 from organisations.profile import list_signatories_on
 from organisations.rules.units import in_order, institution_of
 from organisations.tree import list_tree
+
+
+@dataclass(frozen=True, slots=True)
+class CourseLink:
+    """A page of a package above that a course's page names: its title, the language of that, and its address."""
+
+    title: str
+    language: str
+    url: str
+
+
+COURSE_LINKS = HookList[Callable[[Session, Actor, int], Sequence[CourseLink]]]("course_links")
+"""Find the communities that name a course, as a reader may see them, by the course's number."""
+
+
+def list_course_links(session: Session, actor: Actor, course_id: int) -> list[CourseLink]:
+    """List the pages of packages above that name a course, as a reader may see them."""
+    return [link for find in COURSE_LINKS.of(session) for link in find(session, actor, course_id)]
+
 
 UNIT, AUDIENCE = "unit", "audience"
 MOST_NAMED = 100

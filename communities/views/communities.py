@@ -1,27 +1,39 @@
 """Pages of communities for those who read and join them: the list, front pages, members, coming in and going."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from flask import Blueprint, Response, request, url_for
 
-from communities import communities, invitations, life, members
+from communities import communities, files, invitations, life, links, members, panels, plan
 from communities.access import CommunityAction, CommunityContext
+from communities.links import ShownLink
 from communities.members import LastAdministrator, RequestedTooOften, TooManyCommunities
-from communities.models import CONDITIONS, NOTE, Community, CommunityInvitation, CommunityLevel, CommunityState, RequestState
+from communities.models import (
+    CONDITIONS,
+    NOTE,
+    CommunityInvitation,
+    CommunityLevel,
+    CommunityReach,
+    CommunityState,
+    RequestState,
+)
+from communities.panels import LEVELS, CommunityHead
 from communities.standing import note_reading
 from discussions import threads
 from discussions.models import Board, ThreadKind
-from discussions.threads import ThreadFilter, ThreadQuery, ThreadRow
+from discussions.threads import ThreadFilter, ThreadQuery
 from kernel import clock
 from kernel.errors import N_
 from kernel.i18n import LANGUAGES, _, lazy_, site_day
 from kernel.markup.model import SafeHtml
+from kernel.markup.posts import summary_of
 from kernel.web.after_response import leave_record
 from kernel.web.forms import Form, area
 from kernel.web.request import (
     Answer,
+    address_of,
     allows,
     current_actor,
     current_session,
@@ -30,16 +42,10 @@ from kernel.web.request import (
     see_other,
     see_page,
 )
-from kernel.web.table import member_of, requested_page
+from kernel.web.table import member_of, requested_page, requested_words
 
 bp = Blueprint("communities", __name__)
 
-LEVELS = {
-    CommunityLevel.OPEN: N_("Open to all"),
-    CommunityLevel.PUBLIC: N_("Public"),
-    CommunityLevel.SEMIPRIVATE: N_("Semi-private"),
-    CommunityLevel.PRIVATE: N_("Private"),
-}
 LEVEL_TEXTS = {
     CommunityLevel.OPEN: N_("All who find it read it and join at once. Members write."),
     CommunityLevel.PUBLIC: N_("Members read and write. One joins at once."),
@@ -54,8 +60,9 @@ PARTS = {
     "contributions": N_("What can be contributed"),
     "principles": N_("Principles"),
 }
-LANGUAGE_NAMES = {"es": "Español", "en": "English"}
-LATEST = 5
+LATEST, FEW = 5, 3
+SUMMARY = 200
+"""Characters of what a community is for, beside its news and for social networks."""
 REQUEST_STATES = {
     RequestState.PENDING: N_("waits for a decision"),
     RequestState.REJECTED: N_("rejected"),
@@ -71,7 +78,7 @@ def community_list() -> Answer:
     requested, args = requested_page(communities.LISTED), request.args
     language = args.get("language", "")
     query = communities.CommunityQuery(
-        args.get("q", "")[:100].strip(),
+        requested_words(),
         member_of(CommunityLevel, args.get("level")),
         language if language in LANGUAGES else "",
         state=member_of(CommunityState, args.get("state")),
@@ -103,28 +110,45 @@ def leave_reading_note(context: CommunityContext) -> None:
         leave_record(partial(note_reading, actor=actor, board_id=context.community.board_id))
 
 
+def head_of(context: CommunityContext) -> CommunityHead:
+    """Return the head of the pages of a community, as the reader finds it."""
+    return panels.get_head(current_session(), current_actor(), context, allows)
+
+
 @bp.get("/communities/<slug>")
 @requires(CommunityAction.VIEW, communities.get_community)
 def front_page(context: CommunityContext) -> Answer:
-    """Show the front page, and what is new to those who read the content."""
-    session, actor, community = current_session(), current_actor(), context.community
-    rows: Sequence[ThreadRow] = ()
-    if allows(CommunityAction.READ, context):
-        leave_reading_note(context)
-        rows = threads.list_threads(
-            session, actor, community.board_id, ThreadQuery(None, "", ()), today=site_day(clock.now()), offset=0, limit=LATEST
-        )
-    of_it = CommunityInvitation.community_id == community.id
-    own = invitations.list_own(session, actor, of_it, now=clock.now()) if context.is_invited and context.member is None else []
+    """Show what is new to those who read the content, and the front page to others."""
+    if not allows(CommunityAction.READ, context):
+        return _front_page(context, "home")
+    leave_reading_note(context)
+    session, actor, community, today = current_session(), current_actor(), context.community, site_day(clock.now())
+    query = ThreadQuery(None, "", ())
     return page(
-        "communities/front_page.html",
+        "communities/home.html",
         context=context,
-        front=front_page_of(community),
-        threads=rows,
-        inactive_since=life.find_inactive_since(session, community.id, now=clock.now()),
-        waiting=members.count_requests(session, community.id) if allows(CommunityAction.MANAGE, context) else 0,
-        invitation=own[0].CommunityInvitation if own else None,
+        head=head_of(context),
+        front=front_page_of(context),
+        threads=threads.list_threads(session, actor, community.board_id, query, today=today, offset=0, limit=LATEST),
+        files=files.list_files(session, community.id, "", is_inside=is_inside(context), offset=0, limit=FEW),
+        lines=plan.list_next(session, community.id, today, limit=FEW) if allows(CommunityAction.READ_PLAN, context) else (),
     )
+
+
+def is_inside(context: CommunityContext) -> bool:
+    """Return whether the reader reads what is for members alone."""
+    return context.member is not None or current_actor().is_administrator
+
+
+@bp.get("/communities/<slug>/about")
+@requires(CommunityAction.VIEW, communities.get_community)
+def about(context: CommunityContext) -> Answer:
+    """Show the front page, also to those who read the content."""
+    return _front_page(context, "about")
+
+
+def _front_page(context: CommunityContext, tab: str) -> Response:
+    return page("communities/front_page.html", context=context, head=head_of(context), front=front_page_of(context), tab=tab)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,21 +156,35 @@ class FrontPage:
     """The front page of a community, as all read it who see it."""
 
     administrators: Sequence[str]
-    count: int
-    level: str
     level_text: str
     parts: Sequence[tuple[str, SafeHtml]]
+    purpose: str
+    """The beginning of what it is for, as plain text."""
+    links: Mapping[str, Sequence[ShownLink]]
+    """By their kinds."""
+    invitation: CommunityInvitation | None
+    """Of the reader, while it is open."""
+    shared: str
+    """Its address for social networks; empty where not everyone finds it."""
+    picture: str
+    """The address of its picture for them; empty without one."""
 
 
-def front_page_of(community: Community) -> FrontPage:
+def front_page_of(context: CommunityContext) -> FrontPage:
     """Return the front page of a community."""
-    session, level = current_session(), CommunityLevel(community.level)
+    session, actor, community = current_session(), current_actor(), context.community
+    is_shared = community.reach == CommunityReach.EVERYONE and community.state == CommunityState.ACTIVE
+    of_it = CommunityInvitation.community_id == community.id
+    own = invitations.list_own(session, actor, of_it, now=clock.now()) if context.is_invited and context.member is None else []
     return FrontPage(
         members.list_running(session, community.id),
-        members.count_members(session, community.id),
-        LEVELS[level],
-        LEVEL_TEXTS[level],
+        LEVEL_TEXTS[CommunityLevel(community.level)],
         [(PARTS[name], community.safe_html(name)) for name in (*NOTE, *CONDITIONS) if community.html.get(name)],
+        summary_of(community.html.get("purpose") or community.html.get("overview") or "", SUMMARY),
+        links=links.list_links(session, actor, community.id),
+        invitation=own[0].CommunityInvitation if own else None,
+        shared=address_of("communities.front_page", slug=community.slug) if is_shared else "",
+        picture=address_of("communities_links.picture", slug=community.slug, number=community.picture_id) if community.picture_id else "",
     )
 
 
@@ -181,7 +219,7 @@ def member_list(context: CommunityContext) -> Answer:
     leave_reading_note(context)
     requested = requested_page(50)
     rows = members.list_members(current_session(), context.community.id, offset=requested.offset, limit=requested.size + 1)
-    return page("communities/members.html", context=context, page=requested.of(rows), names=members.ROLE_NAMES)
+    return page("communities/members.html", context=context, head=head_of(context), page=requested.of(rows), names=members.ROLE_NAMES)
 
 
 @bp.post("/communities/<slug>/joining")

@@ -14,7 +14,7 @@ from communities.access import CommunityAction, CommunityContext, CommunityInvit
 from communities.invitations import MOST_ADDRESSES, InvitationListCheck, RepeatedEnough, TooManyToInvite
 from communities.members import TooManyCommunities
 from communities.models import CommunityInvitation
-from communities.views.communities import front_page_of
+from communities.views.communities import front_page_of, head_of
 from kernel import clock
 from kernel.errors import N_, NotFound
 from kernel.i18n import _, lazy_, ngettext
@@ -170,14 +170,15 @@ def invitation(secret: str) -> Answer:
     """Show the front page of the community to which somebody is invited, with what they can do about it."""
     invited = find_invited(secret)
     if invited is None:
-        return page("communities/invited.html", invited=None, front=None, secret=secret), 404
+        return page("communities/invited.html", invited=None, head=None, front=None, secret=secret), 404
     if invited.member is not None:
         return see_page("communities.front_page", slug=invited.community.slug)
     if not invited.is_open:
-        return page("communities/invited.html", invited=None, front=None, secret=secret), 404
+        return page("communities/invited.html", invited=None, head=None, front=None, secret=secret), 404
     status = 200 if current_actor().is_anonymous or invited.is_for_reader else 403
-    front = front_page_of(invited.community) if status == 200 else None
-    return page("communities/invited.html", invited=invited, front=front, secret=secret), status
+    is_shown = status == 200
+    head, front = (head_of(invited), front_page_of(invited)) if is_shown else (None, None)
+    return page("communities/invited.html", invited=invited, head=head, front=front, secret=secret), status
 
 
 @invited_bp.post("/communities/invitations/<uuid:invitation>")

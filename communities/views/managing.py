@@ -9,7 +9,8 @@ from communities.access import CommunityAction, CommunityContext, MemberContext,
 from communities.life import NotReady
 from communities.members import LastAdministrator, MemberWasChanged, TooManyAdministrators
 from communities.models import CONDITIONS, NOTE, Community, CommunityLevel, CommunityReach, CommunityRole
-from communities.views.communities import LANGUAGE_NAMES, LEVEL_TEXTS, LEVELS, PARTS, leave_reading_note
+from communities.panels import LANGUAGE_NAMES, LEVELS
+from communities.views.communities import LEVEL_TEXTS, PARTS, head_of, leave_reading_note
 from discussions.boards import TooManyCategories, change_settings
 from discussions.models import Board, BoardState, FirstPosts
 from kernel import clock
@@ -463,7 +464,7 @@ def group_list(context: CommunityContext) -> Answer:
     """List the working groups that the reader sees."""
     leave_reading_note(context)
     rows = communities.list_groups(current_session(), current_actor(), context.community.id)
-    return page("communities/groups.html", context=context, rows=rows)
+    return page("communities/groups.html", context=context, head=head_of(context), rows=rows)
 
 
 @managing_bp.route("/communities/<slug>/groups/new", methods=["GET", "POST"])

@@ -8,7 +8,8 @@ from wtforms.validators import InputRequired, Optional
 from communities import communities, files, pages, plan
 from communities.access import CommunityAction, CommunityContext, CommunityFileContext, CommunityPageContext, PlanContext
 from communities.models import CommunityPage, PlanEntry, PlanKind
-from communities.views.communities import LANGUAGE_NAMES, PARTS, leave_reading_note
+from communities.panels import LANGUAGE_NAMES
+from communities.views.communities import PARTS, head_of, is_inside, leave_reading_note
 from kernel import clock
 from kernel.clock import FIRST_DAY, LAST_DAY
 from kernel.errors import N_, NotFound, require_found
@@ -74,21 +75,18 @@ def file_list(context: CommunityContext) -> Answer:
         context.community.id,
         requested_page(50),
     )
-    is_inside = _is_inside(context)
-    rows = files.list_files(session, number, category, is_inside=is_inside, offset=requested.offset, limit=requested.size + 1)
-    categories = files.list_categories(session, number, is_inside=is_inside)
+    inside = is_inside(context)
+    rows = files.list_files(session, number, category, is_inside=inside, offset=requested.offset, limit=requested.size + 1)
+    categories = files.list_categories(session, number, is_inside=inside)
     return page(
         "communities/files.html",
         context=context,
+        head=head_of(context),
         page=requested.of(rows),
         categories=categories,
         category=category,
         licences=files.LICENCES,
     )
-
-
-def _is_inside(context: CommunityContext) -> bool:
-    return context.member is not None or current_actor().is_administrator
 
 
 def _require_there(action: CommunityAction, context: CommunityContext, *, is_deleted: bool) -> None:
@@ -197,10 +195,10 @@ class CommunityPageForm(Form):
 def page_list(context: CommunityContext) -> Answer:
     """List the pages that the reader may open, by category."""
     leave_reading_note(context)
-    rows = pages.list_pages(current_session(), context.community.id, is_inside=_is_inside(context))
+    rows = pages.list_pages(current_session(), context.community.id, is_inside=is_inside(context))
     categories = dict.fromkeys(row.category for row in rows)
     groups = [(category, [row for row in rows if row.category == category]) for category in categories]
-    return page("communities/pages.html", context=context, groups=groups)
+    return page("communities/pages.html", context=context, head=head_of(context), groups=groups)
 
 
 @work_bp.route("/communities/<slug>/pages/new", methods=["GET", "POST"])
@@ -349,7 +347,7 @@ def show_plan(context: CommunityContext) -> Answer:
     leave_reading_note(context)
     today = site_day(clock.now())
     rows = [(row, plan.is_overdue(row, today)) for row in plan.list_lines(current_session(), context.community.id)]
-    return page("communities/plan.html", context=context, rows=rows, kinds=PLAN_KINDS)
+    return page("communities/plan.html", context=context, head=head_of(context), rows=rows, kinds=PLAN_KINDS)
 
 
 @work_bp.route("/communities/<slug>/plan/new", methods=["GET", "POST"])

@@ -17,31 +17,17 @@ from accounts.privacy import PeopleListKind
 from accounts.rules import fold
 from courses import versions
 from courses.access import edits
+from courses.catalogue import list_course_links
 from courses.content.course_file import key_in_words
 from courses.content.course_settings import licence_words
 from courses.content.translations import LanguageShare
 from courses.facade import Facade, FacadeSize
 from courses.models import Course, CourseResource, Term
 from courses.rules import HoursBasis, Outline, OutlineModule, activity_url, printed_basis, printed_time
-from enrolments import boards, editions, enrolment, learner_groups, learners
+from enrolments import boards, course_context, editions, enrolment, learner_groups, learners
 from enrolments.access import ActivityContext, CourseFileContext, GroupContext, GroupMemberContext, LearnerContext, LearningAction, is_staff
 from enrolments.announcements import CourseNews, visible_news
 from enrolments.awards import LatestCertificate, find_award, find_own_renewal
-from enrolments.course_context import (
-    DateView,
-    activity_deadline,
-    activity_links,
-    catalogue_cards,
-    course_dates,
-    course_name,
-    course_view,
-    courses_in_preparation,
-    date_views,
-    record_visit_later,
-    running_out,
-    site_topics,
-    upcoming,
-)
 from enrolments.course_view import (
     CourseCard,
     CoursePicture,
@@ -80,7 +66,7 @@ from kernel.web.forms import Form, as_uuid, line, whole_number
 from kernel.web.limits import count_search
 from kernel.web.pages import cached_page
 from kernel.web.request import Answer, current_actor, current_session, file_store, page, public, requires, see_other
-from kernel.web.table import requested_page
+from kernel.web.table import requested_page, requested_words
 
 
 class GroupForm(Form):
@@ -263,7 +249,7 @@ ENDS_SOON = timedelta(days=14)
 def _left(ends_at: datetime | None, now: datetime) -> str:
     if ends_at is None or ends_at - now > ENDS_SOON:
         return ""
-    return running_out(ends_at, (local(ends_at).date() - local(now).date()).days, now=now)
+    return course_context.running_out(ends_at, (local(ends_at).date() - local(now).date()).days, now=now)
 
 
 def edition_choices(lines: Sequence[EditionRow], waits: Collection[int], *, archived: bool, now: datetime) -> list[EditionChoice]:
@@ -330,7 +316,7 @@ def lesson_context(subject: ActivityContext, view: CourseView, page: Row[*tuple[
         "body": anchored(SafeHtml.stored(page.body)),
         "icons": page.icons,
         "headings": [HeadingLink(*heading.split("|", 1)) for heading in page.headings],
-        "links": activity_links(activity, subject.context),
+        "links": course_context.activity_links(activity, subject.context),
         "previous": view.activity_link(before),
         "next": view.activity_link(after),
     }
@@ -450,10 +436,6 @@ MOST_DATES = 4
 """On the page of a course, the most pressing ones."""
 
 
-def _searched() -> str:
-    return request.args.get("q", "")[:100].strip()
-
-
 def _fitting(card: CourseCard, question: SearchQuery) -> CourseCard | None:
     """Return the card of a course that a question finds, with the module or activity that bears the name; None where it finds nothing."""
     if fits_text(f"{card.title} {plain_text(card.summary)}", question, language()):
@@ -499,9 +481,9 @@ def _elsewhere(typed: str) -> list[FoundPage]:
 @public("lists what course.view shows to strangers")
 def catalogue() -> Answer:
     """List the public courses, all or those that a search finds."""
-    query, chosen = _searched(), request.args.get("language", "")
-    cards = catalogue_cards(MOST_COURSES)
-    preparing = courses_in_preparation(len(cards))
+    query, chosen = requested_words(), request.args.get("language", "")
+    cards = course_context.catalogue_cards(MOST_COURSES)
+    preparing = course_context.courses_in_preparation(len(cards))
     if query:
         cards = _search_cards(cards, query)
     if chosen in LANGUAGES:
@@ -524,16 +506,16 @@ def course(context: LearnerContext) -> Answer:
     session, actor = current_session(), current_actor()
     if context.version_id is None:
         return see_other(url_for("courses.publishing", slug=context.slug))
-    view = course_view(context, versions.get_outline(session, context.version_id))
+    view = course_context.course_view(context, versions.get_outline(session, context.version_id))
     enrolment_id = context.enrolment_id
     news = visible_news(session, context.course_id, enrolment_id) if enrolment_id else CourseNews()
     summary = news.summary
-    dated = course_dates(view, completed=summary.completed_at is not None)
+    dated = course_context.course_dates(view, completed=summary.completed_at is not None)
     dates = _dates(view, dated)
     award = find_award(session, context.enrolment_id) if context.enrolment_id and summary.completed_at else None
     return cached_page(
         "enrolments/course.html",
-        course=course_facts(view, site_topics()),
+        course=course_facts(view, course_context.site_topics()),
         enrolment=enrolment_facts(view, summary.completed_at, award),
         entry=entry_of(actor, context),
         offer=summary.offer,
@@ -553,6 +535,7 @@ def course(context: LearnerContext) -> Answer:
         requirements=requirements(view),
         renewal=_renewal(view, dated) if summary.completed_at else None,
         takes=list_takes(session, actor.person_id or 0, context.course_id) if context.take > 1 else [],
+        links=list_course_links(session, actor, context.course_id),
     )
 
 
@@ -577,10 +560,10 @@ def _uncounted(view: CourseView, dated: Sequence[DatedItem]) -> dict[str, object
     return None if item is None else {"title": item.title, "url": item.path, "own": own, "lowest": item.lowest_versions[slug]}
 
 
-def _dates(view: CourseView, dated: Sequence[DatedItem]) -> list[DateView]:
+def _dates(view: CourseView, dated: Sequence[DatedItem]) -> list[course_context.DateView]:
     """Return what the reader has ahead in the course; their edition stands under its name, its beginning in a message of its own."""
-    items, now = upcoming(dated, now=view.context.now), view.context.now
-    shown = date_views([item for item in items if item.kind is not DateKind.EDITION_BEGINS], now=now)
+    items, now = course_context.upcoming(dated, now=view.context.now), view.context.now
+    shown = course_context.date_views([item for item in items if item.kind is not DateKind.EDITION_BEGINS], now=now)
     own = [
         replace(date_shown, title=view.context.edition, title_language="") if date_shown.kind is DateKind.EDITION_ENDS else date_shown
         for date_shown in shown
@@ -628,11 +611,11 @@ def activity(subject: ActivityContext) -> Answer:
     """Show a lesson; an activity of another kind has a page of its own."""
     if subject.activity.kind != "page":
         return see_other(activity_url(subject.outline.slug, subject.activity.kind, subject.activity.key))
-    view = course_view(subject.context, subject.outline)
+    view = course_context.course_view(subject.context, subject.outline)
     lesson_texts = versions.list_lesson_texts(current_session(), subject.activity.id)
     page = next((row for row in lesson_texts if row.language == language()), lesson_texts[0])
-    record_visit_later(subject, view)
-    deadline = activity_deadline(view, subject.activity.key)
+    course_context.record_visit_later(subject, view)
+    deadline = course_context.activity_deadline(view, subject.activity.key)
     return cached_page("enrolments/lesson.html", **lesson_context(subject, view, page), deadline=deadline)
 
 
@@ -643,7 +626,7 @@ def mark_done(subject: ActivityContext) -> Answer:
     enrolment.mark_done(current_session(), current_actor(), subject, now=clock.now())
     flash(_("Marked as done: %(title)s", title=choose(subject.activity.title)), "ok")
     _before, after = subject.outline.neighbours(subject.activity.key)
-    activity_link = course_view(subject.context, subject.outline).activity_link(after)
+    activity_link = course_context.course_view(subject.context, subject.outline).activity_link(after)
     return see_other(activity_link.url if activity_link else course_url(subject.outline.slug))
 
 
@@ -665,7 +648,7 @@ def _outline(context: LearnerContext) -> Outline:
 @requires(LearningAction.VIEW_COURSE, learners.get_learner_context)
 def glossary(context: LearnerContext) -> Answer:
     """List the terms of a course in the reader's language, all or those that a search finds."""
-    outline, query = _outline(context), _searched()
+    outline, query = _outline(context), requested_words()
     groups = term_groups(versions.list_terms(current_session(), outline.version_id), query)
     return cached_page(
         "enrolments/glossary.html",
@@ -722,7 +705,7 @@ def groups(context: LearnerContext) -> Answer:
             flash(_("The group has been created. Now add learners to it."), "ok")
             return see_other(url_for("enrolments.group", slug=context.slug, group=made.uuid))
     listed = learner_groups.list_groups(session, context.course_id)
-    return page("enrolments/groups.html", course=course_name(context), groups=listed, form=form)
+    return page("enrolments/groups.html", course=course_context.course_name(context), groups=listed, form=form)
 
 
 @bp.get("/courses/<slug>/groups/<uuid:group>")
@@ -734,12 +717,12 @@ def group(subject: GroupContext) -> Answer:
 
 
 def _group_page(subject: GroupContext, form: GroupForm) -> Answer:
-    session, requested, query = current_session(), requested_page(PEOPLE), _searched()
+    session, requested, query = current_session(), requested_page(PEOPLE), requested_words()
     members = learner_groups.list_members(session, subject.group.id, offset=requested.offset, limit=PEOPLE + 1)
     outsiders = learner_groups.list_outside(session, subject.group, query, limit=PEOPLE + 1) if query else []
     return page(
         "enrolments/group.html",
-        course=course_name(subject.context),
+        course=course_context.course_name(subject.context),
         group=subject.group,
         page=requested.of(members),
         query=query,

@@ -2,18 +2,21 @@
 
 import pytest
 from playwright.sync_api import Browser
+from sqlalchemy import select
 
 from accounts.models import Person
-from communities import communities, directory, files, life, members, pages, plan
+from communities import communities, directory, files, life, links, members, pages, plan
 from communities.communities import CommunityValues
 from communities.directory import DirectoryValues
-from communities.models import Community, CommunityLevel, CommunityReach, CommunityState, MarkKind
+from communities.links import LinkValues
+from communities.models import Community, CommunityLevel, CommunityLinkKind, CommunityReach, CommunityState, MarkKind
 from kernel import clock
 from kernel.files import files_of
 from kernel.i18n import site_day
 from tests.support.builders import a_person, an_administrator
 from tests.support.chromium import Live, signed_in, visitor
 from tests.support.communities import a_community, a_member, actor_of, an_invitation, write_thread
+from tests.support.lessons import a_picture
 
 PAGE, ASKED = "/communities/estadistica-actuarial", "/communities/pensiones"
 
@@ -35,6 +38,7 @@ def _work(live: Live, row: Community, ana: Person) -> list[str]:
         entry = directory.save_entry(
             session, actor, DirectoryValues("Trabajo en pensiones.", shows_institution=False, contact=True, marks=marks), now=now
         )
+    _link(live, row, ana)
     an_invitation(instance, row, ana, "evangelina.monserrate.de.la.torre@example.org")
     return [
         *(f"{PAGE}/files", f"{PAGE}/files/{file.uuid}", f"{PAGE}/files/{file.uuid}/edit", f"{PAGE}/files/new", f"{PAGE}/pages"),
@@ -42,8 +46,23 @@ def _work(live: Live, row: Community, ana: Person) -> list[str]:
         *(f"{PAGE}/pages/fuentes-de-datos/history", f"{PAGE}/plan", f"{PAGE}/plan/new", f"{PAGE}/groups", f"{PAGE}/groups/new"),
         *("/communities/tablas-de-mortalidad-por-provincia", f"{PAGE}/manage/invitations", f"{PAGE}/manage/health"),
         *(f"{PAGE}/manage/discussions", f"{PAGE}/announcements/new", "/learning/communities"),
-        *("/directory", f"/directory/{entry.uuid}", "/profile/directory"),
+        *("/directory", f"/directory/{entry.uuid}", "/profile/directory", f"{PAGE}/about", f"{PAGE}/tools", f"{PAGE}/manage/links"),
     ]
+
+
+def _link(live: Live, row: Community, ana: Person) -> None:
+    """Give a community a picture, a supporter with a logo, a tool and a related community."""
+    now, actor, store, picture = clock.now(), actor_of(ana), files_of(live.instance.settings), a_picture(size=(1200, 500))
+    stored = files.CommunityFileContent("", store.put(picture), len(picture), "image/png")
+    with live.instance.database.unit_of_work() as session:
+        context = communities.get_community(session, actor, row.slug)
+        links.set_picture(session, actor, context, stored, "Una plaza con personas", seen=str(row.row_version), now=now)
+        university = LinkValues(CommunityLinkKind.SUPPORTER, None, "Universidad de los Valles", "Da las aulas.", "https://example.org")
+        links.add_link(session, actor, context, university, stored, now=now)
+        tool = LinkValues(CommunityLinkKind.TOOL, None, "Simulador de presupuesto social", "Para probar escenarios", "/courses")
+        links.add_link(session, actor, context, tool, now=now)
+        other = session.scalars(select(Community).where(Community.slug == "pensiones")).one()
+        links.add_link(session, actor, context, LinkValues(CommunityLinkKind.RELATED, other.id), now=now)
 
 
 def _fill(live: Live) -> tuple[int, str, list[str]]:

@@ -75,6 +75,7 @@ def test_cells_of_finding_reading_and_joining(browser: Browser, instance: Instan
             cast.check_shown("community.list_entry", state, "/communities", "De la prueba", absent="hide" if state in hidden else "deny")
             cast.check("community.members_list", state, f"{PAGE}/members")
         cast.check("community.front_page_view", state, PAGE)
+        cast.check("community.front_page_view", state, f"{PAGE}/about")
         cast.check("community.content_view", state, f"{PAGE}/discussions")
         if state not in hidden:
             cast.check_shown("community.join_button", state, PAGE, '/joining"' if state != "semiprivate" else '/request"')

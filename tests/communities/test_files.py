@@ -1,6 +1,5 @@
 """Files of a community: for members unless it is said otherwise, replaced, deleted, restored, let go (spec/communities C7, C31)."""
 
-import io
 from datetime import timedelta
 
 import pytest
@@ -13,22 +12,13 @@ from kernel.files import StoredFile, files_of
 from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_person, sign_in
-from tests.support.communities import a_community, a_member
+from tests.support.communities import a_community, a_member, send_file
 from tests.support.takes import read
 from tests.support.wording import in_spanish
 
 PAGE = "/communities/estadistica-actuarial"
 FILES = f"{PAGE}/files"
 CSV, OTHER = b"edad;tasa\n60;0,012\n", b"edad;tasa\n60;0,013\n"
-FIELDS = {"title": "Tablas", "description": "", "category": "Datos", "language": "es", "licence": "internal"}
-
-
-def send(visitor: Browser, address: str, content: bytes, name: str = "tablas.csv", status: int = 200, **values: str) -> None:
-    """Send the form of a file with a content."""
-    visitor.get(address)
-    token = dict(visitor.page.form(address).fields)["csrf_token"]
-    sent = {"csrf_token": token, **FIELDS, **values, "file": (io.BytesIO(content), name)}
-    visitor.post(address, sent, status=status, content_type="multipart/form-data")
 
 
 def rows(instance: Instance) -> list[CommunityFile]:
@@ -45,19 +35,19 @@ def test_a_file_is_for_members_unless_its_uploader_chooses_otherwise(browser: Br
     row = a_community(instance, a_person(instance), level=CommunityLevel.OPEN)
     a_member(instance, row, a_person(instance, "eva@example.org"))
     eva, stranger = sign_in(browser.another(), "eva@example.org"), browser.another()
-    send(eva, f"{FILES}/new", CSV, title="Para miembros", members_only="y")
-    send(eva, f"{FILES}/new", OTHER, title="Para todos")
+    send_file(eva, f"{FILES}/new", CSV, title="Tabla cerrada", members_only="y")
+    send_file(eva, f"{FILES}/new", OTHER, title="Tabla libre")
     closed, open_one = rows(instance)
 
     page = stranger.get(FILES).text
-    assert "Para todos" in page
-    assert "Para miembros" not in page
+    assert "Tabla libre" in page
+    assert "Tabla cerrada" not in page
     stranger.get(f"{FILES}/{open_one.uuid}")
     assert content_at(stranger, open_one) == OTHER
     stranger.checks = False
     for address in (f"{FILES}/{closed.uuid}", f"{FILES}/{closed.uuid}/1"):
         stranger.get(address, status=404)
-    assert "Para miembros" in eva.get(FILES).text
+    assert "Tabla cerrada" in eva.get(FILES).text
     assert content_at(eva, closed) == CSV
     assert eva.response.headers["Cache-Control"] == "private, no-store"
     assert eva.response.headers["X-Content-Type-Options"] == "nosniff"
@@ -68,12 +58,12 @@ def test_a_replaced_file_keeps_its_former_content_and_others_cannot_change_it(br
     for name in ("eva", "luis"):
         a_member(instance, row, a_person(instance, f"{name}@example.org"))
     eva, luis, ana = sign_in(browser.another(), "eva@example.org"), sign_in(browser.another(), "luis@example.org"), sign_in(browser)
-    send(eva, f"{FILES}/new", CSV, members_only="y")
+    send_file(eva, f"{FILES}/new", CSV, members_only="y")
     (file,) = rows(instance)
     luis.checks = False
     luis.get(f"{FILES}/{file.uuid}/edit", status=403)
     luis.post(f"{FILES}/{file.uuid}/deletion", {"act": "delete"}, status=403)
-    send(eva, f"{FILES}/{file.uuid}/edit", OTHER, title="Tablas de 2027", members_only="y")
+    send_file(eva, f"{FILES}/{file.uuid}/edit", OTHER, title="Tablas de 2027", members_only="y")
 
     luis.checks = True
     assert "Tablas de 2027" in luis.get(FILES).text
@@ -86,7 +76,7 @@ def test_a_deleted_file_is_restored_within_thirty_days_and_goes_after_them(brows
     row = a_community(instance, a_person(instance))
     a_member(instance, row, a_person(instance, "eva@example.org"))
     eva, ana = sign_in(browser.another(), "eva@example.org"), sign_in(browser)
-    send(ana, f"{FILES}/new", CSV, members_only="y")
+    send_file(ana, f"{FILES}/new", CSV, members_only="y")
     (file,) = rows(instance)
     for act, status in (("delete", 404), ("restore", 200), ("delete", 404)):
         ana.get(f"{FILES}/{file.uuid}")
@@ -110,7 +100,7 @@ def test_a_deleted_file_is_restored_within_thirty_days_and_goes_after_them(brows
 def test_what_is_no_document_is_refused_and_what_was_typed_stays(browser: Browser, instance: Instance, name: str, content: bytes) -> None:
     a_community(instance, a_person(instance))
     ana = sign_in(browser)
-    send(ana, f"{FILES}/new", content, name, 422, title="Lo escrito")
+    send_file(ana, f"{FILES}/new", content, name, 422, title="Lo escrito")
 
     assert "Lo escrito" in ana.page.html
     assert not rows(instance)
@@ -119,9 +109,9 @@ def test_what_is_no_document_is_refused_and_what_was_typed_stays(browser: Browse
 def test_a_full_community_takes_no_more(browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     a_community(instance, a_person(instance))
     ana = sign_in(browser)
-    send(ana, f"{FILES}/new", CSV)
+    send_file(ana, f"{FILES}/new", CSV)
     monkeypatch.setattr("communities.files.QUOTA", len(CSV) + 1)
-    send(ana, f"{FILES}/new", OTHER, status=409, title="De más")
+    send_file(ana, f"{FILES}/new", OTHER, status=409, title="De más")
 
     assert in_spanish("The files of this community take 2 GB. Delete some first.") in ana.page.text
     assert [row.title for row in rows(instance)] == ["Tablas"]
@@ -130,7 +120,7 @@ def test_a_full_community_takes_no_more(browser: Browser, instance: Instance, mo
 def test_of_two_who_change_a_file_at_once_the_second_one_is_refused(browser: Browser, instance: Instance) -> None:
     a_community(instance, a_person(instance))
     ana, second = sign_in(browser), sign_in(browser.another(), "ana@example.org")
-    send(ana, f"{FILES}/new", CSV, members_only="y")
+    send_file(ana, f"{FILES}/new", CSV, members_only="y")
     address = f"{FILES}/{rows(instance)[0].uuid}/edit"
     ana.get(address)
     second.get(address)

@@ -62,15 +62,15 @@ def test_a_page_for_members_does_not_exist_for_others_who_read_the_rest(browser:
     """spec/communities C7."""
     a_community(instance, a_person(instance), level=CommunityLevel.OPEN)
     ana, stranger = sign_in(browser), browser.another()
-    write(ana, "Para todos")
-    write(ana, "Para miembros", members_only="y")
+    write(ana, "Tabla libre")
+    write(ana, "Tabla cerrada", members_only="y")
 
     page = stranger.get(PAGES).text
-    assert "Para todos" in page
-    assert "Para miembros" not in page
-    stranger.get(f"{PAGES}/para-todos")
+    assert "Tabla libre" in page
+    assert "Tabla cerrada" not in page
+    stranger.get(f"{PAGES}/tabla-libre")
     stranger.checks = False
-    for address in ("para-miembros", "para-miembros/history"):
+    for address in ("tabla-cerrada", "tabla-cerrada/history"):
         stranger.get(f"{PAGES}/{address}", status=404)
 
 

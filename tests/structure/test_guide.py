@@ -21,7 +21,8 @@ HEAVIEST_PICTURE, HEAVIEST_FOLDER = 40_000, 1_500_000
 MOST_WORDS = 170
 """Of a section: it answers one question."""
 FILES_SENT = re.compile(
-    r"\.(csv|ics|json|ods|pdf|txt|xlsx)$|/<name>$|/files/<|/(evidence|picture)$|^/static/|^/site/(logo|front)/|^/site\.css$|^/metrics$"
+    r"\.(csv|ics|json|ods|pdf|txt|xlsx)$|/<name>$|/files/<|/picture/<|/(evidence|picture|logo)$"
+    r"|^/static/|^/site/(logo|front)/|^/site\.css$|^/metrics$"
 )
 """Addresses that answer with a file."""
 NEED_NO_HELP = {

@@ -1,5 +1,6 @@
 """Communities for tests: of a level, reach and state, with members in their roles."""
 
+import io
 from collections.abc import Mapping
 
 from sqlalchemy import select
@@ -85,6 +86,17 @@ def send_form(
     """Send the form of the present page whose address begins so."""
     form = next(form for form in visitor.page.forms if form.action.startswith(start))
     visitor.submit("", fields, form=form, button=act, status=status)
+
+
+FILE_FIELDS = {"title": "Tablas", "description": "", "category": "Datos", "language": "es", "licence": "internal"}
+
+
+def send_file(visitor: Browser, address: str, content: bytes, name: str = "tablas.csv", status: int = 200, **values: str) -> None:
+    """Send the form of a file with a content."""
+    visitor.get(address)
+    token = dict(visitor.page.form(address).fields)["csrf_token"]
+    sent = {"csrf_token": token, **FILE_FIELDS, **values, "file": (io.BytesIO(content), name)}
+    visitor.post(address, sent, status=status, content_type="multipart/form-data")
 
 
 def fresh(instance: Instance, community: Community) -> Community:

@@ -7,15 +7,24 @@ from uuid import UUID
 from sqlalchemy import select
 
 from accounts.models import Person
-from communities import communities, directory, files, life, members, pages
+from communities import communities, directory, files, life, links, members, pages
 from communities.directory import DirectoryValues
 from communities.invitations import make_link
-from communities.models import Community, CommunityInvitation, CommunityLevel, CommunityState, DirectoryEntry, PlanEntry
+from communities.models import (
+    Community,
+    CommunityInvitation,
+    CommunityLevel,
+    CommunityLinkKind,
+    CommunityState,
+    DirectoryEntry,
+    PlanEntry,
+)
 from kernel import clock
 from kernel.files import files_of
 from kernel.i18n import site_day
 from kernel.settings import secret_keys
 from tests.support.communities import LONG, a_community, a_member, actor_of, an_invitation
+from tests.support.lessons import a_picture as a_png
 from tests.support.situations import Room, Scene, Stage
 
 VALUES = {"name": "Otra comunidad", "language": "es", "reach": "everyone", "organisation": "", "level": "public"}
@@ -295,7 +304,33 @@ def a_page_to_delete(stage: Stage) -> Scene:
     return _page(stage, "", {})
 
 
+def a_new_link(stage: Stage) -> Scene:
+    """An administrator adds a tool."""
+    good = {"tool-title": f"Actas {stage.number()}", "tool-address": "/courses", "tool-text": ""}
+    return _of_founder(stage, "/manage/links", good)
+
+
+def a_link_to_move(stage: Stage) -> Scene:
+    """An administrator removes a tool, or moves it up."""
+    row, founder = _community(stage)
+    values = links.LinkValues(CommunityLinkKind.TOOL, None, "Actas", "", "/courses")
+    with stage.instance.database.unit_of_work() as session:
+        context = communities.get_community(session, actor_of(founder), row.slug)
+        links.add_link(session, actor_of(founder), context, values, now=clock.now())
+    return Scene(stage.signed_in(founder), f"/communities/{row.slug}/manage/links", {"act": "remove"})
+
+
+def a_front_picture(stage: Stage) -> Scene:
+    """An administrator gives the front page a picture."""
+    row, founder = _community(stage)
+    sent = {"picture": ("plaza.png", a_png())}
+    return Scene(stage.signed_in(founder), f"/communities/{row.slug}/manage/links", {"alt": "Una plaza"}, files=sent)
+
+
 COMMUNITIES: Room = {
+    "communities_links.add_link": a_new_link,
+    "communities_links.change_link": a_link_to_move,
+    "communities_links.set_picture": a_front_picture,
     "communities.ask": one_that_is_asked,
     "communities.join": a_public_one,
     "communities.leave": a_membership_of_ones_own,

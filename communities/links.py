@@ -1,0 +1,271 @@
+"""Links of a community: related communities, courses, supporters with their logos, tools; and the picture of its front page."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, delete, func, or_, select
+from sqlalchemy.orm import Session
+
+from communities import communities, models, standing
+from communities.access import CommunityContext, CommunityLinkContext
+from communities.communities import CommunityVerb, CommunityWasChanged, lock_community
+from communities.files import CommunityFileContent
+from communities.models import Community, CommunityLink, CommunityLinkKind
+from courses.catalogue import CourseLink, found_by
+from courses.models import Course, CourseVersion
+from kernel import audit, clock, outbox
+from kernel.db import Cache
+from kernel.errors import N_, Conflict, Invalid, require_found
+from kernel.files import StoredFile, note_stored
+from kernel.i18n import choose, language
+from kernel.permissions import Actor
+
+MOST: Mapping[CommunityLinkKind, int] = {
+    CommunityLinkKind.RELATED: 12,
+    CommunityLinkKind.COURSE: 12,
+    CommunityLinkKind.SUPPORTER: 12,
+    CommunityLinkKind.TOOL: 30,
+}
+MOST_OFFERED = 500
+NAMED_FOR = timedelta(seconds=30)
+"""For how long a process knows which courses any community names: pages of all others run no statement."""
+
+
+class TooManyLinks(Conflict):
+    """A community has as many links of a kind as it can."""
+
+    message = N_("There are as many as there can be: %(most)s. Remove one first.")
+
+
+class LinkIsThere(Conflict):
+    """A community leads there already."""
+
+    message = N_("It is there already.")
+
+
+class UnknownTarget(Invalid):
+    """A community or course that the actor does not find."""
+
+    message = N_("Choose one of the list.")
+
+
+@dataclass(frozen=True, slots=True)
+class LinkValues:
+    """A link as it is added: of a related community or a course its number, of a supporter or a tool its texts."""
+
+    kind: CommunityLinkKind
+    target: int | None = None
+    title: str = ""
+    text: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLink:
+    """A link as a reader sees it."""
+
+    link: CommunityLink
+    title: str
+    language: str
+    """Of the title where it is known."""
+    slug: str
+    """Of the community or course; empty of supporters and tools."""
+
+
+def list_links(session: Session, actor: Actor, community_id: int) -> Mapping[str, list[ShownLink]]:
+    """List the links of a community by their kinds: communities and courses only where the reader finds them."""
+    statement = (
+        select(CommunityLink, Community.slug, Community.name, Community.language, Course.slug.label("course"), Course.title)
+        .select_from(CommunityLink)
+        .outerjoin(Community, and_(Community.id == CommunityLink.other_id, standing.sees(actor)))
+        .outerjoin(Course, and_(Course.id == CommunityLink.course_id, Course.archived_at.is_(None)))
+        .outerjoin(CourseVersion, CourseVersion.id == Course.published_version_id)
+        .where(CommunityLink.community_id == community_id)
+        .where(or_(CommunityLink.other_id.is_(None), Community.id.is_not(None)))
+        .where(or_(CommunityLink.course_id.is_(None), found_by(is_anonymous=actor.is_anonymous)))
+        .order_by(CommunityLink.position, CommunityLink.id)
+    )
+    links: dict[str, list[ShownLink]] = {kind.value: [] for kind in CommunityLinkKind}
+    for row in session.execute(statement, {"person_id": actor.person_id}):
+        link = row.CommunityLink
+        spoken = row.language or (language() if language() in (row.title or {}) else next(iter(row.title or {}), ""))
+        links[link.kind].append(ShownLink(link, choose(row.title) or row.name or link.title, spoken, row.slug or row.course or ""))
+    return links
+
+
+def list_related_choices(session: Session, actor: Actor, community: Community) -> list[tuple[int, str]]:
+    """List the active communities that an actor finds, to which a community does not lead yet."""
+    linked = select(CommunityLink.other_id).where(CommunityLink.community_id == community.id, CommunityLink.other_id.is_not(None))
+    statement = select(Community.id, Community.name).where(
+        standing.sees(actor),
+        Community.state == models.CommunityState.ACTIVE.value,
+        Community.parent_id.is_(None),
+        Community.id != community.id,
+        Community.id.not_in(linked),
+    )
+    return [(row.id, row.name) for row in session.execute(statement.order_by(Community.name_key, Community.id).limit(MOST_OFFERED))]
+
+
+def list_course_choices(session: Session, actor: Actor, community: Community) -> list[tuple[int, str]]:
+    """List the courses of the catalogue that an actor finds, to which a community does not lead yet, with their titles."""
+    linked = select(CommunityLink.course_id).where(CommunityLink.community_id == community.id, CommunityLink.course_id.is_not(None))
+    statement = (
+        select(Course.id, Course.title)
+        .join(CourseVersion, CourseVersion.id == Course.published_version_id)
+        .where(Course.archived_at.is_(None), found_by(is_anonymous=False), Course.id.not_in(linked))
+        .order_by(Course.slug)
+        .limit(MOST_OFFERED)
+    )
+    return [(row.id, choose(row.title)) for row in session.execute(statement, {"person_id": actor.person_id})]
+
+
+def _check_target(session: Session, actor: Actor, row: Community, values: LinkValues) -> None:
+    if values.target is None:
+        return
+    is_related = values.kind is CommunityLinkKind.RELATED
+    choices = list_related_choices(session, actor, row) if is_related else list_course_choices(session, actor, row)
+    if values.target in {number for number, _title in choices}:
+        return
+    column = CommunityLink.other_id if is_related else CommunityLink.course_id
+    there = select(CommunityLink.id).where(CommunityLink.community_id == row.id, column == values.target)
+    raise LinkIsThere if session.scalar(there) is not None else UnknownTarget
+
+
+def add_link(
+    session: Session,
+    actor: Actor,
+    context: CommunityContext,
+    values: LinkValues,
+    logo: CommunityFileContent | None = None,
+    *,
+    now: datetime,
+) -> CommunityLink:
+    """Add a link behind the others of its kind. Raise TooManyLinks, LinkIsThere, UnknownTarget."""
+    row = lock_community(session, context.community)
+    communities.require_active(session, row)
+    of_kind = (CommunityLink.community_id == row.id, CommunityLink.kind == values.kind.value)
+    count, last = session.execute(select(func.count(), func.max(CommunityLink.position)).where(*of_kind)).one()
+    if count >= MOST[values.kind]:
+        raise TooManyLinks(most=MOST[values.kind])
+    _check_target(session, actor, row, values)
+    is_related = values.kind is CommunityLinkKind.RELATED
+    link = CommunityLink(
+        community_id=row.id,
+        kind=values.kind.value,
+        other_id=values.target if is_related else None,
+        course_id=None if is_related else values.target,
+        title=values.title,
+        text=values.text,
+        address=values.address,
+        picture_id=_note(session, logo, now=now) if logo else None,
+        position=(last or 0) + 1,
+    )
+    session.add(link)
+    session.flush()
+    _NAMED.of(session).clear()
+    audit.record(session, actor, CommunityVerb.CHANGED, row, now=now, added=values.kind.value, link=link.id)
+    return link
+
+
+def get_link(session: Session, actor: Actor, slug: str, link: int) -> CommunityLinkContext:
+    """Return a link of a community by its number; raise NotFound."""
+    context = communities.get_community(session, actor, slug)
+    of_it = (CommunityLink.id == link, CommunityLink.community_id == context.community.id)
+    return CommunityLinkContext(**communities.within(context), link=require_found(session.scalar(select(CommunityLink).where(*of_it))))
+
+
+def remove_link(session: Session, actor: Actor, context: CommunityLinkContext, *, now: datetime) -> None:
+    """Remove a link, and the logo that nothing shows any more."""
+    row, link = lock_community(session, context.community), context.link
+    communities.require_active(session, row)
+    audit.record(session, actor, CommunityVerb.CHANGED, row, now=now, removed=link.kind, link=link.id)
+    session.delete(link)
+    session.flush()
+    _NAMED.of(session).clear()
+    _let_go(session, link.picture_id, now=now)
+
+
+def move_up(session: Session, actor: Actor, context: CommunityLinkContext, *, now: datetime) -> None:
+    """Exchange the place of a link with that of the one before it of its kind."""
+    row, link = lock_community(session, context.community), context.link
+    communities.require_active(session, row)
+    before = (CommunityLink.community_id == row.id, CommunityLink.kind == link.kind, CommunityLink.position < link.position)
+    other = session.scalar(select(CommunityLink).where(*before).order_by(CommunityLink.position.desc()).limit(1))
+    if other is not None:
+        link.position, other.position = other.position, link.position
+        audit.record(session, actor, CommunityVerb.CHANGED, row, now=now, moved=link.kind, link=link.id)
+
+
+def set_picture(
+    session: Session, actor: Actor, context: CommunityContext, picture: CommunityFileContent | None, alt: str, *, seen: str, now: datetime
+) -> bool:
+    """Give a front page another picture, or the present one other words; return whether anything changed. Raise CommunityWasChanged."""
+    row = lock_community(session, context.community)
+    communities.require_active(session, row)
+    if seen != str(row.row_version):
+        raise CommunityWasChanged
+    former = row.picture_id
+    present = _note(session, picture, now=now) if picture else former
+    if (present, alt) == (former, row.picture_alt):
+        return False
+    row.picture_id, row.picture_alt, row.row_version = present, alt, row.row_version + 1
+    session.flush()
+    audit.record(session, actor, CommunityVerb.CHANGED, row, now=now, picture=present)
+    if former != present:
+        _let_go(session, former, now=now)
+    return True
+
+
+def remove_picture(session: Session, actor: Actor, context: CommunityContext, *, now: datetime) -> bool:
+    """Take the picture off a front page; return whether there was one."""
+    row = lock_community(session, context.community)
+    communities.require_active(session, row)
+    former, row.picture_id, row.picture_alt = row.picture_id, None, ""
+    if former is None:
+        return False
+    row.row_version += 1
+    session.flush()
+    audit.record(session, actor, CommunityVerb.CHANGED, row, now=now, picture=None)
+    _let_go(session, former, now=now)
+    return True
+
+
+def _note(session: Session, content: CommunityFileContent, *, now: datetime) -> int:
+    return note_stored(session, content.sha256, size=content.size, media_type=content.media_type, now=now).id
+
+
+def _let_go(session: Session, stored_file_id: int | None, *, now: datetime) -> None:
+    """Have a content removed by a job, which keeps what other rows still name."""
+    if stored_file_id is not None:
+        stored = session.get_one(StoredFile, stored_file_id)
+        outbox.enqueue(session, "discussions.remove_content", {"sha256": stored.sha256}, now=now)
+
+
+def delete_links_of(session: Session, row: Community, *, now: datetime) -> None:
+    """Delete the links of a community that goes, those of others to it, and its pictures."""
+    pictures = session.scalars(delete(CommunityLink).where(CommunityLink.community_id == row.id).returning(CommunityLink.picture_id)).all()
+    session.execute(delete(CommunityLink).where(CommunityLink.other_id == row.id))
+    former, row.picture_id = row.picture_id, None
+    session.flush()
+    for number in {*pictures, former}:
+        _let_go(session, number, now=now)
+
+
+_NAMED = Cache[str, tuple[datetime, frozenset[int]]]()
+
+
+def list_naming(session: Session, actor: Actor, course_id: int) -> Sequence[CourseLink]:
+    """List the active communities that name a course and whose front page the reader sees."""
+    known, now = _NAMED.of(session), clock.now()
+    at, named = known.get("courses", (None, frozenset[int]()))
+    if at is None or not at <= now < at + NAMED_FOR:
+        rows = session.scalars(select(CommunityLink.course_id).where(CommunityLink.course_id.is_not(None)).distinct())
+        named = frozenset(number for number in rows if number is not None)
+        known["courses"] = now, named
+    if course_id not in named:
+        return ()
+    of_course = select(CommunityLink.id).where(CommunityLink.community_id == Community.id, CommunityLink.course_id == course_id).exists()
+    seen = (of_course, Community.state == models.CommunityState.ACTIVE.value, standing.sees(actor))
+    statement = select(Community.name, Community.language, Community.slug).where(*seen).order_by(Community.name_key, Community.id)
+    return [CourseLink(row.name, row.language, f"/communities/{row.slug}") for row in session.execute(statement.limit(12))]

@@ -1,0 +1,244 @@
+"""Pages of what a community leads to: its tools, the picture and logos of its front page, and where its administrators change them."""
+
+import re
+from collections.abc import Callable, Mapping
+
+from flask import Blueprint, Response, request
+from wtforms import Field, SelectField, ValidationError
+
+from communities import communities, links
+from communities.access import CommunityAction, CommunityContext, CommunityLinkContext
+from communities.communities import CommunityWasChanged
+from communities.files import CommunityFileContent
+from communities.links import LinkIsThere, LinkValues, TooManyLinks, UnknownTarget
+from communities.models import CommunityLinkKind, CommunityReach
+from communities.views.communities import head_of, leave_reading_note
+from kernel import clock
+from kernel.errors import Invalid, NotFound, require_found
+from kernel.files import StoredFile
+from kernel.i18n import _, lazy_
+from kernel.pictures import LARGEST_PHOTOGRAPH, cleaned_logo, cleaned_photograph
+from kernel.web.file_responses import send_content
+from kernel.web.forms import FileField, Form, line, whole_number
+from kernel.web.request import (
+    Answer,
+    begin_writing,
+    current_actor,
+    current_session,
+    file_store,
+    page,
+    reading_file,
+    requires,
+    see_page,
+)
+
+links_bp = Blueprint("communities_links", __name__)
+
+BODY_LIMIT = LARGEST_PHOTOGRAPH + 1_000_000
+
+
+@links_bp.get("/communities/<slug>/tools")
+@requires(CommunityAction.READ, communities.get_community)
+def tools(context: CommunityContext) -> Answer:
+    """List the tools of a community."""
+    leave_reading_note(context)
+    rows = links.list_links(current_session(), current_actor(), context.community.id)[CommunityLinkKind.TOOL.value]
+    return page("communities/tools.html", context=context, head=head_of(context), rows=rows)
+
+
+def _send_picture(context: CommunityContext, stored_file_id: int | None) -> Response:
+    """Send a picture of a front page: caches may keep it only where everyone finds the community."""
+    stored = current_session().get_one(StoredFile, require_found(stored_file_id))
+    is_public = context.community.reach == CommunityReach.EVERYONE and context.community.state != "draft"
+    caching = "public, max-age=86400" if is_public else "private, no-store"
+    return send_content(file_store(), stored.sha256, stored.media_type, "picture", inline=True, cache_control=caching)
+
+
+@links_bp.get("/communities/<slug>/picture/<int:number>")
+@requires(CommunityAction.VIEW, lambda session, actor, slug, number: communities.get_community(session, actor, slug))
+def picture(context: CommunityContext) -> Response:
+    """Send the picture of a front page; its address changes with it."""
+    if context.community.picture_id != (request.view_args or {})["number"]:
+        raise NotFound
+    return _send_picture(context, context.community.picture_id)
+
+
+@links_bp.get("/communities/<slug>/links/<int:link>/logo")
+@requires(CommunityAction.VIEW, links.get_link)
+def logo(context: CommunityLinkContext) -> Response:
+    """Send the logo of a supporter."""
+    return _send_picture(context, context.link.picture_id)
+
+
+_ADDRESS = re.compile(r"https?://[^\s/]\S*|/(?!/)\S*")
+
+
+class RelatedForm(Form):
+    """A related community."""
+
+    target = SelectField(lazy_("Community"), choices=[])
+
+    def values(self) -> LinkValues:
+        """Return the link."""
+        return LinkValues(CommunityLinkKind.RELATED, whole_number(self.target.data or ""))
+
+
+class LinkedCourseForm(Form):
+    """A course."""
+
+    target = SelectField(lazy_("Course"), choices=[])
+
+    def values(self) -> LinkValues:
+        """Return the link."""
+        return LinkValues(CommunityLinkKind.COURSE, whole_number(self.target.data or ""))
+
+
+class TitledLinkForm(Form):
+    """Something with a title, an address and a text."""
+
+    title = line(lazy_("Name"), most=150, required=lazy_("Write a name."))
+    address = line(lazy_("Address"), most=300)
+    text = line(lazy_("Explanation"), most=300)
+
+    def validate_address(self, field: Field) -> None:
+        """Refuse what is no address of the web or of this site."""
+        if field.data and not _ADDRESS.fullmatch(field.data):
+            raise ValidationError(_("Write the address with https:// at its beginning, or with / where it is on this site."))
+
+
+class SupporterForm(TitledLinkForm):
+    """A sponsor or a champion."""
+
+    logo = FileField(lazy_("Logo (PNG or SVG)"))
+
+    def values(self) -> LinkValues:
+        """Return the link."""
+        return LinkValues(CommunityLinkKind.SUPPORTER, None, self.title.data or "", self.text.data or "", self.address.data or "")
+
+    def store(self) -> CommunityFileContent | None:
+        """Store the logo that was sent; None without one, with the fault on its field where it is none."""
+        return _stored(self, self.logo, cleaned_logo)
+
+
+class ToolForm(TitledLinkForm):
+    """A tool."""
+
+    address = line(lazy_("Address"), most=300, required=lazy_("Write its address."))
+    text = line(lazy_("Explanation"), most=300)
+
+    def values(self) -> LinkValues:
+        """Return the link."""
+        return LinkValues(CommunityLinkKind.TOOL, None, self.title.data or "", self.text.data or "", self.address.data or "")
+
+
+LinksForm = RelatedForm | LinkedCourseForm | SupporterForm | ToolForm
+FORMS: Mapping[CommunityLinkKind, type[LinksForm]] = {
+    CommunityLinkKind.SUPPORTER: SupporterForm,
+    CommunityLinkKind.TOOL: ToolForm,
+    CommunityLinkKind.RELATED: RelatedForm,
+    CommunityLinkKind.COURSE: LinkedCourseForm,
+}
+
+
+class PictureForm(Form):
+    """The picture of a front page."""
+
+    picture = FileField(lazy_("Picture (PNG, JPEG or WebP)"))
+    alt = line(lazy_("What it shows, for those who do not see it"), most=150)
+
+    def store(self) -> CommunityFileContent | None:
+        """Store the picture that was sent; None without one, with the fault on its field where it is none."""
+        return _stored(self, self.picture, cleaned_photograph)
+
+
+def _stored(form: Form, field: FileField, clean: Callable[[bytes], tuple[bytes, str]]) -> CommunityFileContent | None:
+    sent = field.data
+    if not sent or not sent.filename:
+        return None
+    with form.refusals(field, Invalid), reading_file():
+        content, media_type = clean(sent.read())
+        return CommunityFileContent("", file_store().put(content), len(content), media_type)
+    return None
+
+
+def _page(context: CommunityContext, filled: Form | None = None) -> Response:
+    """Show the links of a community with a form for each kind; one of the forms may be filled and refused."""
+    session, actor, row = current_session(), current_actor(), context.community
+    forms = {kind: filled if type(filled) is form else form(None, prefix=kind) for kind, form in FORMS.items()}
+    choices = {
+        CommunityLinkKind.RELATED: links.list_related_choices(session, actor, row),
+        CommunityLinkKind.COURSE: links.list_course_choices(session, actor, row),
+    }
+    for kind, rows in choices.items():
+        forms[kind].target.choices = [(str(number), title) for number, title in rows]
+    picture_form = filled if isinstance(filled, PictureForm) else PictureForm(None, alt=row.picture_alt)
+    return page(
+        "communities/links.html",
+        context=context,
+        forms_by_kind=forms,
+        form=filled or picture_form,
+        picture=picture_form,
+        rows=links.list_links(session, actor, row.id),
+        seen=str(row.row_version),
+    )
+
+
+@links_bp.get("/communities/<slug>/manage/links")
+@requires(CommunityAction.EDIT, communities.get_community)
+def manage_links(context: CommunityContext) -> Answer:
+    """Show the picture, supporters, tools, related communities and courses of a community, and where they are changed."""
+    return _page(context)
+
+
+@links_bp.post("/communities/<slug>/manage/links/<any(related, course, supporter, tool):kind>")
+@requires(CommunityAction.EDIT, lambda session, actor, slug, kind: communities.get_community(session, actor, slug), reads_first=True,
+          body_limit=BODY_LIMIT)  # fmt: skip
+def add_link(context: CommunityContext) -> Answer:
+    """Add a link of a kind behind the others."""
+    kind = CommunityLinkKind((request.view_args or {})["kind"])
+    form = FORMS[kind](prefix=kind)
+    if isinstance(form, RelatedForm | LinkedCourseForm):
+        form.target.validate_choice = False  # the service knows what can be chosen now
+    if form.validate_on_submit():
+        content = form.store() if isinstance(form, SupporterForm) else None
+        if not form.errors:
+            session, actor = begin_writing(), current_actor()
+            present = communities.get_community(session, actor, context.community.slug)
+            with form.refusals(None, TooManyLinks, LinkIsThere, UnknownTarget):
+                links.add_link(session, actor, present, form.values(), content, now=clock.now())
+                return see_page("communities_links.manage_links", slug=context.community.slug, flash=_("Added."))
+    return _page(context, form)
+
+
+@links_bp.post("/communities/<slug>/manage/links/<int:link>")
+@requires(CommunityAction.EDIT, links.get_link)
+def change_link(context: CommunityLinkContext) -> Response:
+    """Move a link up, or remove it."""
+    session, actor, now = current_session(), current_actor(), clock.now()
+    if request.form.get("act") == "up":
+        links.move_up(session, actor, context, now=now)
+        return see_page("communities_links.manage_links", slug=context.community.slug, flash=_("Moved up."))
+    links.remove_link(session, actor, context, now=now)
+    return see_page("communities_links.manage_links", slug=context.community.slug, flash=_("Removed."))
+
+
+@links_bp.post("/communities/<slug>/manage/picture")
+@requires(CommunityAction.EDIT, communities.get_community, reads_first=True, body_limit=BODY_LIMIT)
+def set_picture(context: CommunityContext) -> Answer:
+    """Give the front page a picture, change its description, or take it away."""
+    form, slug = PictureForm(), context.community.slug
+    if form.validate_on_submit():
+        content = None if request.form.get("act") == "remove" else form.store()
+        if not form.errors:
+            session, actor, now = begin_writing(), current_actor(), clock.now()
+            present = communities.get_community(session, actor, slug)
+            with form.refusals(None, CommunityWasChanged):
+                if request.form.get("act") == "remove":
+                    changed = links.remove_picture(session, actor, present, now=now)
+                else:
+                    changed = links.set_picture(
+                        session, actor, present, content, form.alt.data or "", seen=request.form.get("seen", ""), now=now
+                    )
+                message = _("Saved.") if changed else _("There was nothing to change.")
+                return see_page("communities_links.manage_links", slug=slug, flash=message)
+    return _page(context, form)
