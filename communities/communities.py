@@ -276,14 +276,23 @@ def _widens(row: models.Community, values: CommunityValues) -> bool:
 
 
 def others_wrote(session: Session, row: models.Community) -> bool:
-    """Return whether anybody but its administrators wrote in a community."""
+    """Return whether anybody but its administrators wrote in a community, or brought something in."""
+    file, page = models.CommunityFile, models.CommunityPage
+    file_version, page_version = models.CommunityFileVersion, models.CommunityPageVersion
     runs = select(models.CommunityMember.person_id).where(
         models.CommunityMember.community_id == row.id,
         models.CommunityMember.role == models.CommunityRole.ADMINISTRATOR.value,
         models.CommunityMember.until.is_(None),
     )
-    statement = select(ThreadPost.id).join(Thread, Thread.id == ThreadPost.thread_id).where(Thread.board_id == row.board_id)
-    return session.scalar(statement.where(ThreadPost.person_id.not_in(runs)).limit(1)) is not None
+    written = (
+        select(ThreadPost.id).join(Thread, Thread.id == ThreadPost.thread_id)
+        .where(Thread.board_id == row.board_id, ThreadPost.person_id.not_in(runs)),
+        select(file_version.id).join(file, file.id == file_version.file_id)
+        .where(file.community_id == row.id, file_version.added_by.not_in(runs)),
+        select(page_version.id).join(page, page.id == page_version.page_id)
+        .where(page.community_id == row.id, page.slug != models.NOTE_SLUG, page_version.person_id.not_in(runs)),
+    )  # fmt: skip
+    return bool(session.scalar(select(or_(*(statement.exists() for statement in written)))))
 
 
 def change_values(

@@ -170,7 +170,7 @@ class Health:
     """The six marks of a community; nobody's reading is measured."""
 
     content_days: int
-    """Days since something was last written."""
+    """Days since something was last written or brought in."""
     meeting_days: int | None
     """Days since the last meeting or webinar of the plan that was ticked; None where none was."""
     waiting: int
@@ -237,7 +237,9 @@ def notify_care(session: Session, community: models.Community, *, now: datetime)
     days = (now - since - standing.INACTIVE_AFTER).days
     step = max((step for step in CARE_STEPS if step <= days), default=0)
     subject = in_every_language(lambda: _("Nothing was written for a year: %(name)s", name=community.name))
-    text = in_every_language(lambda: _("A new discussion or announcement makes it active again; or archive it. Nothing closes by itself."))
+    text = in_every_language(
+        lambda: _("A new discussion, announcement, file or page makes it active again; or archive it. Nothing closes by itself.")
+    )
     _notify(session, community, f"care:{site_day(since)}:{step}", subject, text, "", now=now)
 
 

@@ -71,6 +71,8 @@ class RequestState(StrEnum):
 NOTE = ("overview", "purpose", "strategy")
 """The parts of the concept note."""
 CONDITIONS = ("who_may_join", "contributions", "principles")
+NOTE_SLUG = ""
+"""Of the page to which the versions of these texts belong."""
 
 
 class Community(Entity):

@@ -12,7 +12,7 @@ from accounts.models import Person
 from communities import communities
 from communities.access import CommunityContext, CommunityPageContext
 from communities.communities import CommunityVerb, CommunityWasChanged, lock_community
-from communities.models import Community, CommunityPage, CommunityPageVersion
+from communities.models import NOTE_SLUG, Community, CommunityPage, CommunityPageVersion
 from kernel import audit
 from kernel.audit import Verb
 from kernel.errors import N_, Conflict, Invalid, require_found
@@ -27,7 +27,6 @@ from kernel.personal import PersonalTables
 
 LONGEST_PAGE = 100_000
 MOST_PAGES = 200
-NOTE_SLUG = ""
 
 
 class CommunityPageVerb(Verb):

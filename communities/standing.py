@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, case, exists, func, literal, not_, or_, select, true
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, case, exists, func, literal, not_, or_, select, true, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from accounts.models import AccountMerge, Person, RoleGrant
@@ -149,10 +149,22 @@ def sees(actor: Actor) -> ColumnElement[bool]:
 
 
 def last_content() -> ColumnElement[datetime]:
-    """Return when something was last written in a community of the statement, or when it became active."""
-    shown = (Thread.board_id == models.Community.board_id, Thread.state == PostState.VISIBLE.value)
-    latest = select(func.max(Thread.last_post_at)).where(*shown).correlate_except(Thread).scalar_subquery()
-    return func.coalesce(latest, models.Community.activated_at, models.Community.created_at)
+    """Return when something was last written or brought in in a community of the statement, or when it became active.
+
+    Threads, files and pages count while they are shown; who is a member, settings and the texts of the front page do not.
+    """
+    file, page = models.CommunityFile, models.CommunityPage
+    file_version, page_version = models.CommunityFileVersion, models.CommunityPageVersion
+    of_file = (file.community_id == models.Community.id, file.deleted_at.is_(None))
+    of_page = (page.community_id == models.Community.id, page.deleted_at.is_(None), page.slug != models.NOTE_SLUG)
+    latest = (
+        select(func.coalesce(models.Community.activated_at, models.Community.created_at).label("at")),
+        select(Thread.last_post_at).where(Thread.board_id == models.Community.board_id, Thread.state == PostState.VISIBLE.value),
+        select(file_version.added_at).join(file, file.id == file_version.file_id).where(*of_file),
+        select(page_version.written_at).join(page, page.id == page_version.page_id).where(*of_page),
+    )
+    of_it = union_all(*(statement.correlate(models.Community) for statement in latest)).subquery()
+    return select(func.max(of_it.c.at)).scalar_subquery()
 
 
 def is_inactive(now: datetime) -> ColumnElement[bool]:

@@ -4,18 +4,28 @@ from collections.abc import Sequence
 from datetime import timedelta
 from itertools import pairwise
 
-from sqlalchemy import select, update
+from sqlalchemy import Update, select, update
 
 from accounts.models import Notification
 from communities import life
-from communities.models import Community, CommunityLevel, CommunityMember, CommunityRequest, CommunityState, PlanEntry
+from communities.models import (
+    Community,
+    CommunityFile,
+    CommunityFileVersion,
+    CommunityLevel,
+    CommunityMember,
+    CommunityPageVersion,
+    CommunityRequest,
+    CommunityState,
+    PlanEntry,
+)
 from discussions.models import Thread, ThreadPost
 from kernel import clock
 from kernel.i18n import site_day
 from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_person, an_administrator, sign_in
-from tests.support.communities import a_community, a_member, write_thread
+from tests.support.communities import a_community, a_member, bring_file, write_page, write_thread
 from tests.support.takes import read
 from tests.support.wording import in_spanish
 
@@ -44,6 +54,7 @@ def test_a_year_without_content_is_shown_and_its_administrators_are_notified_thr
     assert [key.rpartition(":")[2] for key in care] == ["0", "30", "60"]
     with instance.database.unit_of_work() as session:
         session.execute(update(Thread).values(last_post_at=clock.now() - timedelta(days=366)))
+        session.execute(update(Community).values(activated_at=clock.now() - timedelta(days=500)))
     ana, boss = sign_in(browser), sign_in(browser.another(), an_administrator(instance).email)
     a_community(instance, a_person(instance, "otra@example.org"), "Otra que vive")
     label = in_spanish("No activity since %(day)s.").partition("%")[0]
@@ -58,6 +69,42 @@ def test_a_year_without_content_is_shown_and_its_administrators_are_notified_thr
     assert label not in ana.get(PAGE).text
 
 
+def test_files_and_pages_are_content_and_the_texts_of_the_front_page_are_none(instance: Instance) -> None:
+    """spec/communities C12, C38: a new file, page or version of one makes active again; what was deleted does not."""
+    ana = a_person(instance)
+    row = a_community(instance, ana)
+
+    def days(number: int) -> timedelta:
+        return clock.now() - timedelta(days=number)
+
+    def last() -> int:
+        return read(instance, lambda session: life.measure(session, session.get_one(Community, row.id), now=clock.now())).content_days
+
+    def change(*statements: Update) -> None:
+        with instance.database.unit_of_work() as session:
+            for statement in statements:
+                session.execute(statement)
+
+    change(update(Community).values(activated_at=days(500)), update(CommunityPageVersion).values(written_at=days(1)))
+    assert last() == 500
+    write_page(instance, row, ana)
+    change(update(CommunityPageVersion).values(written_at=days(30)))
+    assert last() == 30
+    bring_file(instance, row, ana)
+    change(update(CommunityFileVersion).values(added_at=days(20)))
+    assert last() == 20
+    write_thread(instance, row, "Un anuncio")
+    change(update(Thread).values(kind="announcement", last_post_at=days(10)))
+    assert last() == 10
+    other = a_community(instance, ana, "Otra que vive")
+    bring_file(instance, other, ana, "De la otra")
+    write_page(instance, other, ana)
+    write_thread(instance, other, "Un tema de la otra")
+    assert last() == 10
+    change(update(Thread).values(state="hidden"), update(CommunityFile).values(deleted_at=clock.now()))
+    assert last() == 30, "the page is there still"
+
+
 def test_the_marks_are_what_happened(browser: Browser, instance: Instance) -> None:
     """spec/communities C38: each mark is compared with what was done."""
     row = a_community(instance, a_person(instance), level=CommunityLevel.SEMIPRIVATE)
@@ -67,6 +114,7 @@ def test_the_marks_are_what_happened(browser: Browser, instance: Instance) -> No
     write_thread(instance, row, "Una pregunta")
     with instance.database.unit_of_work() as session:
         session.execute(update(CommunityMember).where(CommunityMember.id == left).values(until=now))
+        session.execute(update(Community).values(activated_at=now - timedelta(days=50)))
         session.execute(update(Thread).values(kind="question", last_post_at=now - timedelta(days=20)))
         session.execute(update(ThreadPost).values(written_at=now - timedelta(days=20)))
         request = CommunityRequest(community_id=row.id, person_id=eva.id, text="", sent_at=now - timedelta(days=9), state="pending")

@@ -1,12 +1,13 @@
 """Communities by their pages: founded in steps, activated, joined, asked for, left, archived (spec/communities C1 to C25)."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
 
 from accounts.models import Notification, Person
-from communities.communities import CommunityValues, WiderThanWritten, change_values
+from communities.communities import CommunityValues, WiderThanWritten, change_values, others_wrote
 from communities.models import Community, CommunityLevel, CommunityMember, CommunityReach, CommunityRequest, CommunityRole, CommunityState
 from courses.models import StaffRole
 from kernel import clock
@@ -16,7 +17,7 @@ from organisations.rules.units import OrganisationKind
 from organisations.units import UnitValues, make
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, a_teacher, an_administrator, sign_in
-from tests.support.communities import LONG, TEXTS, a_community, a_member, fresh, write_thread
+from tests.support.communities import LONG, TEXTS, a_community, a_member, bring_file, fresh, write_page, write_thread
 from tests.support.takes import read
 from tests.support.wording import in_spanish
 
@@ -232,6 +233,25 @@ def test_it_is_not_widened_once_others_wrote(browser: Browser, instance: Instanc
 
     assert (fresh(instance, row).reach, fresh(instance, row).level) == (CommunityReach.HIDDEN, CommunityLevel.PRIVATE)
     browser.another().get(PAGE, status=404)
+
+
+@pytest.mark.parametrize("write", [bring_file, write_page, write_thread])
+def test_files_and_pages_of_others_keep_it_from_being_widened(instance: Instance, write: Callable[..., object]) -> None:
+    """spec/communities C5: what its administrators brought in and the texts of the front page do not."""
+    ana, eva = a_person(instance), a_person(instance, "eva@example.org")
+    row = a_community(instance, ana, level=CommunityLevel.PRIVATE)
+    a_member(instance, row, eva)
+    bring_file(instance, row, ana)
+    write_page(instance, row, ana)
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Community).values(members_write=True))
+        assert not others_wrote(session, row)
+    if write is write_thread:
+        write_thread(instance, row, "Entre nosotros", eva)
+    else:
+        write(instance, row, eva, "Otra cosa")
+
+    assert read(instance, lambda session: others_wrote(session, row))
 
 
 def test_it_is_not_given_to_another_institution_once_others_wrote(instance: Instance) -> None:

@@ -6,21 +6,24 @@ from collections.abc import Mapping
 from sqlalchemy import select
 
 from accounts.models import Person
-from communities import communities, invitations, pages
+from communities import communities, files, invitations, pages
 from communities.communities import CommunityValues
 from communities.models import (
     CONDITIONS,
     NOTE,
     Community,
+    CommunityFile,
     CommunityInvitation,
     CommunityLevel,
     CommunityMember,
+    CommunityPage,
     CommunityReach,
     CommunityRole,
     CommunityState,
 )
 from discussions.models import Board, Thread
 from kernel import clock
+from kernel.files import files_of
 from kernel.permissions import Actor
 from lms.instance import Instance
 from organisations.address_lists import ListedAddress
@@ -116,3 +119,33 @@ def write_thread(instance: Instance, community: Community, title: str, author: P
     post = a_thread(instance, board, person, title, f"El texto de «{title}».", kind="discussion")
     with instance.database.unit_of_work(write=False) as session:
         return session.get_one(Thread, post.thread_id).key
+
+
+def bring_file(
+    instance: Instance, community: Community, person: Person, title: str = "Tablas", *, members_only: bool = True, **values: str
+) -> CommunityFile:
+    """Bring a file into a community in a person's name."""
+    stored = files.store_content(files_of(instance.settings), "tablas.csv", f"edad;tasa\n{title};1\n".encode())
+    said = files.FileValues(
+        **{"title": title, "description": "", "category": "", "language": "es", "licence": "internal", **values}, members_only=members_only
+    )
+    with instance.database.unit_of_work() as session:
+        context = communities.get_community(session, actor_of(person), community.slug)
+        return files.add_file(session, actor_of(person), context, said, stored, now=clock.now())
+
+
+def write_page(
+    instance: Instance,
+    community: Community,
+    person: Person,
+    title: str = "Fuentes",
+    text: str = "Las encuestas.",
+    *,
+    members_only: bool = False,
+) -> CommunityPage:
+    """Write a page of a community in a person's name."""
+    values = pages.PageValues(title, text, members_only=members_only)
+    html = str(pages.render_page(text, community.language).html)
+    with instance.database.unit_of_work() as session:
+        context = communities.get_community(session, actor_of(person), community.slug)
+        return pages.add_page(session, actor_of(person), context, values, html, now=clock.now())

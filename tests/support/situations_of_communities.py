@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from accounts.models import Person
-from communities import communities, directory, files, life, links, members, pages
+from communities import communities, directory, life, links, members
 from communities.directory import DirectoryValues
 from communities.invitations import make_link
 from communities.models import (
@@ -20,10 +20,9 @@ from communities.models import (
     PlanEntry,
 )
 from kernel import clock
-from kernel.files import files_of
 from kernel.i18n import site_day
 from kernel.settings import secret_keys
-from tests.support.communities import LONG, a_community, a_member, actor_of, an_invitation
+from tests.support.communities import LONG, a_community, a_member, actor_of, an_invitation, bring_file, write_page
 from tests.support.lessons import a_picture as a_png
 from tests.support.situations import Room, Scene, Stage
 
@@ -257,12 +256,7 @@ def a_new_file(stage: Stage) -> Scene:
 
 def _file(stage: Stage) -> tuple[Community, Person, UUID]:
     row, founder = _community(stage)
-    store = files_of(stage.instance.settings)
-    stored = files.store_content(store, "tablas.csv", f"edad;tasa\n{stage.number()};1\n".encode())
-    values = files.FileValues("Tablas", "", "Datos", "es", "internal", members_only=True)
-    with stage.instance.database.unit_of_work() as session:
-        context = communities.get_community(session, actor_of(founder), row.slug)
-        return row, founder, files.add_file(session, actor_of(founder), context, values, stored, now=clock.now()).uuid
+    return row, founder, bring_file(stage.instance, row, founder, f"Tablas {stage.number()}").uuid
 
 
 def a_file_to_change(stage: Stage) -> Scene:
@@ -287,10 +281,7 @@ def a_new_page(stage: Stage) -> Scene:
 
 def _page(stage: Stage, act: str, good: dict[str, str]) -> Scene:
     row, founder = _community(stage)
-    values = pages.PageValues("Fuentes", "Las de antes.")
-    with stage.instance.database.unit_of_work() as session:
-        context = communities.get_community(session, actor_of(founder), row.slug)
-        pages.add_page(session, actor_of(founder), context, values, "<p>Las de antes.</p>", now=clock.now())
+    write_page(stage.instance, row, founder)
     return Scene(stage.signed_in(founder), f"/communities/{row.slug}/pages/fuentes{act}", good)
 
 
