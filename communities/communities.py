@@ -13,7 +13,7 @@ from accounts import notices
 from accounts.models import Notification, Person
 from accounts.notices import Message
 from accounts.rules import NoticeKind, fold
-from communities import models, standing
+from communities import models, search, standing
 from communities.access import CommunityContext
 from discussions.boards import add_board
 from discussions.models import BoardState, FirstPosts, Thread, ThreadPost
@@ -258,7 +258,7 @@ def add_community(
         community_id=row.id, person_id=actor.person_id, role=models.CommunityRole.ADMINISTRATOR.value, how="founded", since=now
     )
     session.add(founder)
-    session.flush()
+    search.note_changed(session, row, now=now)
     return row
 
 
@@ -327,6 +327,7 @@ def change_values(
     row.name_key, row.row_version, row.changed_at = fold(row.name), row.row_version + 1, now
     if row.level != models.CommunityLevel.SEMIPRIVATE or row.reach == models.CommunityReach.HIDDEN:
         end_requests(session, row, now=now)
+    search.note_changed(session, row, now=now)
     audit.record(session, actor, CommunityVerb.CHANGED, row, now=now, **changed, **former)
     return True
 

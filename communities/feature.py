@@ -3,7 +3,7 @@
 from accounts.joining import JOININGS
 from accounts.notices import NOTICE_KINDS
 from accounts.people import STANDINGS, Standing
-from communities import directory, files, invitations, jobs, members, pages, standing
+from communities import directory, files, invitations, jobs, members, pages, search, standing
 from communities import links as own_links
 from communities.access import BOARD_CELLS, DIRECTORY_PERMISSIONS, PERMISSIONS
 from communities.communities import COMMUNITY_NOTICE
@@ -18,6 +18,7 @@ from kernel.errors import N_
 from kernel.feature import Feature
 from kernel.menu import Menu, MenuEntry
 from kernel.personal import ERASURES, FORGET_LINKS, OWN_DATA, TRANSFERS
+from kernel.search.sources import SEARCH_COLLECTIONS, SEARCH_KINDS, ResultKind
 
 FEATURE = Feature(
     name="communities",
@@ -43,7 +44,7 @@ FEATURE = Feature(
             about=N_("Drafts that wait for their activation, and communities without an administrator."),
         ),
     ),
-    jobs={"communities.send_invitation": jobs.send_invitation, "communities.care": jobs.care},
+    jobs={"communities.send_invitation": jobs.send_invitation, "communities.care": jobs.care, search.INDEX: jobs.index_item},
     patient=("communities.send_invitation", "communities.care"),
     periodic={"communities.care": 86_400},
     hooks=(
@@ -59,6 +60,12 @@ FEATURE = Feature(
         ERASURES.add(members.erase_memberships, invitations.erase, directory.erase_marks),
         FORGET_LINKS.add(invitations.forget_before),
         TRANSFERS.add(members.merge_memberships, directory.merge_entries),
+        SEARCH_COLLECTIONS.add(search.SEARCHED),
+        SEARCH_KINDS.add(
+            ResultKind("community", N_("Communities"), "users", order=210),
+            ResultKind("com_file", N_("Files of communities"), "file-text", order=220),
+            ResultKind("com_page", N_("Pages of communities"), "file-text", order=230),
+        ),
     ),
     help={
         "learner/communities#join": """

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, Select, delete, func, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
-from communities import communities
+from communities import communities, search
 from communities.access import CommunityContext, CommunityFileContext
 from communities.communities import lock_community
 from communities.models import Community, CommunityFile, CommunityFileVersion
@@ -127,6 +127,7 @@ def add_file(
     session.add(row)
     session.flush()
     _add_version(session, actor, row, content, now=now)
+    search.note_changed(session, row, now=now)
     audit.record(session, actor, CommunityFileVerb.ADDED, community, now=now, file=row.id)
     return row
 
@@ -162,6 +163,7 @@ def change_file(
         _add_version(session, actor, row, content, now=now)
     if changed or content is not None:
         row.row_version += 1
+        search.note_changed(session, row, now=now)
         verb = CommunityFileVerb.REPLACED if content is not None else CommunityFileVerb.CHANGED
         audit.record(session, actor, verb, community, now=now, file=row.id, changed=sorted(changed))
     return bool(changed) or content is not None
@@ -170,7 +172,8 @@ def change_file(
 def set_deleted(session: Session, actor: Actor, context: CommunityFileContext, *, is_deleted: bool, now: datetime) -> None:
     """Delete a file, which can be restored for 30 days, or restore it."""
     community = lock_community(session, context.community)
-    context.file.deleted_at = now if is_deleted else None
+    context.file.deleted_at, context.file.row_version = now if is_deleted else None, context.file.row_version + 1
+    search.note_changed(session, context.file, now=now)
     verb = CommunityFileVerb.DELETED if is_deleted else CommunityFileVerb.RESTORED
     audit.record(session, actor, verb, community, now=now, file=context.file.id)
 

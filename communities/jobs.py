@@ -1,6 +1,6 @@
-"""Background work of communities: the mails of invitations, and what each day asks for."""
+"""Background work of communities: the mails of invitations, what is searched, and what each day asks for."""
 
-from communities import files, invitations, life
+from communities import files, invitations, life, search
 from kernel import mail
 from kernel.outbox import Delivery
 
@@ -46,3 +46,13 @@ def care(delivery: Delivery) -> None:
     while more:
         with delivery.database.unit_of_work() as session:
             more = bool(files.let_go(session, now=delivery.now))
+
+
+def index_item(delivery: Delivery) -> None:
+    """Bring a community, a file or a page into the search as it is now; done twice it does nothing more."""
+    name = next(iter(delivery.arguments))
+    with delivery.database.unit_of_work(write=False) as session:
+        made = search.make_entries(session, name, delivery.number(name))
+    if made is not None:
+        with delivery.database.unit_of_work() as session:
+            search.write_entries(session, made)

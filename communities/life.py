@@ -12,7 +12,7 @@ from accounts.models import Person
 from accounts.notices import Message
 from accounts.people import by_name, list_administrators
 from accounts.rules import MailTime, NoticeKind
-from communities import files, invitations, models, pages, standing
+from communities import files, invitations, models, pages, search, standing
 from communities.communities import (
     COMMUNITY_NOTICE,
     OVERSIGHT_KEY,
@@ -131,6 +131,7 @@ def delete_draft(session: Session, actor: Actor, community: models.Community, *,
     session.flush()
     session.delete(row)
     session.flush()
+    search.forget_community(session, row.id)
     session.delete(board)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
-from communities import communities
+from communities import communities, search
 from communities.access import CommunityContext, CommunityPageContext
 from communities.communities import CommunityVerb, CommunityWasChanged, lock_community
 from communities.models import NOTE_SLUG, Community, CommunityPage, CommunityPageVersion
@@ -100,6 +100,7 @@ def add_page(session: Session, actor: Actor, context: CommunityContext, values: 
     session.add(row)
     session.flush()
     _add_version(session, actor, row, values.title, values.source, html, now=now)
+    search.note_changed(session, row, now=now)
     audit.record(session, actor, CommunityPageVerb.WRITTEN, community, now=now, page=row.id)
     return row
 
@@ -126,6 +127,7 @@ def change_page(
     row.row_version += 1
     if present.source != values.source or present.title != values.title:
         _add_version(session, actor, row, values.title, values.source, html, now=now)
+    search.note_changed(session, row, now=now)
     audit.record(session, actor, CommunityPageVerb.WRITTEN, community, now=now, page=row.id, changed=sorted(changed))
     return True
 
@@ -134,7 +136,8 @@ def set_deleted(session: Session, actor: Actor, context: CommunityPageContext, *
     """Delete a page, whose texts stay for those who may write it, or restore it."""
     community = lock_community(session, context.community)
     communities.require_active(session, community)
-    context.page.deleted_at = now if is_deleted else None
+    context.page.deleted_at, context.page.row_version = now if is_deleted else None, context.page.row_version + 1
+    search.note_changed(session, context.page, now=now)
     verb = CommunityPageVerb.DELETED if is_deleted else CommunityPageVerb.RESTORED
     audit.record(session, actor, verb, community, now=now, page=context.page.id)
 

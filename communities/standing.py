@@ -129,23 +129,17 @@ def is_invited(session: Session, actor: Actor) -> ColumnElement[bool]:
     return exists().where(*mine, *is_open).correlate_except(row)
 
 
+def finds(person: Number) -> ColumnElement[bool]:
+    """Return the condition on `Community` that a person may read its front page, 0 for strangers."""
+    is_living = models.Community.state != models.CommunityState.DRAFT.value
+    within = and_(models.Community.reach == models.CommunityReach.INSTITUTION.value, belongs(person, models.Community.organisation_id))
+    of_parent = and_(models.Community.reach == models.CommunityReach.PARENT.value, is_in_parent(person))
+    return or_(and_(is_living, or_(models.Community.reach == models.CommunityReach.EVERYONE.value, within)), of_parent, is_inside(person))
+
+
 def sees(actor: Actor) -> ColumnElement[bool]:
     """Return the condition on `Community` that an actor may read its front page: the twin of `CommunityAction.VIEW`."""
-    if actor.is_administrator:
-        return true()
-    known = and_(
-        models.Community.state != models.CommunityState.DRAFT.value, models.Community.reach == models.CommunityReach.EVERYONE.value
-    )
-    if actor.person_id is None:
-        return known
-    person = literal(actor.person_id)
-    within = (
-        models.Community.state != models.CommunityState.DRAFT.value,
-        models.Community.reach == models.CommunityReach.INSTITUTION.value,
-        belongs(person, models.Community.organisation_id),
-    )
-    of_parent = and_(models.Community.reach == models.CommunityReach.PARENT.value, is_in_parent(person))
-    return or_(known, and_(*within), of_parent, is_member(person))
+    return true() if actor.is_administrator else finds(literal(actor.person_id or 0))
 
 
 def last_content() -> ColumnElement[datetime]:

@@ -28,7 +28,7 @@ from kernel.web.request import (
     secrets_of_app,
     see_page,
 )
-from kernel.web.table import requested_page
+from kernel.web.table import read_words, requested_page
 
 directory_bp = Blueprint("communities_directory", __name__)
 
@@ -97,8 +97,8 @@ def entry_list() -> Answer:
         values = {"page": None, "query": None, "choices": nothing, "institutions": (), "marks": nothing}
         return page("communities/directory.html", count=count, has_entry=False, **values)
     requested, args = requested_page(LISTED), request.args
-    marks = {kind: code for kind in MarkKind if (code := args.get(kind.value, "")[:60])}
-    query = DirectoryQuery(args.get("name", "")[:100].strip(), marks, whole_number(args.get("institution", "")) or None)
+    marks = {kind: code for kind in MarkKind if (code := read_words(args.get(kind.value, "")))}
+    query = DirectoryQuery(read_words(args.get("name", "")), marks, whole_number(args.get("institution", "")) or None)
     rows = directory.list_entries(session, query, offset=requested.offset, limit=requested.size + 1)
     listed = requested.of(rows)
     choices = {kind.value: names_of(kind, directory.list_codes(session, kind)) for kind in MarkKind}

@@ -31,7 +31,7 @@ from kernel.web.request import (
     requires,
     see_page,
 )
-from kernel.web.table import requested_page
+from kernel.web.table import read_words, requested_page
 
 work_bp = Blueprint("communities_work", __name__)
 
@@ -71,7 +71,7 @@ def file_list(context: CommunityContext) -> Answer:
     leave_reading_note(context)
     session, category, number, requested = (
         current_session(),
-        request.args.get("category", "")[:60],
+        read_words(request.args.get("category", "")),
         context.community.id,
         requested_page(50),
     )

@@ -552,8 +552,8 @@ class SearchScope:
     """Versions of which every part is open to them."""
     parts: frozenset[int]
     """Open parts of the other versions."""
-    readable: Mapping[str, Select[int]] = field(default_factory=dict)
-    """By kind of other collections, what selects the numbers of those that they may read."""
+    readable: Mapping[str, Select[int] | Collection[int]] = field(default_factory=dict)
+    """By kind of other collections the numbers of those that they may read, or what selects them."""
 
     @property
     def is_empty(self) -> bool:

@@ -1,6 +1,6 @@
 """Kinds of results, entries of the index, and pages found without it, as packages give them to the search."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select
@@ -72,8 +72,8 @@ class CollectionKind:
     """The numbers of those in which something can be found."""
     list_entries: Callable[[Session, int], Iterable[tuple[int | None, SearchDocument]]]
     """All entries of one, when the index is made anew."""
-    select_readable: Callable[[Session, Actor], Select[int]]
-    """Selects the numbers of those that a reader may read."""
+    select_readable: Callable[[Session, Actor], Select[int] | Collection[int]]
+    """Selects the numbers of those that a reader may read, or returns them, where a long condition is asked once for all statements."""
     locate: Callable[[Session, Actor, Sequence[ResultGroup]], Mapping[ResultGroup, Located]]
     """Where the groups of a page are; what the reader may not read after all is left out."""
 

@@ -64,8 +64,8 @@ def requested_stretch() -> KeysetPage:
 
 
 def read_words(text: str) -> str:
-    """Return the words of a search without needless spaces, 100 characters at most."""
-    return " ".join(text.split())[:100]
+    """Return the words of a search without needless spaces and what no database keeps, 100 characters at most."""
+    return " ".join(text.replace("\0", " ").split())[:100]
 
 
 def requested_words() -> str:
