@@ -24,11 +24,15 @@ from kernel.i18n import _, in_every_language
 from kernel.markup.source import slug as slug_of
 from kernel.permissions import Actor
 from organisations.models import Organisation
+from organisations.tree import list_path
 
 MOST_DRAFTS = 5
 SHORTEST_PART = 100
 LONGEST_TEXT = 6_000
 RESERVED = frozenset({"new", "invitations", "mine"})
+MOST_PLACES = 200
+MOST_CHOICES = 500
+"""Topics, and institutions and units, that the list of communities is filtered by."""
 
 
 class CommunityVerb(Verb):
@@ -67,7 +71,7 @@ class WiderThanWritten(Invalid):
 class UnknownInstitution(Invalid):
     """Its founder does not belong there."""
 
-    message = N_("Choose an institution to which you belong.")
+    message = N_("Choose an institution or unit to which you belong.")
 
 
 OVERSIGHT_KEY = "community:oversight"
@@ -170,20 +174,29 @@ class CommunityValues:
     reach: models.CommunityReach
     level: models.CommunityLevel
     organisation_id: int | None = None
+    """An institution, or one of its units."""
+    topic: str = ""
 
 
-def list_own_institutions(session: Session, actor: Actor) -> list[tuple[int, str]]:
-    """List the institutions to which a person belongs; all of them for an administrator of the site."""
-    statement = select(Organisation.id, Organisation.name).where(Organisation.parent_id.is_(None), Organisation.closed_at.is_(None))
+def list_own_places(session: Session, actor: Actor) -> list[tuple[int, str]]:
+    """List the institutions and units to which a person belongs, by name; all of them for an administrator of the site."""
+    name = standing.name_of_place(Organisation.id)
+    statement = select(Organisation.id, name.label("name")).where(Organisation.closed_at.is_(None))
     if not actor.is_administrator:
         statement = statement.where(standing.belongs(literal(actor.person_id or 0), Organisation.id))
-    return [(row.id, row.name) for row in session.execute(statement.order_by(Organisation.name_key).limit(200))]
+    return [(row.id, row.name) for row in session.execute(statement.order_by(name, Organisation.id).limit(MOST_PLACES))]
 
 
-def _check_institution(session: Session, actor: Actor, values: CommunityValues, present: int | None = None) -> None:
+def name_of_place(session: Session, organisation_id: int) -> str:
+    """Return the name of an institution, or of a unit after that of its institution."""
+    statement = select(standing.name_of_place(Organisation.id)).where(Organisation.id == organisation_id)
+    return session.scalars(statement).one()
+
+
+def _check_place(session: Session, actor: Actor, values: CommunityValues, present: int | None = None) -> None:
     if values.reach is not models.CommunityReach.INSTITUTION or values.organisation_id == present is not None:
         return
-    if values.organisation_id not in {number for number, _name in list_own_institutions(session, actor)}:
+    if values.organisation_id not in {number for number, _name in list_own_places(session, actor)}:
         raise UnknownInstitution
 
 
@@ -211,7 +224,7 @@ def found_community(session: Session, actor: Actor, values: CommunityValues, *, 
     """Keep the draft of a community, whose founder administers it. Raise TooManyDrafts, UnknownInstitution."""
     assert actor.person_id is not None
     session.execute(select(Person.id).where(Person.id == actor.person_id).with_for_update(key_share=True)).all()  # one after the other
-    _check_institution(session, actor, values)
+    _check_place(session, actor, values)
     drafts = (
         select(func.count())
         .select_from(models.CommunityMember)
@@ -245,6 +258,7 @@ def add_community(
         state=(models.CommunityState.ACTIVE if parent else models.CommunityState.DRAFT).value,
         parent_id=parent.id if parent else None,
         organisation_id=values.organisation_id,
+        topic=values.topic,
         board_id=board.id,
         texts={},
         html={},
@@ -265,14 +279,13 @@ def add_community(
 _REACHES = {reach.value: number for number, reach in enumerate(list(models.CommunityReach)[::-1])}
 
 
-def _widens(row: models.Community, values: CommunityValues) -> bool:
-    """Return whether more people would read what others wrote, or know of it."""
+def _widens(session: Session, row: models.Community, values: CommunityValues) -> bool:
+    """Return whether more people would read what others wrote, or know of it: an institution is wider than its units."""
     order = list(models.CommunityLevel)[::-1]
     levels = order.index(values.level) > order.index(models.CommunityLevel(row.level))
-    others = (
-        values.reach is models.CommunityReach.INSTITUTION and row.reach == values.reach and values.organisation_id != row.organisation_id
-    )
-    return levels or others or _REACHES[values.reach.value] > _REACHES[row.reach]
+    within = {unit.id for unit in list_path(session, values.organisation_id)} if values.organisation_id else set[int]()
+    elsewhere = row.reach == values.reach == models.CommunityReach.INSTITUTION and row.organisation_id not in within
+    return levels or elsewhere or _REACHES[values.reach.value] > _REACHES[row.reach]
 
 
 def others_wrote(session: Session, row: models.Community) -> bool:
@@ -305,7 +318,7 @@ def change_values(
     row = lock_community(session, community)
     if seen != str(row.row_version):
         raise CommunityWasChanged
-    _check_institution(session, actor, values, row.organisation_id)
+    _check_place(session, actor, values, row.organisation_id)
     changed: dict[str, Any] = {
         name: value
         for name, value in {
@@ -314,12 +327,13 @@ def change_values(
             "reach": values.reach.value,
             "level": values.level.value,
             "organisation_id": values.organisation_id,
+            "topic": values.topic,
         }.items()
         if getattr(row, name) != value
     }
     if not changed:
         return False
-    if row.state != models.CommunityState.DRAFT and _widens(row, values) and others_wrote(session, row):
+    if row.state != models.CommunityState.DRAFT and _widens(session, row, values) and others_wrote(session, row):
         raise WiderThanWritten
     former = {f"former_{name}": getattr(row, name) for name in changed}
     for name, value in changed.items():
@@ -382,37 +396,50 @@ class CommunityQuery:
     level: models.CommunityLevel | None = None
     language: str = ""
     state: models.CommunityState | None = None
+    topic: str = ""
+    organisation_id: int | None = None
+
+
+def list_topics(session: Session, actor: Actor) -> list[str]:
+    """List the topics of the communities that an actor may find."""
+    statement = select(models.Community.topic).distinct().where(*_listed(actor), models.Community.topic != "")
+    return list(session.scalars(statement.order_by(models.Community.topic).limit(MOST_CHOICES)))
+
+
+def list_places(session: Session, actor: Actor) -> dict[int, str]:
+    """List the institutions and units of the communities that an actor may find, by name."""
+    name = standing.name_of_place(Organisation.id)
+    of_them = select(models.Community.organisation_id).where(*_listed(actor))
+    statement = select(Organisation.id, name.label("name")).where(Organisation.id.in_(of_them))
+    return {row.id: row.name for row in session.execute(statement.order_by(name, Organisation.id).limit(MOST_CHOICES))}
+
+
+def _listed(actor: Actor) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions on `Community` that it stands in an actor's list."""
+    return standing.sees(actor), models.Community.parent_id.is_(None)
 
 
 def list_communities(session: Session, actor: Actor, query: CommunityQuery, *, offset: int, limit: int) -> list[Row[*tuple[Any, ...]]]:
-    """List the communities that an actor may find with their number of members: those of their own first, archived ones last."""
-    person, row = literal(actor.person_id or 0), aliased(models.CommunityMember)
-    count = (
-        select(func.count())
-        .select_from(row)
-        .where(row.community_id == models.Community.id, row.until.is_(None))
-        .correlate(models.Community)
-    )
-    mine = standing.is_member(person)
+    """List the communities that an actor may find, with members, institution and last content: their own first, archived ones last."""
+    community, row = models.Community, aliased(models.CommunityMember)
+    count = select(func.count()).select_from(row).where(row.community_id == community.id, row.until.is_(None)).correlate(community)
+    mine = standing.is_member(literal(actor.person_id or 0))
     since = case((standing.is_inactive(clock.now()), standing.last_content())).label("inactive_since")
-    statement = select(models.Community, count.scalar_subquery().label("members"), mine.label("is_mine"), since)
-    statement = statement.where(standing.sees(actor), models.Community.parent_id.is_(None))
-    if query.text:
-        for word in fold(query.text).split():
-            statement = statement.where(models.Community.name_key.contains(word, autoescape=True))
-    if query.level is not None:
-        statement = statement.where(models.Community.level == query.level.value)
-    if query.language:
-        statement = statement.where(models.Community.language == query.language)
-    if query.state is not None:
-        statement = statement.where(models.Community.state == query.state.value)
-    order = (
-        case((models.Community.state == models.CommunityState.ARCHIVED.value, 1), else_=0),
-        case((mine, 0), else_=1),
-        models.Community.name_key,
-        models.Community.id,
-    )
-    return list(session.execute(statement.order_by(*order).offset(offset).limit(limit)))
+    institution = standing.name_of_place(community.organisation_id).label("institution")
+    columns = (count.scalar_subquery().label("members"), mine.label("is_mine"), since, institution)
+    statement = select(community, *columns).where(*_listed(actor))
+    for word in fold(query.text).split():
+        statement = statement.where(community.name_key.contains(word, autoescape=True))
+    chosen = {
+        community.level: query.level and query.level.value,
+        community.language: query.language,
+        community.state: query.state and query.state.value,
+        community.topic: query.topic,
+        community.organisation_id: query.organisation_id,
+    }
+    statement = statement.where(*(column == value for column, value in chosen.items() if value))
+    order = (case((community.state == models.CommunityState.ARCHIVED.value, 1), else_=0), case((mine, 0), else_=1))
+    return list(session.execute(statement.order_by(*order, community.name_key, community.id).offset(offset).limit(limit)))
 
 
 def list_for_site(session: Session) -> tuple[list[models.Community], list[models.Community]]:
@@ -429,11 +456,6 @@ def list_for_site(session: Session) -> tuple[list[models.Community], list[models
         list(session.scalars(waiting.order_by(models.Community.submitted_at).limit(200))),
         list(session.scalars(alone.order_by(models.Community.id).limit(200))),
     )
-
-
-def name_of_institution(session: Session, organisation_id: int) -> str:
-    """Return the name of an institution."""
-    return session.get_one(Organisation, organisation_id).name
 
 
 MOST_ENTRIES = 200

@@ -8,7 +8,22 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, case, exists, func, literal, not_, or_, select, true, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    ScalarSelect,
+    Select,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from accounts.models import AccountMerge, Person, RoleGrant
@@ -46,6 +61,16 @@ def belongs(person: Number, organisation: Number | InstrumentedAttribute[int | N
     at = or_(*(unit.id == organisation for unit in units))
     present = (Membership.person_id == person, Membership.until.is_(None))
     return statement.where(*present, at).correlate_except(Membership, *units).exists()
+
+
+def name_of_place(organisation: InstrumentedAttribute[int | None]) -> ScalarSelect[str]:
+    """Return the name of an institution, or of a unit after that of its institution."""
+    units = [aliased(Organisation) for _floor in range(DEPTH)]
+    institution = func.coalesce(*(unit.name for unit in reversed(units[1:])))
+    statement = select(func.coalesce(institution + " · " + units[0].name, units[0].name)).select_from(units[0])
+    for unit, above in pairwise(units):
+        statement = statement.outerjoin(above, above.id == unit.parent_id)
+    return statement.where(units[0].id == organisation).correlate_except(*units).scalar_subquery()
 
 
 def belongs_anywhere(person: Number) -> ColumnElement[bool]:

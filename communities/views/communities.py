@@ -30,7 +30,7 @@ from kernel.i18n import LANGUAGES, _, lazy_, site_day
 from kernel.markup.model import SafeHtml
 from kernel.markup.posts import summary_of
 from kernel.web.after_response import leave_record
-from kernel.web.forms import Form, area
+from kernel.web.forms import Form, area, whole_number
 from kernel.web.request import (
     Answer,
     address_of,
@@ -63,6 +63,7 @@ PARTS = {
 LATEST, FEW = 5, 3
 SUMMARY = 200
 """Characters of what a community is for, beside its news and for social networks."""
+STATES = {CommunityState.ACTIVE: N_("Active communities"), CommunityState.ARCHIVED: N_("Archived communities")}
 REQUEST_STATES = {
     RequestState.PENDING: N_("waits for a decision"),
     RequestState.REJECTED: N_("rejected"),
@@ -75,16 +76,26 @@ REQUEST_STATES = {
 @requires(CommunityAction.LIST)
 def community_list() -> Answer:
     """List the communities that the reader may find: their own first, archived ones last."""
-    requested, args = requested_page(communities.LISTED), request.args
-    language = args.get("language", "")
+    session, actor, args, requested = current_session(), current_actor(), request.args, requested_page(communities.LISTED)
+    topics, places = communities.list_topics(session, actor), communities.list_places(session, actor)
+    topic, institution, language = args.get("topic", ""), whole_number(args.get("institution", "")), args.get("language", "")
     query = communities.CommunityQuery(
         requested_words(),
         member_of(CommunityLevel, args.get("level")),
         language if language in LANGUAGES else "",
         state=member_of(CommunityState, args.get("state")),
+        topic=topic if topic in topics else "",
+        organisation_id=institution if institution in places else None,
     )
-    rows = communities.list_communities(current_session(), current_actor(), query, offset=requested.offset, limit=requested.size + 1)
-    return page("communities/list.html", page=requested.of(rows), query=query, levels=LEVELS)
+    rows = communities.list_communities(session, actor, query, offset=requested.offset, limit=requested.size + 1)
+    choices = {
+        "level": LEVELS,
+        "topic": [(topic, topic) for topic in topics],
+        "institution": [(str(number), name) for number, name in places.items()],
+        "language": list(LANGUAGE_NAMES.items()),
+        "state": STATES,
+    }
+    return page("communities/list.html", page=requested.of(rows), query=query, levels=LEVELS, choices=choices)
 
 
 @bp.get("/learning/communities")

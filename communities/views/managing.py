@@ -54,22 +54,24 @@ class ValuesForm(Form):
     """The first step of a draft, and the settings later."""
 
     name = line(lazy_("Name of the community"), most=120, required=lazy_("Write a name."))
+    topic = line(lazy_("Topic"), most=60)
     language = SelectField(lazy_("Language"), choices=[SelectChoice(code, LANGUAGE_NAMES[code]) for code in LANGUAGES])
     reach = RadioField(lazy_("Who finds it"), choices=[SelectChoice(reach.value, lazy_(label)) for reach, label in REACHES.items()])
-    organisation = SelectField(lazy_("Institution, where it is for one"), choices=[])
+    organisation = SelectField(lazy_("Institution or unit, where it is for one"), choices=[])
     level = RadioField(lazy_("Privacy"), choices=[SelectChoice(level.value, lazy_(label)) for level, label in LEVELS.items()])
 
     def offer(self, present: Community | None = None) -> None:
-        """Offer the institutions to which the reader belongs, and the one that it has."""
-        own = communities.list_own_institutions(current_session(), current_actor())
+        """Offer the institutions and units to which the reader belongs, and the one that it has."""
+        session = current_session()
+        own = communities.list_own_places(session, current_actor())
         if present is not None and present.organisation_id is not None and present.organisation_id not in dict(own):
-            own.append((present.organisation_id, communities.name_of_institution(current_session(), present.organisation_id)))
+            own.append((present.organisation_id, communities.name_of_place(session, present.organisation_id)))
         self.organisation.choices = [("", _("None")), *((str(number), name) for number, name in own)]
 
     def show(self, row: Community) -> None:
         """Fill the form with what a community is."""
         self.name.data, self.language.data, self.reach.data, self.level.data = row.name, row.language, row.reach, row.level
-        self.organisation.data = str(row.organisation_id or "")
+        self.organisation.data, self.topic.data = str(row.organisation_id or ""), row.topic
 
     def values(self) -> communities.CommunityValues:
         """Return what was chosen: a hidden community is private."""
@@ -82,6 +84,7 @@ class ValuesForm(Form):
             reach,
             level=level,
             organisation_id=organisation if reach is CommunityReach.INSTITUTION else None,
+            topic=self.topic.data or "",
         )
 
 
@@ -119,11 +122,14 @@ def new() -> Answer:
         with form.refusals(None, communities.TooManyDrafts), form.refusals(form.organisation, communities.UnknownInstitution):
             row = communities.found_community(current_session(), current_actor(), form.values(), now=clock.now())
             return see_page("communities_managing.texts", slug=row.slug, step="note", flash=_("The draft is saved. You can go on later."))
-    return page("communities/settings.html", form=form, context=None, levels=_hints(), seen="", is_group=False)
+    return _settings_page(form, None, seen="")
 
 
-def _hints() -> dict[str, str]:
-    return {level.value: _(text) for level, text in LEVEL_TEXTS.items()}
+def _settings_page(form: "ValuesForm | WorkingGroupForm", context: CommunityContext | None, *, seen: str) -> Response:
+    is_group = isinstance(form, WorkingGroupForm)
+    levels = {} if is_group else {level.value: _(text) for level, text in LEVEL_TEXTS.items()}
+    topics = [] if is_group else communities.list_topics(current_session(), current_actor())
+    return page("communities/settings.html", form=form, context=context, levels=levels, topics=topics, seen=seen, is_group=is_group)
 
 
 @managing_bp.route("/communities/<slug>/manage/settings", methods=["GET", "POST"])
@@ -148,8 +154,7 @@ def settings(context: CommunityContext) -> Answer:
             )
             message = _("Saved.") if changed else _("There was nothing to change.")
             return see_page("communities_managing.manage", slug=row.slug, flash=message)
-    seen, is_group = str(row.row_version), isinstance(form, WorkingGroupForm)
-    return page("communities/settings.html", form=form, context=context, levels={} if is_group else _hints(), seen=seen, is_group=is_group)
+    return _settings_page(form, context, seen=str(row.row_version))
 
 
 @managing_bp.route("/communities/<slug>/manage/<any(note, conditions):step>", methods=["GET", "POST"])
@@ -478,4 +483,4 @@ def found_group(context: CommunityContext) -> Answer:
         with form.refusals(None, communities.TooManyGroups):
             row = communities.found_group(current_session(), current_actor(), context, form.values(), now=clock.now())
             return see_page("communities.front_page", slug=row.slug, flash=_("The working group is there."))
-    return page("communities/settings.html", form=form, context=context, levels={}, seen="", is_group=True)
+    return _settings_page(form, context, seen="")
