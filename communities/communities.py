@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, literal, or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
 from accounts import notices
@@ -14,7 +15,7 @@ from accounts.models import Notification, Person
 from accounts.notices import Message
 from accounts.rules import NoticeKind, fold
 from communities import models, search, standing
-from communities.access import CommunityContext
+from communities.access import PERMISSIONS, CommunityAction, CommunityContext
 from discussions.boards import add_board
 from discussions.models import BoardState, FirstPosts, Thread, ThreadPost
 from kernel import audit, clock
@@ -22,13 +23,14 @@ from kernel.audit import Verb
 from kernel.errors import N_, Conflict, Invalid, require_found
 from kernel.i18n import _, in_every_language
 from kernel.markup.source import slug as slug_of
-from kernel.permissions import Actor
+from kernel.permissions import Actor, Verdict
 from organisations.models import Organisation
 from organisations.tree import list_path
 
 MOST_DRAFTS = 5
 SHORTEST_PART = 100
 LONGEST_TEXT = 6_000
+MOST_TRIES = 20
 RESERVED = frozenset({"new", "invitations", "mine"})
 MOST_PLACES = 200
 MOST_CHOICES = 500
@@ -60,6 +62,12 @@ class CommunityWasChanged(Conflict):
     """A community was changed since its form was opened."""
 
     message = N_("Someone changed this community meanwhile. Below is what you have just written: compare, and save again.")
+
+
+class NoLongerAllowed(Conflict):
+    """A community, or the actor's part in it, changed since their page was asked for."""
+
+    message = N_("This is no longer possible: the community, or your part in it, was changed meanwhile.")
 
 
 class WiderThanWritten(Invalid):
@@ -134,9 +142,10 @@ def _statement(session: Session, actor: Actor) -> Select[*tuple[Any, ...]]:
     return statement.outerjoin(models.CommunityMember, mine).outerjoin(models.CommunityRequest, requested)
 
 
-def get_community(session: Session, actor: Actor, slug: str) -> CommunityContext:
-    """Return a community as the actor stands before it; raise NotFound where there is none."""
-    row = require_found(session.execute(_statement(session, actor).where(models.Community.slug == slug)).one_or_none())
+def get_community(session: Session, actor: Actor, slug: str, *, is_locked: bool = False) -> CommunityContext:
+    """Return a community as the actor stands before it; raise NotFound where there is none. Of a locked one all is read anew."""
+    statement = _statement(session, actor).where(models.Community.slug == slug)
+    row = require_found(session.execute(statement, execution_options={"populate_existing": is_locked}).one_or_none())
     return CommunityContext(
         row.Community,
         member=row.CommunityMember if row.is_member else None,
@@ -160,9 +169,20 @@ def lock_community(session: Session, community: models.Community) -> models.Comm
 
     That of which it is a working group is locked before it, so that nobody is left in the group alone.
     """
-    if community.parent_id is not None:
-        session.get_one(models.Community, community.parent_id, with_for_update=True, populate_existing=True)
-    return session.get_one(models.Community, community.id, with_for_update=True, populate_existing=True)
+    above = () if community.parent_id is None else (community.parent_id,)
+    rows = [session.get(models.Community, number, with_for_update=True, populate_existing=True) for number in (*above, community.id)]
+    return require_found(rows[-1])
+
+
+def require_still(session: Session, actor: Actor, context: CommunityContext, action: CommunityAction) -> None:
+    """Decide once more on an act in a locked community, as things are now: others acted since its page was asked for.
+
+    Raise NoLongerAllowed.
+    """
+    present = within(get_community(session, actor, context.community.slug, is_locked=True))
+    present["is_private_item"] = context.is_private_item
+    if PERMISSIONS[action](actor, replace(context, **present)) is not Verdict.ALLOW:
+        raise NoLongerAllowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,16 +228,24 @@ def _free_slug(session: Session, name: str) -> str:
     return next(slug for number in range(2, len(taken) + 3) if (slug := f"{base}-{number}") not in taken)
 
 
+def _add_with_slug(session: Session, row: models.Community) -> None:
+    """Add a community by a slug that is free, also where others found some of the same name at the same moment."""
+    for tries_left in reversed(range(MOST_TRIES)):
+        row.slug = _free_slug(session, row.name)
+        try:
+            with session.begin_nested():
+                session.add(row)
+        except IntegrityError:
+            if not tries_left:
+                raise
+        else:
+            return
+
+
 def is_active(session: Session, row: models.Community) -> bool:
     """Return whether a locked community takes members and posts: it is neither a draft nor archived, nor is the one above it."""
     is_above = row.parent_id is None or session.get_one(models.Community, row.parent_id).state == models.CommunityState.ACTIVE
     return row.state == models.CommunityState.ACTIVE and is_above
-
-
-def require_active(session: Session, row: models.Community) -> None:
-    """Raise Conflict where a locked community is archived, or the one above it; a draft is prepared."""
-    if row.state != models.CommunityState.DRAFT and not is_active(session, row):
-        raise Conflict(N_("The community is archived: nothing is added or changed."))
 
 
 def found_community(session: Session, actor: Actor, values: CommunityValues, *, now: datetime) -> models.Community:
@@ -249,7 +277,7 @@ def add_community(
     board = add_board(session, standing.OWNER, now=now, first_posts=FirstPosts.NEW)
     board.state = BoardState.OPEN.value
     row = models.Community(
-        slug=_free_slug(session, values.name),
+        slug="",
         name=values.name,
         name_key=fold(values.name),
         language=values.language,
@@ -266,8 +294,7 @@ def add_community(
         changed_at=now,
         activated_at=now if parent else None,
     )
-    session.add(row)
-    session.flush()
+    _add_with_slug(session, row)
     founder = models.CommunityMember(
         community_id=row.id, person_id=actor.person_id, role=models.CommunityRole.ADMINISTRATOR.value, how="founded", since=now
     )
@@ -372,11 +399,17 @@ def list_running_people(session: Session, row: models.Community) -> list[int]:
     return list(session.scalars(statement.order_by(models.CommunityMember.person_id)))
 
 
+def close_request(session: Session, request: models.CommunityRequest, state: models.RequestState, *, now: datetime) -> None:
+    """Let a request wait no longer: those who decide on it have nothing more in their bells."""
+    request.state, request.decided_at = state.value, now
+    notices.take_back_others(session, run_key(request.community_id, f"request:{request.uuid}"), ())
+
+
 def end_requests(session: Session, row: models.Community, *, now: datetime) -> None:
     """End the requests that wait, and notify those who wrote them."""
     waiting = (models.CommunityRequest.community_id == row.id, models.CommunityRequest.state == models.RequestState.PENDING.value)
     for request in session.scalars(select(models.CommunityRequest).where(*waiting)).all():
-        request.state, request.decided_at = models.RequestState.ENDED.value, now
+        close_request(session, request, models.RequestState.ENDED, now=now)
         subject = in_every_language(lambda: _("Your request to join ended: %(name)s", name=row.name))
         text = in_every_language(lambda: _("The community no longer takes requests."))
         key = own_key(row.id, f"request:{request.uuid}")
@@ -497,8 +530,9 @@ class TooManyGroups(Conflict):
 
 
 def found_group(session: Session, actor: Actor, context: CommunityContext, values: CommunityValues, *, now: datetime) -> models.Community:
-    """Add a working group, which its founder administers as a member of the community above. Raise TooManyGroups."""
+    """Add a working group, which its founder administers as a member of the community above. Raise TooManyGroups, NoLongerAllowed."""
     parent = lock_community(session, context.community)
+    require_still(session, actor, context, CommunityAction.FOUND_GROUP)
     groups = select(func.count()).select_from(models.Community).where(models.Community.parent_id == parent.id)
     if (session.scalar(groups) or 0) >= MOST_GROUPS:
         raise TooManyGroups

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
 from communities import communities, search
-from communities.access import CommunityContext, CommunityFileContext
-from communities.communities import lock_community
+from communities.access import CommunityAction, CommunityContext, CommunityFileContext
+from communities.communities import lock_community, require_still
 from communities.models import Community, CommunityFile, CommunityFileVersion
 from kernel import audit, outbox
 from kernel.audit import Verb
@@ -119,9 +119,9 @@ def _check_category(session: Session, community_id: int, category: str) -> None:
 def add_file(
     session: Session, actor: Actor, context: CommunityContext, values: FileValues, content: CommunityFileContent, *, now: datetime
 ) -> CommunityFile:
-    """Bring in a file. Raise CommunityIsFull, TooManyFileCategories."""
+    """Bring in a file. Raise NoLongerAllowed, CommunityIsFull, TooManyFileCategories."""
     community = lock_community(session, context.community)
-    communities.require_active(session, community)
+    require_still(session, actor, context, CommunityAction.ADD_FILE)
     _check_category(session, community.id, values.category)
     row = CommunityFile(community_id=community.id, person_id=actor.person_id, **_columns(values))
     session.add(row)
@@ -148,10 +148,10 @@ def change_file(
 ) -> bool:
     """Change what is said of a file, and replace its content where one was sent; return whether anything changed.
 
-    The former content stays in the list of its versions. Raise FileWasChanged, CommunityIsFull, TooManyFileCategories.
+    The former content stays in the list of its versions. Raise FileWasChanged, NoLongerAllowed, CommunityIsFull, TooManyFileCategories.
     """
     community = lock_community(session, context.community)
-    communities.require_active(session, community)
+    require_still(session, actor, context, CommunityAction.CHANGE_FILE)
     row = session.get_one(CommunityFile, context.file.id, populate_existing=True)
     if seen != str(row.row_version):
         raise FileWasChanged
@@ -170,12 +170,14 @@ def change_file(
 
 
 def set_deleted(session: Session, actor: Actor, context: CommunityFileContext, *, is_deleted: bool, now: datetime) -> None:
-    """Delete a file, which can be restored for 30 days, or restore it."""
+    """Delete a file, which can be restored for 30 days, or restore it. Raise NoLongerAllowed, and NotFound where it was let go."""
     community = lock_community(session, context.community)
-    context.file.deleted_at, context.file.row_version = now if is_deleted else None, context.file.row_version + 1
-    search.note_changed(session, context.file, now=now)
+    require_still(session, actor, context, CommunityAction.CHANGE_FILE)
+    row = require_found(session.get(CommunityFile, context.file.id, populate_existing=True))
+    row.deleted_at, row.row_version = now if is_deleted else None, row.row_version + 1
+    search.note_changed(session, row, now=now)
     verb = CommunityFileVerb.DELETED if is_deleted else CommunityFileVerb.RESTORED
-    audit.record(session, actor, verb, community, now=now, file=context.file.id)
+    audit.record(session, actor, verb, community, now=now, file=row.id)
 
 
 def let_go(session: Session, *, now: datetime) -> int:

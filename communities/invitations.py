@@ -15,7 +15,7 @@ from accounts.people import CONFIRMS_SINCE
 from communities import communities, standing
 from communities.access import CommunityInvitationContext, CommunityInvitedContext
 from communities.communities import lock_community
-from communities.members import MemberVerb, add_member, find_member
+from communities.members import MemberVerb, add_member
 from communities.models import Community, CommunityInvitation, CommunityMember, CommunityRole, CommunityState
 from kernel import audit, clock, outbox
 from kernel.errors import N_, Conflict, Invalid, NotFound, require_found
@@ -294,11 +294,12 @@ def accept(session: Session, actor: Actor, invited: CommunityInvitedContext, *, 
     row = session.get_one(CommunityInvitation, invited.invitation.id, populate_existing=True)
     if row.accepted_by == actor.person_id:
         return False
-    if not invited.is_open or invited.is_banned or not INVITATIONS.is_open(row, now) or not communities.is_active(session, community):
+    present = communities.get_community(session, actor, community.slug, is_locked=True)
+    if not invited.is_open or present.is_banned or not INVITATIONS.is_open(row, now) or not present.is_active:
         raise NotFound
-    outside = community.organisation_id is not None and not invited.belongs
-    if community.parent_id is not None and find_member(session, community.parent_id, actor.person_id) is None:
+    if present.parent is not None and not present.in_parent:
         raise NotFound
+    outside = community.organisation_id is not None and not present.belongs
     joined = add_member(session, actor, community, actor.person_id, "invited", external=outside, now=now)
     row.accepted_at, row.accepted_by, row.email, row.name = now, actor.person_id, "", ""
     if joined:

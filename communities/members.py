@@ -1,11 +1,11 @@
-"""Members: joined, requested_rows for and decided on, given roles, left and removed; what becomes of them with their account."""
+"""Members: joined, requested and decided on, given roles, left and removed; what becomes of them with their account."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from accounts import notices
@@ -13,8 +13,17 @@ from accounts.models import Person
 from accounts.notices import Message
 from accounts.people import by_name
 from communities import communities
-from communities.access import CommunityContext, MemberContext, RequestContext
-from communities.communities import COMMUNITY_NOTICE, list_running_people, lock_community, own_key, run_key
+from communities.access import CommunityAction, CommunityContext, MemberContext, RequestContext
+from communities.communities import (
+    COMMUNITY_NOTICE,
+    NoLongerAllowed,
+    close_request,
+    list_running_people,
+    lock_community,
+    own_key,
+    require_still,
+    run_key,
+)
 from communities.models import Community, CommunityMember, CommunityRequest, CommunityRole, RequestState
 from discussions.models import Subscription
 from kernel import audit, clock
@@ -81,9 +90,9 @@ class RequestedTooOften(Conflict):
 
 
 def find_member(session: Session, community_id: int, person_id: int | None) -> CommunityMember | None:
-    """Return the open membership of a person."""
+    """Return the open membership of a person as it is now."""
     mine = (CommunityMember.community_id == community_id, CommunityMember.person_id == person_id, CommunityMember.until.is_(None))
-    return session.scalar(select(CommunityMember).where(*mine))
+    return session.scalar(select(CommunityMember).where(*mine), execution_options={"populate_existing": True})
 
 
 def add_member(session: Session, actor: Actor, row: Community, person_id: int, how: str, *, external: bool = False, now: datetime) -> bool:
@@ -98,11 +107,15 @@ def add_member(session: Session, actor: Actor, row: Community, person_id: int, h
         community_id=row.id, person_id=person_id, role=CommunityRole.MEMBER.value, external=external, how=how, since=now
     )  # fmt: skip
     session.add(member)
-    waiting = (CommunityRequest.community_id == row.id, CommunityRequest.person_id == person_id)
-    pending = CommunityRequest.state == RequestState.PENDING.value
-    session.execute(update(CommunityRequest).where(*waiting, pending).values(state=RequestState.ENDED.value, decided_at=now))
+    _end_requests_of(session, person_id, CommunityRequest.community_id == row.id, now=now)
     session.flush()
     return True
+
+
+def _end_requests_of(session: Session, person_id: int, which: ColumnElement[bool], *, now: datetime) -> None:
+    waiting = (CommunityRequest.person_id == person_id, CommunityRequest.state == RequestState.PENDING.value)
+    for request in session.scalars(select(CommunityRequest).where(*waiting, which)).all():
+        close_request(session, request, RequestState.ENDED, now=now)
 
 
 def _is_in_parent(session: Session, row: Community, person_id: int) -> bool:
@@ -111,23 +124,26 @@ def _is_in_parent(session: Session, row: Community, person_id: int) -> bool:
 
 
 def join(session: Session, actor: Actor, context: CommunityContext, *, now: datetime) -> bool:
-    """Make the actor a member at once; return whether they were none. Raise TooManyCommunities."""
+    """Make the actor a member at once; return whether they were none. Raise TooManyCommunities, NoLongerAllowed."""
     assert actor.person_id is not None
     row = lock_community(session, context.community)
-    if not communities.is_active(session, row) or not add_member(session, actor, row, actor.person_id, "joined", now=now):
+    if find_member(session, row.id, actor.person_id) is not None:
         return False
+    require_still(session, actor, context, CommunityAction.JOIN)
+    add_member(session, actor, row, actor.person_id, "joined", now=now)
     audit.record(session, actor, MemberVerb.JOINED, row, now=now)
     return True
 
 
 def request_to_join(session: Session, actor: Actor, context: CommunityContext, text: str, *, now: datetime) -> bool:
-    """Ask the administrators of a community; return whether this was the first of its kind. Raise RequestedTooOften."""
+    """Ask the administrators of a community; return whether this was the first of its kind. Raise RequestedTooOften, NoLongerAllowed."""
     assert actor.person_id is not None
     row = lock_community(session, context.community)
     mine = (CommunityRequest.community_id == row.id, CommunityRequest.person_id == actor.person_id)
     earlier = session.scalars(select(CommunityRequest).where(*mine).order_by(CommunityRequest.id)).all()
-    if any(request.state == RequestState.PENDING for request in earlier) or not communities.is_active(session, row):
+    if any(request.state == RequestState.PENDING for request in earlier):
         return False
+    require_still(session, actor, context, CommunityAction.REQUEST)
     rejected = [request for request in earlier if request.state == RequestState.REJECTED]
     if len(rejected) >= MOST_REQUESTS or any((request.decided_at or now) > now - AGAIN for request in rejected):
         raise RequestedTooOften
@@ -154,8 +170,7 @@ def withdraw_request(session: Session, actor: Actor, context: CommunityContext, 
     session.refresh(request)
     if request.state != RequestState.PENDING:
         return False
-    request.state, request.decided_at = RequestState.WITHDRAWN.value, now
-    notices.take_back(session, run_key(row.id, f"request:{request.uuid}"))
+    close_request(session, request, RequestState.WITHDRAWN, now=now)
     audit.record(session, actor, MemberVerb.WITHDRAWN, row, now=now)
     return True
 
@@ -168,18 +183,19 @@ def get_request(session: Session, actor: Actor, slug: str, request: UUID) -> Req
 
 
 def decide_request(session: Session, actor: Actor, context: RequestContext, *, approves: bool, reason: str, now: datetime) -> bool:
-    """Approve or reject a request, and notify who wrote it; return whether this decided."""
+    """Approve or reject a request, and notify who wrote it; return whether this decided. Raise NoLongerAllowed, TooManyCommunities."""
     row = lock_community(session, context.community)
     request = context.request
     session.refresh(request)
-    if request.state != RequestState.PENDING or not communities.is_active(session, row):
+    if request.state != RequestState.PENDING:
         return False
-    state = RequestState.APPROVED if approves else RequestState.REJECTED
-    request.state, request.decided_at, request.decided_by, request.reason = state.value, now, actor.person_id, reason
+    require_still(session, actor, context, CommunityAction.DECIDE)
+    request.decided_by, request.reason = actor.person_id, reason
+    close_request(session, request, RequestState.APPROVED if approves else RequestState.REJECTED, now=now)
     session.flush()
-    notices.take_back(session, run_key(row.id, f"request:{request.uuid}"))
     if approves:
-        add_member(session, actor, row, request.person_id, "requested", now=now)
+        if not add_member(session, actor, row, request.person_id, "requested", now=now):
+            raise NoLongerAllowed
         subject = in_every_language(lambda: _("You are a member now: %(name)s", name=row.name))
         body = in_every_language(lambda: _("Your request to join was approved."))
     else:
@@ -254,21 +270,24 @@ def get_member(session: Session, actor: Actor, slug: str, member: int) -> Member
     return MemberContext(**communities.within(context), other=require_found(session.scalar(select(CommunityMember).where(*present))))
 
 
-def _lock_member(session: Session, context: MemberContext, seen: str) -> tuple[Community, CommunityMember]:
+def _lock_member(
+    session: Session, actor: Actor, context: MemberContext, action: CommunityAction, *, seen: str
+) -> tuple[Community, CommunityMember]:
     row = lock_community(session, context.community)
     member = context.other
     session.refresh(member)
     if member.until is not None or seen != str(member.row_version):
         raise MemberWasChanged
+    require_still(session, actor, context, action)
     return row, member
 
 
 def set_role(session: Session, actor: Actor, context: MemberContext, role: CommunityRole, *, seen: str, now: datetime) -> bool:
     """Give a member a role, and notify them; return whether anything changed.
 
-    Raise MemberWasChanged, LastAdministrator, TooManyAdministrators.
+    Raise MemberWasChanged, NoLongerAllowed, LastAdministrator, TooManyAdministrators.
     """
-    row, member = _lock_member(session, context, seen)
+    row, member = _lock_member(session, actor, context, CommunityAction.SET_ROLE, seen=seen)
     if member.role == role:
         return False
     administrators = list_running_people(session, row)
@@ -295,12 +314,14 @@ ROLE_NAMES: Mapping[CommunityRole, str] = {
 
 
 def _close(session: Session, row: Community, member: CommunityMember, how: str, by: int | None, *, now: datetime) -> None:
-    """End a membership, those of its working groups, and what its person follows of the board."""
+    """End a membership, those of its working groups, requests to join these, and what its person follows of the board."""
     member.until, member.ended_how, member.ended_by, member.row_version = now, how, by, member.row_version + 1
     session.flush()
     mine = (Subscription.person_id == member.person_id, Subscription.board_id == row.board_id)
     for subscription in session.scalars(select(Subscription).where(*mine)).all():
         session.delete(subscription)
+    working_groups = select(Community.id).where(Community.parent_id == row.id)
+    _end_requests_of(session, member.person_id, CommunityRequest.community_id.in_(working_groups), now=now)
     groups = select(CommunityMember, Community).join(Community, Community.id == CommunityMember.community_id)
     below = (Community.parent_id == row.id, CommunityMember.person_id == member.person_id, CommunityMember.until.is_(None))
     for group in session.execute(groups.where(*below)).all():
@@ -323,9 +344,9 @@ def leave(session: Session, actor: Actor, context: CommunityContext, *, now: dat
 def remove(session: Session, actor: Actor, context: MemberContext, *, reason: str, days: int | None, seen: str, now: datetime) -> None:
     """Remove a member with a reason that they read; for `days` (0: for good, None: not at all) they cannot join again.
 
-    Raise MemberWasChanged, LastAdministrator.
+    Raise MemberWasChanged, NoLongerAllowed, LastAdministrator.
     """
-    row, member = _lock_member(session, context, seen)
+    row, member = _lock_member(session, actor, context, CommunityAction.REMOVE, seen=seen)
     if member.role == CommunityRole.ADMINISTRATOR and len(list_running_people(session, row)) == 1:
         raise LastAdministrator
     member.reason = reason

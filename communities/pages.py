@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from communities import communities, search
-from communities.access import CommunityContext, CommunityPageContext
-from communities.communities import CommunityVerb, CommunityWasChanged, lock_community
+from communities.access import CommunityAction, CommunityContext, CommunityPageContext
+from communities.communities import CommunityVerb, CommunityWasChanged, lock_community, require_still
 from communities.models import NOTE_SLUG, Community, CommunityPage, CommunityPageVersion
 from kernel import audit
 from kernel.audit import Verb
@@ -90,9 +90,9 @@ def _free_slug(session: Session, community_id: int, title: str) -> str:
 
 
 def add_page(session: Session, actor: Actor, context: CommunityContext, values: PageValues, html: str, *, now: datetime) -> CommunityPage:
-    """Add a page. Raise TooManyPages."""
+    """Add a page. Raise NoLongerAllowed, TooManyPages."""
     community = lock_community(session, context.community)
-    communities.require_active(session, community)
+    require_still(session, actor, context, CommunityAction.WRITE_PAGE)
     count = select(func.count()).select_from(CommunityPage).where(CommunityPage.community_id == community.id)
     if (session.scalar(count.where(CommunityPage.deleted_at.is_(None))) or 0) >= MOST_PAGES:
         raise TooManyPages
@@ -112,9 +112,9 @@ def _columns(values: PageValues) -> dict[str, Any]:
 def change_page(
     session: Session, actor: Actor, context: CommunityPageContext, values: PageValues, html: str, *, seen: str, now: datetime
 ) -> bool:
-    """Save another text of a page; return whether anything changed. Raise PageWasChanged."""
+    """Save another text of a page; return whether anything changed. Raise NoLongerAllowed, PageWasChanged."""
     community = lock_community(session, context.community)
-    communities.require_active(session, community)
+    require_still(session, actor, context, CommunityAction.WRITE_PAGE)
     row = session.get_one(CommunityPage, context.page.id, populate_existing=True)
     if seen != str(row.row_version):
         raise PageWasChanged
@@ -135,7 +135,7 @@ def change_page(
 def set_deleted(session: Session, actor: Actor, context: CommunityPageContext, *, is_deleted: bool, now: datetime) -> None:
     """Delete a page, whose texts stay for those who may write it, or restore it."""
     community = lock_community(session, context.community)
-    communities.require_active(session, community)
+    require_still(session, actor, context, CommunityAction.WRITE_PAGE)
     context.page.deleted_at, context.page.row_version = now if is_deleted else None, context.page.row_version + 1
     search.note_changed(session, context.page, now=now)
     verb = CommunityPageVerb.DELETED if is_deleted else CommunityPageVerb.RESTORED

@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from communities import communities
-from communities.access import CommunityContext, PlanContext
-from communities.communities import CommunityVerb, lock_community
+from communities.access import CommunityAction, CommunityContext, PlanContext
+from communities.communities import CommunityVerb, lock_community, require_still
 from communities.models import PlanEntry, PlanKind
 from kernel import audit
 from kernel.errors import N_, Conflict, require_found
@@ -76,23 +76,32 @@ def add_line(session: Session, actor: Actor, context: CommunityContext, values: 
     return line
 
 
+def _lock_line(session: Session, actor: Actor, context: PlanContext) -> PlanEntry:
+    lock_community(session, context.community)
+    require_still(session, actor, context, CommunityAction.EDIT)
+    return require_found(session.get(PlanEntry, context.line.id, populate_existing=True))
+
+
 def change_line(session: Session, actor: Actor, context: PlanContext, values: PlanValues, *, now: datetime) -> None:
-    """Change a line."""
+    """Change a line. Raise NoLongerAllowed, and NotFound where it was deleted; so do the next two."""
+    line = _lock_line(session, actor, context)
     for name, value in asdict(values).items():
-        setattr(context.line, name, value)
-    audit.record(session, actor, CommunityVerb.PLANNED, context.community, now=now, line=context.line.id)
+        setattr(line, name, value)
+    audit.record(session, actor, CommunityVerb.PLANNED, context.community, now=now, line=line.id)
 
 
 def tick(session: Session, actor: Actor, context: PlanContext, *, is_done: bool, now: datetime) -> None:
     """Say that a line is done, or not yet."""
-    context.line.done_at, context.line.done_by = (now, actor.person_id) if is_done else (None, None)
+    line = _lock_line(session, actor, context)
+    line.done_at, line.done_by = (now, actor.person_id) if is_done else (None, None)
     audit.record(session, actor, CommunityVerb.PLANNED, context.community, now=now, line=context.line.id, done=is_done)
 
 
 def delete_line(session: Session, actor: Actor, context: PlanContext, *, now: datetime) -> None:
     """Delete a line."""
-    audit.record(session, actor, CommunityVerb.PLANNED, context.community, now=now, line=context.line.id, deleted=True)
-    session.delete(context.line)
+    line = _lock_line(session, actor, context)
+    audit.record(session, actor, CommunityVerb.PLANNED, context.community, now=now, line=line.id, deleted=True)
+    session.delete(line)
 
 
 def first_ninety_days(begin: date) -> list[PlanValues]:

@@ -19,7 +19,7 @@ from communities.models import (
     CommunityState,
     RequestState,
 )
-from communities.panels import LEVELS, CommunityHead
+from communities.panels import LANGUAGE_NAMES, LEVELS, CommunityHead
 from communities.standing import note_reading
 from discussions import threads
 from discussions.models import Board, ThreadKind
@@ -238,7 +238,7 @@ def member_list(context: CommunityContext) -> Answer:
 def join(context: CommunityContext) -> Answer:
     """Join a community at once."""
     slug, form = context.community.slug, Form()
-    with form.refusals(None, TooManyCommunities):
+    with form.refusals(None, TooManyCommunities, communities.NoLongerAllowed):
         joined = members.join(current_session(), current_actor(), context, now=clock.now())
         return see_page("communities.front_page", slug=slug, flash=_("You are a member now.") if joined else _("You are a member already."))
     return page("communities/refused.html", context=context, form=form)
@@ -256,7 +256,7 @@ def ask(context: CommunityContext) -> Answer:
     """Ask to join a community; its conditions stand above the field."""
     form, community = RequestForm(), context.community
     if form.validate_on_submit():
-        with form.refusals(None, RequestedTooOften):
+        with form.refusals(None, RequestedTooOften, communities.NoLongerAllowed):
             members.request_to_join(current_session(), current_actor(), context, form.text.data or "", now=clock.now())
             return see_page("communities.front_page", slug=community.slug, flash=_("Your request was sent to its administrators."))
     since = life.find_inactive_since(current_session(), community.id, now=clock.now())

@@ -270,10 +270,9 @@ def activate(context: CommunityContext) -> Answer:
         form.refuse(form.reason, _("Write the reason."))
     if not form.errors:
         reason = (form.reason.data or "").strip() if refuses else ""
-        life.decide_activation(session, current_actor(), row, reason=reason, now=clock.now())
-        return see_page(
-            "communities_managing.oversee", flash=_("The community was not activated.") if refuses else _("The community is active.")
-        )
+        decided = life.decide_activation(session, current_actor(), row, reason=reason, now=clock.now())
+        message = _("The community was not activated.") if refuses else _("The community is active.")
+        return see_page("communities_managing.oversee", flash=message if decided else _("It was decided already."))
     return page("communities/refusal.html", context=context, form=form)
 
 

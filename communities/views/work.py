@@ -107,7 +107,11 @@ def add_file(context: CommunityContext) -> Answer:
         if content is None and not form.errors:
             form.refuse(form.file, _("Choose a file."))
         if content is not None:
-            with form.refusals(form.file, files.CommunityIsFull), form.refusals(form.category, files.TooManyFileCategories):
+            with (
+                form.refusals(None, communities.NoLongerAllowed),
+                form.refusals(form.file, files.CommunityIsFull),
+                form.refusals(form.category, files.TooManyFileCategories),
+            ):
                 files.add_file(begin_writing(), current_actor(), context, form.values(), content, now=clock.now())
                 return see_page("communities_work.file_list", slug=context.community.slug, flash=_("The file is there."))
     categories = files.list_categories(current_session(), context.community.id, is_inside=True)
@@ -153,7 +157,7 @@ def edit_file(context: CommunityFileContext) -> Answer:
             session = begin_writing()
             present = files.get_file(session, current_actor(), slug, row.uuid)
             with (
-                form.refusals(None, files.FileWasChanged),
+                form.refusals(None, files.FileWasChanged, communities.NoLongerAllowed),
                 form.refusals(form.file, files.CommunityIsFull),
                 form.refusals(form.category, files.TooManyFileCategories),
             ):
@@ -207,7 +211,7 @@ def add_page(context: CommunityContext) -> Answer:
     """Write a page."""
     form, community = CommunityPageForm(), context.community
     if form.validate_on_submit():
-        with form.refusals(form.text, pages.PageNotRendered), form.refusals(None, pages.TooManyPages):
+        with form.refusals(form.text, pages.PageNotRendered), form.refusals(None, pages.TooManyPages, communities.NoLongerAllowed):
             values = form.values()
             rendered = pages.render_page(values.source, community.language)
             row = pages.add_page(begin_writing(), current_actor(), context, values, str(rendered.html), now=clock.now())
@@ -266,7 +270,7 @@ def edit_page(context: CommunityPageContext) -> Answer:
         _fill_page(form, row, pages.latest_version(current_session(), row.id).source)
     if form.validate_on_submit():
         values = form.values()
-        with form.refusals(form.text, pages.PageNotRendered), form.refusals(None, pages.PageWasChanged):
+        with form.refusals(form.text, pages.PageNotRendered), form.refusals(None, pages.PageWasChanged, communities.NoLongerAllowed):
             rendered = pages.render_page(values.source, community.language)
             changed = pages.change_page(begin_writing(), current_actor(), context, values, str(rendered.html), seen=seen, now=clock.now())
             _flash_problems(rendered)

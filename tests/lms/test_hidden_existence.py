@@ -102,7 +102,7 @@ def test_who_has_not_signed_in_is_asked_to_before_anything_is_looked_for(
 def answer(cast: Cast, letter: str, path: str, name: str) -> tuple[int, str, list[tuple[str, str]]]:
     """Return what came, without what is of the request alone: its token, reference and time, and the name that was asked for."""
     response = cast.browsers[letter]._request("GET", path)
-    text = re.sub(r'name="csrf_token" value="[^"]+"', "", response.get_data(as_text=True))
+    text = re.sub(r'name="csrf_token"\s+value="[^"]+"', "", response.get_data(as_text=True))
     headers = [(key.lower(), value.replace(name, "NAME")) for key, value in response.headers.items()]
     return (
         response.status_code,
