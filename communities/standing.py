@@ -244,6 +244,14 @@ def _members(board: int) -> Select[int]:
     )
 
 
+def _hold(boards: Select[int]) -> Select[int]:
+    """Lock the communities of boards after those above them: archiving, leaving and removing wait, others who write do not."""
+    row = models.Community
+    above = select(row.parent_id).where(row.board_id.in_(boards))
+    both = select(row.id).where(or_(row.board_id.in_(boards), row.id.in_(above)))
+    return both.order_by(row.parent_id.is_not(None)).with_for_update(read=True)
+
+
 def _outside(session: Session, actor: Actor, board_id: int) -> Verdict:
     """Answer as the front page answers; where that is shown, the board is refused."""
     seen = session.scalar(select(models.Community.id).where(models.Community.board_id == board_id, sees(actor)))
@@ -313,6 +321,7 @@ COMMUNITY_BOARDS = BoardOwner(
     public=lambda board: _of(board, is_public()),
     belongs=belongs_anywhere,
     note_reading=note_reading,
+    hold=_hold,
     members=_members,
     is_discreet=lambda board: _of(board, models.Community.reach == models.CommunityReach.HIDDEN.value),
 )

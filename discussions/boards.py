@@ -109,6 +109,11 @@ class BoardOwner:
     """Mails about it carry neither titles nor authors, unless its administrators allow its texts."""
     follow_opening: Callable[[Session, Actor, Thread, bool], None] = lambda _session, _actor, _thread, _is_private: None
     """Keeps what the owner needs of a thread that was just added: whether it is for the team alone, its author's edition."""
+    hold: Callable[[Select[int]], Select[int]] | None = None
+    """Select the objects of the boards with these numbers, locked so that they are not closed, and nobody is put out of them, meanwhile.
+
+    Those who write do not wait for each other.
+    """
     members: Callable[[int], Select[int]] | None = None
     """The people whom an announcement on the board with this number reaches; None: those who follow it."""
     is_private: Callable[[], ColumnElement[bool]] = false
@@ -234,6 +239,25 @@ def _board_statement(
     owners: tuple[BoardOwner, ...], guards: tuple[ThreadGuard, ...], by: InstrumentedAttribute[Any]
 ) -> Select[*tuple[Any, ...]]:
     return select(Board, *_standing({BOARDS: owners, THREAD_GUARDS: guards})).where(by == _KEY)
+
+
+_BY = {"board": Board.key, "thread": Thread.key, "post": ThreadPost.key}
+
+
+@lru_cache
+def _holding(owners: tuple[BoardOwner, ...], name: str) -> tuple[Select[int], ...]:
+    numbers = select(Board.id) if name == "board" else select(Thread.board_id)
+    numbers = numbers.join(ThreadPost, ThreadPost.thread_id == Thread.id) if name == "post" else numbers
+    return tuple(compile_once(owner.hold(numbers.where(_BY[name] == _KEY))) for owner in owners if owner.hold is not None)
+
+
+def hold(session: Session, name: str, key: str) -> None:
+    """Let what a board belongs to stay as it is until the transaction ends: who writes is judged by it.
+
+    The board is named by its own key, or by that of a thread or post: `board`, `thread`, `post`.
+    """
+    for statement in _holding(BOARDS.of(session), name):
+        connection_of(session).execute(statement, {"key": key})
 
 
 def get_board(session: Session, actor: Actor, board: str) -> BoardContext:

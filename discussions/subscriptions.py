@@ -72,11 +72,10 @@ def choose_level(session: Session, person_id: int, board_id: int, level: Level |
 
 def follow_written(session: Session, person_id: int, thread: Thread, number: int) -> None:
     """Let the writer of a post follow its thread, which they have read so far; who muted it stays so."""
-    row = find_subscription(session, person_id, thread.board_id, thread.id)
-    if row is None:
-        row = Subscription(person_id=person_id, board_id=thread.board_id, thread_id=thread.id, level=Level.FOLLOW.value, read_number=0)
-        session.add(row)
-    row.read_number = max(row.read_number, number)
+    mine: dict[str, int] = {"person_id": person_id, "board_id": thread.board_id, "thread_id": thread.id}
+    known = update(Subscription).filter_by(**mine).values(read_number=number).returning(Subscription.id)
+    if number == 1 or session.scalar(known) is None:
+        session.add(Subscription(**mine, level=Level.FOLLOW.value, read_number=number))
 
 
 OF_THREAD, OF_MENTIONS = "thread", "mention"

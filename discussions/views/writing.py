@@ -140,10 +140,12 @@ def _submitted_text(form: PostForm, values: Any = None) -> DraftText:
 def keeping_text(loader: Callable[..., BoardContext], action: BoardAction) -> Callable[..., BoardContext]:
     """Wrap a loader: the text of a post that its writer may not publish any more is kept as a draft before they are refused.
 
-    A form that was published before and is sent again is refused alone.
+    A form that was published before and is sent again is refused alone. What is sent with files is judged once more when they are stored.
     """
 
     def load(session: Any, actor: Actor, **arguments: Any) -> BoardContext:
+        if not is_read_only_request() and not brings_files():
+            boards.hold(session, *next(iter(arguments.items())))
         context = loader(session, actor, **arguments)
         policy = request_services().policy
         if is_read_only_request() or policy.allows(actor, action, context) or not request.form.get("text", "").strip():
@@ -175,11 +177,19 @@ def slot_of(context: BoardContext, values: Any = None) -> DraftSlot:
     return DraftSlot(context.board, context.thread, context.post if isinstance(context, PostContext) else None)
 
 
-LOADERS: Mapping[str, tuple[str, Callable[[Session, Actor, str], BoardContext]]] = {
-    "discussions_writing.new": ("board", boards.get_board),
-    "discussions_writing.answer": ("thread", boards.get_thread),
-    "discussions_writing.edit": ("post", boards.get_post),
+LOADERS: Mapping[str, tuple[str, Callable[[Session, Actor, str], BoardContext], BoardAction]] = {
+    "discussions_writing.new": ("board", boards.get_board, BoardAction.OPEN),
+    "discussions_writing.answer": ("thread", boards.get_thread, BoardAction.WRITE),
+    "discussions_writing.edit": ("post", boards.get_post, BoardAction.EDIT),
 }
+
+
+def _refusal_by_now(session: Session) -> TextSaved | None:
+    """Return what refuses a text whose files took their time, where its writer may not publish it any more."""
+    (name, load, action), key = LOADERS[str(request.endpoint)], next(iter((request.view_args or {}).values()))
+    boards.hold(session, name, key)
+    is_allowed = request_services().policy.allows(current_actor(), action, load(session, current_actor(), key))
+    return None if is_allowed else TextSaved()
 
 
 def keep_resumed(
@@ -189,7 +199,7 @@ def keep_resumed(
     form = PostForm(formdata=as_form_data(fields)) if endpoint in LOADERS else None
     if form is None or not (form.text.data or "").strip():
         return None
-    values, (name, load) = {**dict(fields), **arguments}, LOADERS[endpoint]
+    values, (name, load, _action) = {**dict(fields), **arguments}, LOADERS[endpoint]
     try:
         context = load(session, actor, arguments[name])
     except NotFound:
@@ -240,7 +250,10 @@ def take(writing: Writing, form: PostForm) -> Answer:
         stored = _store_files(form)
     except DomainError as refused:
         refusal = refused
-    session = begin_writing() if brings_files() else current_session()
+    session = current_session()
+    if brings_files():
+        session = begin_writing()
+        refusal = _refusal_by_now(session) or refusal
     actor, now, text = current_actor(), clock.now(), _submitted_text(form)
     drafts.lock_writer(session, actor)
     if (sent := posts.find_repeated(session, actor, _token_of(form))) is not None:
@@ -259,6 +272,9 @@ def take(writing: Writing, form: PostForm) -> Answer:
                 refusal = refused
     reason = _(refusal.text, **refusal.facts) if refusal else ""
     drafts.keep_draft(session, actor, writing.slot, text, reason=reason, now=now)
+    if isinstance(refusal, TextSaved):
+        flash(reason, "warn")
+        return see_other(url_for("discussions_writing.own_drafts"))
     joined = f"{writing.address}{'&' if '?' in writing.address else '?'}"
     if refusal is not None:
         return see_other(f"{joined}refused=1")

@@ -3,6 +3,7 @@
 On PostgreSQL each has read what they act on before the first one acts.
 """
 
+import io
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -32,16 +33,20 @@ from communities.models import (
 from communities.pages import PageValues, PageWasChanged
 from communities.plan import PlanValues
 from discussions import boards, threads
-from discussions.models import Board, Thread, ThreadKind
+from discussions.models import Board, FirstPosts, PostDraft, Thread, ThreadKind, ThreadPost
 from discussions.threads import NewThread, TooManyAnnouncements
+from discussions.views.writing import TextSaved
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import site_day
 from lms.instance import Instance
-from tests.support.at_once import Act, act_together
-from tests.support.builders import a_person
-from tests.support.communities import a_community, a_member, actor_of, an_invitation, fresh
+from tests.support.at_once import Act, act_together, overlap
+from tests.support.browser import Browser, Fields
+from tests.support.builders import a_person, sign_in
+from tests.support.communities import a_community, a_member, actor_of, an_invitation, fresh, write_thread
+from tests.support.learning import all_at_once
 from tests.support.takes import read
+from tests.support.wording import in_spanish
 
 SLUG = "estadistica-actuarial"
 PUBLIC = CommunityValues("Estadística actuarial", "es", CommunityReach.EVERYONE, CommunityLevel.PUBLIC)
@@ -420,3 +425,91 @@ def test_a_third_announcement_of_the_day_that_is_sent_eight_times_reaches_nobody
 
     assert outcomes(results) == {"visible": 2, TooManyAnnouncements.__name__: 6}
     assert read(instance, lambda session: session.scalar(select(func.count()).select_from(Thread))) == 2
+
+
+POSTERS = 6
+
+
+def board_of(instance: Instance, row: Community) -> Board:
+    """Return the board of a community, on which nobody's first posts wait."""
+    with instance.database.unit_of_work() as session:
+        board = session.get_one(Board, row.board_id)
+        board.first_posts = FirstPosts.NONE.value
+        return board
+
+
+def answers_to(browser: Browser, instance: Instance, row: Community, thread: str, number: int) -> tuple[list[Browser], list[Fields]]:
+    """Return members before the form of an answer, and what each sends."""
+    visitors, sent = [], []
+    for at in range(number):
+        person = a_person(instance, f"m{at}@example.org")
+        a_member(instance, row, person)
+        visitor = sign_in(browser.another(), person.email)
+        form = visitor.get(f"/discussions/{thread}").form(f"/discussions/{thread}/answer")
+        visitors.append(visitor)
+        visitor.checks = False
+        sent.append({**dict(form.fields), "text": f"Texto m{at}m.", "act": "publish"})
+    return visitors, sent
+
+
+def standing(instance: Instance) -> tuple[Counter[str], Counter[str]]:
+    """Count the texts that stand in posts, and in drafts."""
+    sources = [select(ThreadPost.source).where(ThreadPost.source.contains("Texto m")), select(PostDraft.source)]
+    posted, kept = (Counter(read(instance, lambda session, one=one: session.scalars(one).all())) for one in sources)
+    return posted, kept
+
+
+@pytest.mark.parametrize("many", [POSTERS, pytest.param(50, marks=pytest.mark.slow)])
+def test_what_members_post_while_it_is_archived_stands_or_is_a_draft(browser: Browser, instance: Instance, many: int) -> None:
+    """spec/communities section 11, D14: nothing is written after the archive, and nothing that was typed is lost."""
+    ana = a_person(instance)
+    row = a_community(instance, ana)
+    board_of(instance, row)
+    thread = write_thread(instance, row, "Un tema de todos")
+    visitors, sent = answers_to(browser, instance, row, thread, many)
+
+    def act(place: int) -> int:
+        if place < many:
+            return visitors[place]._request("POST", f"/discussions/{thread}/answer", data=sent[place]).status_code
+        with instance.database.unit_of_work() as session:
+            life.archive(session, actor_of(ana), session.get_one(Community, row.id), "", now=clock.now())
+        return 303
+
+    statuses = Counter(all_at_once(many + 1, act))
+
+    posted, kept = standing(instance)
+    assert set(statuses) <= {303, 403}
+    assert posted + kept == Counter(str(fields["text"]) for fields in sent)
+    assert statuses[403] == kept.total()
+
+
+@pytest.mark.parametrize("what", ["archived", "removed"])
+@pytest.mark.parametrize("brings", ["text", "a file"])
+def test_who_sends_a_text_at_that_moment_finds_it_among_their_drafts(browser: Browser, instance: Instance, what: str, brings: str) -> None:
+    """spec/communities D14: the post waits for the archive, or the removal, and is judged by it; files are kept too."""
+    ana = a_person(instance)
+    row = a_community(instance, ana, level=CommunityLevel.PRIVATE)
+    board_of(instance, row)
+    thread = write_thread(instance, row, "Un tema de todos")
+    (visitor,), (fields,) = answers_to(browser, instance, row, thread, 1)
+    number = read(instance, lambda session: session.scalars(select(CommunityMember.id).order_by(CommunityMember.id.desc())).first())
+
+    def end(session: Session) -> None:
+        if what == "archived":
+            life.archive(session, actor_of(ana), session.get_one(Community, row.id), "", now=clock.now())
+        else:
+            context = members.get_member(session, actor_of(ana), SLUG, number)
+            members.remove(session, actor_of(ana), context, reason="Ya no.", days=None, seen="1", now=clock.now())
+
+    def send() -> None:
+        data = {**fields, "file": (io.BytesIO(b"Apuntes."), "apuntes.txt")} if brings == "a file" else fields
+        visitor._request("POST", f"/discussions/{thread}/answer", data=data)
+
+    overlap(instance, end, send)
+
+    posted, kept = standing(instance)
+    assert (posted, kept) == (Counter(), Counter([fields["text"]]))
+    assert visitor.response.status_code in ((303,) if brings == "a file" else (403, 404))
+    page = visitor.get("/learning/drafts").text
+    assert "Texto m0m." in page
+    assert in_spanish(TextSaved.message) in page
