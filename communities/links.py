@@ -8,7 +8,7 @@ from sqlalchemy import and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from communities import communities, models, standing
-from communities.access import CommunityContext, CommunityLinkContext
+from communities.access import CommunityAction, CommunityContext, CommunityLinkContext
 from communities.communities import CommunityVerb, CommunityWasChanged, lock_community
 from communities.files import CommunityFileContent
 from communities.models import Community, CommunityLink, CommunityLinkKind
@@ -143,7 +143,7 @@ def add_link(
 ) -> CommunityLink:
     """Add a link behind the others of its kind. Raise TooManyLinks, LinkIsThere, UnknownTarget."""
     row = lock_community(session, context.community)
-    communities.require_active(session, row)
+    communities.require_still(session, actor, context, CommunityAction.EDIT)
     of_kind = (CommunityLink.community_id == row.id, CommunityLink.kind == values.kind.value)
     count, last = session.execute(select(func.count(), func.max(CommunityLink.position)).where(*of_kind)).one()
     if count >= MOST[values.kind]:
@@ -178,7 +178,7 @@ def get_link(session: Session, actor: Actor, slug: str, link: int) -> CommunityL
 def remove_link(session: Session, actor: Actor, context: CommunityLinkContext, *, now: datetime) -> None:
     """Remove a link, and the logo that nothing shows any more."""
     row, link = lock_community(session, context.community), context.link
-    communities.require_active(session, row)
+    communities.require_still(session, actor, context, CommunityAction.EDIT)
     audit.record(session, actor, CommunityVerb.CHANGED, row, now=now, removed=link.kind, link=link.id)
     session.delete(link)
     session.flush()
@@ -189,7 +189,7 @@ def remove_link(session: Session, actor: Actor, context: CommunityLinkContext, *
 def move_up(session: Session, actor: Actor, context: CommunityLinkContext, *, now: datetime) -> None:
     """Exchange the place of a link with that of the one before it of its kind."""
     row, link = lock_community(session, context.community), context.link
-    communities.require_active(session, row)
+    communities.require_still(session, actor, context, CommunityAction.EDIT)
     before = (CommunityLink.community_id == row.id, CommunityLink.kind == link.kind, CommunityLink.position < link.position)
     other = session.scalar(select(CommunityLink).where(*before).order_by(CommunityLink.position.desc()).limit(1))
     if other is not None:
@@ -202,7 +202,7 @@ def set_picture(
 ) -> bool:
     """Give a front page another picture, or the present one other words; return whether anything changed. Raise CommunityWasChanged."""
     row = lock_community(session, context.community)
-    communities.require_active(session, row)
+    communities.require_still(session, actor, context, CommunityAction.EDIT)
     if seen != str(row.row_version):
         raise CommunityWasChanged
     former = row.picture_id
@@ -220,7 +220,7 @@ def set_picture(
 def remove_picture(session: Session, actor: Actor, context: CommunityContext, *, now: datetime) -> bool:
     """Take the picture off a front page; return whether there was one."""
     row = lock_community(session, context.community)
-    communities.require_active(session, row)
+    communities.require_still(session, actor, context, CommunityAction.EDIT)
     former, row.picture_id, row.picture_alt = row.picture_id, None, ""
     if former is None:
         return False
