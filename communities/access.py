@@ -51,6 +51,8 @@ class CommunityAction(StrEnum):
     REQUEST = "community:request_join"
     WITHDRAW_REQUEST = "community:withdraw_request"
     LEAVE = "community:leave"
+    CHANGE_MEMBERSHIP = "community:own_membership"
+    """See one's own membership, and say what the list of members has of it."""
     FOUND = "community:found"
     EDIT = "community:edit"
     SUBMIT = "community:submit"
@@ -213,6 +215,10 @@ def _is_inside(actor: Actor, subject: CommunityContext) -> bool:
     return actor.is_administrator or subject.member is not None
 
 
+def _is_member(_actor: Actor, subject: CommunityContext) -> bool:
+    return subject.member is not None
+
+
 def _reads(actor: Actor, subject: CommunityContext) -> bool:
     return _is_inside(actor, subject) or (subject.community.is_open and not actor.is_suspended)
 
@@ -350,9 +356,8 @@ PERMISSIONS: Mapping[StrEnum, Permission] = {
     CommunityAction.WITHDRAW_REQUEST: Permission(
         _if(lambda _actor, subject: subject.pending is not None), {"own_pending": COMMUNITY.only("community_pending")}
     ),
-    CommunityAction.LEAVE: Permission(
-        _if(lambda _actor, subject: subject.member is not None), {"public": COMMUNITY.only("community_member", "community_admin")}
-    ),
+    CommunityAction.LEAVE: Permission(_if(_is_member), {"public": COMMUNITY.only("community_member", "community_admin")}),
+    CommunityAction.CHANGE_MEMBERSHIP: Permission(_if(_is_member), {"public": COMMUNITY.only("community_member", "community_admin")}),
     CommunityAction.FOUND: Permission(signed_in, {"any": Roles.SIGNED_IN.because("up to five drafts each")}),
     CommunityAction.EDIT: Permission(
         _if(lambda actor, subject: _runs(actor, subject) and not subject.is_archived),

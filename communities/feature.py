@@ -70,7 +70,7 @@ FEATURE = Feature(
     help={
         "learner/communities#join": """
             communities.about communities.ask communities.community_list communities.discussions communities.front_page communities.leave
-            communities.member_list communities.own communities_invited.invitation
+            communities.member_list communities.membership communities.own communities_invited.invitation
         """,
         "learner/communities#found": """
             communities_managing.archive communities_managing.log communities_managing.manage communities_managing.member

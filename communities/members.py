@@ -1,6 +1,6 @@
 """Members: joined, requested and decided on, given roles, left and removed; what becomes of them with their account."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from accounts import notices
 from accounts.models import Person
 from accounts.notices import Message
-from accounts.people import by_name
-from communities import communities
+from accounts.people import by_name, name_matches
+from communities import communities, standing
 from communities.access import CommunityAction, CommunityContext, MemberContext, RequestContext
 from communities.communities import (
     COMMUNITY_NOTICE,
@@ -56,6 +56,7 @@ class MemberVerb(Verb):
     INVITATION_WITHDRAWN = "community_member.invitation_withdrawn", N_("Withdrew invitations to a community")
     ACCEPTED = "community_member.accepted", N_("Joined a community by invitation")
     DECLINED = "community_member.declined", N_("Declined an invitation to a community")
+    SHOWN = "community_member.shown", N_("Changed what the list of members shows of them")
     ROLE_CHANGED = "community_member.role_changed", N_("Changed the role of a member of a community")
 
 
@@ -238,13 +239,30 @@ def count_requests(session: Session, community_id: int) -> int:
     return session.scalar(select(func.count()).select_from(CommunityRequest).where(*waiting)) or 0
 
 
-def list_members(session: Session, community_id: int, *, offset: int, limit: int) -> list[Row[CommunityMember, Person]]:
-    """List the members with their names: administrators first, then moderators."""
+def list_members(session: Session, community_id: int, name: str = "", *, offset: int, limit: int) -> list[Row[CommunityMember, Person]]:
+    """List the members with their names, those with a name or all: administrators first, then moderators."""
     ranks = {CommunityRole.ADMINISTRATOR.value: 0, CommunityRole.MODERATOR.value: 1, CommunityRole.MEMBER.value: 2}
     statement = select(CommunityMember, Person).join(Person, Person.id == CommunityMember.person_id)
-    present = (CommunityMember.community_id == community_id, CommunityMember.until.is_(None))
+    present = (CommunityMember.community_id == community_id, CommunityMember.until.is_(None), *name_matches(name, with_address=False))
     order = (case(ranks, value=CommunityMember.role), *by_name())
     return list(session.execute(statement.where(*present).order_by(*order).offset(offset).limit(limit)))
+
+
+def list_departed(session: Session, community_id: int, people: Collection[int]) -> set[int]:
+    """Return which of these members no longer belong to the institution of a community, and are members no more until they do."""
+    statement = select(Person.id).join(Community, Community.id == community_id)
+    return set(session.scalars(statement.where(Person.id.in_(people), ~standing.is_member(Person.id))))
+
+
+def show_institution(session: Session, actor: Actor, context: CommunityContext, shows: bool, *, now: datetime) -> bool:
+    """Show the actor's institution in the list of members, or not; return whether that changed anything."""
+    row = lock_community(session, context.community)
+    member = find_member(session, row.id, actor.person_id)
+    if member is None or member.shows_institution == shows:
+        return False
+    member.shows_institution = shows
+    audit.record(session, actor, MemberVerb.SHOWN, row, now=now, shows_institution=shows)
+    return True
 
 
 def list_running(session: Session, community_id: int) -> list[str]:
@@ -368,6 +386,7 @@ def select_own_data(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:
             Community.name,
             CommunityMember.role,
             CommunityMember.external,
+            CommunityMember.shows_institution,
             CommunityMember.how,
             CommunityMember.since,
             CommunityMember.until,

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from flask import Blueprint, Response, request, url_for
+from wtforms import BooleanField
 
-from communities import communities, files, invitations, life, links, members, panels, plan
+from communities import communities, directory, files, invitations, life, links, members, panels, plan
 from communities.access import CommunityAction, CommunityContext
 from communities.links import ShownLink
 from communities.members import LastAdministrator, RequestedTooOften, TooManyCommunities
@@ -37,6 +38,7 @@ from kernel.web.request import (
     allows,
     current_actor,
     current_session,
+    is_read_only_request,
     page,
     requires,
     see_other,
@@ -226,11 +228,45 @@ def announce(context: CommunityContext) -> Answer:
 @bp.get("/communities/<slug>/members")
 @requires(CommunityAction.LIST_MEMBERS, communities.get_community)
 def member_list(context: CommunityContext) -> Answer:
-    """List the members with their roles; addresses stand nowhere."""
+    """List the members with their roles, and the institutions of those who want it; addresses stand nowhere."""
     leave_reading_note(context)
-    requested = requested_page(50)
-    rows = members.list_members(current_session(), context.community.id, offset=requested.offset, limit=requested.size + 1)
-    return page("communities/members.html", context=context, head=head_of(context), page=requested.of(rows), names=members.ROLE_NAMES)
+    session, number, requested, name = current_session(), context.community.id, requested_page(50), requested_words()
+    listed = requested.of(members.list_members(session, number, name, offset=requested.offset, limit=requested.size + 1))
+    showing = [row.Person.id for row in listed.rows if row.CommunityMember.shows_institution]
+    people = [row.Person.id for row in listed.rows]
+    of_institution = CommunityReach.INSTITUTION in (context.community.reach, context.parent and context.parent.reach)
+    return page(
+        "communities/members.html",
+        context=context,
+        head=head_of(context),
+        page=listed,
+        name=name,
+        names=members.ROLE_NAMES,
+        institutions=directory.list_institutions(session, showing) if showing else {},
+        departed=members.list_departed(session, number, people) if of_institution and allows(CommunityAction.MANAGE, context) else (),
+    )
+
+
+class MembershipForm(Form):
+    """One's own line in the list of members."""
+
+    shows_institution = BooleanField(lazy_("Show my institution in the list of members"))
+
+
+@bp.route("/communities/<slug>/membership", methods=["GET", "POST"])
+@requires(CommunityAction.CHANGE_MEMBERSHIP, communities.get_community)
+def membership(context: CommunityContext) -> Answer:
+    """Show one's own membership, with what the list of members has of it and the way out."""
+    session, actor, form, member = current_session(), current_actor(), MembershipForm(), context.member
+    assert member is not None
+    if is_read_only_request():
+        form.shows_institution.data = member.shows_institution
+    if form.validate_on_submit():
+        changed = members.show_institution(session, actor, context, bool(form.shows_institution.data), now=clock.now())
+        message = _("Saved.") if changed else _("There was nothing to change.")
+        return see_page("communities.membership", slug=context.community.slug, flash=message)
+    own = directory.list_institutions(session, [member.person_id]).get(member.person_id, ())
+    return page("communities/membership.html", context=context, form=form, member=member, names=members.ROLE_NAMES, institutions=own)
 
 
 @bp.post("/communities/<slug>/joining")

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, request
 from wtforms import BooleanField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
-from communities import communities, life, members, pages
+from communities import communities, directory, life, members, pages
 from communities.access import CommunityAction, CommunityContext, MemberContext, RequestContext
 from communities.life import NotReady
 from communities.members import LastAdministrator, MemberWasChanged, TooManyAdministrators
@@ -288,7 +288,15 @@ def delete(context: CommunityContext) -> Response:
 @requires(CommunityAction.MANAGE, communities.get_community)
 def requests(context: CommunityContext) -> Answer:
     """List the requests that wait, the oldest first."""
-    return page("communities/requests.html", context=context, rows=members.list_requests(current_session(), context.community.id))
+    return _requests_page(context)
+
+
+def _requests_page(context: CommunityContext) -> Response:
+    session, row = current_session(), context.community
+    waiting = members.list_requests(session, row.id)
+    people = [line.Person.id for line in waiting] if row.organisation_id is not None else []
+    institutions = directory.list_institutions(session, people) if people else {}
+    return page("communities/requests.html", context=context, rows=waiting, institutions=institutions)
 
 
 @managing_bp.post("/communities/<slug>/manage/requests/<uuid:request>")

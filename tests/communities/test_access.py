@@ -140,6 +140,7 @@ def test_cells_of_deciding(browser: Browser, instance: Instance) -> None:
     cast.check("community.remove_member", "archived_public", f"{member}/removal", "POST", {"reason": "Prueba.", "days": "", "seen": "1"})
     cast.set_state("public")
     cast.check("community.leave", "public", f"{PAGE}/leave")
+    cast.check("community.own_membership", "public", f"{PAGE}/membership")
     remove = {}
     for role, browser in cast.browsers.items():
         number = a_member(cast.instance, cast.row, a_person(cast.instance, f"para.{role}@example.org"))

@@ -83,6 +83,11 @@ def a_membership_of_ones_own(stage: Stage) -> Scene:
     return Scene(stage.signed_in(person), f"/communities/{row.slug}/leave")
 
 
+def what_the_list_shows(stage: Stage) -> Scene:
+    """A member shows their institution in the list."""
+    return _of_founder(stage, "/membership", {"shows_institution": "y"})
+
+
 def _membership(stage: Stage, good: dict[str, str]) -> Scene:
     row, founder = _community(stage)
     number = a_member(stage.instance, row, stage.person())
@@ -325,6 +330,7 @@ COMMUNITIES: Room = {
     "communities.ask": one_that_is_asked,
     "communities.join": a_public_one,
     "communities.leave": a_membership_of_ones_own,
+    "communities.membership": what_the_list_shows,
     "communities.withdraw": a_request_of_ones_own,
     "communities_invited.answer": an_invitation_of_ones_own,
     "communities_directory.contact": an_entry_to_write_to,

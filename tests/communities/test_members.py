@@ -1,0 +1,110 @@
+"""The list of members: institutions of those who want it, who no longer belongs, a search by name (spec/communities C4, C9)."""
+
+from sqlalchemy import update
+
+from communities.models import CommunityLevel, CommunityReach
+from kernel import clock
+from lms.instance import Instance
+from organisations.models import Membership
+from tests.support.browser import Browser, every_statement
+from tests.support.builders import a_person, sign_in
+from tests.support.communities import a_community, a_member
+from tests.support.places import a_place, put
+from tests.support.wording import in_spanish
+
+PAGE = "/communities/estadistica-actuarial"
+
+
+def test_the_institution_is_shown_of_those_who_want_it_as_it_is_now(browser: Browser, instance: Instance) -> None:
+    """spec/communities C9: chosen on one's own page, and shown to members alone."""
+    ana, eva, luis = a_person(instance), a_person(instance, "eva@example.org"), a_person(instance, "luis@example.org")
+    place = a_place(instance, "Instituto de Pensiones")
+    unit = a_place(instance, "Dirección actuarial", place)
+    row = a_community(instance, ana)
+    for person in (eva, luis):
+        put(instance, person, unit)
+        a_member(instance, row, person)
+    reader, member = sign_in(browser.another(), ana.email), sign_in(browser.another(), eva.email)
+    assert "Instituto de Pensiones" not in reader.get(f"{PAGE}/members").text
+
+    assert member.get(PAGE).has_link(f"{PAGE}/membership")
+    assert "Instituto de Pensiones" in member.get(f"{PAGE}/membership").text
+    member.submit(f"{PAGE}/membership", {"shows_institution": "y"})
+    assert reader.get(f"{PAGE}/members").text.count("Instituto de Pensiones") == 1
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Membership).values(until=clock.now()))
+    assert "Instituto de Pensiones" not in reader.get(f"{PAGE}/members").text
+    member.get(f"{PAGE}/membership")
+    member.submit(f"{PAGE}/membership", {"shows_institution": None})
+    assert in_spanish("Saved.") in member.page.text
+
+
+def test_administrators_see_who_no_longer_belongs(browser: Browser, instance: Instance) -> None:
+    """spec/communities C4: those invited from outside are none of them."""
+    ana, eva, left, external = (a_person(instance, f"{name}@example.org") for name in ("ana", "eva", "luis", "otra"))
+    place = a_place(instance)
+    row = a_community(instance, ana, level=CommunityLevel.PUBLIC, reach=CommunityReach.INSTITUTION, organisation_id=place.id)
+    for person in (ana, eva):
+        put(instance, person, place)
+    a_member(instance, row, eva)
+    a_member(instance, row, left)
+    a_member(instance, row, external, external=True)
+    label = in_spanish("no longer belongs")
+
+    assert sign_in(browser.another(), ana.email).get(f"{PAGE}/members").text.count(label) == 1
+    assert label not in sign_in(browser.another(), eva.email).get(f"{PAGE}/members").text
+
+
+def test_members_are_found_by_name_and_never_by_address(browser: Browser, instance: Instance) -> None:
+    ana = a_person(instance)
+    row = a_community(instance, ana)
+    a_member(instance, row, a_person(instance, "clave@example.org", given="Evangelina"))
+    reader = sign_in(browser)
+
+    assert "Evangelina" in reader.get(f"{PAGE}/members?q=evangélina%00").text
+    assert "Ana" not in reader.page.html.partition('<ul class="rows panel">')[2].partition("</ul>")[0]
+    assert "Evangelina" not in reader.get(f"{PAGE}/members?q=clave").text
+    assert in_spanish("No member has this name") in reader.page.text
+
+
+def test_a_request_shows_the_institution_of_its_author_where_the_community_is_for_one(browser: Browser, instance: Instance) -> None:
+    """spec/communities C9: its administrators decide on it, and the form says that they read it."""
+    ana, eva = a_person(instance), a_person(instance, "eva@example.org")
+    place = a_place(instance, "Instituto de Pensiones")
+    for person in (ana, eva):
+        put(instance, person, place)
+    rows = {
+        "/communities/del-instituto": a_community(
+            instance, ana, "Del instituto", level=CommunityLevel.SEMIPRIVATE, reach=CommunityReach.INSTITUTION, organisation_id=place.id
+        ),
+        "/communities/de-todos": a_community(instance, ana, "De todos", level=CommunityLevel.SEMIPRIVATE),
+    }
+    author, reader = sign_in(browser.another(), eva.email), sign_in(browser.another(), ana.email)
+    for page, row in rows.items():
+        author.get(f"{page}/request")
+        is_for_one = row.organisation_id is not None
+        assert (in_spanish("Its administrators read your name and your institution with it.") in author.page.text) == is_for_one
+        author.submit(f"{page}/request", {"text": "Por favor."})
+        assert ("Instituto de Pensiones" in reader.get(f"{page}/manage/requests").text) == is_for_one
+
+
+def test_the_list_of_members_keeps_to_its_statements(browser: Browser, instance: Instance) -> None:
+    """spec/communities B1: seven at most, also with institutions and those who no longer belong."""
+    ana, place = a_person(instance), a_place(instance)
+    put(instance, ana, place)
+    row = a_community(instance, ana, reach=CommunityReach.INSTITUTION, organisation_id=place.id)
+    reader, counter = sign_in(browser), every_statement(instance.database)
+    reader.get(f"{PAGE}/membership")
+    reader.submit(f"{PAGE}/membership", {"shows_institution": "y"})
+
+    def count() -> int:
+        reader.get(f"{PAGE}/members?q=a")
+        counter.reset()
+        reader.get(f"{PAGE}/members?q=a")
+        return len(counter.statements)
+
+    few = count()
+    for number in range(12):
+        person = a_person(instance, f"m{number}@example.org")
+        a_member(instance, row, person)
+    assert few == count() <= 7
