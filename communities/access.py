@@ -59,6 +59,8 @@ class CommunityAction(StrEnum):
     DELETE = "community:delete"
     MANAGE = "community:manage"
     """See what waits for its administrators, and the log of their decisions."""
+    EXPORT = "community:export"
+    """Take a copy of it along."""
     DECIDE = "community:approve_member"
     INVITE = "community:invite"
     ANNOUNCE = "community:announce"
@@ -366,6 +368,7 @@ PERMISSIONS: Mapping[StrEnum, Permission] = {
     CommunityAction.SUBMIT: Permission(_if(_submit), _DRAFT),
     CommunityAction.DELETE: Permission(_if(_delete), {**_DRAFT, "open": NOBODY}),
     CommunityAction.MANAGE: Permission(_if(_runs), {**_RUN, **_DRAFT}),
+    CommunityAction.EXPORT: Permission(_if(_runs), {**_RUN, **_DRAFT, **_cells((ARCHIVED, ADMINISTRATORS))}),
     CommunityAction.DECIDE: Permission(_if(_runs_active), _cells((("pending_request",), ADMINISTRATORS), (ARCHIVED, NOBODY))),
     CommunityAction.LIST_GROUPS: Permission(
         _if(lambda actor, subject: subject.parent is None and _is_inside(actor, subject)), _cells((NOT_ARCHIVED, MEMBERS))

@@ -144,7 +144,7 @@ def _statement(session: Session, actor: Actor) -> Select[*tuple[Any, ...]]:
 
 def get_community(session: Session, actor: Actor, slug: str, *, is_locked: bool = False) -> CommunityContext:
     """Return a community as the actor stands before it; raise NotFound where there is none. Of a locked one all is read anew."""
-    statement = _statement(session, actor).where(models.Community.slug == slug)
+    statement = _statement(session, actor).where(models.Community.slug == slug, standing.is_present())
     row = require_found(session.execute(statement, execution_options={"populate_existing": is_locked}).one_or_none())
     return CommunityContext(
         row.Community,
@@ -167,11 +167,13 @@ def within(context: CommunityContext) -> dict[str, Any]:
 def lock_community(session: Session, community: models.Community) -> models.Community:
     """Return a community, locked, as it is now: joining, leaving, deciding and archiving wait for one another.
 
-    That of which it is a working group is locked before it, so that nobody is left in the group alone.
+    That of which it is a working group is locked before it, so that nobody is left in the group alone. Raise NotFound where it was deleted
+    meanwhile.
     """
     above = () if community.parent_id is None else (community.parent_id,)
     rows = [session.get(models.Community, number, with_for_update=True, populate_existing=True) for number in (*above, community.id)]
-    return require_found(rows[-1])
+    row = rows[-1]
+    return require_found(row if row is None or row.deleted_at is None else None)
 
 
 def require_still(session: Session, actor: Actor, context: CommunityContext, action: CommunityAction) -> None:

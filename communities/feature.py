@@ -9,7 +9,7 @@ from communities.access import BOARD_CELLS, DIRECTORY_PERMISSIONS, PERMISSIONS
 from communities.communities import COMMUNITY_NOTICE
 from communities.life import COMMUNITY_CARE
 from communities.panels import OWN_PANELS, PANELS
-from communities.views import communities, links, managing, work
+from communities.views import communities, keeping, links, managing, work
 from communities.views import directory as directory_views
 from communities.views import invitations as invitation_views
 from courses.catalogue import COURSE_LINKS
@@ -26,6 +26,7 @@ FEATURE = Feature(
         communities.bp,
         managing.managing_bp,
         work.work_bp,
+        keeping.keeping_bp,
         invitation_views.inviting_bp,
         invitation_views.invited_bp,
         links.links_bp,
@@ -44,9 +45,15 @@ FEATURE = Feature(
             about=N_("Drafts that wait for their activation, and communities without an administrator."),
         ),
     ),
-    jobs={"communities.send_invitation": jobs.send_invitation, "communities.care": jobs.care, search.INDEX: jobs.index_item},
-    patient=("communities.send_invitation", "communities.care"),
-    periodic={"communities.care": 86_400},
+    jobs={
+        "communities.send_invitation": jobs.send_invitation,
+        "communities.care": jobs.care,
+        search.INDEX: jobs.index_item,
+        "communities.export": jobs.export,
+        "communities.end_exports": jobs.end_exports,
+    },
+    patient=("communities.send_invitation", "communities.care", "communities.export"),
+    periodic={"communities.care": 86_400, "communities.end_exports": 86_400},
     hooks=(
         BOARDS.add(standing.COMMUNITY_BOARDS),
         PANELS.add(*OWN_PANELS),
@@ -86,6 +93,7 @@ FEATURE = Feature(
         """,
         "learner/communities#front": "communities_links.manage_links",
         "learner/communities#care": "communities_managing.show_health",
+        "learner/communities#keep": "communities_keeping.download_export communities_keeping.export",
         "learner/communities#directory": """
             communities_directory.contact communities_directory.entry communities_directory.entry_list communities_directory.own_entry
             communities_directory.stop

@@ -1,8 +1,12 @@
 """Background work of communities: the mails of invitations, what is searched, and what each day asks for."""
 
-from communities import files, invitations, life, search
+from communities import copies, files, invitations, life, search
+from communities.copies import CopySource
+from communities.models import CommunityExport
 from kernel import mail
+from kernel.files import files_of
 from kernel.outbox import Delivery
+from kernel.prepared_files import end_prepared
 
 
 def send_invitation(delivery: Delivery) -> None:
@@ -28,6 +32,17 @@ def send_invitation(delivery: Delivery) -> None:
         added=added_text.split("\n"),
     )
     mail.dispatch(delivery, message)
+
+
+def export(delivery: Delivery) -> None:
+    """Pack the copy of a community that somebody asked for."""
+    source = CopySource(delivery.database, files_of(delivery.settings), delivery.settings.public_url)
+    copies.pack(source, delivery.number("export"), now=delivery.now)
+
+
+def end_exports(delivery: Delivery) -> None:
+    """Delete the contents of copies that were ready for long enough."""
+    end_prepared(delivery.database, files_of(delivery.settings), CommunityExport, now=delivery.now)
 
 
 def care(delivery: Delivery) -> None:

@@ -73,6 +73,14 @@ NOTE = ("overview", "purpose", "strategy")
 CONDITIONS = ("who_may_join", "contributions", "principles")
 NOTE_SLUG = ""
 """Of the page to which the versions of these texts belong."""
+PARTS = {
+    "overview": N_("General description"),
+    "purpose": N_("Purpose"),
+    "strategy": N_("Strategy of participation"),
+    "who_may_join": N_("Who may join"),
+    "contributions": N_("What can be contributed"),
+    "principles": N_("Principles"),
+}
 
 
 class Community(Entity):

@@ -17,6 +17,13 @@ from kernel.i18n import _
 from kernel.permissions import Actor
 
 MOST_LINES = 60
+PLAN_KINDS = {
+    PlanKind.MEETING: N_("Meeting"),
+    PlanKind.WEBINAR: N_("Webinar"),
+    PlanKind.FORUM: N_("Discussion"),
+    PlanKind.DOCUMENT: N_("Document"),
+    PlanKind.SURVEY: N_("Survey"),
+}
 
 
 class TooManyLines(Conflict):

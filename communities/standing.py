@@ -116,6 +116,11 @@ def is_ended() -> ColumnElement[bool]:
     return or_(models.Community.state == archived, above)
 
 
+def is_present() -> ColumnElement[bool]:
+    """Return the condition on `Community` that it was not deleted: what is left of it in the background nobody finds."""
+    return models.Community.deleted_at.is_(None)
+
+
 def is_inside(person: Number, *roles: models.CommunityRole) -> ColumnElement[bool]:
     """Return the condition on `Community` that a person is its member, in some roles or in any, or administers the site."""
     return or_(is_member(person, *roles), administers_site(person))

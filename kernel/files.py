@@ -17,7 +17,7 @@ from typing import IO, Any, NamedTuple
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
-from sqlalchemy import String, delete, exists, not_, select
+from sqlalchemy import ColumnElement, String, delete, exists, not_, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.bulk_rows import insert_missing
@@ -449,9 +449,18 @@ def note_stored(session: Session, sha256: str, *, size: int, media_type: str, no
     return stored
 
 
+def _is_used() -> ColumnElement[bool]:
+    """Return the condition on `StoredFile` that another table names it."""
+    keys = (key for table in Base.metadata.tables.values() for key in table.foreign_keys)
+    return or_(*(exists().where(key.parent == StoredFile.id) for key in keys if key.target_fullname == "stored_file.id"))
+
+
+def is_used(session: Session, sha256: str) -> bool:
+    """Return whether a table names the row of a content."""
+    return session.scalar(select(StoredFile.id).where(StoredFile.sha256 == sha256, _is_used())) is not None
+
+
 def forget_stored(session: Session, sha256: str) -> bool:
     """Delete the row of a content that its owner lets go, unless another table still names it; return whether it went."""
-    keys = (key for table in Base.metadata.tables.values() for key in table.foreign_keys)
-    unused = [not_(exists().where(key.parent == StoredFile.id)) for key in keys if key.target_fullname == "stored_file.id"]
-    gone = delete(StoredFile).where(StoredFile.sha256 == sha256, *unused).returning(StoredFile.id)
+    gone = delete(StoredFile).where(StoredFile.sha256 == sha256, not_(_is_used())).returning(StoredFile.id)
     return session.scalar(gone) is not None

@@ -11,7 +11,6 @@ from email.header import Header
 from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import Policy, default
-from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from time import monotonic, sleep
@@ -19,13 +18,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import idna
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from kernel import clock
+from kernel.documents import document_template
 from kernel.errors import N_
-from kernel.i18n import _, choose, format_date, ngettext, reading
+from kernel.i18n import _, choose, reading
 from kernel.outbox import Away, Delivery
-from kernel.paths import TEMPLATES
 from kernel.settings import Settings, private_file
 from kernel.site_profile import PresentSettings
 
@@ -229,16 +227,6 @@ def knows_nobody(error: Exception) -> bool:
     )
 
 
-@lru_cache
-def _templates() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, autoescape=select_autoescape(("html",)), trim_blocks=True
-    )
-    environment.globals.update(_=_, ngettext=ngettext)
-    environment.filters["date"] = format_date
-    return environment
-
-
 def _logo_url(settings: Settings) -> str:
     """Return the address of the logo where mail programs show it, else nothing."""
     logo = settings.profile.logo if isinstance(settings, PresentSettings) else None
@@ -276,9 +264,9 @@ def write(
             "thread_key": thread_key,
             **facts,
         }
-        text = _templates().get_template(f"mail/{template}.txt").render(known)
+        text = document_template(f"mail/{template}.txt").render(known)
         subject, _rest, body = text.partition("\n")
-        html = _templates().get_template(f"mail/{template}.html").render(subject=subject.strip(), **known)
+        html = document_template(f"mail/{template}.html").render(subject=subject.strip(), **known)
     return Mail(
         to=to,
         subject=subject.strip(),

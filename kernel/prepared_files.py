@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, String, exists, false, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.db import Database, Key, Moment, PublicId
-from kernel.files import FileStore, StoredContent, forget_stored, note_stored
+from kernel.files import FileStore, StoredContent, forget_stored, is_used, note_stored
 
 PREPARED_KEPT = timedelta(days=30)
 """How long a prepared file can be downloaded, unless its table says otherwise."""
@@ -48,14 +48,15 @@ def end_prepared(
 ) -> int:
     """Delete the content of files that were ready for long enough, or that are so, each in a transaction of its own; return how many.
 
-    The content goes before the row says so: a process that is killed between the two leaves nothing behind that nobody names.
+    The content goes before the row says so: a process that is killed between the two leaves nothing behind that nobody names. What
+    somebody brought in again as a file of their own stays.
     """
     with database.unit_of_work(write=False) as session:
         ended = or_(table.ready_at <= now - table.kept_for, false() if also is None else also)
         due = session.execute(select(table.id, table.sha256).where(table.sha256.is_not(None), ended)).all()
     for number, digest in [(number, digest) for number, digest in due if digest is not None]:
         with database.unit_of_work(write=False) as session:
-            is_shared = session.scalar(select(exists().where(table.sha256 == digest, table.id != number)))
+            is_shared = session.scalar(select(exists().where(table.sha256 == digest, table.id != number))) or is_used(session, digest)
         if not is_shared:
             files.remove(digest)
         with database.unit_of_work() as session:

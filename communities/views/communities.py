@@ -14,6 +14,7 @@ from communities.members import LastAdministrator, RequestedTooOften, TooManyCom
 from communities.models import (
     CONDITIONS,
     NOTE,
+    PARTS,
     CommunityInvitation,
     CommunityLevel,
     CommunityReach,
@@ -53,14 +54,6 @@ LEVEL_TEXTS = {
     CommunityLevel.PUBLIC: N_("Members read and write. One joins at once."),
     CommunityLevel.SEMIPRIVATE: N_("Members read and write. People ask to join; its administrators decide."),
     CommunityLevel.PRIVATE: N_("Members read and write. Its administrators invite."),
-}
-PARTS = {
-    "overview": N_("General description"),
-    "purpose": N_("Purpose"),
-    "strategy": N_("Strategy of participation"),
-    "who_may_join": N_("Who may join"),
-    "contributions": N_("What can be contributed"),
-    "principles": N_("Principles"),
 }
 LATEST, FEW = 5, 3
 SUMMARY = 200

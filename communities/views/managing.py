@@ -8,9 +8,9 @@ from communities import communities, directory, life, members, pages
 from communities.access import CommunityAction, CommunityContext, MemberContext, RequestContext
 from communities.life import NotReady
 from communities.members import LastAdministrator, MemberWasChanged, TooManyAdministrators
-from communities.models import CONDITIONS, NOTE, Community, CommunityLevel, CommunityReach, CommunityRole
+from communities.models import CONDITIONS, NOTE, PARTS, Community, CommunityLevel, CommunityReach, CommunityRole
 from communities.panels import LANGUAGE_NAMES, LEVELS
-from communities.views.communities import LEVEL_TEXTS, PARTS, head_of, leave_reading_note
+from communities.views.communities import LEVEL_TEXTS, head_of, leave_reading_note
 from discussions.boards import TooManyCategories, change_settings
 from discussions.models import Board, BoardState, FirstPosts
 from kernel import clock

@@ -7,12 +7,12 @@ from wtforms.validators import InputRequired, Optional
 
 from communities import communities, files, pages, plan
 from communities.access import CommunityAction, CommunityContext, CommunityFileContext, CommunityPageContext, PlanContext
-from communities.models import CommunityPage, PlanEntry, PlanKind
+from communities.models import PARTS, CommunityPage, PlanEntry
 from communities.panels import LANGUAGE_NAMES
-from communities.views.communities import PARTS, head_of, is_inside, leave_reading_note
+from communities.views.communities import head_of, is_inside, leave_reading_note
 from kernel import clock
 from kernel.clock import FIRST_DAY, LAST_DAY
-from kernel.errors import N_, NotFound, require_found
+from kernel.errors import NotFound, require_found
 from kernel.i18n import LANGUAGES, _, language, lazy_, site_day
 from kernel.markup.model import RenderedText
 from kernel.pictures import FORMATS
@@ -297,20 +297,11 @@ def delete_page(context: CommunityPageContext) -> Response:
     return see_page("communities_work.show_page", slug=context.community.slug, key=context.page.slug, flash=message)
 
 
-PLAN_KINDS = {
-    PlanKind.MEETING: N_("Meeting"),
-    PlanKind.WEBINAR: N_("Webinar"),
-    PlanKind.FORUM: N_("Discussion"),
-    PlanKind.DOCUMENT: N_("Document"),
-    PlanKind.SURVEY: N_("Survey"),
-}
-
-
 class PlanForm(Form):
     """A line of the plan."""
 
     title = line(lazy_("What"), most=150, required=lazy_("Write what is planned."))
-    kind = SelectField(lazy_("Kind"), choices=[SelectChoice(kind.value, lazy_(label)) for kind, label in PLAN_KINDS.items()])
+    kind = SelectField(lazy_("Kind"), choices=[SelectChoice(kind.value, lazy_(label)) for kind, label in plan.PLAN_KINDS.items()])
     starts_on = DateField(lazy_("First day"), [InputRequired(lazy_("Enter a day."))], format=DAYS)
     ends_on = DateField(lazy_("Last day, if it is a month or a period"), [Optional()], format=DAYS)
     responsible = line(lazy_("Responsible"), most=200)
@@ -351,7 +342,7 @@ def show_plan(context: CommunityContext) -> Answer:
     leave_reading_note(context)
     today = site_day(clock.now())
     rows = [(row, plan.is_overdue(row, today)) for row in plan.list_lines(current_session(), context.community.id)]
-    return page("communities/plan.html", context=context, head=head_of(context), rows=rows, kinds=PLAN_KINDS)
+    return page("communities/plan.html", context=context, head=head_of(context), rows=rows, kinds=plan.PLAN_KINDS)
 
 
 @work_bp.route("/communities/<slug>/plan/new", methods=["GET", "POST"])

@@ -93,12 +93,14 @@ def test_cells_of_deciding(browser: Browser, instance: Instance) -> None:
         cast.set_state(state)
         cast.check("community.edit", state, f"{PAGE}/manage/note")
         cast.check("community.manage", state, f"{PAGE}/manage")
+        cast.check("community.export", state, f"{PAGE}/manage/export")
         cast.check("community.invite", state, f"{PAGE}/manage/invitations")
         if state == "public":
             cast.check("community.announce", "active", f"{PAGE}/announcements/new")
         cast.check("community.archive", f"active_{state}", f"{PAGE}/manage/archive")
         cast.set_state(f"archived_{state}")
         cast.check("community.edit", f"archived_{state}", f"{PAGE}/manage/settings")
+        cast.check("community.export", f"archived_{state}", f"{PAGE}/manage/export")
         cast.check("community.invite", f"archived_{state}", f"{PAGE}/manage/invitations")
         cast.check("community.approve_member", f"archived_{state}", asks, "POST", {"act": "reject"})
         for role, browser in cast.browsers.items():
@@ -110,6 +112,7 @@ def test_cells_of_deciding(browser: Browser, instance: Instance) -> None:
         cast.set_state(state)
         cast.check("community.edit", state, f"{PAGE}/manage/note")
         cast.check("community.manage", state, f"{PAGE}/manage/log")
+        cast.check("community.export", state, f"{PAGE}/manage/export")
         cast.check("community.invite", state, f"{PAGE}/manage/invitations")
     cast.set_state("semiprivate")
     cast.check("community.approve_member", "pending_request", asks, "POST", {"act": "approve"})
@@ -159,6 +162,7 @@ def test_cells_of_drafts(browser: Browser, instance: Instance) -> None:
         ("community.front_page_view", "draft"): (PAGE, "GET", None),
         ("community.edit", "draft"): (f"{PAGE}/manage/note", "GET", None),
         ("community.manage", "draft"): (f"{PAGE}/manage", "GET", None),
+        ("community.export", "draft"): (f"{PAGE}/manage/export", "GET", None),
         ("community.invite", "draft"): (f"{PAGE}/manage/invitations", "GET", None),
         ("community.submit", "draft"): (f"{PAGE}/manage/submission", "POST", None),
     }

@@ -14,7 +14,7 @@ LEAVES_RECORDS = """
     communities, in which nobody has anything to show: community:found community:edit community:submit community:activate community:delete
         community:archive community:reactivate community:join_at_once community:request_join community:withdraw_request community:leave
         community:own_membership community:approve_member community:set_role community:remove_member community:invite
-        community:accept_invitation community:group_found community:file_add community:file_change
+        community:accept_invitation community:group_found community:file_add community:file_change community:export
         community:page_write directory:edit_own directory:contact
     account: session:list_and_end profile:edit second_step:manage user:manage
     by which server people come in, and one's own links with it: provider:edit own_link:add own_link:remove

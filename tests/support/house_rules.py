@@ -34,7 +34,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "idna": ("kernel/mail.py",),
     "itsdangerous": ("kernel/crypto.py", "kernel/web/sessions.py", "kernel/web/sessions.py"),
     "joserfc": ("kernel/jose.py",),
-    "jinja2": ("kernel/web/templating.py", "kernel/mail.py"),
+    "jinja2": ("kernel/web/templating.py", "kernel/documents.py"),
     "lark": ("standards/gift/read.py",),
     "latex2mathml": ("kernel/markup/render_state.py",),
     "limits": ("kernel/web/limits.py", "kernel/web/limit_file.py"),

@@ -129,6 +129,12 @@ def a_draft(stage: Stage) -> Scene:
     return _of_founder(stage, "/manage", state=CommunityState.DRAFT)
 
 
+def its_copies(stage: Stage) -> Scene:
+    """An administrator asks for a copy."""
+    row, founder = _community(stage)
+    return Scene(stage.signed_in(founder), f"/communities/{row.slug}/manage/export", is_used_up=True)
+
+
 def a_submitted_draft(stage: Stage) -> Scene:
     """An administrator of the site activates a draft."""
     row, founder = _community(stage, state=CommunityState.DRAFT)
@@ -350,6 +356,7 @@ COMMUNITIES: Room = {
     "communities_work.edit_line": a_line,
     "communities_work.mark_line": a_line_to_mark,
     "communities_work.add_line": a_new_line,
+    "communities_keeping.export": its_copies,
     "communities_managing.activate": a_submitted_draft,
     "communities_managing.archive": one_to_archive,
     "communities_managing.board_settings": its_discussions,
