@@ -22,7 +22,7 @@ TIME_TO_THINK = timedelta(days=7)
 DELETED = "@deleted.invalid"
 """How the address of a deleted account ends."""
 NOTICE = "personal-data"
-NOTICE_VERSION = "2026-11-28"
+NOTICE_VERSION = "2026-11-30"
 PASSWORD_MIN, PASSWORD_MAX = 8, 128
 
 
