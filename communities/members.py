@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, case, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from accounts import notices
@@ -16,7 +16,6 @@ from communities import communities, standing
 from communities.access import CommunityAction, CommunityContext, MemberContext, RequestContext
 from communities.communities import (
     COMMUNITY_NOTICE,
-    NoLongerAllowed,
     close_request,
     list_running_people,
     lock_community,
@@ -30,7 +29,7 @@ from kernel import audit, clock
 from kernel.audit import Verb
 from kernel.clock import LAST_DAY
 from kernel.errors import N_, Conflict, require_found
-from kernel.i18n import _, in_every_language
+from kernel.i18n import _, format_datetime, in_every_language
 from kernel.permissions import Actor
 
 MOST_COMMUNITIES = 200
@@ -90,6 +89,16 @@ class RequestedTooOften(Conflict):
     message = N_("Your request was rejected. You can ask again 30 days later, three times at most.")
 
 
+class RequestDecided(Conflict):
+    """A request was decided or withdrawn before, or ended."""
+
+    message = N_("This request ended: %(time)s.")
+
+
+class CannotJoin(Conflict):
+    """The author of a request cannot be let in any more; the request stays."""
+
+
 def find_member(session: Session, community_id: int, person_id: int | None) -> CommunityMember | None:
     """Return the open membership of a person as it is now."""
     mine = (CommunityMember.community_id == community_id, CommunityMember.person_id == person_id, CommunityMember.until.is_(None))
@@ -121,7 +130,8 @@ def _end_requests_of(session: Session, person_id: int, which: ColumnElement[bool
 
 def _is_in_parent(session: Session, row: Community, person_id: int) -> bool:
     """Return whether somebody may be in a community: of a working group, whose parent is locked, the members of that alone."""
-    return row.parent_id is None or find_member(session, row.parent_id, person_id) is not None
+    is_in = select(Community.id).where(Community.id == row.id, standing.is_in_parent(literal(person_id)))
+    return row.parent_id is None or session.scalar(is_in) is not None
 
 
 def join(session: Session, actor: Actor, context: CommunityContext, *, now: datetime) -> bool:
@@ -183,32 +193,57 @@ def get_request(session: Session, actor: Actor, slug: str, request: UUID) -> Req
     return RequestContext(**communities.within(context), request=require_found(session.scalar(statement)))
 
 
-def decide_request(session: Session, actor: Actor, context: RequestContext, *, approves: bool, reason: str, now: datetime) -> bool:
-    """Approve or reject a request, and notify who wrote it; return whether this decided. Raise NoLongerAllowed, TooManyCommunities."""
+_DECIDED = {
+    RequestState.APPROVED: N_("%(name)s approved this request: %(time)s."),
+    RequestState.REJECTED: N_("%(name)s rejected this request: %(time)s."),
+    RequestState.WITHDRAWN: N_("Its author withdrew this request: %(time)s."),
+}
+
+
+def _require_pending(session: Session, request: CommunityRequest) -> None:
+    """Raise RequestDecided, which says who decided and when, where a request waits no more."""
+    if request.state == RequestState.PENDING:
+        return
+    person = session.get(Person, request.decided_by) if request.decided_by else None
+    time = format_datetime(request.decided_at, "short") if request.decided_at else ""
+    raise RequestDecided(_DECIDED.get(RequestState(request.state)), name=person.full_name if person else "", time=time)
+
+
+def _let_in(session: Session, actor: Actor, row: Community, person_id: int, *, now: datetime) -> None:
+    """Make the author of a request a member. Raise CannotJoin."""
+    if not _is_in_parent(session, row, person_id):
+        raise CannotJoin(N_("This person is no longer a member of the community above: the request stays."))
+    if row.organisation_id and not session.scalar(select(standing.belongs(literal(person_id), literal(row.organisation_id)))):
+        raise CannotJoin(N_("This person no longer belongs to the institution: the request stays. You can invite them from outside."))
+    try:
+        add_member(session, actor, row, person_id, "requested", now=now)
+    except TooManyCommunities as refused:
+        raise CannotJoin(N_("This person is in 200 communities and has to leave one first: the request stays.")) from refused
+
+
+def decide_request(session: Session, actor: Actor, context: RequestContext, *, approves: bool, reason: str, now: datetime) -> None:
+    """Approve or reject a request, and notify who wrote it. Raise RequestDecided, NoLongerAllowed, CannotJoin."""
     row = lock_community(session, context.community)
     request = context.request
     session.refresh(request)
-    if request.state != RequestState.PENDING:
-        return False
+    _require_pending(session, request)
     require_still(session, actor, context, CommunityAction.DECIDE)
-    request.decided_by, request.reason = actor.person_id, reason
-    close_request(session, request, RequestState.APPROVED if approves else RequestState.REJECTED, now=now)
-    session.flush()
     if approves:
-        if not add_member(session, actor, row, request.person_id, "requested", now=now):
-            raise NoLongerAllowed
+        _let_in(session, actor, row, request.person_id, now=now)
         subject = in_every_language(lambda: _("You are a member now: %(name)s", name=row.name))
         body = in_every_language(lambda: _("Your request to join was approved."))
     else:
         subject = in_every_language(lambda: _("Your request to join was rejected: %(name)s", name=row.name))
         body = in_every_language(lambda: _("Reason: %(reason)s", reason=reason) if reason else _("No reason was given."))
-    verb = MemberVerb.APPROVED if approves else MemberVerb.REJECTED
+    state, verb = (RequestState.APPROVED, MemberVerb.APPROVED) if approves else (RequestState.REJECTED, MemberVerb.REJECTED)
+    request.state, request.decided_at, request.decided_by, request.reason = state.value, now, actor.person_id, reason
+    session.flush()
+    notices.take_back(session, run_key(row.id, f"request:{request.uuid}"))
     audit.record(session, actor, verb, row, now=now, person_id=request.person_id)
     message = Message(
         COMMUNITY_NOTICE, own_key(row.id, f"request:{request.uuid}"), subject, body, f"/communities/{row.slug}", about_id=row.id
     )
     notices.notify(session, message, [request.person_id], now=now)
-    return True
 
 
 def list_own(session: Session, actor: Actor) -> tuple[list[Row[CommunityMember, Community]], list[Row[CommunityRequest, Community]]]:

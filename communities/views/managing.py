@@ -7,8 +7,8 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from communities import communities, directory, life, members, pages
 from communities.access import CommunityAction, CommunityContext, MemberContext, RequestContext
 from communities.life import NotReady
-from communities.members import LastAdministrator, MemberWasChanged, TooManyAdministrators
-from communities.models import CONDITIONS, NOTE, PARTS, Community, CommunityLevel, CommunityReach, CommunityRole
+from communities.members import CannotJoin, LastAdministrator, MemberWasChanged, RequestDecided, TooManyAdministrators
+from communities.models import CONDITIONS, NOTE, PARTS, Community, CommunityLevel, CommunityReach, CommunityRequest, CommunityRole
 from communities.panels import LANGUAGE_NAMES, LEVELS
 from communities.views.communities import LEVEL_TEXTS, head_of, leave_reading_note
 from discussions.boards import TooManyCategories, change_settings
@@ -284,31 +284,40 @@ def delete(context: CommunityContext) -> Response:
     return see_page("communities.community_list", flash=_("The draft was deleted."))
 
 
+class DecisionForm(Form):
+    """The reason of a rejection."""
+
+    reason = line(lazy_("Reason, where you reject it"), most=500)
+
+
 @managing_bp.get("/communities/<slug>/manage/requests")
 @requires(CommunityAction.MANAGE, communities.get_community)
 def requests(context: CommunityContext) -> Answer:
     """List the requests that wait, the oldest first."""
-    return _requests_page(context)
+    return _requests_page(context, DecisionForm(), None)
 
 
-def _requests_page(context: CommunityContext) -> Response:
+def _requests_page(context: CommunityContext, form: DecisionForm, refused: CommunityRequest | None) -> Response:
+    """Return the list of requests; what was typed for the one that was not decided stays in its field, or above the list."""
     session, row = current_session(), context.community
     waiting = members.list_requests(session, row.id)
     people = [line.Person.id for line in waiting] if row.organisation_id is not None else []
     institutions = directory.list_institutions(session, people) if people else {}
-    return page("communities/requests.html", context=context, rows=waiting, institutions=institutions)
+    return page("communities/requests.html", context=context, rows=waiting, institutions=institutions, form=form, refused=refused)
 
 
 @managing_bp.post("/communities/<slug>/manage/requests/<uuid:request>")
 @requires(CommunityAction.DECIDE, members.get_request)
-def decide(context: RequestContext) -> Response:
-    """Approve or reject a request to join."""
-    approves, reason = request.form.get("act") == "approve", " ".join(request.form.get("reason", "").split())[:500]
-    decided = members.decide_request(
-        current_session(), current_actor(), context, approves=approves, reason="" if approves else reason, now=clock.now()
-    )
-    message = _("It was decided already.") if not decided else _("Approved: a new member.") if approves else _("The request was rejected.")
-    return see_page("communities_managing.requests", slug=context.community.slug, flash=message)
+def decide(context: RequestContext) -> Answer:
+    """Approve or reject a request to join; who comes second reads who decided it, and keeps the reason."""
+    form, approves = DecisionForm(), request.form.get("act") == "approve"
+    if form.validate_on_submit():
+        with form.refusals(None, RequestDecided, CannotJoin):
+            reason = "" if approves else form.reason.data or ""
+            members.decide_request(current_session(), current_actor(), context, approves=approves, reason=reason, now=clock.now())
+            message = _("Approved: a new member.") if approves else _("The request was rejected.")
+            return see_page("communities_managing.requests", slug=context.community.slug, flash=message)
+    return _requests_page(context, form, context.request)
 
 
 class RoleForm(Form):
