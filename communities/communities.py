@@ -392,13 +392,10 @@ def missing_parts(row: models.Community) -> list[str]:
 
 
 def list_running_people(session: Session, row: models.Community) -> list[int]:
-    """List the people who administer a community, by number."""
-    statement = select(models.CommunityMember.person_id).where(
-        models.CommunityMember.community_id == row.id,
-        models.CommunityMember.until.is_(None),
-        models.CommunityMember.role == models.CommunityRole.ADMINISTRATOR.value,
-    )
-    return list(session.scalars(statement.order_by(models.CommunityMember.person_id)))
+    """List the people who administer a community, by number: not who no longer belongs to its institution, or is suspended."""
+    member = models.CommunityMember
+    statement = select(member.person_id).join(models.Community, models.Community.id == member.community_id)
+    return list(session.scalars(statement.where(models.Community.id == row.id, standing.runs(member)).order_by(member.person_id)))
 
 
 def close_request(session: Session, request: models.CommunityRequest, state: models.RequestState, *, now: datetime) -> None:
@@ -482,11 +479,7 @@ def list_for_site(session: Session) -> tuple[list[models.Community], list[models
     waiting = select(models.Community).where(
         models.Community.state == models.CommunityState.DRAFT.value, models.Community.submitted_at.is_not(None)
     )
-    row = aliased(models.CommunityMember)
-    run = select(row.id).where(
-        row.community_id == models.Community.id, row.until.is_(None), row.role == models.CommunityRole.ADMINISTRATOR.value
-    )
-    alone = select(models.Community).where(models.Community.state == models.CommunityState.ACTIVE.value, ~run.exists())
+    alone = select(models.Community).where(models.Community.state == models.CommunityState.ACTIVE.value, ~standing.is_run())
     return (
         list(session.scalars(waiting.order_by(models.Community.submitted_at).limit(200))),
         list(session.scalars(alone.order_by(models.Community.id).limit(200))),

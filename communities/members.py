@@ -302,12 +302,10 @@ def show_institution(session: Session, actor: Actor, context: CommunityContext, 
 
 def list_running(session: Session, community_id: int) -> list[str]:
     """List the names of those who administer a community, as its front page has them."""
-    runs = (CommunityMember.community_id == community_id, CommunityMember.until.is_(None))
     statement = select(Person).join(CommunityMember, CommunityMember.person_id == Person.id)
-    people = session.scalars(
-        statement.where(*runs, CommunityMember.role == CommunityRole.ADMINISTRATOR.value).order_by(*by_name()).limit(10)
-    )
-    return [person.full_name for person in people]
+    statement = statement.join(Community, Community.id == CommunityMember.community_id)
+    runs = (Community.id == community_id, standing.runs(CommunityMember))
+    return [person.full_name for person in session.scalars(statement.where(*runs).order_by(*by_name()).limit(10))]
 
 
 def count_members(session: Session, community_id: int) -> int:
@@ -335,6 +333,12 @@ def _lock_member(
     return row, member
 
 
+def _require_another(session: Session, row: Community, member: CommunityMember) -> None:
+    """Raise LastAdministrator where nobody else administers a locked community."""
+    if list_running_people(session, row) == [member.person_id]:
+        raise LastAdministrator
+
+
 def set_role(session: Session, actor: Actor, context: MemberContext, role: CommunityRole, *, seen: str, now: datetime) -> bool:
     """Give a member a role, and notify them; return whether anything changed.
 
@@ -343,10 +347,14 @@ def set_role(session: Session, actor: Actor, context: MemberContext, role: Commu
     row, member = _lock_member(session, actor, context, CommunityAction.SET_ROLE, seen=seen)
     if member.role == role:
         return False
-    administrators = list_running_people(session, row)
-    if member.role == CommunityRole.ADMINISTRATOR and len(administrators) == 1:
-        raise LastAdministrator
-    if role is CommunityRole.ADMINISTRATOR and len(administrators) >= MOST_ADMINISTRATORS:
+    _require_another(session, row, member)
+    of_it = (
+        CommunityMember.community_id == row.id,
+        CommunityMember.until.is_(None),
+        CommunityMember.role == CommunityRole.ADMINISTRATOR.value,
+    )
+    count = select(func.count()).select_from(CommunityMember).where(*of_it)
+    if role is CommunityRole.ADMINISTRATOR and (session.scalar(count) or 0) >= MOST_ADMINISTRATORS:
         raise TooManyAdministrators
     former, member.role, member.row_version = member.role, role.value, member.row_version + 1
     audit.record(session, actor, MemberVerb.ROLE_CHANGED, row, now=now, person_id=member.person_id, former=former, role=role.value)
@@ -387,8 +395,7 @@ def leave(session: Session, actor: Actor, context: CommunityContext, *, now: dat
     member = find_member(session, row.id, actor.person_id)
     if member is None:
         return False
-    if member.role == CommunityRole.ADMINISTRATOR and len(list_running_people(session, row)) == 1:
-        raise LastAdministrator
+    _require_another(session, row, member)
     _close(session, row, member, "left", actor.person_id, now=now)
     audit.record(session, actor, MemberVerb.LEFT, row, now=now)
     return True
@@ -400,8 +407,7 @@ def remove(session: Session, actor: Actor, context: MemberContext, *, reason: st
     Raise MemberWasChanged, NoLongerAllowed, LastAdministrator.
     """
     row, member = _lock_member(session, actor, context, CommunityAction.REMOVE, seen=seen)
-    if member.role == CommunityRole.ADMINISTRATOR and len(list_running_people(session, row)) == 1:
-        raise LastAdministrator
+    _require_another(session, row, member)
     member.reason = reason
     if days is not None:
         member.banned_until = now + timedelta(days=days) if days else datetime.combine(LAST_DAY, datetime.min.time(), now.tzinfo)

@@ -108,6 +108,23 @@ def is_member(person: Number, *roles: models.CommunityRole) -> ColumnElement[boo
     return statement.where(*mine, in_both, still).correlate_except(row, parent, above).exists()
 
 
+def runs(row: type[models.CommunityMember]) -> ColumnElement[bool]:
+    """Return the condition on `Community` and a membership that its person administers the community now.
+
+    Who no longer belongs to its institution does not, nor whose account is suspended: they can answer nothing there.
+    """
+    person = aliased(Person)
+    is_suspended = exists().where(person.id == row.person_id, person.suspended_at.is_not(None)).correlate_except(person)
+    mine = (row.community_id == models.Community.id, row.role == models.CommunityRole.ADMINISTRATOR.value, row.until.is_(None))
+    return and_(*mine, ~is_suspended, is_member(row.person_id))
+
+
+def is_run() -> ColumnElement[bool]:
+    """Return the condition on `Community` that somebody administers it."""
+    row = aliased(models.CommunityMember)
+    return exists().where(runs(row)).correlate_except(row)
+
+
 def is_ended() -> ColumnElement[bool]:
     """Return the condition on `Community` that it is archived, or the community of which it is a working group."""
     parent = aliased(models.Community)

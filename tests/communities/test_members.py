@@ -1,15 +1,26 @@
-"""The list of members: institutions of those who want it, who no longer belongs, a search by name (spec/communities C4, C9)."""
+"""Members and their list: institutions, who no longer belongs, search by name, administrators who count (spec/communities C4, C9, C13)."""
 
+from collections.abc import Callable
+
+import pytest
 from sqlalchemy import update
+from sqlalchemy.orm import Session
 
-from communities.models import CommunityLevel, CommunityReach
+from accounts.models import Person
+from communities import communities, members
+from communities.members import LastAdministrator
+from communities.models import CommunityLevel, CommunityReach, CommunityRole
 from kernel import clock
+from kernel.permissions import SYSTEM
+from lms import erasure
 from lms.instance import Instance
 from organisations.models import Membership
+from tests.support.at_once import overlap
 from tests.support.browser import Browser, every_statement
-from tests.support.builders import a_person, sign_in
-from tests.support.communities import a_community, a_member
+from tests.support.builders import a_person, an_administrator, sign_in
+from tests.support.communities import a_community, a_member, actor_of
 from tests.support.places import a_place, put
+from tests.support.takes import read
 from tests.support.wording import in_spanish
 
 PAGE = "/communities/estadistica-actuarial"
@@ -108,3 +119,62 @@ def test_the_list_of_members_keeps_to_its_statements(browser: Browser, instance:
         person = a_person(instance, f"m{number}@example.org")
         a_member(instance, row, person)
     assert few == count() <= 7
+
+
+def suspend(instance: Instance, person: Person) -> None:
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Person).where(Person.id == person.id).values(suspended_at=clock.now()))
+
+
+def leave_institution(instance: Instance, person: Person) -> None:
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Membership).where(Membership.person_id == person.id).values(until=clock.now()))
+
+
+def erase(instance: Instance, person: Person) -> None:
+    with instance.database.unit_of_work() as session:
+        erasure.erase_person(session, SYSTEM, session.get_one(Person, person.id), now=clock.now())
+
+
+@pytest.mark.parametrize("end", [suspend, leave_institution, erase])
+def test_an_administrator_who_can_do_nothing_does_not_count(browser: Browser, instance: Instance, end: Callable[..., None]) -> None:
+    """spec/communities C4, C13: the other one stays, and without one it is listed for the site."""
+    ana, eva, place = a_person(instance), a_person(instance, "eva@example.org"), a_place(instance)
+    for person in (ana, eva):
+        put(instance, person, place)
+    row = a_community(instance, ana, reach=CommunityReach.INSTITUTION, organisation_id=place.id)
+    a_member(instance, row, eva, CommunityRole.ADMINISTRATOR)
+    boss = sign_in(browser.another(), an_administrator(instance).email)
+    end(instance, ana)
+
+    second = sign_in(browser.another(), eva.email)
+    second.get(f"{PAGE}/leave")
+    second.submit(f"{PAGE}/leave", status=409)
+    assert in_spanish("Every active community has one.") in boss.get("/administration/communities").text
+    end(instance, eva)
+    assert boss.get("/administration/communities").has_link(PAGE)
+    assert in_spanish("None at present") in boss.get(PAGE).text
+
+
+def test_of_two_administrators_who_resign_at_once_one_stays(instance: Instance) -> None:
+    """spec/communities, section 11: the second waits for the first, and is the last one."""
+    ana, eva = a_person(instance), a_person(instance, "eva@example.org")
+    row = a_community(instance, ana)
+    a_member(instance, row, eva, CommunityRole.ADMINISTRATOR)
+    refused = []
+
+    def resign(session: Session, person: Person) -> None:
+        context = communities.get_community(session, actor_of(person), row.slug)
+        members.leave(session, actor_of(person), context, now=clock.now())
+
+    def resign_too() -> None:
+        try:
+            with instance.database.unit_of_work() as session:
+                resign(session, eva)
+        except LastAdministrator as error:
+            refused.append(error)
+
+    overlap(instance, lambda session: resign(session, ana), resign_too)
+
+    assert len(refused) == 1
+    assert read(instance, lambda session: communities.list_running_people(session, row)) == [eva.id]
