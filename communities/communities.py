@@ -1,18 +1,19 @@
 """Communities and their working groups: drafted and changed, read as an actor stands before them, listed for those who may find them."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, literal, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Integer, Row, Select, and_, bindparam, case, func, literal, or_, select, true
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
 from accounts import notices
 from accounts.models import Notification, Person
 from accounts.notices import Message
+from accounts.people import confirms_addresses
 from accounts.rules import NoticeKind, fold
 from communities import models, search, standing
 from communities.access import PERMISSIONS, CommunityAction, CommunityContext
@@ -20,6 +21,7 @@ from discussions.boards import add_board
 from discussions.models import BoardState, FirstPosts, Thread, ThreadPost
 from kernel import audit, clock
 from kernel.audit import Verb
+from kernel.db import UtcDateTime
 from kernel.errors import N_, Conflict, Invalid, require_found
 from kernel.i18n import _, in_every_language
 from kernel.markup.source import slug as slug_of
@@ -96,7 +98,8 @@ def run_key(community_id: int, what: str) -> str:
     return f"community:run:{community_id}:{what}"
 
 
-def _concerns(_hooks: Mapping[Any, Any]) -> ColumnElement[bool]:
+@cache
+def _concerns() -> ColumnElement[bool]:
     """Return the condition that the person of a notification may know of it: it is about them, or they look after its community now."""
     person = Notification.person_id
     runs = select(models.Community.id).where(
@@ -112,13 +115,20 @@ COMMUNITY_NOTICE = NoticeKind(
     hint=N_("Someone asks to join a community that you look after, or it was decided on your request, your role or your community."),
     icon="users",
     group=N_("Communities"),
-    scope=_concerns,
+    scope=lambda _hooks: _concerns(),
     is_withdrawn=True,
 )
 
 
-def _statement(session: Session, actor: Actor) -> Select[*tuple[Any, ...]]:
-    person, parent = literal(actor.person_id or 0), aliased(models.Community, name="parent")
+_PERSON: BindParameter[int] = bindparam("person", type_=Integer())
+_YEAR_AGO: BindParameter[datetime] = bindparam("year_ago", type_=UtcDateTime())
+
+
+@lru_cache
+def _statement(*, confirms: bool) -> Select[*tuple[Any, ...]]:
+    """Build once what reads a community by its slug: building it anew took most of what a page cost."""
+    person, parent = _PERSON, aliased(models.Community, name="parent")
+    confirmed = Person.email_confirmed_at.is_not(None) if confirms else true()
     mine = and_(
         models.CommunityMember.community_id == models.Community.id,
         models.CommunityMember.person_id == person,
@@ -132,20 +142,21 @@ def _statement(session: Session, actor: Actor) -> Select[*tuple[Any, ...]]:
         standing.is_member(person).label("is_member"),
         standing.is_in_parent(person).label("in_parent"),
         standing.is_in_parent(person, models.CommunityRole.ADMINISTRATOR).label("runs_parent"),
-        standing.is_invited(session, actor).label("is_invited"),
+        standing.is_invited(confirmed, person, bindparam("now", type_=UtcDateTime())).label("is_invited"),
         standing.belongs(person, models.Community.organisation_id).label("belongs"),
         ban.correlate(models.Community).scalar_subquery().label("banned_until"),
     )
     statement = select(models.Community, models.CommunityMember, models.CommunityRequest, parent, *columns).outerjoin(
         parent, parent.id == models.Community.parent_id
     )
-    return statement.outerjoin(models.CommunityMember, mine).outerjoin(models.CommunityRequest, requested)
+    joined = statement.outerjoin(models.CommunityMember, mine).outerjoin(models.CommunityRequest, requested)
+    return joined.where(models.Community.slug == bindparam("slug"), standing.is_present())
 
 
 def get_community(session: Session, actor: Actor, slug: str, *, is_locked: bool = False) -> CommunityContext:
     """Return a community as the actor stands before it; raise NotFound where there is none. Of a locked one all is read anew."""
-    statement = _statement(session, actor).where(models.Community.slug == slug, standing.is_present())
-    row = require_found(session.execute(statement, execution_options={"populate_existing": is_locked}).one_or_none())
+    statement, values = _statement(confirms=confirms_addresses(session)), {"person": actor.person_id or 0, "slug": slug, "now": clock.now()}
+    row = require_found(session.execute(statement, values, execution_options={"populate_existing": is_locked}).one_or_none())
     return CommunityContext(
         row.Community,
         member=row.CommunityMember if row.is_member else None,
@@ -434,32 +445,48 @@ class CommunityQuery:
 
 def list_topics(session: Session, actor: Actor) -> list[str]:
     """List the topics of the communities that an actor may find."""
-    statement = select(models.Community.topic).distinct().where(*_listed(actor), models.Community.topic != "")
-    return list(session.scalars(statement.order_by(models.Community.topic).limit(MOST_CHOICES)))
+    statement = select(models.Community.topic).distinct().where(*_is_listed(), models.Community.topic != "")
+    ordered = statement.order_by(models.Community.topic).limit(MOST_CHOICES)
+    return list(session.scalars(ordered, {"person": actor.person_id or 0}))
 
 
 def list_places(session: Session, actor: Actor) -> dict[int, str]:
     """List the institutions and units of the communities that an actor may find, by name."""
     name = standing.name_of_place(Organisation.id)
-    of_them = select(models.Community.organisation_id).where(*_listed(actor))
+    of_them = select(models.Community.organisation_id).where(*_is_listed())
     statement = select(Organisation.id, name.label("name")).where(Organisation.id.in_(of_them))
-    return {row.id: row.name for row in session.execute(statement.order_by(name, Organisation.id).limit(MOST_CHOICES))}
+    ordered = statement.order_by(name, Organisation.id).limit(MOST_CHOICES)
+    return {row.id: row.name for row in session.execute(ordered, {"person": actor.person_id or 0})}
 
 
-def _listed(actor: Actor) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions on `Community` that it stands in an actor's list."""
-    return standing.sees(actor), models.Community.parent_id.is_(None)
+@lru_cache
+def _is_listed() -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions on `Community` that it stands in the list of the person who is a parameter, 0 for strangers."""
+    return standing.finds(_PERSON), models.Community.parent_id.is_(None)
+
+
+@lru_cache
+def _counted() -> tuple[Select[*tuple[Any, ...]], ColumnElement[bool]]:
+    """Build once what selects communities with their numbers of members and whether they are the person's, and this condition."""
+    row, mine = aliased(models.CommunityMember), standing.is_member(_PERSON)
+    of_it = (row.community_id == models.Community.id, row.until.is_(None))
+    count = select(func.count()).select_from(row).where(*of_it).correlate(models.Community).scalar_subquery()
+    return select(models.Community, count.label("members"), mine.label("is_mine")), mine
+
+
+@lru_cache
+def _list() -> tuple[Select[*tuple[Any, ...]], ColumnElement[bool]]:
+    """Build once the list of communities, with institution and last content, and whether one is the person's."""
+    statement, mine = _counted()
+    institution = standing.name_of_place(models.Community.organisation_id).label("institution")
+    inactive = and_(models.Community.state == models.CommunityState.ACTIVE.value, standing.last_content() < _YEAR_AGO)
+    since = case((inactive, standing.last_content())).label("inactive_since")
+    return statement.add_columns(since, institution).where(*_is_listed()), mine
 
 
 def list_communities(session: Session, actor: Actor, query: CommunityQuery, *, offset: int, limit: int) -> list[Row[*tuple[Any, ...]]]:
     """List the communities that an actor may find, with members, institution and last content: their own first, archived ones last."""
-    community, row = models.Community, aliased(models.CommunityMember)
-    count = select(func.count()).select_from(row).where(row.community_id == community.id, row.until.is_(None)).correlate(community)
-    mine = standing.is_member(literal(actor.person_id or 0))
-    since = case((standing.is_inactive(clock.now()), standing.last_content())).label("inactive_since")
-    institution = standing.name_of_place(community.organisation_id).label("institution")
-    columns = (count.scalar_subquery().label("members"), mine.label("is_mine"), since, institution)
-    statement = select(community, *columns).where(*_listed(actor))
+    community, (statement, mine) = models.Community, _list()
     for word in fold(query.text).split():
         statement = statement.where(community.name_key.contains(word, autoescape=True))
     chosen = {
@@ -471,7 +498,8 @@ def list_communities(session: Session, actor: Actor, query: CommunityQuery, *, o
     }
     statement = statement.where(*(column == value for column, value in chosen.items() if value))
     order = (case((community.state == models.CommunityState.ARCHIVED.value, 1), else_=0), case((mine, 0), else_=1))
-    return list(session.execute(statement.order_by(*order, community.name_key, community.id).offset(offset).limit(limit)))
+    ordered = statement.order_by(*order, community.name_key, community.id).offset(offset).limit(limit)
+    return list(session.execute(ordered, {"person": actor.person_id or 0, "year_ago": clock.now() - standing.INACTIVE_AFTER}))
 
 
 def list_for_site(session: Session) -> tuple[list[models.Community], list[models.Community]]:
@@ -538,15 +566,8 @@ def found_group(session: Session, actor: Actor, context: CommunityContext, value
 
 def list_groups(session: Session, actor: Actor, community_id: int) -> list[Row[*tuple[Any, ...]]]:
     """List the working groups of a community that an actor sees with their numbers of members: their own first, archived ones last."""
-    row = aliased(models.CommunityMember)
-    count = (
-        select(func.count())
-        .select_from(row)
-        .where(row.community_id == models.Community.id, row.until.is_(None))
-        .correlate(models.Community)
-    )
-    mine = standing.is_member(literal(actor.person_id or 0))
-    statement = select(models.Community, count.scalar_subquery().label("members"), mine.label("is_mine"))
-    seen = statement.where(models.Community.parent_id == community_id, standing.sees(actor))
+    statement, mine = _counted()
     is_archived = models.Community.state == models.CommunityState.ARCHIVED.value
-    return list(session.execute(seen.order_by(is_archived, mine.desc(), models.Community.name_key, models.Community.id)))
+    order = (is_archived, mine.desc(), models.Community.name_key, models.Community.id)
+    statement = statement.where(models.Community.parent_id == community_id, standing.finds(_PERSON)).order_by(*order)
+    return list(session.execute(statement, {"person": actor.person_id or 0}))

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, and_, exists, func, insert, literal, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from accounts import invitations
 from accounts.invitations import InvitationKind
 from accounts.models import AccountMerge, Person
-from accounts.people import CONFIRMS_SINCE
+from accounts.people import CONFIRMS_SINCE, is_confirmed_condition
 from communities import communities, standing
 from communities.access import CommunityInvitationContext, CommunityInvitedContext
 from communities.communities import lock_community
@@ -256,8 +256,12 @@ def get_invitation(session: Session, actor: Actor, slug: str, invitation: UUID) 
     return CommunityInvitationContext(**communities.within(context), invitation=require_found(row))
 
 
+def _own_addresses(session: Session, actor: Actor) -> CompoundSelect[str]:
+    return standing.own_addresses(is_confirmed_condition(session), literal(actor.person_id or 0))
+
+
 def _invited(session: Session, actor: Actor, condition: ColumnElement[bool]) -> CommunityInvitedContext:
-    is_own = CommunityInvitation.email.in_(standing.own_addresses(session, actor.person_id)).label("is_own")
+    is_own = CommunityInvitation.email.in_(_own_addresses(session, actor)).label("is_own")
     statement = select(CommunityInvitation, Community.slug, is_own, is_upheld().label("upheld"))
     statement = statement.join(Community, Community.id == CommunityInvitation.community_id)
     row = require_found(session.execute(statement.where(condition)).one_or_none())
@@ -283,7 +287,7 @@ def get_own(session: Session, actor: Actor, invitation: UUID) -> CommunityInvite
 def list_own(session: Session, actor: Actor, *which: ColumnElement[bool], now: datetime) -> list[Row[CommunityInvitation, Community]]:
     """List the open invitations to a person's confirmed addresses, with their communities."""
     statement = select(CommunityInvitation, Community).join(Community, Community.id == CommunityInvitation.community_id)
-    mine = (CommunityInvitation.email.in_(standing.own_addresses(session, actor.person_id)), *INVITATIONS.open_at(now), is_upheld())
+    mine = (CommunityInvitation.email.in_(_own_addresses(session, actor)), *INVITATIONS.open_at(now), is_upheld())
     return list(session.execute(statement.where(*mine, *which).order_by(CommunityInvitation.id).limit(100)))
 
 

@@ -27,7 +27,6 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from accounts.models import AccountMerge, Person, RoleGrant
-from accounts.people import is_confirmed_condition
 from communities import models
 from discussions.boards import Anchor, AnchorKey, BoardOwner, Number, OwnerPage
 from discussions.models import PostState, Thread
@@ -44,6 +43,9 @@ MANY = 200
 DEPTH = 6
 """Floors of an institution's tree that are climbed: a correlated condition cannot climb on without end."""
 _ROLE = aliased(RoleGrant)
+_UNITS = tuple(aliased(Organisation) for _floor in range(DEPTH))
+_MINE, _PARENT, _ABOVE = aliased(models.CommunityMember), aliased(models.Community), aliased(models.CommunityMember)
+"""Each is made once: to make one takes longer than to run the statement in which it stands."""
 RUNNING = (models.CommunityRole.ADMINISTRATOR, models.CommunityRole.MODERATOR)
 
 
@@ -54,13 +56,12 @@ def administers_site(person: Number) -> ColumnElement[bool]:
 
 def belongs(person: Number, organisation: Number | InstrumentedAttribute[int | None]) -> ColumnElement[bool]:
     """Return the condition that a person has a present place at an institution or at most DEPTH floors below it."""
-    units = [aliased(Organisation) for _floor in range(DEPTH)]
-    statement = select(Membership.id).join(units[0], units[0].id == Membership.organisation_id)
-    for unit, above in pairwise(units):
+    statement = select(Membership.id).join(_UNITS[0], _UNITS[0].id == Membership.organisation_id)
+    for unit, above in pairwise(_UNITS):
         statement = statement.outerjoin(above, above.id == unit.parent_id)
-    at = or_(*(unit.id == organisation for unit in units))
+    at = or_(*(unit.id == organisation for unit in _UNITS))
     present = (Membership.person_id == person, Membership.until.is_(None))
-    return statement.where(*present, at).correlate_except(Membership, *units).exists()
+    return statement.where(*present, at).correlate_except(Membership, *_UNITS).exists()
 
 
 def name_of_place(organisation: InstrumentedAttribute[int | None]) -> ScalarSelect[str]:
@@ -80,7 +81,7 @@ def belongs_anywhere(person: Number) -> ColumnElement[bool]:
 
 def is_in_parent(person: Number, *roles: models.CommunityRole) -> ColumnElement[bool]:
     """Return the condition on `Community`, a working group, that a person is a member of its community, in some roles or in any."""
-    parent, row = aliased(models.Community), aliased(models.CommunityMember)
+    parent, row = _PARENT, _MINE
     mine = [parent.id == models.Community.parent_id, row.community_id == parent.id, row.person_id == person, row.until.is_(None)]
     if roles:
         mine.append(row.role.in_([role.value for role in roles]))
@@ -95,7 +96,7 @@ def is_member(person: Number, *roles: models.CommunityRole) -> ColumnElement[boo
     working group are those of its community: for them its institution counts, and how they came into it. One flat condition: SQLite
     reads statements a hundred parentheses deep at most.
     """
-    row, parent, above = aliased(models.CommunityMember), aliased(models.Community), aliased(models.CommunityMember)
+    row, parent, above = _MINE, _PARENT, _ABOVE
     mine = [row.community_id == models.Community.id, row.person_id == person, row.until.is_(None)]
     if roles:
         mine.append(row.role.in_([role.value for role in roles]))
@@ -127,9 +128,8 @@ def is_run() -> ColumnElement[bool]:
 
 def is_ended() -> ColumnElement[bool]:
     """Return the condition on `Community` that it is archived, or the community of which it is a working group."""
-    parent = aliased(models.Community)
     archived = models.CommunityState.ARCHIVED.value
-    above = exists().where(parent.id == models.Community.parent_id, parent.state == archived).correlate_except(parent)
+    above = exists().where(_PARENT.id == models.Community.parent_id, _PARENT.state == archived).correlate_except(_PARENT)
     return or_(models.Community.state == archived, above)
 
 
@@ -159,20 +159,17 @@ def reads(person: Number) -> ColumnElement[bool]:
     return or_(is_inside(person), and_(is_open, or_(models.Community.reach == models.CommunityReach.EVERYONE.value, within)))
 
 
-def own_addresses(session: Session, person_id: int | None) -> CompoundSelect[str]:
-    """Select the confirmed addresses of a person, those of accounts merged into theirs too."""
-    confirmed = is_confirmed_condition(session)
+def own_addresses(confirmed: ColumnElement[bool], person: Number) -> CompoundSelect[str]:
+    """Select the addresses of a person that are `confirmed`, those of accounts merged into theirs too."""
     merged = select(Person.email).join(AccountMerge, AccountMerge.closed_id == Person.id)
-    return (
-        select(Person.email).where(Person.id == person_id, confirmed).union_all(merged.where(AccountMerge.kept_id == person_id, confirmed))
-    )
+    return select(Person.email).where(Person.id == person, confirmed).union_all(merged.where(AccountMerge.kept_id == person, confirmed))
 
 
-def is_invited(session: Session, actor: Actor) -> ColumnElement[bool]:
-    """Return the condition on `Community` that an open invitation is for a confirmed address of the actor."""
+def is_invited(confirmed: ColumnElement[bool], person: Number, now: ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Return the condition on `Community` that an open invitation is for an address of a person that is `confirmed`."""
     row = models.CommunityInvitation
-    is_open = (row.accepted_at.is_(None), row.withdrawn_at.is_(None), row.expires_at > clock.now())
-    mine = (row.community_id == models.Community.id, row.email.in_(own_addresses(session, actor.person_id)))
+    is_open = (row.accepted_at.is_(None), row.withdrawn_at.is_(None), row.expires_at > now)
+    mine = (row.community_id == models.Community.id, row.email.in_(own_addresses(confirmed, person)))
     return exists().where(*mine, *is_open).correlate_except(row)
 
 

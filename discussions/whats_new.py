@@ -3,14 +3,14 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, literal, select
+from sqlalchemy import BindParameter, Integer, Row, Select, and_, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.computed_notices import ComputedNotice, ComputedNotices
-from discussions.boards import Number, owner_pages_of, readable_threads
+from discussions.boards import BOARDS, THREAD_GUARDS, BoardOwner, Number, ThreadGuard, owner_pages_of, readable_threads
 from discussions.models import Board, BoardRead, Level, PostState, Subscription, Thread, ThreadPost
 from discussions.notices import NEW_THREAD_NOTICE, REPLY_NOTICE
 from kernel.i18n import in_every_language, ngettext
@@ -39,19 +39,28 @@ def _new_posts(person: Number) -> Select[*tuple[Any, ...]]:
     return joined.where(*unread, ~muted.exists())
 
 
+_PERSON: BindParameter[int] = bindparam("person", type_=Integer())
+
+
+@lru_cache
+def _statements(owners: tuple[BoardOwner, ...], guards: tuple[ThreadGuard, ...]) -> tuple[Select[*tuple[Any, ...]], ...]:
+    """Build once what reads new posts by thread, and new threads by board, of one person: each bell asks both."""
+    mine = (Subscription.person_id == _PERSON, readable_threads({BOARDS: owners, THREAD_GUARDS: guards}, _PERSON))
+    replies = _new_posts(_PERSON).add_columns(Thread.title, Thread.key).where(*mine)
+    replies = replies.group_by(Subscription.person_id, Thread.board_id, Thread.id).order_by(func.max(ThreadPost.written_at).desc())
+    return replies.limit(MOST), _new_threads(_PERSON).where(*mine).limit(MOST)
+
+
+def _of_reader(session: Session, actor: Actor, which: int) -> Sequence[Row[*tuple[Any, ...]]]:
+    statement = _statements(BOARDS.of(session), THREAD_GUARDS.of(session))[which]
+    return session.execute(statement, {"person": actor.person_id or 0}).all()
+
+
 def _replies_of(session: Session, actor: Actor) -> list[ComputedNotice]:
     """Return a line for each thread that the actor follows and in which others wrote."""
-    person = literal(actor.person_id or 0)
-    of_thread = _new_posts(person).add_columns(Thread.title, Thread.key).where(Subscription.person_id == person)
-    rows = session.execute(
-        of_thread.where(readable_threads(session.info, person))
-        .group_by(Subscription.person_id, Thread.board_id, Thread.id)
-        .order_by(func.max(ThreadPost.written_at).desc())
-        .limit(MOST)
-    )
     return [
         ComputedNotice(in_every_language(partial(_in_thread, count, title)), f"/discussions/{key}", latest, count)
-        for _person, _board, count, latest, title, key in rows
+        for _person, _board, count, latest, title, key in _of_reader(session, actor, 0)
     ]
 
 
@@ -110,9 +119,7 @@ def _new_threads(person: Number) -> Select[*tuple[Any, ...]]:
 
 def _threads_of(session: Session, actor: Actor) -> list[ComputedNotice]:
     """Return a line for each board of which the actor wants every new thread."""
-    person = literal(actor.person_id or 0)
-    statement = _new_threads(person).where(Subscription.person_id == person, readable_threads(session.info, person))
-    lines = _by_board(session, session.execute(statement.limit(MOST)).all(), _threads_in_board)
+    lines = _by_board(session, _of_reader(session, actor, 1), _threads_in_board)
     return list(lines.get(actor.person_id or 0, ()))
 
 

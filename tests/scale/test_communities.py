@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import insert, select
 
+from communities import standing
 from communities.models import Community, CommunityMember
-from discussions.models import Thread
+from discussions.models import Board, Thread
 from kernel import clock
 from lms.instance import Instance
 from tests.support.browser import Browser, Counter, every_statement
@@ -83,3 +84,17 @@ def test_publishing_an_announcement_costs_the_same_however_many_it_reaches(brows
 
     assert costs[0] == costs[1]
     assert len(read(instance, lambda session: session.scalars(select(Thread)).all())) == 2
+
+
+def test_pages_build_their_conditions_once(browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To put together who reads a community, over six floors of institutions, took most of what a page cost."""
+    browser.checks = False
+    row = a_community(instance, a_person(instance))
+    sign_in(browser)
+    board = read(instance, lambda session: session.get_one(Board, row.board_id))
+    pages = [*BARS, f"{PAGE}/groups", f"{PAGE}/files", f"/discussions/boards/{board.key}", "/notices"]
+    for page in pages:
+        browser.get(page)
+    monkeypatch.setattr(standing, "belongs", lambda *_columns: pytest.fail("it is built anew"))
+
+    assert [page for page in pages if browser.get(page).title == ""] == []
