@@ -564,10 +564,15 @@ def found_group(session: Session, actor: Actor, context: CommunityContext, value
     return row
 
 
-def list_groups(session: Session, actor: Actor, community_id: int) -> list[Row[*tuple[Any, ...]]]:
-    """List the working groups of a community that an actor sees with their numbers of members: their own first, archived ones last."""
+@cache
+def _groups() -> Select[*tuple[Any, ...]]:
+    """Build once the list of the working groups of a community."""
     statement, mine = _counted()
     is_archived = models.Community.state == models.CommunityState.ARCHIVED.value
-    order = (is_archived, mine.desc(), models.Community.name_key, models.Community.id)
-    statement = statement.where(models.Community.parent_id == community_id, standing.finds(_PERSON)).order_by(*order)
-    return list(session.execute(statement, {"person": actor.person_id or 0}))
+    of_it = (models.Community.parent_id == bindparam("community", type_=Integer()), standing.finds(_PERSON))
+    return statement.where(*of_it).order_by(is_archived, mine.desc(), models.Community.name_key, models.Community.id)
+
+
+def list_groups(session: Session, actor: Actor, community_id: int) -> list[Row[*tuple[Any, ...]]]:
+    """List the working groups of a community that an actor sees with their numbers of members: their own first, archived ones last."""
+    return list(session.execute(_groups(), {"person": actor.person_id or 0, "community": community_id}))

@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import and_, delete, func, or_, select
+from sqlalchemy import BindParameter, Integer, Select, and_, bindparam, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from communities import communities, models, standing
@@ -73,21 +75,30 @@ class ShownLink:
     """Of the community or course; empty of supporters and tools."""
 
 
-def list_links(session: Session, actor: Actor, community_id: int) -> Mapping[str, list[ShownLink]]:
-    """List the links of a community by their kinds: communities and courses only where the reader finds them."""
-    statement = (
+_PERSON: BindParameter[int] = bindparam("person", type_=Integer())
+
+
+@cache
+def _shown(*, is_anonymous: bool) -> Select[*tuple[Any, ...]]:
+    """Build once what selects the links of a community with what they lead to, where the reader finds it."""
+    return (
         select(CommunityLink, Community.slug, Community.name, Community.language, Course.slug.label("course"), Course.title)
         .select_from(CommunityLink)
-        .outerjoin(Community, and_(Community.id == CommunityLink.other_id, standing.sees(actor)))
+        .outerjoin(Community, and_(Community.id == CommunityLink.other_id, standing.finds(_PERSON)))
         .outerjoin(Course, and_(Course.id == CommunityLink.course_id, Course.archived_at.is_(None)))
         .outerjoin(CourseVersion, CourseVersion.id == Course.published_version_id)
-        .where(CommunityLink.community_id == community_id)
+        .where(CommunityLink.community_id == bindparam("community", type_=Integer()))
         .where(or_(CommunityLink.other_id.is_(None), Community.id.is_not(None)))
-        .where(or_(CommunityLink.course_id.is_(None), found_by(is_anonymous=actor.is_anonymous)))
+        .where(or_(CommunityLink.course_id.is_(None), found_by(is_anonymous=is_anonymous)))
         .order_by(CommunityLink.position, CommunityLink.id)
     )
+
+
+def list_links(session: Session, actor: Actor, community_id: int) -> Mapping[str, list[ShownLink]]:
+    """List the links of a community by their kinds: communities and courses only where the reader finds them."""
     links: dict[str, list[ShownLink]] = {kind.value: [] for kind in CommunityLinkKind}
-    for row in session.execute(statement, {"person_id": actor.person_id}):
+    values = {"community": community_id, "person": actor.person_id or 0, "person_id": actor.person_id}
+    for row in session.execute(_shown(is_anonymous=actor.is_anonymous), values):
         link = row.CommunityLink
         spoken = row.language or (language() if language() in (row.title or {}) else next(iter(row.title or {}), ""))
         links[link.kind].append(ShownLink(link, choose(row.title) or row.name or link.title, spoken, row.slug or row.course or ""))

@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, case, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, case, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from accounts import notices
@@ -300,12 +301,17 @@ def show_institution(session: Session, actor: Actor, context: CommunityContext, 
     return True
 
 
+@cache
+def _running() -> Select[Person]:
+    """Build once what selects those who administer a community."""
+    statement = select(Person).join(CommunityMember, CommunityMember.person_id == Person.id)
+    runs = (Community.id == bindparam("community", type_=Integer()), standing.runs(CommunityMember))
+    return statement.join(Community, Community.id == CommunityMember.community_id).where(*runs).order_by(*by_name()).limit(10)
+
+
 def list_running(session: Session, community_id: int) -> list[str]:
     """List the names of those who administer a community, as its front page has them."""
-    statement = select(Person).join(CommunityMember, CommunityMember.person_id == Person.id)
-    statement = statement.join(Community, Community.id == CommunityMember.community_id)
-    runs = (Community.id == community_id, standing.runs(CommunityMember))
-    return [person.full_name for person in session.scalars(statement.where(*runs).order_by(*by_name()).limit(10))]
+    return [person.full_name for person in session.scalars(_running(), {"community": community_id})]
 
 
 def count_members(session: Session, community_id: int) -> int:

@@ -41,8 +41,10 @@ def readers_of(browser: Browser, language: str, what: dict[str, str]) -> str:
 def eva(instance: Instance) -> Person:
     person = a_person(instance, "eva@example.org", given="Evangelina")
     with instance.database.unit_of_work() as session:  # first posts of new accounts wait for a moderator
-        session.get_one(Person, person.id).created_at = clock.now() - timedelta(days=30)
-    return person
+        row = session.get_one(Person, person.id)
+        row.created_at = clock.now() - timedelta(days=400)
+        session.flush()
+        return row
 
 
 def test_what_is_written_is_read_by_those_whom_the_page_names(browser: Browser, instance: Instance, eva: Person) -> None:
