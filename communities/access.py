@@ -7,6 +7,7 @@ from enum import StrEnum
 from accounts.models import Person
 from communities import models
 from discussions.access import BoardAction
+from kernel import clock
 from kernel.permissions import (
     Actor,
     AllowedRoles,
@@ -279,7 +280,9 @@ def _submit(actor: Actor, subject: CommunityContext) -> bool:
 
 
 def _delete(actor: Actor, subject: CommunityContext) -> bool:
-    return _runs(actor, subject) and subject.community.state == models.CommunityState.DRAFT
+    """Return whether somebody may delete it: a draft who runs it, else those who administer the site."""
+    may = _runs(actor, subject) if subject.community.state == models.CommunityState.DRAFT else actor.is_administrator
+    return may and subject.community.is_deletable(clock.now())
 
 
 def _activate(actor: Actor, subject: CommunityContext) -> bool:
@@ -366,7 +369,10 @@ PERMISSIONS: Mapping[StrEnum, Permission] = {
         {**_RUN, **_DRAFT, **_cells((ARCHIVED, NOBODY))},
     ),
     CommunityAction.SUBMIT: Permission(_if(_submit), _DRAFT),
-    CommunityAction.DELETE: Permission(_if(_delete), {**_DRAFT, "open": NOBODY}),
+    CommunityAction.DELETE: Permission(
+        _if(_delete),
+        {**_DRAFT, "open": NOBODY, "archived_open": NOBODY, "archived_long_open": COMMUNITY.only("site_admin")},
+    ),
     CommunityAction.MANAGE: Permission(_if(_runs), {**_RUN, **_DRAFT}),
     CommunityAction.EXPORT: Permission(_if(_runs), {**_RUN, **_DRAFT, **_cells((ARCHIVED, ADMINISTRATORS))}),
     CommunityAction.DECIDE: Permission(_if(_runs_active), _cells((("pending_request",), ADMINISTRATORS), (ARCHIVED, NOBODY))),

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
 
@@ -37,6 +37,8 @@ RESERVED = frozenset({"new", "invitations", "mine"})
 MOST_PLACES = 200
 MOST_CHOICES = 500
 """Topics, and institutions and units, that the list of communities is filtered by."""
+SLUG_KEPT = timedelta(days=180)
+"""How long the address of a deleted community leads to no other one."""
 
 
 class CommunityVerb(Verb):
@@ -51,7 +53,7 @@ class CommunityVerb(Verb):
     REACTIVATED = "community.reactivated", N_("Reactivated a community")
     PLANNED = "community.planned", N_("Changed the plan of a community")
     GROUP_FOUNDED = "community.group_founded", N_("Founded a working group")
-    DELETED = "community.deleted", N_("Deleted a draft of a community")
+    DELETED = "community.deleted", N_("Deleted a community")
 
 
 class TooManyDrafts(Conflict):
@@ -235,7 +237,9 @@ def _check_place(session: Session, actor: Actor, values: CommunityValues, presen
 
 def _free_slug(session: Session, name: str) -> str:
     base = slug_of(name)[:48].strip("-") or "comunidad"
-    taken = set(session.scalars(select(models.Community.slug).where(models.Community.slug.startswith(base)))) | RESERVED
+    deleted = (audit.AuditEntry.verb == CommunityVerb.DELETED.value, audit.AuditEntry.at > clock.now() - SLUG_KEPT)
+    reserved = {json.loads(facts).get("slug") for facts in session.scalars(select(audit.AuditEntry.facts).where(*deleted))}
+    taken = set(session.scalars(select(models.Community.slug).where(models.Community.slug.startswith(base)))) | RESERVED | reserved
     if base not in taken:
         return base
     return next(slug for number in range(2, len(taken) + 3) if (slug := f"{base}-{number}") not in taken)
@@ -532,7 +536,8 @@ def list_log(session: Session, community_id: int) -> list[CommunityLogEntry]:
     """List the latest decisions in a community, and when administrators of the site opened it, the newest first."""
     entry = audit.AuditEntry
     about = (entry.subject_kind == models.Community.__tablename__, entry.subject_id == community_id)
-    rows = session.scalars(select(entry).where(*about).order_by(entry.id.desc()).limit(MOST_ENTRIES)).all()
+    former = session.scalar(select(func.max(entry.id)).where(*about, entry.verb == CommunityVerb.DELETED.value)) or 0  # had its number
+    rows = session.scalars(select(entry).where(*about, entry.id > former).order_by(entry.id.desc()).limit(MOST_ENTRIES)).all()
     decided = {row.id: json.loads(row.facts).get("person_id") for row in rows}
     numbers = {row.actor_id for row in rows} | set(decided.values())
     people = {person.id: person.full_name for person in session.scalars(select(Person).where(Person.id.in_(numbers - {None})))}

@@ -521,7 +521,7 @@ def request_export(session: Session, actor: Actor, community: Community, number:
     session.add(export)
     session.flush()
     audit.record(session, actor, CommunityExportVerb.EXPORTED, row, now=now, export=export.id)
-    outbox.enqueue(session, "communities.export", {"export": export.id}, now=now, unique_key=f"community-export:{export.id}")
+    outbox.enqueue(session, "communities.export", {"export": export.id}, now=now, unique_key=f"community-export:{export.uuid}")
     return export
 
 

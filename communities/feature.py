@@ -7,7 +7,7 @@ from communities import directory, files, invitations, jobs, members, pages, sea
 from communities import links as own_links
 from communities.access import BOARD_CELLS, DIRECTORY_PERMISSIONS, PERMISSIONS
 from communities.communities import COMMUNITY_NOTICE
-from communities.life import COMMUNITY_CARE
+from communities.life import COMMUNITY_CARE, DELETE
 from communities.panels import OWN_PANELS, PANELS
 from communities.views import communities, keeping, links, managing, work
 from communities.views import directory as directory_views
@@ -51,8 +51,9 @@ FEATURE = Feature(
         search.INDEX: jobs.index_item,
         "communities.export": jobs.export,
         "communities.end_exports": jobs.end_exports,
+        DELETE: jobs.delete_portion,
     },
-    patient=("communities.send_invitation", "communities.care", "communities.export"),
+    patient=("communities.send_invitation", "communities.care", "communities.export", DELETE),
     periodic={"communities.care": 86_400, "communities.end_exports": 86_400},
     hooks=(
         BOARDS.add(standing.COMMUNITY_BOARDS),
@@ -93,7 +94,7 @@ FEATURE = Feature(
         """,
         "learner/communities#front": "communities_links.manage_links",
         "learner/communities#care": "communities_managing.show_health",
-        "learner/communities#keep": "communities_keeping.download_export communities_keeping.export",
+        "learner/communities#keep": "communities_keeping.delete communities_keeping.download_export communities_keeping.export",
         "learner/communities#directory": """
             communities_directory.contact communities_directory.entry communities_directory.entry_list communities_directory.own_entry
             communities_directory.stop

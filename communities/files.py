@@ -1,6 +1,6 @@
 """Files of a community: brought in by members, replaced with their former contents kept, deleted and restored, let go after 30 days."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,6 +27,7 @@ LARGEST, LARGEST_PICTURE = 50_000_000, 10_000_000
 QUOTA = 2_000_000_000
 MOST_CATEGORIES = 20
 KEPT = timedelta(days=30)
+PORTION = 50
 EXTENSIONS = (*FORMATS, "pdf", "txt", "md", "csv", "docx", "xlsx", "pptx", "odt", "ods", "odp", "zip")
 
 
@@ -182,22 +183,22 @@ def set_deleted(session: Session, actor: Actor, context: CommunityFileContext, *
 
 def let_go(session: Session, *, now: datetime) -> int:
     """Let some files go that were deleted 30 days ago, with their contents; return how many."""
-    rows = session.scalars(select(CommunityFile.id).where(CommunityFile.deleted_at < now - KEPT).order_by(CommunityFile.id).limit(50)).all()
-    _delete(session, CommunityFile.id.in_(rows), now=now)
-    return len(rows)
+    return delete_some(session, CommunityFile.deleted_at < now - KEPT, now=now)
 
 
-def delete_files_of(session: Session, community_id: int, *, now: datetime) -> None:
-    """Delete all files of a community that goes."""
-    _delete(session, CommunityFile.community_id == community_id, now=now)
+def delete_some(session: Session, which: ColumnElement[bool], *, now: datetime) -> int:
+    """Delete some of the files that a condition selects, with their contents; return how many."""
+    numbers = session.scalars(select(CommunityFile.id).where(which).order_by(CommunityFile.id).limit(PORTION)).all()
+    of_them = CommunityFileVersion.file_id.in_(numbers)
+    gone = set(session.scalars(delete(CommunityFileVersion).where(of_them).returning(CommunityFileVersion.stored_file_id)))
+    session.execute(delete(CommunityFile).where(CommunityFile.id.in_(numbers)))
+    let_contents_go(session, gone, now=now)
+    return len(numbers)
 
 
-def _delete(session: Session, which: ColumnElement[bool], *, now: datetime) -> None:
-    numbers = select(CommunityFile.id).where(which)
-    versions = delete(CommunityFileVersion).where(CommunityFileVersion.file_id.in_(numbers)).returning(CommunityFileVersion.stored_file_id)
-    gone = set(session.scalars(versions))
-    session.execute(delete(CommunityFile).where(which))
-    for sha256 in session.scalars(select(StoredFile.sha256).where(StoredFile.id.in_(gone))):
+def let_contents_go(session: Session, stored: Collection[int], *, now: datetime) -> None:
+    """Have contents removed that nothing else names."""
+    for sha256 in session.scalars(select(StoredFile.sha256).where(StoredFile.id.in_(stored))):
         outbox.enqueue(session, "discussions.remove_content", {"sha256": sha256}, now=now)
 
 

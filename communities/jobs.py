@@ -45,8 +45,25 @@ def end_exports(delivery: Delivery) -> None:
     end_prepared(delivery.database, files_of(delivery.settings), CommunityExport, now=delivery.now)
 
 
+def delete_portion(delivery: Delivery) -> None:
+    """Delete a community with its working groups, each portion in a transaction of its own; what was begun goes on after a kill."""
+    _delete(delivery, delivery.number("community"))
+
+
+def _delete(delivery: Delivery, number: int | None = None) -> None:
+    with delivery.database.unit_of_work(write=False) as session:
+        numbers = life.list_deleted(session, number)
+    for community in numbers:
+        of_it = CommunityExport.sha256.is_not(None) & (CommunityExport.community_id == community)
+        end_prepared(delivery.database, files_of(delivery.settings), CommunityExport, also=of_it, now=delivery.now)
+        more = True
+        while more:
+            with delivery.database.unit_of_work() as session:
+                more = life.delete_portion(session, community, now=delivery.now)
+
+
 def care(delivery: Delivery) -> None:
-    """Care for each community in a transaction of its own, and let deleted files go; done twice on a day nobody is notified twice."""
+    """Care for each community in a transaction of its own, and let go what was deleted; done twice on a day nobody is notified twice."""
     after = 0
     while True:
         with delivery.database.unit_of_work(write=False) as session:
@@ -61,6 +78,7 @@ def care(delivery: Delivery) -> None:
     while more:
         with delivery.database.unit_of_work() as session:
             more = bool(files.let_go(session, now=delivery.now))
+    _delete(delivery)
 
 
 def index_item(delivery: Delivery) -> None:

@@ -1,18 +1,19 @@
-"""The life of communities: activated or refused, archived, deleted as a draft; six marks, inactivity, notices of care."""
+"""The life of communities: activated or refused, archived, deleted in portions; six marks, inactivity, notices of care."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import and_, delete, func, or_, select
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from accounts import notices
-from accounts.models import Person
+from accounts.models import Notification, Person
 from accounts.notices import Message
 from accounts.people import by_name, list_administrators
 from accounts.rules import MailTime, NoticeKind
-from communities import files, invitations, models, pages, search, standing
+from communities import files, invitations, models, search, standing
 from communities.communities import (
     COMMUNITY_NOTICE,
     OVERSIGHT_KEY,
@@ -24,8 +25,9 @@ from communities.communities import (
     own_key,
     run_key,
 )
-from discussions.models import Board, PostState, Thread, ThreadKind, ThreadPost
-from kernel import audit
+from discussions import deletion
+from discussions.models import PostState, Thread, ThreadKind, ThreadPost
+from kernel import audit, outbox
 from kernel.errors import N_, Conflict, Invalid
 from kernel.i18n import _, in_every_language, ngettext, site_day
 from kernel.permissions import SYSTEM, Actor
@@ -115,24 +117,119 @@ def reactivate(session: Session, actor: Actor, community: models.Community, *, n
     return True
 
 
-def delete_draft(session: Session, actor: Actor, community: models.Community, *, now: datetime) -> None:
-    """Delete a draft with its memberships, its invitations and its board, which is empty."""
+DELETE = "communities.delete_portion"
+
+
+class NameNotTyped(Invalid):
+    """The text that confirms a deletion is not the name of the community."""
+
+    message = N_("Type the name of the community as it stands above.")
+
+
+class NotDeletable(Conflict):
+    """A community is neither a draft nor archived for long enough."""
+
+    message = N_("It was changed meanwhile: only drafts, and communities that were archived 30 days ago, are deleted.")
+
+
+def needs_name(session: Session, actor: Actor, community: models.Community) -> bool:
+    """Return whether deleting a community asks for its name: of an archived one always, of a draft once others wrote or uploaded in it."""
+    page, file = models.CommunityPageVersion, models.CommunityFileVersion
+    written = select(page.id).join(models.CommunityPage, models.CommunityPage.id == page.page_id)
+    written = written.where(models.CommunityPage.community_id == community.id, page.person_id.is_distinct_from(actor.person_id))
+    uploaded = select(file.id).join(models.CommunityFile, models.CommunityFile.id == file.file_id)
+    uploaded = uploaded.where(models.CommunityFile.community_id == community.id, file.added_by.is_distinct_from(actor.person_id))
+    return community.state != models.CommunityState.DRAFT or bool(session.scalar(select(written.exists() | uploaded.exists())))
+
+
+def count_what_goes(session: Session, community: models.Community) -> Mapping[str, int]:
+    """Count what a deletion takes away, with the working groups, by kind."""
+    of_it = or_(models.Community.id == community.id, models.Community.parent_id == community.id)
+    numbers, boards = select(models.Community.id).where(of_it), select(models.Community.board_id).where(of_it)
+    posts = select(func.count()).select_from(ThreadPost).join(Thread, Thread.id == ThreadPost.thread_id).where(Thread.board_id.in_(boards))
+    tables: Mapping[str, Any] = {"files": models.CommunityFile, "pages": models.CommunityPage, "members": models.CommunityMember}
+    counted = {name: select(func.count()).where(table.community_id.in_(numbers)) for name, table in tables.items()}
+    counted["pages"] = counted["pages"].where(models.CommunityPage.slug != models.NOTE_SLUG)
+    counted["members"] = counted["members"].where(models.CommunityMember.until.is_(None))
+    counted |= {"posts": posts, "groups": select(func.count()).where(models.Community.parent_id == community.id)}
+    return {name: session.scalar(statement) or 0 for name, statement in counted.items()}
+
+
+def delete_community(session: Session, actor: Actor, community: models.Community, typed: str, *, now: datetime) -> None:
+    """Delete a draft, or what was archived for long enough, with its working groups: nobody finds it any more, and a job takes it away.
+
+    Raise NotDeletable, NameNotTyped.
+    """
     row = lock_community(session, community)
-    if row.state != models.CommunityState.DRAFT:
-        raise Conflict(N_("Only drafts can be deleted."))
-    audit.record(session, actor, CommunityVerb.DELETED, row, now=now, name=row.name)
-    for member in session.scalars(select(models.CommunityMember).where(models.CommunityMember.community_id == row.id)).all():
-        session.delete(member)
-    pages.delete_pages_of(session, row.id)
-    files.delete_files_of(session, row.id, now=now)
-    session.execute(delete(models.PlanEntry).where(models.PlanEntry.community_id == row.id))
-    session.execute(delete(models.CommunityInvitation).where(models.CommunityInvitation.community_id == row.id))
-    board = session.get_one(Board, row.board_id)
-    session.flush()
+    if not row.is_deletable(now):
+        raise NotDeletable
+    if needs_name(session, actor, row) and " ".join(typed.split()) != " ".join(row.name.split()):
+        raise NameNotTyped
+    _begin_deletion(session, actor, row, now=now)
+
+
+def _begin_deletion(session: Session, actor: Actor, row: models.Community, *, now: datetime) -> None:
+    groups = select(models.Community).where(models.Community.parent_id == row.id).order_by(models.Community.id).with_for_update()
+    rows = [row, *session.scalars(groups)]
+    numbers = [deleted.id for deleted in rows]
+    for deleted in rows:
+        reserved = {"slug": deleted.slug} if deleted.activated_at else {}
+        audit.record(session, actor, CommunityVerb.DELETED, deleted, now=now, name=deleted.name, **reserved)
+        deleted.deleted_at, deleted.state = now, models.CommunityState.ARCHIVED.value
+    member, request = models.CommunityMember, models.CommunityRequest
+    present = (member.community_id.in_(numbers), member.until.is_(None))
+    session.execute(update(member).where(*present).values(until=now, ended_how="deleted"))
+    waiting = (request.community_id.in_(numbers), request.state == models.RequestState.PENDING.value)
+    session.execute(update(request).where(*waiting).values(state=models.RequestState.ENDED.value, decided_at=now))
+    unanswered = (models.CommunityInvitation.community_id.in_(numbers), *invitations.INVITATIONS.unanswered)
+    session.execute(update(models.CommunityInvitation).where(*unanswered).values(withdrawn_at=now))
+    kinds = Notification.kind.in_([COMMUNITY_NOTICE.value, COMMUNITY_CARE.value])
+    session.execute(delete(Notification).where(kinds, Notification.about_id.in_(numbers)))
+    deletion.take_notices_back(session, [deleted.board_id for deleted in rows])
+    outbox.enqueue(session, DELETE, {"community": row.id}, now=now)
+
+
+def list_deleted(session: Session, number: int | None = None) -> list[int]:
+    """List the deleted communities that are not gone yet, or one with its working groups; working groups first."""
+    statement = select(models.Community.id).where(models.Community.deleted_at.is_not(None))
+    if number is not None:
+        statement = statement.where(or_(models.Community.id == number, models.Community.parent_id == number))
+    return list(session.scalars(statement.order_by(models.Community.parent_id.is_(None), models.Community.id)))
+
+
+def delete_portion(session: Session, number: int, *, now: datetime) -> bool:
+    """Delete a portion of a deleted community; return whether there was anything. After a kill the next call goes on."""
+    row = session.get(models.Community, number, with_for_update=True)
+    if row is None or row.deleted_at is None:
+        return False
+    if deletion.delete_portion(session, row.board_id, now=now) or files.delete_some(
+        session, models.CommunityFile.community_id == number, now=now
+    ):
+        return True
+    page, link = models.CommunityPage, models.CommunityLink
+    versions = models.CommunityPageVersion.page_id.in_(select(page.id).where(page.community_id == number))
+    own = (page, models.PlanEntry, models.CommunityRequest, models.CommunityInvitation, models.CommunityExport, models.CommunityMember)
+    which: Mapping[Any, ColumnElement[bool]] = {
+        models.CommunityPageVersion: versions,
+        **{table: table.community_id == number for table in own},
+    }
+    pictures = select(link.picture_id).where(link.community_id == number, link.picture_id.is_not(None))
+    gone = {picture for picture in (*session.scalars(pictures), row.picture_id) if picture is not None}
+    if any(_delete_some(session, table, condition) for table, condition in which.items()):
+        return True
+    session.execute(delete(link).where(or_(link.community_id == number, link.other_id == number)))
     session.delete(row)
     session.flush()
-    search.forget_community(session, row.id)
-    session.delete(board)
+    search.forget_community(session, number)
+    deletion.delete_board(session, row.board_id)
+    files.let_contents_go(session, gone, now=now)
+    return False
+
+
+def _delete_some(session: Session, table: Any, which: ColumnElement[bool]) -> bool:
+    numbers = session.scalars(select(table.id).where(which).limit(PORTION)).all()
+    session.execute(delete(table).where(table.id.in_(numbers)))
+    return bool(numbers)
 
 
 CARE_STEPS = (0, 30, 60)
@@ -326,7 +423,7 @@ def _care_for_draft(session: Session, row: models.Community, *, now: datetime) -
     elif notices.was_notified(session, run_key(row.id, f"draft:{site_day(row.changed_at)}"), list_running_people(session, row)):
         locked = lock_community(session, row)
         if locked.state == models.CommunityState.DRAFT and locked.changed_at == row.changed_at:
-            delete_draft(session, SYSTEM, locked, now=now)
+            _begin_deletion(session, SYSTEM, locked, now=now)
 
 
 def list_to_care_for(session: Session, after: int) -> list[int]:

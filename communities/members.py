@@ -25,6 +25,7 @@ from communities.communities import (
     run_key,
 )
 from communities.models import Community, CommunityMember, CommunityRequest, CommunityRole, RequestState
+from communities.standing import is_present
 from discussions.models import Subscription
 from kernel import audit, clock
 from kernel.audit import Verb
@@ -254,7 +255,7 @@ def list_own(session: Session, actor: Actor) -> tuple[list[Row[CommunityMember, 
     requested_rows = select(CommunityRequest, Community).join(Community, Community.id == CommunityRequest.community_id)
     lately = or_(CommunityRequest.state == RequestState.PENDING.value, CommunityRequest.sent_at > clock.now() - AGAIN)
     sent = requested_rows.where(
-        CommunityRequest.person_id == actor.person_id, lately, CommunityRequest.state != RequestState.APPROVED.value
+        is_present(), CommunityRequest.person_id == actor.person_id, lately, CommunityRequest.state != RequestState.APPROVED.value
     )
     return (
         list(session.execute(mine.order_by(Community.name_key, Community.id))),

@@ -1,7 +1,7 @@
 """The tables of communities: the community with the texts of its front page, its members, requests to join, and invitations."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false, text
@@ -15,6 +15,8 @@ from kernel.personal import Erase, Merge, personal
 from kernel.prepared_files import PreparedFile
 
 PRESENT = "until IS NULL"
+ARCHIVED_FOR = timedelta(days=30)
+"""How long a community was archived before those who administer the site may delete it."""
 
 
 class CommunityReach(StrEnum):
@@ -135,6 +137,11 @@ class Community(Entity):
     def safe_html(self, part: str) -> SafeHtml:
         """Return a text of the front page as it is shown."""
         return SafeHtml.stored(self.html.get(part, ""))
+
+    def is_deletable(self, now: datetime) -> bool:
+        """Return whether it is a draft, or was archived for long enough."""
+        is_old = self.archived_at is not None and self.archived_at <= now - ARCHIVED_FOR
+        return self.state == CommunityState.DRAFT or (self.state == CommunityState.ARCHIVED and is_old)
 
     @property
     def is_open(self) -> bool:

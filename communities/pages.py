@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
@@ -227,13 +227,6 @@ def list_steps(session: Session, page_id: int, *, offset: int, limit: int) -> li
         PageStep(row.CommunityPageVersion.written_at, row.Person.full_name if row.Person else "", compare_lines(before, after))
         for row, after, before in zip(rows[:limit], texts, texts[1:], strict=False)
     ]
-
-
-def delete_pages_of(session: Session, community_id: int) -> None:
-    """Delete all pages of a community that goes."""
-    pages = select(CommunityPage.id).where(CommunityPage.community_id == community_id)
-    session.execute(delete(CommunityPageVersion).where(CommunityPageVersion.page_id.in_(pages)))
-    session.execute(delete(CommunityPage).where(CommunityPage.community_id == community_id))
 
 
 def select_own_data(person_id: int) -> PersonalTables:

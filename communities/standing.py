@@ -21,7 +21,6 @@ from sqlalchemy import (
     not_,
     or_,
     select,
-    true,
     union_all,
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
@@ -47,6 +46,11 @@ _UNITS = tuple(aliased(Organisation) for _floor in range(DEPTH))
 _MINE, _PARENT, _ABOVE = aliased(models.CommunityMember), aliased(models.Community), aliased(models.CommunityMember)
 """Each is made once: to make one takes longer than to run the statement in which it stands."""
 RUNNING = (models.CommunityRole.ADMINISTRATOR, models.CommunityRole.MODERATOR)
+
+
+def is_present() -> ColumnElement[bool]:
+    """Return the condition on `Community` that it was not deleted: what is left of it in the background nobody finds."""
+    return models.Community.deleted_at.is_(None)
 
 
 def administers_site(person: Number) -> ColumnElement[bool]:
@@ -133,11 +137,6 @@ def is_ended() -> ColumnElement[bool]:
     return or_(models.Community.state == archived, above)
 
 
-def is_present() -> ColumnElement[bool]:
-    """Return the condition on `Community` that it was not deleted: what is left of it in the background nobody finds."""
-    return models.Community.deleted_at.is_(None)
-
-
 def is_inside(person: Number, *roles: models.CommunityRole) -> ColumnElement[bool]:
     """Return the condition on `Community` that a person is its member, in some roles or in any, or administers the site."""
     return or_(is_member(person, *roles), administers_site(person))
@@ -146,6 +145,7 @@ def is_inside(person: Number, *roles: models.CommunityRole) -> ColumnElement[boo
 def is_public() -> ColumnElement[bool]:
     """Return the condition on `Community` that everybody reads its content."""
     return and_(
+        is_present(),
         models.Community.state != models.CommunityState.DRAFT.value,
         models.Community.level == models.CommunityLevel.OPEN.value,
         models.Community.reach == models.CommunityReach.EVERYONE.value,
@@ -156,7 +156,8 @@ def reads(person: Number) -> ColumnElement[bool]:
     """Return the condition on `Community` that a person with an account reads its content: the twin of `CommunityAction.READ`."""
     is_open = and_(models.Community.state != models.CommunityState.DRAFT.value, models.Community.level == models.CommunityLevel.OPEN.value)
     within = and_(models.Community.reach == models.CommunityReach.INSTITUTION.value, belongs(person, models.Community.organisation_id))
-    return or_(is_inside(person), and_(is_open, or_(models.Community.reach == models.CommunityReach.EVERYONE.value, within)))
+    outside = and_(is_open, or_(models.Community.reach == models.CommunityReach.EVERYONE.value, within))
+    return and_(is_present(), or_(is_inside(person), outside))
 
 
 def own_addresses(confirmed: ColumnElement[bool], person: Number) -> CompoundSelect[str]:
@@ -178,12 +179,13 @@ def finds(person: Number) -> ColumnElement[bool]:
     is_living = models.Community.state != models.CommunityState.DRAFT.value
     within = and_(models.Community.reach == models.CommunityReach.INSTITUTION.value, belongs(person, models.Community.organisation_id))
     of_parent = and_(models.Community.reach == models.CommunityReach.PARENT.value, is_in_parent(person))
-    return or_(and_(is_living, or_(models.Community.reach == models.CommunityReach.EVERYONE.value, within)), of_parent, is_inside(person))
+    known = and_(is_living, or_(models.Community.reach == models.CommunityReach.EVERYONE.value, within))
+    return and_(is_present(), or_(known, of_parent, is_inside(person)))
 
 
 def sees(actor: Actor) -> ColumnElement[bool]:
     """Return the condition on `Community` that an actor may read its front page: the twin of `CommunityAction.VIEW`."""
-    return true() if actor.is_administrator else finds(literal(actor.person_id or 0))
+    return is_present() if actor.is_administrator else finds(literal(actor.person_id or 0))
 
 
 def last_content() -> ColumnElement[datetime]:
@@ -243,8 +245,9 @@ CLOSED = {
 
 
 def _of(board: Number, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Return the condition that some hold for the community of a board."""
-    return select(models.Community.id).where(models.Community.board_id == board, *conditions).correlate_except(models.Community).exists()
+    """Return the condition that some hold for the community of a board, which was not deleted."""
+    of_board = (models.Community.board_id == board, is_present(), *conditions)
+    return select(models.Community.id).where(*of_board).correlate_except(models.Community).exists()
 
 
 def _team(board: Number) -> Select[int]:
@@ -277,7 +280,8 @@ def _outside(session: Session, actor: Actor, board_id: int) -> Verdict:
     if seen is not None:
         return Verdict.FORBID
     row = session.scalars(select(models.Community).where(models.Community.board_id == board_id)).one()
-    leads_to_sign_in = row.reach == models.CommunityReach.INSTITUTION and row.state != models.CommunityState.DRAFT and actor.is_anonymous
+    shown = row.deleted_at is None and row.state != models.CommunityState.DRAFT
+    leads_to_sign_in = shown and row.reach == models.CommunityReach.INSTITUTION and actor.is_anonymous
     return Verdict.FORBID if leads_to_sign_in else Verdict.HIDE
 
 
@@ -306,7 +310,7 @@ def _locate(_session: Session, _actor: Actor, _board_id: int, _anchors: Collecti
 def _note_opened(session: Session, actor: Actor, community: models.Community) -> None:
     """Note once a day that an administrator of the site opened a community that not everybody reads; it reads this in its log."""
     now = clock.now()
-    day = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    day = max(now.replace(hour=0, minute=0, second=0, microsecond=0), community.created_at)
     entry = audit.AuditEntry
     about = (
         entry.subject_kind == models.Community.__tablename__,

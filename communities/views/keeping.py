@@ -1,21 +1,22 @@
-"""Pages on what is kept of a community: copies that its administrators take along."""
+"""Pages on what is kept of a community: copies that its administrators take along, and its deletion."""
 
 from uuid import uuid4
 
 from flask import Blueprint, request
 from wtforms import HiddenField
 
-from communities import communities, copies
+from communities import communities, copies, life
 from communities.access import CommunityAction, CommunityContext
 from communities.copies import CommunityExportContext, TooManyCopies
+from communities.life import NameNotTyped, NotDeletable
 from communities.models import CommunityExport
 from communities.views.communities import leave_reading_note
 from kernel import clock
 from kernel.errors import NotFound
-from kernel.i18n import _
+from kernel.i18n import _, lazy_
 from kernel.web.after_response import leave_record
 from kernel.web.file_responses import send_content
-from kernel.web.forms import Form, as_uuid
+from kernel.web.forms import Form, as_uuid, line
 from kernel.web.request import Answer, current_actor, current_session, file_store, is_read_only_request, page, requires, see_page
 
 keeping_bp = Blueprint("communities_keeping", __name__)
@@ -65,3 +66,28 @@ def download_export(context: CommunityExportContext) -> Answer:
     if request.method == "GET":
         leave_record(lambda session: copies.record_download(session, actor, community, row.id, now=now))
     return sent
+
+
+class CommunityDeletionForm(Form):
+    """The name of a community, typed by who deletes it."""
+
+    name = line(lazy_("Name of the community"), most=120)
+
+
+@keeping_bp.route("/communities/<slug>/manage/deletion", methods=["GET", "POST"])
+@requires(CommunityAction.DELETE, communities.get_community)
+def delete(context: CommunityContext) -> Answer:
+    """Delete a community after a page that says what goes, of which nobody finds anything from then on."""
+    form, session, actor, community = CommunityDeletionForm(), current_session(), current_actor(), context.community
+    if form.validate_on_submit():
+        with form.refusals(form.name, NameNotTyped), form.refusals(None, NotDeletable):
+            life.delete_community(session, actor, community, form.name.data or "", now=clock.now())
+            message = _("The community was deleted: no one finds it any more.")
+            return see_page("communities.community_list", flash=message)
+    return page(
+        "communities/deletion.html",
+        context=context,
+        form=form,
+        counts=life.count_what_goes(session, community),
+        needs_name=life.needs_name(session, actor, community),
+    )

@@ -276,14 +276,6 @@ def activate(context: CommunityContext) -> Answer:
     return page("communities/refusal.html", context=context, form=form)
 
 
-@managing_bp.post("/communities/<slug>/manage/deletion")
-@requires(CommunityAction.DELETE, communities.get_community)
-def delete(context: CommunityContext) -> Response:
-    """Delete a draft."""
-    life.delete_draft(current_session(), current_actor(), context.community, now=clock.now())
-    return see_page("communities.community_list", flash=_("The draft was deleted."))
-
-
 class DecisionForm(Form):
     """The reason of a rejection."""
 

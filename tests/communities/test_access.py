@@ -1,5 +1,7 @@
 """Cells of the access matrix on communities and their boards, over HTTP; what is declared is what the specification lists."""
 
+from datetime import timedelta
+
 from sqlalchemy import update
 
 from communities import communities, directory, files
@@ -177,15 +179,19 @@ def test_cells_of_drafts(browser: Browser, instance: Instance) -> None:
         cast.set(state="draft", submitted_at=clock.now())
         got[role] = outcome(browser, f"{PAGE}/manage/activation", "POST", {"act": "activate"})
     cast.wrong += note_cells("community.activate", "submitted", got)
-    got, open_one = {}, {}
+    got = {}
     for number, (role, browser) in enumerate(cast.browsers.items()):
         row = a_community(cast.instance, cast.people[C], f"Borrador {number}", state=CommunityState.DRAFT)
-        got[role] = outcome(browser, f"/communities/{row.slug}/manage/deletion", "POST")
+        got[role] = outcome(browser, f"/communities/{row.slug}/manage/deletion", "POST", {"name": row.name})
         with cast.instance.database.unit_of_work() as session:
-            session.execute(update(Community).where(Community.id == row.id).values(state="active", level="open"))
-        open_one[role] = outcome(browser, f"/communities/{row.slug}/manage/deletion", "POST") if got[role] != "allow" else "deny"
+            session.execute(update(Community).where(Community.id == row.id).values(state="active"))
     cast.wrong += note_cells("community.delete", "draft", got)
-    cast.wrong += note_cells("community.delete", "open", open_one)
+    cast.set_state("open")
+    cast.check("community.delete", "open", f"{PAGE}/manage/deletion")
+    for state, days in (("archived_open", 29), ("archived_long_open", 30)):
+        cast.set_state("archived_open")
+        cast.set(archived_at=clock.now() - timedelta(days=days))
+        cast.check("community.delete", state, f"{PAGE}/manage/deletion")
     assert not cast.wrong, "\n".join(cast.wrong)
 
 

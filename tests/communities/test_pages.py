@@ -94,6 +94,8 @@ def test_the_sixth_draft_is_refused_and_one_is_deleted(browser: Browser, instanc
     assert in_spanish("You have five drafts of communities. Finish or delete one first.") in browser.page.text
 
     browser.get("/communities/comunidad-3/manage")
+    assert browser.page.has_link("/communities/comunidad-3/manage/deletion")
+    browser.get("/communities/comunidad-3/manage/deletion")
     browser.submit("/manage/deletion")
     browser.get("/communities/comunidad-3", status=404)
     browser.get("/communities/new")

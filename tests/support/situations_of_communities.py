@@ -125,8 +125,13 @@ def its_discussions(stage: Stage) -> Scene:
 
 
 def a_draft(stage: Stage) -> Scene:
-    """A draft that is submitted or deleted."""
+    """A draft that is submitted."""
     return _of_founder(stage, "/manage", state=CommunityState.DRAFT)
+
+
+def a_draft_to_delete(stage: Stage) -> Scene:
+    """An administrator deletes a draft."""
+    return _of_founder(stage, "/manage/deletion", state=CommunityState.DRAFT)
 
 
 def its_copies(stage: Stage) -> Scene:
@@ -356,12 +361,12 @@ COMMUNITIES: Room = {
     "communities_work.edit_line": a_line,
     "communities_work.mark_line": a_line_to_mark,
     "communities_work.add_line": a_new_line,
+    "communities_keeping.delete": a_draft_to_delete,
     "communities_keeping.export": its_copies,
     "communities_managing.activate": a_submitted_draft,
     "communities_managing.archive": one_to_archive,
     "communities_managing.board_settings": its_discussions,
     "communities_managing.decide": a_request,
-    "communities_managing.delete": a_draft,
     "communities_managing.new": a_new_one,
     "communities_managing.reactivate": an_archived_one,
     "communities_managing.remove": a_removal,
