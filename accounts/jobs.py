@@ -201,7 +201,7 @@ def send_notices(delivery: Delivery) -> Effect | None:
     with delivery.database.unit_of_work(write=False) as session:
         mails = notices.list_notice_mails(session, key, delivery.numbers("people"), now=delivery.now)
         kinds = notices.list_notice_kinds(session)
-        source = notices.source_title(session, mails[0].notice.source) if mails else None
+        source = notices.source_title(session, mails[0].notice.source, mails[0].person.id) if mails else None
     entries, postponed = dict[int, NoticeMail](), defaultdict[datetime, list[int]](list)
     for notice_mail in mails:
         morning = kinds[notice_mail.notice.kind].mail_waits_until(delivery.now, find_zone(notice_mail.person.zone))

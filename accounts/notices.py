@@ -54,8 +54,8 @@ class Mutes:
 
     find_muted: Callable[[Session, str, Sequence[int]], Collection[int]]
     list_sources: Callable[[Session, int], list[MuteSource]]
-    title_of: Callable[[Session, str], Mapping[str, str] | None]
-    """What a source is called, by language."""
+    title_of: Callable[[Session, str, int], Mapping[str, str] | None]
+    """What a source is called, by language, as far as the person with this number may know it."""
     stop: Callable[[Session, int, str, datetime], None]
     """Let a person get no notifications of a source any more; a second time changes nothing."""
     wording: MuteWords
@@ -330,9 +330,9 @@ def _stop_waiting(session: Session, person: Person, condition: ColumnElement[boo
     session.execute(update(Notification).where(*waiting).values(mail=MailTime.NEVER.value))
 
 
-def source_title(session: Session, source: str) -> Mapping[str, str] | None:
-    """Return what a source is called, by language; None where there is none of that name."""
-    titles = (owner.title_of(session, source) for owner in MUTES.of(session) if source)
+def source_title(session: Session, source: str, person_id: int) -> Mapping[str, str] | None:
+    """Return what a source is called, by language, as far as a person may know it; None where there is none of that name."""
+    titles = (owner.title_of(session, source, person_id) for owner in MUTES.of(session) if source)
     return next((title for title in titles if title is not None), None)
 
 

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, delete, func, select
+from sqlalchemy import ColumnElement, Row, Select, delete, func, literal, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
-from communities import communities, search
+from communities import communities, search, standing
 from communities.access import CommunityAction, CommunityContext, CommunityFileContext
 from communities.communities import lock_community, require_still
 from communities.models import Community, CommunityFile, CommunityFileVersion
@@ -252,7 +252,11 @@ def get_file(session: Session, actor: Actor, slug: str, file: UUID, number: int 
 def select_own_data(person_id: int) -> PersonalTables:
     """Return the files that a person brought into communities, for the copy of their data."""
     columns: Select[*tuple[Any, ...]] = select(
-        Community.name.label("community"), CommunityFile.title, CommunityFile.description, CommunityFile.category, CommunityFile.deleted_at
+        standing.name_known_to(literal(person_id)).label("community"),
+        CommunityFile.title,
+        CommunityFile.description,
+        CommunityFile.category,
+        CommunityFile.deleted_at,
     )
     return {
         "community_files": columns.join(Community, Community.id == CommunityFile.community_id).where(CommunityFile.person_id == person_id)

@@ -335,8 +335,9 @@ def erase(session: Session, person: Person, *, now: datetime) -> None:
 def select_own_data(person_id: int) -> PersonalTables:
     """Return the invitations to a person, or accepted by them, for the copy of their data."""
     row = CommunityInvitation
+    name = standing.name_known_to(literal(person_id), and_(*INVITATIONS.open_at(clock.now()))).label("community")
     columns: Select[str, str, str, datetime, datetime, datetime | None, datetime | None] = select(
-        Community.name.label("community"), row.name, row.added_text, row.invited_at, row.expires_at, row.accepted_at, row.declined_at
+        name, row.name, row.added_text, row.invited_at, row.expires_at, row.accepted_at, row.declined_at
     )
     mine = or_(Person.email == row.email, Person.id == row.accepted_by)
     statement = columns.join(Community, Community.id == row.community_id).join(Person, mine).where(Person.id == person_id)

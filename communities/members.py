@@ -25,7 +25,6 @@ from communities.communities import (
     run_key,
 )
 from communities.models import Community, CommunityMember, CommunityRequest, CommunityRole, RequestState
-from communities.standing import is_present
 from discussions.models import Subscription
 from kernel import audit, clock
 from kernel.audit import Verb
@@ -249,13 +248,17 @@ def decide_request(session: Session, actor: Actor, context: RequestContext, *, a
 
 
 def list_own(session: Session, actor: Actor) -> tuple[list[Row[CommunityMember, Community]], list[Row[CommunityRequest, Community]]]:
-    """List the communities of a person with their memberships, and their requests that wait or were decided in the last 30 days."""
+    """List the communities of a person with their memberships, and their requests that wait or were decided in the last 30 days.
+
+    What they may not know of any more stands in neither.
+    """
     of_person = select(CommunityMember, Community).join(Community, Community.id == CommunityMember.community_id)
-    mine = of_person.where(CommunityMember.person_id == actor.person_id, CommunityMember.until.is_(None))
+    present = (CommunityMember.person_id == actor.person_id, CommunityMember.until.is_(None))
+    mine = of_person.where(*present, standing.is_member(literal(actor.person_id or 0)))
     requested_rows = select(CommunityRequest, Community).join(Community, Community.id == CommunityRequest.community_id)
     lately = or_(CommunityRequest.state == RequestState.PENDING.value, CommunityRequest.sent_at > clock.now() - AGAIN)
     sent = requested_rows.where(
-        is_present(), CommunityRequest.person_id == actor.person_id, lately, CommunityRequest.state != RequestState.APPROVED.value
+        CommunityRequest.person_id == actor.person_id, lately, CommunityRequest.state != RequestState.APPROVED.value, standing.sees(actor)
     )
     return (
         list(session.execute(mine.order_by(Community.name_key, Community.id))),
@@ -431,7 +434,7 @@ def select_own_data(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:
     """Return a person's memberships and requests for the copy of their data."""
     members: Select[*tuple[Any, ...]] = (
         select(
-            Community.name,
+            standing.name_known_to(literal(person_id)).label("name"),
             CommunityMember.role,
             CommunityMember.external,
             CommunityMember.shows_institution,
@@ -447,7 +450,7 @@ def select_own_data(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:
     )
     requests: Select[*tuple[Any, ...]] = (
         select(
-            Community.name,
+            standing.name_known_to(literal(person_id)).label("name"),
             CommunityRequest.text,
             CommunityRequest.sent_at,
             CommunityRequest.state,

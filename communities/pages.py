@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
-from communities import communities, search
+from communities import communities, search, standing
 from communities.access import CommunityAction, CommunityContext, CommunityPageContext
 from communities.communities import CommunityVerb, CommunityWasChanged, lock_community, require_still
 from communities.models import NOTE_SLUG, Community, CommunityPage, CommunityPageVersion
@@ -232,6 +232,8 @@ def list_steps(session: Session, page_id: int, *, offset: int, limit: int) -> li
 def select_own_data(person_id: int) -> PersonalTables:
     """Return the texts that a person wrote in pages of communities, for the copy of their data."""
     version = CommunityPageVersion
-    columns: Select[*tuple[Any, ...]] = select(Community.name.label("community"), version.title, version.source, version.written_at)
+    columns: Select[*tuple[Any, ...]] = select(
+        standing.name_known_to(literal(person_id)).label("community"), version.title, version.source, version.written_at
+    )
     statement = columns.join(CommunityPage, CommunityPage.id == version.page_id).join(Community, Community.id == CommunityPage.community_id)
     return {"community_pages": statement.where(version.person_id == person_id)}

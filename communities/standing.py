@@ -188,6 +188,11 @@ def sees(actor: Actor) -> ColumnElement[bool]:
     return is_present() if actor.is_administrator else finds(literal(actor.person_id or 0))
 
 
+def name_known_to(person: Number, *also: ColumnElement[bool]) -> ColumnElement[str]:
+    """Return the name of a community of the statement, empty where a person may not know of it, unless something else lets them."""
+    return case((or_(finds(person), *also), models.Community.name), else_="")
+
+
 def last_content() -> ColumnElement[datetime]:
     """Return when something was last written or brought in in a community of the statement, or when it became active.
 

@@ -25,7 +25,7 @@ from discussions.models import Board, BoardRead, Level, PostState, Subscription,
 from kernel.compiled_statements import compile_once
 from kernel.db import UtcDateTime, connection_of
 from kernel.errors import N_
-from kernel.i18n import LANGUAGES
+from kernel.i18n import LANGUAGES, _, in_every_language
 from kernel.permissions import Actor
 
 AWAY = timedelta(minutes=30)
@@ -108,11 +108,17 @@ def stop_source(session: Session, person_id: int, source: str, now: datetime) ->
         choose_level(session, person_id, thread.board_id, level, thread_id=thread.id)
 
 
-def title_of_source(session: Session, source: str) -> Mapping[str, str] | None:
-    """Return the title of the thread that a mail came from, in every language; None where it is no thread that is shown."""
+def title_of_source(session: Session, source: str, person_id: int) -> Mapping[str, str] | None:
+    """Return the title of the thread that a mail came from, in every language; None where it is no thread that is shown.
+
+    Who no longer reads it can stop its mails, and learns no title by that.
+    """
     thread = _thread_of(session, source)
     if thread is None or thread.state != PostState.VISIBLE:
         return None
+    read = select(Thread.id).join(Board, Board.id == Thread.board_id).where(Thread.id == thread.id)
+    if session.scalar(read.where(readable_threads(session.info, literal(person_id)))) is None:
+        return in_every_language(lambda: _("a discussion"))
     board = session.get_one(Board, thread.board_id)
     return dict.fromkeys(LANGUAGES, owner_page_of(session, board).title if is_discreet(session, board) else thread.title)
 

@@ -51,7 +51,7 @@ def _list_sources(session: Session, person_id: int) -> list[MuteSource]:
     ]
 
 
-def _title_of(session: Session, source: str) -> Mapping[str, str] | None:
+def _title_of(session: Session, source: str, _person_id: int) -> Mapping[str, str] | None:
     """Return the title of a course."""
     if not source.startswith(_PREFIX):
         return None

@@ -225,7 +225,10 @@ def stop(token: str) -> Answer:
     hide_address()
     settings: Settings = current_app.extensions["settings"]
     unsubscription = notices.read_unsubscription(secret_keys(settings), token)
-    title = notices.source_title(current_session(), unsubscription.source) if unsubscription else None
+    title = None
+    if unsubscription is not None and unsubscription.source:
+        person = people.get_person_by_uuid(current_session(), unsubscription.person)
+        title = notices.source_title(current_session(), unsubscription.source, person.id)
     if unsubscription is None or (unsubscription.source and title is None):
         return page("accounts/unsubscribe.html", state="unknown", kind="", source="", notes=[]), 404
     source = choose(title) if title else ""

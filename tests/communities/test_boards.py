@@ -6,18 +6,29 @@ from unittest.mock import patch
 import pytest
 from sqlalchemy import select, update
 
+from accounts import notices
 from accounts.models import Person
-from communities import communities, members, standing
-from communities.models import Community, CommunityLevel, CommunityMember, CommunityReach, CommunityRequest, CommunityRole, RequestState
+from communities import communities, files, invitations, members, pages, standing
+from communities.models import (
+    Community,
+    CommunityInvitation,
+    CommunityLevel,
+    CommunityMember,
+    CommunityReach,
+    CommunityRequest,
+    CommunityRole,
+    RequestState,
+)
 from discussions import boards
 from discussions.models import Board, FirstPosts, Thread
 from kernel import clock
+from kernel.settings import secret_keys
 from lms.instance import Instance
 from organisations.models import Membership
 from tests.support.boards import a_thread, an_answer
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_person, sign_in
-from tests.support.communities import a_community, a_member, actor_of, write_thread
+from tests.support.communities import a_community, a_member, actor_of, bring_file, write_page, write_thread
 from tests.support.places import a_place
 from tests.support.takes import read
 
@@ -119,6 +130,42 @@ def test_a_marker_in_a_hidden_one_is_found_nowhere(browser: Browser, instance: I
             assert "Marcador" not in visitor.response.get_data(as_text=True), door
         assert "Marcador" not in visitor.get("/communities?q=marcador").text
         assert "Marcador del hilo" not in visitor.get("/search?q=marcador").text
+
+
+def test_whoever_left_learns_no_name_of_what_was_hidden_since(browser: Browser, instance: Instance) -> None:
+    """spec/communities C40, R2: in «My communities», in the copy of one's own data, behind the link of a mail that stops it."""
+    ana, eva = a_person(instance), a_person(instance, "eva@example.org")
+    row = a_community(instance, ana, "Marcador oculto", level=CommunityLevel.SEMIPRIVATE)
+    number = a_member(instance, row, eva)
+    key = write_thread(instance, row, "Marcador del hilo")
+    bring_file(instance, row, eva, "Tablas")
+    write_page(instance, row, eva, "Fuentes")
+    token = notices.unsubscription_token(secret_keys(instance.settings)[0], eva.uuid, "", f"thread:{key}")
+    with instance.database.unit_of_work() as session:
+        session.add(CommunityRequest(community_id=row.id, person_id=eva.id, text="", sent_at=clock.now(), state="rejected"))
+        invitation = {"community_id": row.id, "language": "es", "added_text": "", "invited_by": ana.id, "by_mail": False, "name": ""}
+        ended = {"email": eva.email, "invited_at": clock.now(), "expires_at": clock.now(), "withdrawn_at": clock.now()}
+        session.add(CommunityInvitation(**invitation, **ended))
+    visitor = sign_in(browser.another(), eva.email)
+
+    def shown() -> set[str]:
+        tables = [own.select_own_data(eva.id) for own in (members, invitations, files, pages)]
+        copy = read(instance, lambda session: {name: str(session.execute(rows).all()) for each in tables for name, rows in each.items()})
+        doors = {**copy, "own": visitor.get("/learning/communities").text, "stop": browser.another().get(f"/notices/stop/{token}").text}
+        return {name for name, text in doors.items() if "Marcador" in text}
+
+    everywhere = {"communities", "community_requests", "community_invitations", "community_files", "community_pages", "own", "stop"}
+    assert shown() == everywhere
+    with instance.database.unit_of_work() as session:
+        session.execute(update(CommunityMember).where(CommunityMember.id == number).values(until=clock.now()))
+    assert shown() == everywhere - {"stop"}
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Community).values(reach="hidden"))
+    assert shown() == set()
+    with instance.database.unit_of_work() as session:
+        session.execute(update(CommunityMember).where(CommunityMember.id == number).values(until=None))
+    assert shown() == everywhere
+    visitor.get(f"/notices/stop/{token}")
 
 
 def test_a_hidden_one_answers_as_an_address_that_never_was(browser: Browser, instance: Instance) -> None:
