@@ -79,7 +79,7 @@ _PERSON: BindParameter[int] = bindparam("person", type_=Integer())
 
 
 @cache
-def _shown(*, is_anonymous: bool) -> Select[*tuple[Any, ...]]:
+def _linked(*, is_anonymous: bool) -> Select[*tuple[Any, ...]]:
     """Build once what selects the links of a community with what they lead to, where the reader finds it."""
     return (
         select(CommunityLink, Community.slug, Community.name, Community.language, Course.slug.label("course"), Course.title)
@@ -98,7 +98,7 @@ def list_links(session: Session, actor: Actor, community_id: int) -> Mapping[str
     """List the links of a community by their kinds: communities and courses only where the reader finds them."""
     links: dict[str, list[ShownLink]] = {kind.value: [] for kind in CommunityLinkKind}
     values = {"community": community_id, "person": actor.person_id or 0, "person_id": actor.person_id}
-    for row in session.execute(_shown(is_anonymous=actor.is_anonymous), values):
+    for row in session.execute(_linked(is_anonymous=actor.is_anonymous), values):
         link = row.CommunityLink
         spoken = row.language or (language() if language() in (row.title or {}) else next(iter(row.title or {}), ""))
         links[link.kind].append(ShownLink(link, choose(row.title) or row.name or link.title, spoken, row.slug or row.course or ""))

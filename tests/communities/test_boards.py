@@ -138,6 +138,8 @@ def test_whoever_left_learns_no_name_of_what_was_hidden_since(browser: Browser, 
     row = a_community(instance, ana, "Marcador oculto", level=CommunityLevel.SEMIPRIVATE)
     number = a_member(instance, row, eva)
     key = write_thread(instance, row, "Marcador del hilo")
+    with instance.database.unit_of_work() as session:
+        session.get_one(Community, row.id).members_write = True
     bring_file(instance, row, eva, "Tablas")
     write_page(instance, row, eva, "Fuentes")
     token = notices.unsubscription_token(secret_keys(instance.settings)[0], eva.uuid, "", f"thread:{key}")

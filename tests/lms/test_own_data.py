@@ -159,6 +159,8 @@ LEFT_OUT = {
     "community_page": "whose texts a person wrote: they stand in its versions",
     "community": "archived by a person: the act is in the audit log, and who runs it stands in its members",
     "community_file_version": "a content of a file that a person replaced: the file is in the copy of who brought it in",
+    "community_export": "asked for by a person of what others wrote: the act is in the audit log",
+    "community_link": "leads from a community that a person archived to others and to courses; nobody's name is in it",
     "plan_entry": "ticked by a person: the act is in the audit log",
     "federated_session": "by which link a session was begun: the session is there, and the link",
     "thread": "its title stands with its posts, which are there",
