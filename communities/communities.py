@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Integer, Row, Select, and_, bindparam, case, func, literal, or_, select, true
+from sqlalchemy import BindParameter, ColumnElement, Integer, Row, Select, and_, bindparam, case, exists, func, literal, or_, select, true
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
@@ -139,14 +139,16 @@ def _statement(*, confirms: bool) -> Select[*tuple[Any, ...]]:
     waits = and_(models.CommunityRequest.person_id == person, models.CommunityRequest.state == models.RequestState.PENDING.value)
     requested = and_(models.CommunityRequest.community_id == models.Community.id, waits)
     ended = aliased(models.CommunityMember)
-    ban = select(func.max(ended.banned_until)).where(ended.community_id == models.Community.id, ended.person_id == person)
+    now: BindParameter[datetime] = bindparam("now", type_=UtcDateTime())
+    ban = (ended.community_id == models.Community.id, ended.banned_until > now)
+    may_be_banned = exists().where(*ban, or_(ended.person_id == person, ended.address_hash.is_not(None))).correlate_except(ended)
     columns = (
         standing.is_member(person).label("is_member"),
         standing.is_in_parent(person).label("in_parent"),
         standing.is_in_parent(person, models.CommunityRole.ADMINISTRATOR).label("runs_parent"),
-        standing.is_invited(confirmed, person, bindparam("now", type_=UtcDateTime())).label("is_invited"),
+        standing.is_invited(confirmed, person, now).label("is_invited"),
         standing.belongs(person, models.Community.organisation_id).label("belongs"),
-        ban.correlate(models.Community).scalar_subquery().label("banned_until"),
+        may_be_banned.label("may_be_banned"),
     )
     statement = select(models.Community, models.CommunityMember, models.CommunityRequest, parent, *columns).outerjoin(
         parent, parent.id == models.Community.parent_id
@@ -159,11 +161,12 @@ def get_community(session: Session, actor: Actor, slug: str, *, is_locked: bool 
     """Return a community as the actor stands before it; raise NotFound where there is none. Of a locked one all is read anew."""
     statement, values = _statement(confirms=confirms_addresses(session)), {"person": actor.person_id or 0, "slug": slug, "now": clock.now()}
     row = require_found(session.execute(statement, values, execution_options={"populate_existing": is_locked}).one_or_none())
+    is_banned = bool(row.may_be_banned) and standing.is_banned(session, row.Community.id, actor.person_id or 0, clock.now())
     return CommunityContext(
         row.Community,
         member=row.CommunityMember if row.is_member else None,
         belongs=bool(row.belongs),
-        is_banned=row.banned_until is not None and row.banned_until > clock.now(),
+        is_banned=is_banned,
         pending=row.CommunityRequest,
         is_invited=bool(row.is_invited),
         parent=row.parent,

@@ -82,6 +82,8 @@ def check_list(session: Session, actor: Actor, community_id: int, entries: Seque
             elif row.banned_until is not None and row.banned_until > now:
                 banned.add(row.email)
         invited.update(session.scalars(waiting.where(CommunityInvitation.email.in_(portion))))
+    if hashes := standing.list_banned_hashes(session, community_id, now):
+        banned.update(address for address in addresses if hashes.intersection(standing.address_hashes(session, address)))
     if (parent := session.get_one(Community, community_id).parent_id) is not None:
         strangers = set(clean) - _members_among(session, parent, addresses)
         text = N_("This is not the address of a member of the community.")
@@ -292,7 +294,10 @@ def list_own(session: Session, actor: Actor, *which: ColumnElement[bool], now: d
 
 
 def accept(session: Session, actor: Actor, invited: CommunityInvitedContext, *, now: datetime) -> bool:
-    """Make the invited person a member; return whether they were none. Raise NotFound where the invitation is over, TooManyCommunities."""
+    """Make the invited person a member; return whether they were none.
+
+    Raise NotFound where the invitation is over, TooManyCommunities, BannedFromCommunity.
+    """
     assert actor.person_id is not None
     community = lock_community(session, invited.community)
     row = session.get_one(CommunityInvitation, invited.invitation.id, populate_existing=True)

@@ -1,6 +1,6 @@
 """Background work of communities: the mails of invitations, what is searched, and what each day asks for."""
 
-from communities import copies, files, invitations, life, search
+from communities import copies, files, invitations, life, members, search
 from communities.copies import CopySource
 from communities.models import CommunityExport
 from kernel import mail
@@ -74,6 +74,8 @@ def care(delivery: Delivery) -> None:
             with delivery.database.unit_of_work() as session:
                 life.care_for(session, number, now=delivery.now)
         after = numbers[-1]
+    with delivery.database.unit_of_work() as session:
+        members.forget_bans(session, now=delivery.now)
     more = True
     while more:
         with delivery.database.unit_of_work() as session:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from accounts import notices
 from accounts.models import Person
 from accounts.notices import Message
-from accounts.people import by_name, name_matches
+from accounts.people import by_name, find_merge, name_matches
 from communities import communities, standing
 from communities.access import CommunityAction, CommunityContext, MemberContext, RequestContext
 from communities.communities import (
@@ -25,6 +25,7 @@ from communities.communities import (
     run_key,
 )
 from communities.models import Community, CommunityMember, CommunityRequest, CommunityRole, RequestState
+from communities.standing import address_hashes, is_banned
 from discussions.models import Subscription
 from kernel import audit, clock
 from kernel.audit import Verb
@@ -84,6 +85,12 @@ class MemberWasChanged(Conflict):
     message = N_("Someone changed this membership meanwhile. Look at it again.")
 
 
+class BannedFromCommunity(Conflict):
+    """A person was removed for a time that is not over."""
+
+    message = N_("People who were removed for some time cannot join before it is over.")
+
+
 class RequestedTooOften(Conflict):
     """A request was rejected lately, or three times."""
 
@@ -107,10 +114,15 @@ def find_member(session: Session, community_id: int, person_id: int | None) -> C
 
 
 def add_member(session: Session, actor: Actor, row: Community, person_id: int, how: str, *, external: bool = False, now: datetime) -> bool:
-    """Make somebody a member of a locked community; return whether they were none. A request of theirs that waits ends."""
+    """Make somebody a member of a locked community; return whether they were none. A request of theirs that waits ends.
+
+    Raise TooManyCommunities, BannedFromCommunity.
+    """
     if find_member(session, row.id, person_id) is not None or not _is_in_parent(session, row, person_id):
         return False
     session.execute(select(Person.id).where(Person.id == person_id).with_for_update(key_share=True)).all()
+    if is_banned(session, row.id, person_id, now):
+        raise BannedFromCommunity
     mine = (CommunityMember.person_id == person_id, CommunityMember.until.is_(None))
     if (session.scalar(select(func.count()).select_from(CommunityMember).where(*mine)) or 0) >= MOST_COMMUNITIES:
         raise TooManyCommunities
@@ -136,7 +148,7 @@ def _is_in_parent(session: Session, row: Community, person_id: int) -> bool:
 
 
 def join(session: Session, actor: Actor, context: CommunityContext, *, now: datetime) -> bool:
-    """Make the actor a member at once; return whether they were none. Raise TooManyCommunities, NoLongerAllowed."""
+    """Make the actor a member at once; return whether they were none. Raise TooManyCommunities, NoLongerAllowed, BannedFromCommunity."""
     assert actor.person_id is not None
     row = lock_community(session, context.community)
     if find_member(session, row.id, actor.person_id) is not None:
@@ -151,6 +163,8 @@ def request_to_join(session: Session, actor: Actor, context: CommunityContext, t
     """Ask the administrators of a community; return whether this was the first of its kind. Raise RequestedTooOften, NoLongerAllowed."""
     assert actor.person_id is not None
     row = lock_community(session, context.community)
+    if is_banned(session, row.id, actor.person_id, now):
+        raise BannedFromCommunity
     mine = (CommunityRequest.community_id == row.id, CommunityRequest.person_id == actor.person_id)
     earlier = session.scalars(select(CommunityRequest).where(*mine).order_by(CommunityRequest.id)).all()
     if any(request.state == RequestState.PENDING for request in earlier):
@@ -218,6 +232,8 @@ def _let_in(session: Session, actor: Actor, row: Community, person_id: int, *, n
         raise CannotJoin(N_("This person no longer belongs to the institution: the request stays. You can invite them from outside."))
     try:
         add_member(session, actor, row, person_id, "requested", now=now)
+    except BannedFromCommunity as refused:
+        raise CannotJoin(N_("This person was removed for some time that is not over: the request stays.")) from refused
     except TooManyCommunities as refused:
         raise CannotJoin(N_("This person is in 200 communities and has to leave one first: the request stays.")) from refused
 
@@ -464,16 +480,38 @@ def select_own_data(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:
 
 
 def erase_memberships(session: Session, person: Person, *, now: datetime) -> None:
-    """End the memberships of somebody whose account is deleted: they are counted no more."""
+    """End the memberships of somebody whose account is deleted; a ban of theirs is kept by a keyed hash of their address until its day.
+
+    The bans of accounts that were merged stand with the one that stays: each of their addresses has a row of its own.
+    """
     mine = (CommunityMember.person_id == person.id, CommunityMember.until.is_(None))
     session.execute(update(CommunityMember).where(*mine).values(until=now, ended_how="erased"))
+    merge = find_merge(session, person.id)
+    of_person = CommunityMember.person_id == (merge.kept_id if merge else person.id)
+    bans = session.scalars(select(CommunityMember).where(of_person, CommunityMember.banned_until > now)).all()
+    for ban in bans:
+        row = ban
+        if merge is not None:
+            values = {name: getattr(ban, name) for name in ("community_id", "role", "how", "since", "until", "ended_how", "banned_until")}
+            row = CommunityMember(person_id=person.id, **values)
+            session.add(row)
+        row.address_hash = address_hashes(session, person.email)[0]
+
+
+def forget_bans(session: Session, *, now: datetime) -> None:
+    """Forget the hashes of addresses whose ban is over."""
+    over = (CommunityMember.address_hash.is_not(None), CommunityMember.banned_until <= now)
+    session.execute(update(CommunityMember).where(*over).values(address_hash=None))
 
 
 _RANKS = [CommunityRole.MEMBER.value, CommunityRole.MODERATOR.value, CommunityRole.ADMINISTRATOR.value]
 
 
 def merge_memberships(session: Session, giver: int, taker: int) -> None:
-    """Give one account's memberships to another: the higher role and the earlier day stay; what is closed moves as it is."""
+    """Give one account's memberships to another: the higher role and the earlier day stay; what is closed moves as it is.
+
+    A ban of either holds for both: it ends an open membership, and a request that waits.
+    """
     rows = session.scalars(select(CommunityMember).where(CommunityMember.person_id == giver)).all()
     _merge_open(session, [row for row in rows if row.until is None], taker)
     for row in rows:
@@ -487,6 +525,21 @@ def merge_memberships(session: Session, giver: int, taker: int) -> None:
         if request.community_id in taken and request.state == RequestState.PENDING:
             request.state = RequestState.ENDED.value
         request.person_id = taker
+    session.flush()
+    _end_banned(session, taker, now=clock.now())
+
+
+def _end_banned(session: Session, person_id: int, *, now: datetime) -> None:
+    """End open memberships and waiting requests of somebody where a ban of theirs is in force."""
+    ban = (CommunityMember.person_id == person_id, CommunityMember.banned_until > now)
+    banned = select(CommunityMember.community_id).where(*ban)
+    for community in session.scalars(select(Community).where(Community.id.in_(banned)).order_by(Community.id)).all():
+        member = find_member(session, community.id, person_id)
+        if member is not None:
+            _close(session, community, member, "banned", None, now=now)
+    mine = (CommunityRequest.person_id == person_id, CommunityRequest.community_id.in_(banned))
+    pending = CommunityRequest.state == RequestState.PENDING.value
+    session.execute(update(CommunityRequest).where(*mine, pending).values(state=RequestState.ENDED.value, decided_at=now))
 
 
 def _merge_open(session: Session, rows: Sequence[CommunityMember], taker: int) -> None:

@@ -31,6 +31,7 @@ from discussions.boards import Anchor, AnchorKey, BoardOwner, Number, OwnerPage
 from discussions.models import PostState, Thread
 from kernel import audit, clock
 from kernel.audit import Verb
+from kernel.crypto import SECRET_KEYS, keyed_hashes
 from kernel.errors import N_
 from kernel.i18n import _
 from kernel.permissions import Actor, SiteRole, Verdict
@@ -164,6 +165,30 @@ def own_addresses(confirmed: ColumnElement[bool], person: Number) -> CompoundSel
     """Select the addresses of a person that are `confirmed`, those of accounts merged into theirs too."""
     merged = select(Person.email).join(AccountMerge, AccountMerge.closed_id == Person.id)
     return select(Person.email).where(Person.id == person, confirmed).union_all(merged.where(AccountMerge.kept_id == person, confirmed))
+
+
+def address_hashes(session: Session, address: str) -> list[str]:
+    """Return the hashes of an address by which a ban is kept once its account is deleted: under the present secret key first."""
+    return keyed_hashes(SECRET_KEYS.of(session)(), "banned address", address)
+
+
+def list_banned_hashes(session: Session, community_id: int, now: datetime) -> set[str]:
+    """List the hashes of the addresses that are banned from a community, and whose accounts were deleted."""
+    row = models.CommunityMember
+    of_it = (row.community_id == community_id, row.banned_until > now, row.address_hash.is_not(None))
+    return {hashed for hashed in session.scalars(select(row.address_hash).where(*of_it)) if hashed is not None}
+
+
+def is_banned(session: Session, community_id: int, person_id: int, now: datetime) -> bool:
+    """Return whether somebody may not come into a community: under this account, or under a deleted one that had an address of theirs."""
+    row = models.CommunityMember
+    mine = (row.community_id == community_id, row.person_id == person_id, row.banned_until > now)
+    if session.scalar(select(row.id).where(*mine).limit(1)) is not None:
+        return True
+    hashes = list_banned_hashes(session, community_id, now)
+    merged = select(AccountMerge.closed_id).where(AccountMerge.kept_id == person_id)
+    own = select(Person.email).where(or_(Person.id == person_id, Person.id.in_(merged)))
+    return bool(hashes) and any(hashes.intersection(address_hashes(session, address)) for address in session.scalars(own))
 
 
 def is_invited(confirmed: ColumnElement[bool], person: Number, now: ColumnElement[datetime]) -> ColumnElement[bool]:

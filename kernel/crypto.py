@@ -2,9 +2,10 @@
 
 import base64
 import hashlib
+import hmac
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -29,6 +30,7 @@ from cryptography.hazmat.primitives.serialization import (
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from kernel import clock
+from kernel.db import Hook
 from kernel.keys import (
     KeyCompromise,
     KeyHistory,
@@ -166,6 +168,15 @@ def unseal(secret: Secret, purpose: str, text: str, *, seconds: int) -> Any:
         return _serializer(secret, purpose).loads(text, max_age=seconds)
     except BadSignature:
         return None
+
+
+SECRET_KEYS = Hook[Callable[[], Sequence[bytes]]]("secret_keys")
+"""Gives the secret keys of the instance: the present one, and those that are still read."""
+
+
+def keyed_hashes(keys: Sequence[bytes], purpose: str, text: str) -> list[str]:
+    """Return the hash of a text under each key, by which it is recognised and which tells nothing of it without the key (HMAC-SHA-256)."""
+    return [hmac.digest(_drawn(key, purpose), text.encode(), "sha256").hex() for key in keys]
 
 
 LOCKED = b"aulario locked 1\n"

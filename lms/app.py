@@ -28,7 +28,7 @@ from discussions import feature as discussions
 from enrolments import feature as enrolments
 from federation import feature as federation
 from federation import views as federation_views
-from kernel import audit, files, i18n
+from kernel import audit, crypto, files, i18n
 from kernel.db import Database, gather
 from kernel.feature import Feature
 from kernel.files import files_of, quotas_from
@@ -101,6 +101,7 @@ def open_instance(settings: Settings) -> Instance:
                 files.QUOTAS.bind(quotas_from(settings)),
                 kinds.COURSE_KINDS.bind(course_kinds),
                 people.CONFIRMS_SINCE.bind(lambda: present(settings).confirms_since),
+                crypto.SECRET_KEYS.bind(partial(secret_keys, settings)),
             )
         )
     )

@@ -10,7 +10,7 @@ from wtforms import BooleanField
 from communities import communities, directory, files, invitations, life, links, members, panels, plan
 from communities.access import CommunityAction, CommunityContext
 from communities.links import ShownLink
-from communities.members import LastAdministrator, RequestedTooOften, TooManyCommunities
+from communities.members import BannedFromCommunity, LastAdministrator, RequestedTooOften, TooManyCommunities
 from communities.models import (
     CONDITIONS,
     NOTE,
@@ -267,7 +267,7 @@ def membership(context: CommunityContext) -> Answer:
 def join(context: CommunityContext) -> Answer:
     """Join a community at once."""
     slug, form = context.community.slug, Form()
-    with form.refusals(None, TooManyCommunities, communities.NoLongerAllowed):
+    with form.refusals(None, TooManyCommunities, BannedFromCommunity, communities.NoLongerAllowed):
         joined = members.join(current_session(), current_actor(), context, now=clock.now())
         return see_page("communities.front_page", slug=slug, flash=_("You are a member now.") if joined else _("You are a member already."))
     return page("communities/refused.html", context=context, form=form)
@@ -285,7 +285,7 @@ def ask(context: CommunityContext) -> Answer:
     """Ask to join a community; its conditions stand above the field."""
     form, community = RequestForm(), context.community
     if form.validate_on_submit():
-        with form.refusals(None, RequestedTooOften, communities.NoLongerAllowed):
+        with form.refusals(None, RequestedTooOften, BannedFromCommunity, communities.NoLongerAllowed):
             members.request_to_join(current_session(), current_actor(), context, form.text.data or "", now=clock.now())
             return see_page("communities.front_page", slug=community.slug, flash=_("Your request was sent to its administrators."))
     since = life.find_inactive_since(current_session(), community.id, now=clock.now())

@@ -12,7 +12,7 @@ from accounts.joining import Invitation, Joining
 from communities import communities, invitations
 from communities.access import CommunityAction, CommunityContext, CommunityInvitationContext, CommunityInvitedContext
 from communities.invitations import MOST_ADDRESSES, InvitationListCheck, RepeatedEnough, TooManyToInvite
-from communities.members import TooManyCommunities
+from communities.members import BannedFromCommunity, TooManyCommunities
 from communities.models import CommunityInvitation
 from communities.views.communities import front_page_of, head_of
 from kernel import clock
@@ -190,7 +190,7 @@ def answer(invited: CommunityInvitedContext) -> Answer:
     if request.form.get("act") == "decline":
         invitations.decline(session, actor, invited, now=clock.now())
         return see_page("communities.community_list", flash=_("You declined the invitation."))
-    with form.refusals(None, TooManyCommunities):
+    with form.refusals(None, TooManyCommunities, BannedFromCommunity):
         joined = invitations.accept(session, actor, invited, now=clock.now())
         return see_page("communities.front_page", slug=slug, flash=_("You are a member now.") if joined else _("You are a member already."))
     return page("communities/refused.html", context=invited, form=form)
@@ -225,7 +225,7 @@ def _accept(invitation: UUID, slug: str, otherwise: str) -> str:
         return otherwise
     try:
         invitations.accept(session, actor, invited, now=clock.now())
-    except (NotFound, TooManyCommunities):
+    except (NotFound, TooManyCommunities, BannedFromCommunity):
         return otherwise
     flash(_("You are a member now."), "ok")
     return url_for("communities.front_page", slug=slug)
