@@ -1,6 +1,7 @@
 """Communities and their working groups: drafted and changed, read as an actor stands before them, listed for those who may find them."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
@@ -17,8 +18,8 @@ from accounts.people import confirms_addresses
 from accounts.rules import NoticeKind, fold
 from communities import models, search, standing
 from communities.access import PERMISSIONS, CommunityAction, CommunityContext
-from discussions.boards import add_board
-from discussions.models import BoardState, FirstPosts, Thread, ThreadPost
+from discussions.boards import add_board, new_key
+from discussions.models import BoardState, FirstPosts
 from kernel import audit, clock
 from kernel.audit import Verb
 from kernel.db import UtcDateTime
@@ -27,13 +28,13 @@ from kernel.i18n import _, in_every_language
 from kernel.markup.source import slug as slug_of
 from kernel.permissions import Actor, Verdict
 from organisations.models import Organisation
-from organisations.tree import list_path
 
 MOST_DRAFTS = 5
 SHORTEST_PART = 100
 LONGEST_TEXT = 6_000
 MOST_TRIES = 20
 RESERVED = frozenset({"new", "invitations", "mine"})
+SLUG_SIGNS = 6
 MOST_PLACES = 200
 MOST_CHOICES = 500
 """Topics, and institutions and units, that the list of communities is filtered by."""
@@ -72,12 +73,6 @@ class NoLongerAllowed(Conflict):
     """A community, or the actor's part in it, changed since their page was asked for."""
 
     message = N_("This is no longer possible: the community, or your part in it, was changed meanwhile.")
-
-
-class WiderThanWritten(Invalid):
-    """Others wrote for fewer readers."""
-
-    message = N_("Others have written here for its present readers: a community is not opened to more people after that.")
 
 
 class UnknownInstitution(Invalid):
@@ -231,27 +226,31 @@ def name_of_place(session: Session, organisation_id: int) -> str:
     return session.scalars(statement).one()
 
 
-def _check_place(session: Session, actor: Actor, values: CommunityValues, present: int | None = None) -> None:
+def check_place(session: Session, actor: Actor, values: CommunityValues, present: int | None = None) -> None:
     if values.reach is not models.CommunityReach.INSTITUTION or values.organisation_id == present is not None:
         return
     if values.organisation_id not in {number for number, _name in list_own_places(session, actor)}:
         raise UnknownInstitution
 
 
-def _free_slug(session: Session, name: str) -> str:
+def new_slug(session: Session, name: str, reach: models.CommunityReach) -> str:
+    """Return an address for a community: its plain name where everyone finds it and no other has that, else with signs by chance.
+
+    A number would tell how many have the name; what few find never has its plain name, so that no address can be guessed.
+    """
     base = slug_of(name)[:48].strip("-") or "comunidad"
+    if reach is not models.CommunityReach.EVERYONE or base in RESERVED:
+        return f"{base}-{new_key()[:SLUG_SIGNS]}"
     deleted = (audit.AuditEntry.verb == CommunityVerb.DELETED.value, audit.AuditEntry.at > clock.now() - SLUG_KEPT)
     reserved = {json.loads(facts).get("slug") for facts in session.scalars(select(audit.AuditEntry.facts).where(*deleted))}
-    taken = set(session.scalars(select(models.Community.slug).where(models.Community.slug.startswith(base)))) | RESERVED | reserved
-    if base not in taken:
-        return base
-    return next(slug for number in range(2, len(taken) + 3) if (slug := f"{base}-{number}") not in taken)
+    is_taken = base in reserved or session.scalar(select(models.Community.id).where(models.Community.slug == base)) is not None
+    return f"{base}-{new_key()[:SLUG_SIGNS]}" if is_taken else base
 
 
 def _add_with_slug(session: Session, row: models.Community) -> None:
     """Add a community by a slug that is free, also where others found some of the same name at the same moment."""
     for tries_left in reversed(range(MOST_TRIES)):
-        row.slug = _free_slug(session, row.name)
+        row.slug = new_slug(session, row.name, models.CommunityReach(row.reach))
         try:
             with session.begin_nested():
                 session.add(row)
@@ -272,7 +271,7 @@ def found_community(session: Session, actor: Actor, values: CommunityValues, *, 
     """Keep the draft of a community, whose founder administers it. Raise TooManyDrafts, UnknownInstitution."""
     assert actor.person_id is not None
     session.execute(select(Person.id).where(Person.id == actor.person_id).with_for_update(key_share=True)).all()  # one after the other
-    _check_place(session, actor, values)
+    check_place(session, actor, values)
     drafts = (
         select(func.count())
         .select_from(models.CommunityMember)
@@ -323,76 +322,6 @@ def add_community(
     return row
 
 
-_REACHES = {reach.value: number for number, reach in enumerate(list(models.CommunityReach)[::-1])}
-
-
-def _widens(session: Session, row: models.Community, values: CommunityValues) -> bool:
-    """Return whether more people would read what others wrote, or know of it: an institution is wider than its units."""
-    order = list(models.CommunityLevel)[::-1]
-    levels = order.index(values.level) > order.index(models.CommunityLevel(row.level))
-    within = {unit.id for unit in list_path(session, values.organisation_id)} if values.organisation_id else set[int]()
-    elsewhere = row.reach == values.reach == models.CommunityReach.INSTITUTION and row.organisation_id not in within
-    return levels or elsewhere or _REACHES[values.reach.value] > _REACHES[row.reach]
-
-
-def others_wrote(session: Session, row: models.Community) -> bool:
-    """Return whether anybody but its administrators wrote in a community, or brought something in."""
-    file, page = models.CommunityFile, models.CommunityPage
-    file_version, page_version = models.CommunityFileVersion, models.CommunityPageVersion
-    runs = select(models.CommunityMember.person_id).where(
-        models.CommunityMember.community_id == row.id,
-        models.CommunityMember.role == models.CommunityRole.ADMINISTRATOR.value,
-        models.CommunityMember.until.is_(None),
-    )
-    written = (
-        select(ThreadPost.id).join(Thread, Thread.id == ThreadPost.thread_id)
-        .where(Thread.board_id == row.board_id, ThreadPost.person_id.not_in(runs)),
-        select(file_version.id).join(file, file.id == file_version.file_id)
-        .where(file.community_id == row.id, file_version.added_by.not_in(runs)),
-        select(page_version.id).join(page, page.id == page_version.page_id)
-        .where(page.community_id == row.id, page.slug != models.NOTE_SLUG, page_version.person_id.not_in(runs)),
-    )  # fmt: skip
-    return bool(session.scalar(select(or_(*(statement.exists() for statement in written)))))
-
-
-def change_values(
-    session: Session, actor: Actor, community: models.Community, values: CommunityValues, *, seen: str, now: datetime
-) -> bool:
-    """Change name, language, reach and level; return whether anything changed. It acts at once.
-
-    Raise CommunityWasChanged, WiderThanWritten, UnknownInstitution.
-    """
-    row = lock_community(session, community)
-    if seen != str(row.row_version):
-        raise CommunityWasChanged
-    _check_place(session, actor, values, row.organisation_id)
-    changed: dict[str, Any] = {
-        name: value
-        for name, value in {
-            "name": values.name,
-            "language": values.language,
-            "reach": values.reach.value,
-            "level": values.level.value,
-            "organisation_id": values.organisation_id,
-            "topic": values.topic,
-        }.items()
-        if getattr(row, name) != value
-    }
-    if not changed:
-        return False
-    if row.state != models.CommunityState.DRAFT and _widens(session, row, values) and others_wrote(session, row):
-        raise WiderThanWritten
-    former = {f"former_{name}": getattr(row, name) for name in changed}
-    for name, value in changed.items():
-        setattr(row, name, value)
-    row.name_key, row.row_version, row.changed_at = fold(row.name), row.row_version + 1, now
-    if row.level != models.CommunityLevel.SEMIPRIVATE or row.reach == models.CommunityReach.HIDDEN:
-        end_requests(session, row, now=now)
-    search.note_changed(session, row, now=now)
-    audit.record(session, actor, CommunityVerb.CHANGED, row, now=now, **changed, **former)
-    return True
-
-
 def set_members_write(session: Session, actor: Actor, community: models.Community, members_write: bool, *, now: datetime) -> bool:
     """Let members write pages, or administrators alone; return whether anything changed."""
     row = lock_community(session, community)
@@ -422,10 +351,15 @@ def close_request(session: Session, request: models.CommunityRequest, state: mod
     notices.take_back_others(session, run_key(request.community_id, f"request:{request.uuid}"), ())
 
 
-def end_requests(session: Session, row: models.Community, *, now: datetime) -> None:
-    """End the requests that wait, and notify those who wrote them."""
+def list_pending(session: Session, row: models.Community, *which: ColumnElement[bool]) -> Sequence[models.CommunityRequest]:
+    """List the requests that wait, all of them or some."""
     waiting = (models.CommunityRequest.community_id == row.id, models.CommunityRequest.state == models.RequestState.PENDING.value)
-    for request in session.scalars(select(models.CommunityRequest).where(*waiting)).all():
+    return session.scalars(select(models.CommunityRequest).where(*waiting, *which)).all()
+
+
+def end_requests(session: Session, row: models.Community, *which: ColumnElement[bool], now: datetime) -> None:
+    """End requests that wait, all of them or some, and notify those who wrote them."""
+    for request in list_pending(session, row, *which):
         close_request(session, request, models.RequestState.ENDED, now=now)
         subject = in_every_language(lambda: _("Your request to join ended: %(name)s", name=row.name))
         text = in_every_language(lambda: _("The community no longer takes requests."))

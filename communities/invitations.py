@@ -8,17 +8,19 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, and_, exists, func, insert, literal, or_, select, true, update
 from sqlalchemy.orm import Session
 
-from accounts import invitations
+from accounts import invitations, notices
 from accounts.invitations import InvitationKind
 from accounts.models import AccountMerge, Person
+from accounts.notices import Message
 from accounts.people import CONFIRMS_SINCE, is_confirmed_condition
 from communities import communities, standing
 from communities.access import CommunityInvitationContext, CommunityInvitedContext
-from communities.communities import lock_community
+from communities.communities import COMMUNITY_NOTICE, lock_community, own_key
 from communities.members import MemberVerb, add_member
 from communities.models import Community, CommunityInvitation, CommunityMember, CommunityRole, CommunityState
 from kernel import audit, clock, outbox
 from kernel.errors import N_, Conflict, Invalid, NotFound, require_found
+from kernel.i18n import _, in_every_language
 from kernel.left_out import LineFault
 from kernel.permissions import Actor
 from kernel.personal import PersonalTables
@@ -234,6 +236,26 @@ def withdraw(session: Session, actor: Actor, community: Community, *which: Colum
     if count:
         audit.record(session, actor, MemberVerb.INVITATION_WITHDRAWN, community, now=now, count=count)
     return count
+
+
+def count_open(session: Session, community: Community, *which: ColumnElement[bool], now: datetime) -> int:
+    """Count open invitations of a community, all of them or some."""
+    of_it = (CommunityInvitation.community_id == community.id, *INVITATIONS.open_at(now), *which)
+    return session.scalar(select(func.count()).select_from(CommunityInvitation).where(*of_it)) or 0
+
+
+def end(session: Session, actor: Actor, community: Community, *which: ColumnElement[bool], now: datetime) -> None:
+    """Withdraw open invitations of a community that it takes nobody by any more, and notify those of them who have an account."""
+    of_it = (CommunityInvitation.community_id == community.id, *INVITATIONS.open_at(now), *which)
+    invited = select(Person.id, CommunityInvitation.uuid).join(CommunityInvitation, CommunityInvitation.email == Person.email)
+    people = session.execute(invited.where(*of_it, is_confirmed_condition(session), CommunityInvitation.sent > 0)).all()
+    withdraw(session, actor, community, *which, now=now)
+    subject = in_every_language(lambda: _("Your invitation ended: %(name)s", name=community.name))
+    text = in_every_language(lambda: _("No one joins the community with it any more."))
+    for person in people:
+        key = own_key(community.id, f"invitation:{person.uuid}")
+        message = Message(COMMUNITY_NOTICE, key, subject, text, "/communities", about_id=community.id)
+        notices.notify(session, message, [person.id], now=now)
 
 
 def list_unanswered(session: Session, community_id: int, *, offset: int, limit: int) -> list[Row[CommunityInvitation, Person]]:

@@ -101,7 +101,7 @@ def archive(session: Session, actor: Actor, community: models.Community, reason:
     row.state, row.archived_at, row.archived_by, row.reason = models.CommunityState.ARCHIVED.value, now, actor.person_id, reason
     row.row_version += 1
     end_requests(session, row, now=now)
-    invitations.withdraw(session, actor, row, now=now)
+    invitations.end(session, actor, row, now=now)
     audit.record(session, actor, CommunityVerb.ARCHIVED, row, now=now, reason=reason)
     return True
 

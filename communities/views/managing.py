@@ -4,12 +4,23 @@ from flask import Blueprint, Response, request
 from wtforms import BooleanField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
-from communities import communities, directory, life, members, pages
+from communities import communities, directory, life, members, pages, reach
 from communities.access import CommunityAction, CommunityContext, MemberContext, RequestContext
 from communities.life import NotReady
 from communities.members import CannotJoin, LastAdministrator, MemberWasChanged, RequestDecided, TooManyAdministrators
-from communities.models import CONDITIONS, NOTE, PARTS, Community, CommunityLevel, CommunityReach, CommunityRequest, CommunityRole
+from communities.models import (
+    CONDITIONS,
+    NOTE,
+    PARTS,
+    Community,
+    CommunityLevel,
+    CommunityReach,
+    CommunityRequest,
+    CommunityRole,
+    CommunityState,
+)
 from communities.panels import LANGUAGE_NAMES, LEVELS
+from communities.reach import Narrowing
 from communities.views.communities import LEVEL_TEXTS, head_of, leave_reading_note
 from discussions.boards import TooManyCategories, change_settings
 from discussions.models import Board, BoardState, FirstPosts
@@ -135,26 +146,51 @@ def _settings_page(form: "ValuesForm | WorkingGroupForm", context: CommunityCont
 @managing_bp.route("/communities/<slug>/manage/settings", methods=["GET", "POST"])
 @requires(CommunityAction.EDIT, communities.get_community)
 def settings(context: CommunityContext) -> Answer:
-    """Change name, language, reach and level; it acts at once."""
+    """Change name, topic, language, reach and level; it acts at once, and narrows after a page that says what follows."""
     row = context.community
     form: ValuesForm | WorkingGroupForm = ValuesForm() if context.parent is None else WorkingGroupForm()
     if is_read_only_request():
         form.show(row)
     if isinstance(form, ValuesForm):
         form.offer(row)
-    if form.validate_on_submit():
+    act, seen = request.form.get("act"), request.form.get("seen", "")
+    if act != "back" and form.validate_on_submit():
         of_institution = form.organisation if isinstance(form, ValuesForm) else None
+        session, actor, values, now = current_session(), current_actor(), form.values(), clock.now()
         with (
             form.refusals(None, communities.CommunityWasChanged),
-            form.refusals(form.level, communities.WiderThanWritten),
+            form.refusals(form.level, reach.WiderThanWritten),
             form.refusals(of_institution, communities.UnknownInstitution),
         ):
-            changed = communities.change_values(
-                current_session(), current_actor(), row, form.values(), seen=request.form.get("seen", ""), now=clock.now()
-            )
+            reach.check_values(session, actor, row, values, seen=seen)
+            if row.state != CommunityState.DRAFT and act != "narrow" and reach.narrows(row, values):
+                return _narrowing_page(context, form, reach.preview(session, row, values, now=now))
+            changed = reach.change_values(session, actor, row, values, seen=seen, now=now)
             message = _("Saved.") if changed else _("There was nothing to change.")
             return see_page("communities_managing.manage", slug=row.slug, flash=message)
     return _settings_page(form, context, seen=str(row.row_version))
+
+
+def _narrowing_page(context: CommunityContext, form: "ValuesForm | WorkingGroupForm", narrowing: Narrowing) -> Response:
+    """Say who reads the community today and who would afterwards; the form waits in hidden fields."""
+    row, values = context.community, form.values()
+    reaches = {**REACHES, CommunityReach.PARENT: N_("The members of the community find it")}
+
+    def step(reach: CommunityReach, level: CommunityLevel, institution: int | None, readers: int | None) -> tuple[list[str], int | None]:
+        name = communities.name_of_place(current_session(), institution) if institution else ""
+        return [text for text in (_(reaches[reach]), name, _(LEVELS[level])) if text], readers
+
+    today = step(CommunityReach(row.reach), CommunityLevel(row.level), row.organisation_id, narrowing.before)
+    afterwards = step(values.reach, values.level, values.organisation_id, narrowing.after)
+    fields = [(name, value) for name, value in request.form.items() if name == "seen" or (name in form and name != "csrf_token")]
+    return page(
+        "communities/narrowing.html",
+        context=context,
+        fields=fields,
+        steps=[today, afterwards],
+        narrowing=narrowing,
+        becomes_hidden=values.reach is CommunityReach.HIDDEN and row.reach != CommunityReach.HIDDEN,
+    )
 
 
 @managing_bp.route("/communities/<slug>/manage/<any(note, conditions):step>", methods=["GET", "POST"])

@@ -22,6 +22,8 @@ def founded(browser: Browser, instance: Instance, **values: str) -> tuple[Commun
     ana.get(f"{PAGE}/groups")
     ana.get(f"{PAGE}/groups/new")
     ana.submit(f"{PAGE}/groups/new", {"name": "Tablas de mortalidad", **values})
+    with instance.database.unit_of_work() as session:  # its address cannot be guessed
+        session.execute(update(Community).where(Community.parent_id.is_not(None)).values(slug=GROUP.rpartition("/")[2]))
     return row, ana
 
 

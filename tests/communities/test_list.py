@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import select, update
 
 from accounts.models import Person
-from communities.communities import CommunityValues, UnknownInstitution, WiderThanWritten, change_values
+from communities.communities import CommunityValues, UnknownInstitution
 from communities.models import Community, CommunityLevel, CommunityReach
+from communities.reach import WiderThanWritten, change_values
 from kernel import clock
 from kernel.permissions import Actor, SiteRole
 from lms.instance import Instance

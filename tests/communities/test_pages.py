@@ -1,23 +1,18 @@
 """Communities by their pages: founded in steps, activated, joined, asked for, left, archived (spec/communities C1 to C25)."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
 
 from accounts.models import Notification, Person
-from communities.communities import CommunityValues, WiderThanWritten, change_values, others_wrote
-from communities.models import Community, CommunityLevel, CommunityMember, CommunityReach, CommunityRequest, CommunityRole, CommunityState
+from communities.models import Community, CommunityLevel, CommunityMember, CommunityRequest, CommunityRole, CommunityState
 from courses.models import StaffRole
 from kernel import clock
-from kernel.permissions import SYSTEM, Actor, SiteRole
 from lms.instance import Instance
-from organisations.rules.units import OrganisationKind
-from organisations.units import UnitValues, make
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, a_teacher, an_administrator, sign_in
-from tests.support.communities import LONG, TEXTS, a_community, a_member, bring_file, fresh, write_page, write_thread
+from tests.support.communities import LONG, TEXTS, a_community, a_member, fresh, write_thread
 from tests.support.takes import read
 from tests.support.wording import in_spanish
 
@@ -216,70 +211,6 @@ def test_an_archived_community_is_read_and_nothing_more(browser: Browser, instan
     ana.get(MANAGE)
     ana.submit(f"{MANAGE}/reactivation")
     assert fresh(instance, row).state == CommunityState.ACTIVE
-
-
-def test_it_is_not_widened_once_others_wrote(browser: Browser, instance: Instance) -> None:
-    """spec/communities C5: narrowing acts at once."""
-    row = a_community(instance, a_person(instance))
-    eva = a_person(instance, "eva@example.org")
-    a_member(instance, row, eva)
-    write_thread(instance, row, "Entre nosotros", eva)
-    sign_in(browser).get(f"{MANAGE}/settings")
-    browser.submit(f"{MANAGE}/settings", {"level": "open"}, status=422)
-    assert (
-        in_spanish("Others have written here for its present readers: a community is not opened to more people after that.")
-        in browser.page.text
-    )
-    browser.get(f"{MANAGE}/settings")
-    browser.submit(f"{MANAGE}/settings", {"reach": "hidden"})
-
-    assert (fresh(instance, row).reach, fresh(instance, row).level) == (CommunityReach.HIDDEN, CommunityLevel.PRIVATE)
-    browser.another().get(PAGE, status=404)
-
-
-@pytest.mark.parametrize("write", [bring_file, write_page, write_thread])
-def test_files_and_pages_of_others_keep_it_from_being_widened(instance: Instance, write: Callable[..., object]) -> None:
-    """spec/communities C5: what its administrators brought in and the texts of the front page do not."""
-    ana, eva = a_person(instance), a_person(instance, "eva@example.org")
-    row = a_community(instance, ana, level=CommunityLevel.PRIVATE)
-    a_member(instance, row, eva)
-    bring_file(instance, row, ana)
-    write_page(instance, row, ana)
-    with instance.database.unit_of_work() as session:
-        session.execute(update(Community).values(members_write=True))
-        assert not others_wrote(session, row)
-    if write is write_thread:
-        write_thread(instance, row, "Entre nosotros", eva)
-    else:
-        write(instance, row, eva, "Otra cosa")
-
-    assert read(instance, lambda session: others_wrote(session, row))
-
-
-def test_it_is_not_given_to_another_institution_once_others_wrote(instance: Instance) -> None:
-    """spec/communities C5: people of the other institution would read what was written for the first."""
-    ana, eva = a_person(instance), a_person(instance, "eva@example.org")
-    row = a_community(instance, ana, level=CommunityLevel.OPEN)
-    a_member(instance, row, eva)
-    with instance.database.unit_of_work() as session:
-        units = [
-            make(session, SYSTEM, None, OrganisationKind.INSTITUTION, UnitValues(f"Instituto {sign}", sign), now=clock.now())
-            for sign in "AB"
-        ]
-        known = session.get_one(Community, row.id)
-        known.reach, known.organisation_id = CommunityReach.INSTITUTION.value, units[0].id
-    boss = Actor(person_id=ana.id, roles=frozenset({SiteRole.ADMINISTRATOR}))
-
-    def move(number: int) -> bool:
-        values = CommunityValues(row.name, row.language, CommunityReach.INSTITUTION, CommunityLevel.OPEN, units[number].id)
-        with instance.database.unit_of_work() as session:
-            known = session.get_one(Community, row.id)
-            return change_values(session, boss, known, values, seen=str(known.row_version), now=clock.now())
-
-    assert move(1), "nobody wrote yet"
-    write_thread(instance, row, "Entre nosotros", eva)
-    with pytest.raises(WiderThanWritten):
-        move(0)
 
 
 def test_texts_of_two_windows_are_not_overwritten(browser: Browser, instance: Instance) -> None:

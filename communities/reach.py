@@ -1,0 +1,168 @@
+"""Readers of a community, and those who find it: widened until others wrote, narrowed at once after a look at what follows."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, false, func, literal, or_, select, true
+from sqlalchemy.orm import Session
+
+from accounts.models import Person
+from accounts.rules import fold
+from communities import invitations, models, search, standing
+from communities.communities import (
+    CommunityValues,
+    CommunityVerb,
+    CommunityWasChanged,
+    check_place,
+    end_requests,
+    list_pending,
+    lock_community,
+    new_slug,
+)
+from discussions.models import Thread, ThreadPost
+from kernel import audit
+from kernel.errors import N_, Invalid
+from kernel.permissions import Actor
+from organisations.tree import list_path
+
+REACHES = list(models.CommunityReach)[::-1]
+LEVELS = list(models.CommunityLevel)[::-1]
+"""The narrowest first."""
+
+
+class WiderThanWritten(Invalid):
+    """Others wrote for fewer readers."""
+
+    message = N_("Others have written here for its present readers: a community is not opened to more people after that.")
+
+
+def widens(session: Session, row: models.Community, values: CommunityValues) -> bool:
+    """Return whether more people would read what others wrote, or know of it: an institution is wider than its units."""
+    within = {unit.id for unit in list_path(session, values.organisation_id)} if values.organisation_id else set[int]()
+    elsewhere = _is_moved(row, values) and row.organisation_id not in within
+    return elsewhere or LEVELS.index(values.level) > LEVELS.index(models.CommunityLevel(row.level)) or _compared(row, values) > 0
+
+
+def narrows(row: models.Community, values: CommunityValues) -> bool:
+    """Return whether some would read it no more, or come in another way, than today."""
+    is_lower = LEVELS.index(values.level) < LEVELS.index(models.CommunityLevel(row.level))
+    return is_lower or _compared(row, values) < 0 or _is_moved(row, values)
+
+
+def _compared(row: models.Community, values: CommunityValues) -> int:
+    return REACHES.index(values.reach) - REACHES.index(models.CommunityReach(row.reach))
+
+
+def _is_moved(row: models.Community, values: CommunityValues) -> bool:
+    return row.reach == values.reach == models.CommunityReach.INSTITUTION and row.organisation_id != values.organisation_id
+
+
+def others_wrote(session: Session, row: models.Community) -> bool:
+    """Return whether anybody but its administrators wrote in a community, or brought something in."""
+    file, page = models.CommunityFile, models.CommunityPage
+    file_version, page_version = models.CommunityFileVersion, models.CommunityPageVersion
+    runs = select(models.CommunityMember.person_id).where(
+        models.CommunityMember.community_id == row.id,
+        models.CommunityMember.role == models.CommunityRole.ADMINISTRATOR.value,
+        models.CommunityMember.until.is_(None),
+    )
+    written = (
+        select(ThreadPost.id).join(Thread, Thread.id == ThreadPost.thread_id)
+        .where(Thread.board_id == row.board_id, ThreadPost.person_id.not_in(runs)),
+        select(file_version.id).join(file, file.id == file_version.file_id)
+        .where(file.community_id == row.id, file_version.added_by.not_in(runs)),
+        select(page_version.id).join(page, page.id == page_version.page_id)
+        .where(page.community_id == row.id, page.slug != models.NOTE_SLUG, page_version.person_id.not_in(runs)),
+    )  # fmt: skip
+    return bool(session.scalar(select(or_(*(statement.exists() for statement in written)))))
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """The consequences of narrowing: readers before and after, None for everybody, and the requests and invitations that end."""
+
+    before: int | None
+    after: int | None
+    requests: int
+    invitations: int
+
+
+def preview(session: Session, row: models.Community, values: CommunityValues, *, now: datetime) -> Narrowing:
+    """Compute what would come of other values."""
+    reach, level = models.CommunityReach(row.reach), models.CommunityLevel(row.level)
+    present = CommunityValues(row.name, row.language, reach, level, row.organisation_id)
+    return Narrowing(
+        _count_readers(session, row, present),
+        _count_readers(session, row, values),
+        requests=len(list_pending(session, row, _unfit_requests(values))),
+        invitations=invitations.count_open(session, row, _unfit_invitations(row, values), now=now),
+    )
+
+
+def _count_readers(session: Session, row: models.Community, values: CommunityValues) -> int | None:
+    """Count who would read a community of these values, without those who administer the site; None: everybody."""
+    is_open = values.level is models.CommunityLevel.OPEN
+    if is_open and values.reach is models.CommunityReach.EVERYONE:
+        return None
+    member = models.CommunityMember
+    present = (member.community_id == row.id, member.person_id == Person.id, member.until.is_(None))
+    reads: ColumnElement[bool] = standing.is_member(Person.id) if row.parent_id else exists().where(*present)
+    if values.organisation_id is not None:
+        belongs = standing.belongs(Person.id, literal(values.organisation_id))
+        reads = or_(exists().where(*present, member.external), belongs if is_open else and_(reads, belongs))
+    readers = select(func.count()).select_from(Person).join(models.Community, models.Community.id == row.id)
+    return session.scalar(readers.where(Person.suspended_at.is_(None), reads)) or 0
+
+
+def _unfit_requests(values: CommunityValues) -> ColumnElement[bool]:
+    """Return the condition on requests that a community takes none any more, or not from people outside its institution."""
+    if values.level is not models.CommunityLevel.SEMIPRIVATE or values.reach is models.CommunityReach.HIDDEN:
+        return true()
+    if values.organisation_id is None:
+        return false()
+    return ~standing.belongs(models.CommunityRequest.person_id, literal(values.organisation_id))
+
+
+def _unfit_invitations(row: models.Community, values: CommunityValues) -> ColumnElement[bool]:
+    """Return the condition on invitations that a community that was for more people is not for the address any more."""
+    is_narrower = _compared(row, values) < 0 or _is_moved(row, values)
+    if values.organisation_id is None or not is_narrower or row.state == models.CommunityState.DRAFT:
+        return false()
+    belongs = standing.belongs(Person.id, literal(values.organisation_id))
+    return ~exists().where(Person.email == models.CommunityInvitation.email, belongs).correlate_except(Person)
+
+
+def check_values(session: Session, actor: Actor, row: models.Community, values: CommunityValues, *, seen: str) -> None:
+    """Raise CommunityWasChanged, WiderThanWritten, UnknownInstitution where a community cannot have these values."""
+    if seen != str(row.row_version):
+        raise CommunityWasChanged
+    check_place(session, actor, values, row.organisation_id)
+    if row.state != models.CommunityState.DRAFT and widens(session, row, values) and others_wrote(session, row):
+        raise WiderThanWritten
+
+
+def change_values(
+    session: Session, actor: Actor, community: models.Community, values: CommunityValues, *, seen: str, now: datetime
+) -> bool:
+    """Change name, topic, language, reach and level; return whether anything changed. It acts at once.
+
+    What becomes hidden gets another address. Raise CommunityWasChanged, WiderThanWritten, UnknownInstitution.
+    """
+    row = lock_community(session, community)
+    check_values(session, actor, row, values, seen=seen)
+    columns = {**asdict(values), "reach": values.reach.value, "level": values.level.value}
+    changed: dict[str, Any] = {name: value for name, value in columns.items() if getattr(row, name) != value}
+    if not changed:
+        return False
+    end_requests(session, row, _unfit_requests(values), now=now)
+    invitations.end(session, actor, row, _unfit_invitations(row, values), now=now)
+    if changed.get("reach") == models.CommunityReach.HIDDEN:
+        changed["slug"] = new_slug(session, values.name, values.reach)
+    former = {f"former_{name}": getattr(row, name) for name in changed}
+    for name, value in changed.items():
+        setattr(row, name, value)
+    row.name_key, row.row_version, row.changed_at = fold(row.name), row.row_version + 1, now
+    search.note_changed(session, row, now=now)
+    audit.record(session, actor, CommunityVerb.CHANGED, row, now=now, **changed, **former)
+    return True
