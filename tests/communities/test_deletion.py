@@ -231,7 +231,7 @@ def test_its_address_leads_to_no_other_one_for_180_days_and_its_log_to_nobody(
         life.delete_community(session, actor_of(ana), row, row.name, now=clock.now())
     browser.deliver_jobs()
     second = a_community(instance, ana)
-    assert second.slug == "estadistica-actuarial-2"
+    assert second.slug.startswith("estadistica-actuarial-")
     log = sign_in(browser).get(f"/communities/{second.slug}/manage/log").text
     assert in_spanish("Deleted a community") not in log
     later = clock.now() + timedelta(days=181)
