@@ -90,20 +90,18 @@ class Narrowing:
 
 def preview(session: Session, row: models.Community, values: CommunityValues, *, now: datetime) -> Narrowing:
     """Compute what would come of other values."""
-    reach, level = models.CommunityReach(row.reach), models.CommunityLevel(row.level)
-    present = CommunityValues(row.name, row.language, reach, level, row.organisation_id)
     return Narrowing(
-        _count_readers(session, row, present),
+        _count_readers(session, row, row),
         _count_readers(session, row, values),
         requests=len(list_pending(session, row, _unfit_requests(values))),
         invitations=invitations.count_open(session, row, _unfit_invitations(row, values), now=now),
     )
 
 
-def _count_readers(session: Session, row: models.Community, values: CommunityValues) -> int | None:
+def _count_readers(session: Session, row: models.Community, values: CommunityValues | models.Community) -> int | None:
     """Count who would read a community of these values, without those who administer the site; None: everybody."""
-    is_open = values.level is models.CommunityLevel.OPEN
-    if is_open and values.reach is models.CommunityReach.EVERYONE:
+    is_open = values.level == models.CommunityLevel.OPEN
+    if is_open and values.reach == models.CommunityReach.EVERYONE:
         return None
     member = models.CommunityMember
     present = (member.community_id == row.id, member.person_id == Person.id, member.until.is_(None))

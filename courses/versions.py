@@ -12,16 +12,7 @@ from accounts.models import Person
 from courses import history
 from courses.access import VersionContext
 from courses.catalogue import get_taught_course
-from courses.content.texts import (
-    LESSON,
-    activity_entries,
-    course_entries,
-    lesson_entries,
-    module_entries,
-    name_entries,
-    resource_entries,
-    term_entries,
-)
+from courses.content import texts
 from courses.kinds import COURSE_KINDS
 from courses.models import Activity, Course, CourseFile, CourseResource, CourseVersion, GradeCategory, LessonPage, Module, Objective, Term
 from courses.rules import CourseTime, Outline, OutlineActivity, OutlineGradeCategory, OutlineModule
@@ -331,7 +322,7 @@ def list_lesson_entries(session: Session, version_id: int) -> Iterator[tuple[int
     for row in rows:
         written.setdefault(row.activity_id, []).append(row.language)
     for row in rows:
-        for entry in lesson_entries(row.language, row.title, SafeHtml.stored(row.body), written[row.activity_id]):
+        for entry in texts.lesson_entries(row.language, row.title, SafeHtml.stored(row.body), written[row.activity_id]):
             yield row.activity_id, entry
 
 
@@ -341,22 +332,22 @@ def list_own_entries(session: Session, version_id: int) -> Iterator[SearchDocume
     objectives = (
         select(Objective.text).where(Objective.version_id == version_id, Objective.module_id.is_(None)).order_by(Objective.position)
     )
-    yield from course_entries(version.title, version.summary, session.scalars(objectives))
+    yield from texts.course_entries(version.title, version.summary, session.scalars(objectives))
     for term in session.scalars(select(Term).where(Term.version_id == version_id).order_by(Term.id)):
-        yield from term_entries(term.key, term.term, term.also, term.definition)
+        yield from texts.term_entries(term.key, term.term, term.also, term.definition)
     for resource in session.scalars(select(CourseResource).where(CourseResource.version_id == version_id).order_by(CourseResource.id)):
-        yield from resource_entries(resource.key, resource.title, resource.host)
+        yield from texts.resource_entries(resource.key, resource.title, resource.host)
 
 
 def list_name_entries(session: Session, version_id: int) -> Iterator[tuple[int | None, SearchDocument]]:
     """Yield the names that a course's page shows to all who see it: of its modules, and of its activities with their ids."""
     modules = select(Module.key, Module.title).where(Module.version_id == version_id).order_by(Module.id)
     for row in session.execute(modules):
-        for entry in module_entries(row.key, row.title):
+        for entry in texts.module_entries(row.key, row.title):
             yield None, entry
     activities = select(Activity.id, Activity.kind, Activity.title).where(Activity.version_id == version_id).order_by(Activity.id)
     for activity in session.execute(activities):
-        for entry in name_entries(LESSON if activity.kind == "page" else activity.kind, activity.title):
+        for entry in texts.name_entries(texts.LESSON if activity.kind == "page" else activity.kind, activity.title):
             yield activity.id, entry
 
 
@@ -373,7 +364,7 @@ def list_activity_entries(session: Session, version_id: int, kind: str) -> Itera
     """Yield what can be found of a version's activities of a kind by title and summary, each with its activity's id."""
     statement = select(Activity.id, Activity.title, Activity.summary).where(Activity.version_id == version_id, Activity.kind == kind)
     for row in session.execute(statement.order_by(Activity.id)):
-        for entry in activity_entries(kind, row.title, row.summary):
+        for entry in texts.activity_entries(kind, row.title, row.summary):
             yield row.id, entry
 
 

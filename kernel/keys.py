@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import (
     ECDSA,
@@ -30,20 +31,6 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_der_public_key,
     load_pem_private_key,
-)
-from cryptography.x509 import (
-    AuthorityKeyIdentifier,
-    BasicConstraints,
-    Certificate,
-    CertificateBuilder,
-    InvalidVersion,
-    KeyUsage,
-    Name,
-    NameAttribute,
-    SubjectKeyIdentifier,
-    load_der_x509_certificate,
-    load_pem_x509_certificate,
-    random_serial_number,
 )
 from cryptography.x509.oid import NameOID
 
@@ -225,7 +212,7 @@ class CertifiedKey:
     """A private key, its certificate, and what its file states."""
 
     key: EllipticCurvePrivateKey
-    certificate: Certificate
+    certificate: x509.Certificate
     history: KeyHistory
 
     @property
@@ -275,34 +262,34 @@ def _new_file(now: datetime, name: str, lasts: timedelta, key: EllipticCurvePriv
     signer = authority.key if authority else key
     signer_public = signer.public_key()
     certificate = (
-        CertificateBuilder()
+        x509.CertificateBuilder()
         .subject_name(_subject(name))
         .issuer_name(issuer)
         .public_key(key.public_key())
-        .serial_number(random_serial_number())
+        .serial_number(x509.random_serial_number())
         .not_valid_before(begins)
         .not_valid_after(min(begins + lasts, authority.ends) if authority else begins + lasts)
-        .add_extension(BasicConstraints(ca=authority is None, path_length=None if authority else 0), critical=True)
+        .add_extension(x509.BasicConstraints(ca=authority is None, path_length=None if authority else 0), critical=True)
         .add_extension(_usage(is_authority=authority is None), critical=True)
-        .add_extension(SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(AuthorityKeyIdentifier.from_issuer_public_key(signer_public), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer_public), critical=False)
         .sign(signer, SHA256())
     )
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return KeyHistory(begun_at=begins).write() + private + certificate.public_bytes(Encoding.PEM)
 
 
-def _subject(name: str) -> Name:
-    return Name([NameAttribute(NameOID.COMMON_NAME, _cut(name, NAME_LENGTH))])
+def _subject(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, _cut(name, NAME_LENGTH))])
 
 
 def _cut(name: str, length: int) -> str:
     return name.encode()[:length].decode(errors="ignore").strip()
 
 
-def _usage(*, is_authority: bool) -> KeyUsage:
+def _usage(*, is_authority: bool) -> x509.KeyUsage:
     """Return for what a key serves: an authority signs certificates, a seal documents."""
-    return KeyUsage(
+    return x509.KeyUsage(
         digital_signature=not is_authority,
         content_commitment=not is_authority,
         key_cert_sign=is_authority,
@@ -328,7 +315,7 @@ def _new_seal(now: datetime, name: str, authority: CertifiedKey) -> bytes:
 def _load(path: Path) -> CertifiedKey:
     content = read_private(path)
     try:
-        key, certificate = load_pem_private_key(content, password=None), load_pem_x509_certificate(content)
+        key, certificate = load_pem_private_key(content, password=None), x509.load_pem_x509_certificate(content)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise SettingsError(f"{path} is not a P-256 key with its certificate.") from None
     if not isinstance(key, EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
@@ -358,7 +345,7 @@ def _read(seal_files: tuple[Stamp, ...], authority_files: tuple[Stamp, ...]) -> 
     return SealKeys(seals[0], authority, _public_halves(seals), _public_halves(authorities))
 
 
-def _has_issued(authority: Certificate, certificate: Certificate) -> bool:
+def _has_issued(authority: x509.Certificate, certificate: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(authority)
     except (InvalidSignature, ValueError, TypeError):
@@ -420,6 +407,6 @@ def holds(spki: bytes, signature: bytes, content: bytes) -> bool:
 def is_issued_by(certificate: bytes, authority: bytes) -> bool:
     """Say whether a certificate, as DER, was issued by an authority and is unchanged; an authority issues its own."""
     try:
-        return _has_issued(load_der_x509_certificate(authority), load_der_x509_certificate(certificate))
-    except (ValueError, UnsupportedAlgorithm, InvalidVersion):
+        return _has_issued(x509.load_der_x509_certificate(authority), x509.load_der_x509_certificate(certificate))
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
         return False

@@ -25,20 +25,7 @@ from quizzes import attempts, snapshots
 from quizzes.attempts import AttemptRow, LoadedAttempt, count_seen, list_letters, list_questions_of, list_seeds
 from quizzes.marks import as_decimal
 from quizzes.models import Attempt, DrawTable, FormApproval, QuizVersion
-from quizzes.rules.balanced_draw import (
-    MOST_NUMBERS,
-    SEEN_LAST,
-    FormsBefore,
-    FrozenBalance,
-    ParallelForm,
-    QuestionSets,
-    candidates_of,
-    draw_balanced,
-    facility_key,
-    form_in_turn,
-    form_of_pair,
-    plan_draws,
-)
+from quizzes.rules import balanced_draw
 from quizzes.rules.layout import AttemptLayout, Drawer, DrawnQuestions, LaidItem, PoolTooSmall, SlotEntry, lay_out
 from quizzes.rules.states import ENDED_STATES
 from quizzes.snapshots import KIND, QuizSnapshot, allows_a_draw, count_answers_by_variant, get_snapshot, known_facilities
@@ -52,7 +39,9 @@ DRAW_TABLES = Cache[tuple[int, int], Mapping[str, int]]()
 """Keeps draw tables."""
 
 
-def balance_by(session: Session, quiz_version_id: int, balance: FrozenBalance | None, number: int) -> FrozenBalance | None:
+def balance_by(
+    session: Session, quiz_version_id: int, balance: balanced_draw.FrozenBalance | None, number: int
+) -> balanced_draw.FrozenBalance | None:
     """Return the balance of a quiz version with the facilities of one of its draw tables; those in memory cost nothing."""
     if balance is None or number == 1:
         return balance
@@ -137,7 +126,7 @@ def compute_table(session: Session, quiz_version_id: int) -> NewTable | None:
     entries = [entry for entry in snapshot.entries if isinstance(entry, SlotEntry)]
     versions = {candidate.version: candidate.question for entry in entries for candidate in entry.pool}
     counted = count_answers_by_variant(session, list(versions)).items()
-    answers = {facility_key(versions[version], variant): first_answers for (version, variant), first_answers in counted}
+    answers = {balanced_draw.facility_key(versions[version], variant): first_answers for (version, variant), first_answers in counted}
     facilities = known_facilities(snapshot.balance.priors, answers)
     if facilities == (snapshot.balance.facilities if newest is None else newest.facilities):
         return None
@@ -261,7 +250,7 @@ def draw_layout(
     *,
     seen: Mapping[str, int],
     last: LoadedAttempt | None,
-    form: ParallelForm | None = None,
+    form: balanced_draw.ParallelForm | None = None,
     basis: DrawBasis = FIRST_TABLE,
 ) -> DrawnLayout:
     """Draw a layout, or lay out a parallel form; raise EmptyPool.
@@ -282,7 +271,7 @@ def draw_layout(
     )
 
 
-QUESTION_SETS = Cache[tuple[int, int], QuestionSets]()
+QUESTION_SETS = Cache[tuple[int, int], balanced_draw.QuestionSets]()
 """Keeps sets of questions."""
 
 
@@ -292,28 +281,28 @@ def balanced_drawer(session: Session, snapshot: QuizSnapshot, basis: DrawBasis =
     if frozen is None:
         return None
 
-    def counted(entries: Sequence[SlotEntry]) -> QuestionSets:
+    def counted(entries: Sequence[SlotEntry]) -> balanced_draw.QuestionSets:
         cached = QUESTION_SETS.of(session)
         sets = cached.get((snapshot.quiz_version_id, basis.table))
         if sets is None:
-            sets = QuestionSets(plan_draws(entries, frozen.facilities, frozen.balance))
-            if sum(question_sets.size for question_sets in list(cached.values())) + sets.size > MOST_NUMBERS:
+            sets = balanced_draw.QuestionSets(balanced_draw.plan_draws(entries, frozen.facilities, frozen.balance))
+            if sum(question_sets.size for question_sets in list(cached.values())) + sets.size > balanced_draw.MOST_NUMBERS:
                 cached.clear()  # at once, because other threads read it
             cached[snapshot.quiz_version_id, basis.table] = sets
         return sets
 
     least = basis.least_seen
-    return lambda entries, seed, seen: draw_balanced(entries, frozen, seed, seen, lambda: counted(entries), least_seen=least)
+    return lambda entries, seed, seen: balanced_draw.draw_balanced(entries, frozen, seed, seen, lambda: counted(entries), least_seen=least)
 
 
-def form_drawer(form: ParallelForm) -> Drawer:
+def form_drawer(form: balanced_draw.ParallelForm) -> Drawer:
     """Return what gives the questions of a parallel form instead of drawing any."""
-    return lambda entries, _seed, _seen: DrawnQuestions(candidates_of(form, entries))
+    return lambda entries, _seed, _seen: DrawnQuestions(balanced_draw.candidates_of(form, entries))
 
 
 def form_of_next(
     session: Session, snapshot: QuizSnapshot, seed: int, person_id: int, subject: ActivityContext, seen: Mapping[str, int]
-) -> ParallelForm | None:
+) -> balanced_draw.ParallelForm | None:
     """Return the parallel form of a learner's next attempt; None where its questions are drawn. A further take goes on with the next."""
     forms = snapshot.balance.forms if snapshot.balance is not None else ()
     if not forms:
@@ -322,9 +311,9 @@ def form_of_next(
         letters = list_letters(session, subject.context.enrolment_id, subject.activity.key)
         entries = [entry for entry in snapshot.entries if isinstance(entry, SlotEntry)]
         is_initial = snapshot.activity_key == snapshot.pair.initial
-        return form_of_pair(forms, entries, FormsBefore(letters, seen), seed, is_initial=is_initial)
+        return balanced_draw.form_of_pair(forms, entries, balanced_draw.FormsBefore(letters, seen), seed, is_initial=is_initial)
     seeds = list_seeds(session, person_id, subject.context.course_id, subject.activity.key)
-    return form_in_turn(forms, seeds[0] + SIGN if seeds else seed, 1 + len(seeds))
+    return balanced_draw.form_in_turn(forms, seeds[0] + SIGN if seeds else seed, 1 + len(seeds))
 
 
 def seen_before(
@@ -344,11 +333,11 @@ def seen_before(
     seen = count_seen(session, person_id, course_id, before=before)
     if snapshot.pair is not None and snapshot.activity_key == snapshot.pair.final and number == 1:
         initial_questions = list_questions_of(session, enrolment_id, snapshot.pair.initial)
-        seen |= {key: seen.get(key, 0) + SEEN_LAST for key in initial_questions}
+        seen |= {key: seen.get(key, 0) + balanced_draw.SEEN_LAST for key in initial_questions}
     return seen
 
 
-def form_of_attempt(loaded: LoadedAttempt) -> ParallelForm | None:
+def form_of_attempt(loaded: LoadedAttempt) -> balanced_draw.ParallelForm | None:
     """Return the parallel form that an attempt has; None where its questions were drawn."""
     forms = loaded.snapshot.balance.forms if loaded.snapshot.balance is not None else ()
     return next((form for form in forms if form.name == loaded.row.form), None)

@@ -12,20 +12,10 @@ from kernel.crypto import signing_keys
 from kernel.outbox import Delivery, Effect
 from kernel.permissions import Actor, ActorChannel
 from quizzes.models import Regrade
-from selections import corrections, objection_decisions, objection_groups
+from selections import corrections, models, objection_decisions, objection_groups
 from selections.actas import freeze, keep_frozen
 from selections.corrections import COMPARE, compare_acta, keep_comparison, request_comparisons
 from selections.messages import acta_message, incident_message, jury_message, member_message
-from selections.models import (
-    ActaCorrection,
-    ActaKind,
-    ActaState,
-    CorrectionEnd,
-    ObjectionGroup,
-    SelectionActa,
-    SelectionIncident,
-    SelectionMember,
-)
 from selections.objections import lock_group
 from selections.selections import list_jury
 
@@ -37,8 +27,8 @@ def freeze_acta(delivery: Delivery) -> Effect | None:
     """Freeze an acta that was asked for: read outside of any writing, then written and signed at once; done twice it is frozen once."""
     acta_id = delivery.number("acta")
     with delivery.database.unit_of_work(write=False) as session:
-        row = session.get(SelectionActa, acta_id)
-        if row is None or row.state != ActaState.FREEZING.value:
+        row = session.get(models.SelectionActa, acta_id)
+        if row is None or row.state != models.ActaState.FREEZING.value:
             return None
         frozen = freeze(session, row, delivery.settings.names, now=delivery.now)
     keys = signing_keys(delivery.settings.data_dir)
@@ -83,7 +73,7 @@ def compare(delivery: Delivery) -> Effect | None:
     with delivery.database.unit_of_work(write=False) as session:
         if outbox.is_requested_again(session, COMPARE, arguments, after=delivery.job_id, now=delivery.now):
             return None
-        row = session.get(SelectionActa, acta_id)
+        row = session.get(models.SelectionActa, acta_id)
         compared = None if row is None else compare_acta(session, row, at=at)
         again = compared is not None and corrections.has_open_attempt(session, acta_id)
         again = again and not outbox.is_planned(session, COMPARE, arguments, now=delivery.now)
@@ -115,9 +105,9 @@ def notify_jury(delivery: Delivery) -> Effect:
     task_id = delivery.number("correction")
 
     def write(session: Session) -> None:
-        task = session.get_one(ActaCorrection, task_id)
-        acta = session.get_one(SelectionActa, task.acta_id)
-        if acta.kind != ActaKind.PROVISIONAL.value and task.ending != CorrectionEnd.AMENDED.value:
+        task = session.get_one(models.ActaCorrection, task_id)
+        acta = session.get_one(models.SelectionActa, task.acta_id)
+        if acta.kind != models.ActaKind.PROVISIONAL.value and task.ending != models.CorrectionEnd.AMENDED.value:
             notices.notify(session, jury_message(session, task, acta), list_jury(session, acta.selection_id), now=delivery.now)
 
     return write
@@ -128,7 +118,7 @@ def notify_signed(delivery: Delivery) -> None:
     last = 0
     while True:
         with delivery.database.unit_of_work() as session:
-            acta = session.get_one(SelectionActa, delivery.number("acta"))
+            acta = session.get_one(models.SelectionActa, delivery.number("acta"))
             concerned = corrections.list_concerned(session, acta, after=last)
             if not concerned:
                 return
@@ -140,7 +130,7 @@ def notify_signed(delivery: Delivery) -> None:
 def notify_member(delivery: Delivery) -> Effect | None:
     """Notify a person that they were named for a selection; nobody whose naming has ended since."""
     with delivery.database.unit_of_work(write=False) as session:
-        member = session.get_one(SelectionMember, delivery.arguments["member"])
+        member = session.get_one(models.SelectionMember, delivery.arguments["member"])
         if member.ended_at is not None:
             return None
         message, person_id = member_message(session, member), member.person_id
@@ -150,7 +140,7 @@ def notify_member(delivery: Delivery) -> Effect | None:
 def notify_incident(delivery: Delivery) -> Effect:
     """Notify a person that a jury asks them something about their sitting, or that it was decided."""
     with delivery.database.unit_of_work(write=False) as session:
-        row = session.get_one(SelectionIncident, delivery.number("incident"))
+        row = session.get_one(models.SelectionIncident, delivery.number("incident"))
         message = incident_message(session, row, is_decided=delivery.arguments["event"] == "decided")
     return lambda session: notices.notify(session, message, [row.person_id], now=delivery.now)
 
@@ -202,7 +192,7 @@ def notify_outcome(delivery: Delivery) -> None:
         with delivery.database.unit_of_work() as session:
             done = objection_groups.notify_outcome(session, group_id, now=delivery.now)
     with delivery.database.unit_of_work(write=False) as session:
-        if session.get_one(ObjectionGroup, group_id).told_at is not None:
+        if session.get_one(models.ObjectionGroup, group_id).told_at is not None:
             return
     _notify_all(delivery, objection_groups.notify_others)
     with delivery.database.unit_of_work() as session:

@@ -20,17 +20,7 @@ from kernel.markup.model import ID_PREFIX, MarkupContext, MediaReference, Render
 from kernel.markup.passages import Section, sections_of
 from kernel.markup.render import render_lesson
 from kernel.paths import STATIC
-from kernel.search.index import (
-    LONGEST_QUESTION,
-    IndexedWord,
-    MatchTier,
-    Passage,
-    SearchQuery,
-    meant_stems,
-    read_question,
-    stems_of,
-    words_of,
-)
+from kernel.search import index
 from kernel.search.results import SearchHit, SnippetPiece, marked, snippet, title_share
 
 TEXTS = Path(__file__).parent / "text"
@@ -159,7 +149,7 @@ class _Entry:
 
 def search_guide(typed: str, language: str, readers: Sequence[str]) -> list[GuideHit]:
     """Return the sections that fit: guide by guide in the order of `readers`, and of each those first whose heading has the words."""
-    question = read_question(typed[:LONGEST_QUESTION])
+    question = index.read_question(typed[: index.LONGEST_QUESTION])
     if question.is_empty:
         return []
     ranked = [(rank, entry) for entry in _entries(language) if (rank := _rank(entry, question, language)) is not None]
@@ -170,42 +160,42 @@ def search_guide(typed: str, language: str, readers: Sequence[str]) -> list[Guid
 @lru_cache
 def _entries(language: str) -> tuple[_Entry, ...]:
     return tuple(
-        _entry(chapter, SearchHit(0, MatchTier.TITLE, language, place=section.id, title=section.title, passages=passages), language)
+        _entry(chapter, SearchHit(0, index.MatchTier.TITLE, language, place=section.id, title=section.title, passages=passages), language)
         for chapter in list_chapters(language)
         for section in chapter.sections
-        if (passages := tuple(Passage(paragraph.id, paragraph.text) for paragraph in section.paragraphs))
+        if (passages := tuple(index.Passage(paragraph.id, paragraph.text) for paragraph in section.paragraphs))
     )
 
 
 def _entry(chapter: GuideChapter, hit: SearchHit, language: str) -> _Entry:
-    heading = list(words_of(f"{chapter.title} {hit.title}"))
-    tokens = [*heading, *(word for passage in hit.passages for word in words_of(passage.text))]
+    heading = list(index.words_of(f"{chapter.title} {hit.title}"))
+    tokens = [*heading, *(word for passage in hit.passages for word in index.words_of(passage.text))]
     return _Entry(chapter, hit, _stems(heading, language), _stems(tokens, language), _in_order(tokens))
 
 
-def _in_order(indexed: Iterable[IndexedWord]) -> str:
+def _in_order(indexed: Iterable[index.IndexedWord]) -> str:
     return f" {' '.join(word.bare for word in indexed)} "
 
 
-def _stems(indexed: Iterable[IndexedWord], language: str) -> frozenset[str]:
-    return frozenset[str]().union(*(stems_of(word, language) for word in indexed))
+def _stems(indexed: Iterable[index.IndexedWord], language: str) -> frozenset[str]:
+    return frozenset[str]().union(*(index.stems_of(word, language) for word in indexed))
 
 
-def _rank(entry: _Entry, question: SearchQuery, language: str) -> int | None:
+def _rank(entry: _Entry, question: index.SearchQuery, language: str) -> int | None:
     """Return how many words the heading lacks; None where the section does not fit."""
     if any(_in_order(phrase) in entry.words for phrase in question.unwanted):
         return None
     if not all(_in_order(phrase) in entry.words for phrase in question.phrases):
         return None
-    telling = [meant_stems(word, language) for word in question.telling(language)]
+    telling = [index.meant_stems(word, language) for word in question.telling(language)]
     begun = bool(question.beginning) and f" {question.beginning}" in entry.words
-    last = meant_stems(question.words[-1], language) if question.words else frozenset()
+    last = index.meant_stems(question.words[-1], language) if question.words else frozenset()
     if not all(stems & entry.stems or (begun and stems == last) for stems in telling):
         return None
     return sum(not stems & entry.heading for stems in telling)
 
 
-def _guide_hit(entry: _Entry, question: SearchQuery, language: str, missing: int) -> GuideHit:
+def _guide_hit(entry: _Entry, question: index.SearchQuery, language: str, missing: int) -> GuideHit:
     title, pieces = marked(entry.hit.title, question, language), snippet(entry.hit, question).pieces
     share = title_share(f"{entry.chapter.title} {entry.hit.title}", question, language)
     return GuideHit(entry.chapter, entry.hit.place, title, pieces, missing=missing, share=share)

@@ -5,16 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
-from questions.rules.definitions import (
-    CalculatedBody,
-    GapsBody,
-    MatchingBody,
-    MatrixBody,
-    MultipleChoiceBody,
-    OrderingBody,
-    QuestionDefinition,
-    SingleChoiceBody,
-)
+from questions.rules import definitions
 from questions.rules.marking import Marking, MarkState
 from quizzes.rules.grades import Grade, ItemResult, grade_attempt
 from quizzes.rules.settings import QuizSettings
@@ -60,7 +51,7 @@ class KeyDifference:
     added: tuple[str, ...]
 
 
-def differences(answered: QuestionDefinition, other: QuestionDefinition) -> tuple[KeyDifference, ...]:
+def differences(answered: definitions.QuestionDefinition, other: definitions.QuestionDefinition) -> tuple[KeyDifference, ...]:
     """Return why answers to one version cannot be judged by another: another kind, or other keys in a list (spec/quiz-engine 5.11.2)."""
     if answered.kind is not other.kind:
         return (KeyDifference("kind", (answered.kind.value,), (other.kind.value,)),)
@@ -73,7 +64,7 @@ def differences(answered: QuestionDefinition, other: QuestionDefinition) -> tupl
     )
 
 
-def can_regrade(answered: QuestionDefinition, other: QuestionDefinition) -> bool:
+def can_regrade(answered: definitions.QuestionDefinition, other: definitions.QuestionDefinition) -> bool:
     """Tell whether answers to one version can be judged by another: same kind, and the same keys in every list.
 
     spec/quiz-engine 5.11.2.
@@ -211,35 +202,35 @@ def total_of(items: Mapping[int, PresentMark], changed: Mapping[int, Marking], s
     return grade_attempt(results, settings)
 
 
-def _structure(question: QuestionDefinition) -> Mapping[str, frozenset[str]]:
+def _structure(question: definitions.QuestionDefinition) -> Mapping[str, frozenset[str]]:
     """Return the keys that stored answers hold, by list."""
     match question.body:
-        case SingleChoiceBody(options, _, numbers):
+        case definitions.SingleChoiceBody(options, _, numbers):
             variables = () if numbers is None else numbers.variables
             return {"options": frozenset(option.key for option in options), "variables": frozenset(variable.name for variable in variables)}
-        case MultipleChoiceBody(options):
+        case definitions.MultipleChoiceBody(options):
             return {"options": frozenset(option.key for option in options)}
-        case MatchingBody(pairs, extra):
+        case definitions.MatchingBody(pairs, extra):
             matches = {pair.match_key for pair in pairs} | {label.key for label in extra}
             return {"pairs": frozenset(pair.key for pair in pairs), "matches": frozenset(matches)}
-        case OrderingBody(items):
+        case definitions.OrderingBody(items):
             return {"items": frozenset(item.key for item in items)}
-        case MatrixBody(columns, rows):
+        case definitions.MatrixBody(columns, rows):
             return {"columns": frozenset(column.key for column in columns), "rows": frozenset(row.key for row in rows)}
-        case CalculatedBody(variables):
+        case definitions.CalculatedBody(variables):
             return {"variables": frozenset(variable.name for variable in variables)}
-        case GapsBody() as body:
+        case definitions.GapsBody() as body:
             return _gaps(body)
         case _:
             return {}
 
 
-def _gaps(body: GapsBody) -> Mapping[str, frozenset[str]]:
+def _gaps(body: definitions.GapsBody) -> Mapping[str, frozenset[str]]:
     """Return the gaps with the kind of each, the choices that are dragged, and the options of each gap that has them."""
     options = {
         f"gap:{gap.name}": frozenset(option.key for option in gap.body.options)
         for gap in body.gaps
-        if isinstance(gap.body, SingleChoiceBody)
+        if isinstance(gap.body, definitions.SingleChoiceBody)
     }
     return {
         "gaps": frozenset(f"{gap.name} ({gap.body.kind})" for gap in body.gaps),

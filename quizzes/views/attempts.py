@@ -31,7 +31,7 @@ from kernel.web.request import Answer, allows, current_actor, current_session, p
 from questions.answer_fields import form_parts
 from questions.question_page import QuestionMessage, html, short_title
 from questions.rules.feedback import ReviewFlag
-from quizzes import answering, attempts, board_guard, saves
+from quizzes import answering, attempts, board_guard, quiz_page, saves
 from quizzes.access import QuizAction, reader_of
 from quizzes.answering import CheckOutcome, SaveReceipt, check_answer, get_checks
 from quizzes.attempt_page import (
@@ -50,18 +50,6 @@ from quizzes.effective_settings import outline_of_activity
 from quizzes.files import receive_files
 from quizzes.marking import is_reopenable
 from quizzes.publication import withheld_marks
-from quizzes.quiz_page import (
-    access_for,
-    attempt_lines,
-    best_and_passed,
-    declaration_of,
-    own_record,
-    quiz_deadline,
-    recorded_lines,
-    refusal_words,
-    result_use,
-    rules_of,
-)
 from quizzes.rules.settings import Navigation, Reader, may_download_answers
 from quizzes.rules.states import OPEN_STATES, AttemptRefusalReason, AttemptState, rule_on_time, seconds_left
 from quizzes.saves import PageNotes, SaveRequest, record_save, record_with
@@ -95,29 +83,29 @@ def quiz(subject: ActivityContext) -> Answer:
     setting_sources = attempts.effective_settings_at(session, actor, subject, snapshot)
     history = attempts.list_attempts(session, attempts.person_quiz_key(actor, subject))
     ruling = answering.start_ruling(subject, setting_sources, history, answering.ASKED_NOTHING, actor=actor, now=now)
-    best, passed = best_and_passed(history, snapshot, setting_sources, now=now)
+    best, passed = quiz_page.best_and_passed(history, snapshot, setting_sources, now=now)
     result = _result_of(subject)
-    deadline = quiz_deadline(subject, setting_sources, result, now=now)
-    access = access_for(subject, setting_sources)
+    deadline = quiz_page.quiz_deadline(subject, setting_sources, result, now=now)
+    access = quiz_page.access_for(subject, setting_sources)
     open_one = next((row for row in history if row.number == ruling.open_number), None)
     return page(
         "quizzes/quiz.html",
         **activity_header(subject.outline, subject.activity.key),
         instructions=html(snapshot.instructions),
         icons=(),
-        rules=rules_of(snapshot, access),
-        result_use=result_use(snapshot, access),
+        rules=quiz_page.rules_of(snapshot, access),
+        result_use=quiz_page.result_use(snapshot, access),
         deadline=deadline,
         attempts_left=ruling.attempts_left,
         best=best,
         passed=passed,
         set_by_team=_set_by_team(subject, result),
         open_attempt=None if open_one is None else _open_line(open_one, answering.time_left(open_one, setting_sources, now=now)),
-        attempts=attempt_lines(history, snapshot, setting_sources, now=now),
-        refusals=refusal_words(ruling),
+        attempts=quiz_page.attempt_lines(history, snapshot, setting_sources, now=now),
+        refusals=quiz_page.refusal_words(ruling),
         may_start=ruling.allowed and allows(QuizAction.START, subject),
         asks_first=ruling.needs_confirmation or ruling.needs_password or (subject.context.is_learner and snapshot.integrity.honour),
-        recorded=recorded_lines(snapshot, setting_sources),
+        recorded=quiz_page.recorded_lines(snapshot, setting_sources),
         is_preview=not subject.context.is_learner,
         may_manage=is_staff(current_actor(), subject.context),
     )
@@ -190,13 +178,13 @@ def _begin_page(subject: ActivityContext, form: StartForm, *, status: int = 200)
     html = page(
         "quizzes/start.html",
         **activity_header(subject.outline, key),
-        rules=rules_of(snapshot, access_for(subject, setting_sources)),
-        deadline=quiz_deadline(subject, setting_sources, None, now=clock.now()),
+        rules=quiz_page.rules_of(snapshot, quiz_page.access_for(subject, setting_sources)),
+        deadline=quiz_page.quiz_deadline(subject, setting_sources, None, now=clock.now()),
         attempts_left=ruling.attempts_left,
         needs_password=ruling.needs_password,
-        declaration=declaration_of(snapshot),
+        declaration=quiz_page.declaration_of(snapshot),
         contact=choose(snapshot.selection.contact) if snapshot.selection is not None else "",
-        recorded=recorded_lines(snapshot, setting_sources),
+        recorded=quiz_page.recorded_lines(snapshot, setting_sources),
         form=form,
     )
     return html, status
@@ -347,7 +335,7 @@ def summary(subject: attempts.LoadedAttempt) -> Answer:
     return page(
         "quizzes/summary.html",
         token=token,
-        declaration=declaration_of(subject.snapshot),
+        declaration=quiz_page.declaration_of(subject.snapshot),
         declared_at=subject.row.declared_at,
         **summary_page(open_attempt(current_session(), subject), now=now),
     )
@@ -394,7 +382,7 @@ def review(subject: attempts.LoadedAttempt) -> Answer:
         **review_page(session, opened, flags, history, now=now),
         may_download=may_download_answers(flags),
         may_prove=allows(QuizAction.PROOF, subject),
-        own_record=own_record(subject) if owner == actor.person_id else None,
+        own_record=quiz_page.own_record(subject) if owner == actor.person_id else None,
         compares=goes_on and subject.snapshot.pair is not None and ReviewFlag.MARKS in flags,
         icons=(),
         void_effects={item.position: item.void_effect for item in subject.items if item.void_effect},
@@ -404,8 +392,8 @@ def review(subject: attempts.LoadedAttempt) -> Answer:
         may_mark=subject.state is AttemptState.FINISHED and allows(QuizAction.REOPEN, subject),
         may_reopen=is_reopenable(subject) and allows(QuizAction.REOPEN, subject),
         whose="" if subject.person_id == actor.person_id else get_person(session, subject.person_id).full_name,
-        rules=rules_of(subject.snapshot, subject.access),
-        attempts=attempt_lines(history, subject.snapshot, subject.setting_sources, now=now),
+        rules=quiz_page.rules_of(subject.snapshot, subject.access),
+        attempts=quiz_page.attempt_lines(history, subject.snapshot, subject.setting_sources, now=now),
         steps=steps,
     )
 
