@@ -39,6 +39,12 @@ class NotReady(Invalid):
     message = N_("Before it is activated, a community needs its concept note, who may join, what can be contributed, and principles.")
 
 
+class DraftWasChanged(Conflict):
+    """A draft was changed since the page was opened on which it is decided."""
+
+    message = N_("Its administrators changed this draft meanwhile: read it again below, and then decide.")
+
+
 def submit(session: Session, actor: Actor, community: models.Community, *, alone: bool, now: datetime) -> bool:
     """Ask for the activation of a draft, which needs nobody else's where its administrator may alone; return whether it is active.
 
@@ -71,11 +77,16 @@ def _activate(session: Session, actor: Actor, row: models.Community, *, now: dat
     invitations.send_prepared(session, row.id, now=now)
 
 
-def decide_activation(session: Session, actor: Actor, community: models.Community, *, reason: str, now: datetime) -> bool:
-    """Activate a submitted draft, or refuse it with a reason; its administrators are notified. Return whether this decided."""
+def decide_activation(session: Session, actor: Actor, community: models.Community, *, reason: str, seen: str, now: datetime) -> bool:
+    """Activate a submitted draft, or refuse it with a reason; its administrators are notified. Return whether this decided.
+
+    Raise DraftWasChanged where it is not as the actor read it.
+    """
     row = lock_community(session, community)
     if row.state != models.CommunityState.DRAFT or row.submitted_at is None:
         return False
+    if seen != str(row.row_version):
+        raise DraftWasChanged
     people = [number for number in list_running_people(session, row) if number != actor.person_id]
     if reason:
         row.submitted_at, row.reason, row.row_version = None, reason, row.row_version + 1

@@ -6,7 +6,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 
 from communities import communities, directory, life, members, pages, reach
 from communities.access import CommunityAction, CommunityContext, MemberContext, RequestContext
-from communities.life import NotReady
+from communities.life import DraftWasChanged, NotReady
 from communities.members import CannotJoin, LastAdministrator, MemberWasChanged, RequestDecided, TooManyAdministrators
 from communities.models import (
     CONDITIONS,
@@ -267,15 +267,19 @@ def board_settings(context: CommunityContext) -> Answer:
 @requires(CommunityAction.MANAGE, communities.get_community)
 def manage(context: CommunityContext) -> Answer:
     """Show what waits for the administrators of a community, what a draft still needs, and where things are changed."""
-    session, row = current_session(), context.community
     leave_reading_note(context)
+    return _manage_page(context, ReasonForm())
+
+
+def _manage_page(context: CommunityContext, form: ReasonForm) -> Response:
+    row = context.community
     return page(
         "communities/manage.html",
         context=context,
         missing=[_(PARTS[name]) for name in communities.missing_parts(row)],
         parts=[(_(PARTS[name]), row.safe_html(name)) for name in (*NOTE, *CONDITIONS) if row.html.get(name)],
-        waiting=members.count_requests(session, row.id),
-        form=ReasonForm(),
+        waiting=members.count_requests(current_session(), row.id),
+        form=form,
     )
 
 
@@ -299,17 +303,19 @@ def submit(context: CommunityContext) -> Answer:
 @managing_bp.post("/communities/<slug>/manage/activation")
 @requires(CommunityAction.ACTIVATE, communities.get_community)
 def activate(context: CommunityContext) -> Answer:
-    """Activate a submitted draft, or refuse it with a reason."""
-    form, session, row = ReasonForm(), current_session(), context.community
-    refuses = request.form.get("act") == "refuse"
+    """Activate a submitted draft as it was read, or refuse it with a reason."""
+    form, refuses, seen = ReasonForm(), request.form.get("act") == "refuse", request.form.get("seen", "")
     if form.validate() and refuses and not (form.reason.data or "").strip():
         form.refuse(form.reason, _("Write the reason."))
     if not form.errors:
         reason = (form.reason.data or "").strip() if refuses else ""
-        decided = life.decide_activation(session, current_actor(), row, reason=reason, now=clock.now())
-        message = _("The community was not activated.") if refuses else _("The community is active.")
-        return see_page("communities_managing.oversee", flash=message if decided else _("It was decided already."))
-    return page("communities/refusal.html", context=context, form=form)
+        with form.refusals(None, DraftWasChanged):
+            decided = life.decide_activation(
+                current_session(), current_actor(), context.community, reason=reason, seen=seen, now=clock.now()
+            )
+            message = _("The community was not activated.") if refuses else _("The community is active.")
+            return see_page("communities_managing.oversee", flash=message if decided else _("It was decided already."))
+    return _manage_page(context, form)
 
 
 class DecisionForm(Form):

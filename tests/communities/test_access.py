@@ -15,7 +15,7 @@ from scripts.access_matrix import declared_cells
 from tests.support.access import a_cast, note_cells, outcome
 from tests.support.browser import Browser
 from tests.support.builders import a_person
-from tests.support.communities import a_community, a_member, actor_of
+from tests.support.communities import a_community, a_member, actor_of, fresh
 from tests.support.community_cast import EVERYBODY, C, M, S, a_community_cast
 
 OUTSIDE = {"learner", "community_invited", "community_removed", "other_community_admin"}
@@ -177,7 +177,8 @@ def test_cells_of_drafts(browser: Browser, instance: Instance) -> None:
     got = {}
     for role, browser in cast.browsers.items():
         cast.set(state="draft", submitted_at=clock.now())
-        got[role] = outcome(browser, f"{PAGE}/manage/activation", "POST", {"act": "activate"})
+        seen = str(fresh(instance, cast.row).row_version)
+        got[role] = outcome(browser, f"{PAGE}/manage/activation", "POST", {"act": "activate", "seen": seen})
     cast.wrong += note_cells("community.activate", "submitted", got)
     got = {}
     for number, (role, browser) in enumerate(cast.browsers.items()):

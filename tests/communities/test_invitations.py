@@ -230,7 +230,8 @@ def test_a_draft_may_be_hidden_and_its_invitations_go_out_with_its_activation(br
     with instance.database.unit_of_work() as session:  # prepared so long ago that its days were over
         session.execute(update(CommunityInvitation).values(expires_at=clock.now() - timedelta(days=1)))
     ana.post(f"{PAGE}/manage/submission")
-    boss.post(f"{PAGE}/manage/activation", {"act": "activate", "reason": ""})
+    boss.get(f"{PAGE}/manage")
+    boss.submit(f"{PAGE}/manage/activation", button=("act", "activate"))
 
     assert answering(visitor, PAGE)
     assert row.name in visitor.page.text

@@ -60,6 +60,27 @@ def test_a_community_is_founded_in_steps_and_activated_by_the_site(browser: Brow
     assert "Estadística actuarial" in browser.another().get("/communities").text
 
 
+def test_a_draft_is_activated_as_the_site_read_it(browser: Browser, instance: Instance) -> None:
+    """Its administrators may write on meanwhile: the press says so, and shows it again."""
+    row = a_community(instance, a_person(instance), state=CommunityState.DRAFT)
+    an_administrator(instance)
+    ana, boss = sign_in(browser), visitor(browser, "admin@example.org")
+    ana.get(MANAGE)
+    ana.submit(f"{MANAGE}/submission")
+    boss.get(MANAGE)
+    ana.get(f"{MANAGE}/note")
+    ana.submit(f"{MANAGE}/note", {"purpose": f"{LONG} Y otra cosa."})
+    boss.submit(f"{MANAGE}/activation", {"reason": "Lo que pensé."}, button=("act", "activate"), status=409)
+
+    message = in_spanish("Its administrators changed this draft meanwhile: read it again below, and then decide.")
+    assert message in boss.page.text
+    assert "Y otra cosa." in boss.page.text
+    assert "Lo que pensé." in boss.page.html
+    assert fresh(instance, row).state == CommunityState.DRAFT
+    boss.submit(f"{MANAGE}/activation", button=("act", "activate"))
+    assert fresh(instance, row).state == CommunityState.ACTIVE
+
+
 def _submitted_by_a_teacher(browser: Browser, instance: Instance) -> str:
     teacher = a_teacher(instance, a_course(instance, modules=1), role=StaffRole.OWNER)
     row = a_community(instance, teacher, state=CommunityState.DRAFT)
