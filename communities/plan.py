@@ -1,8 +1,9 @@
 """The plan of a community: lines with their days, the responsible and what is in mind; ticked when done."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -24,12 +25,19 @@ PLAN_KINDS = {
     PlanKind.DOCUMENT: N_("Document"),
     PlanKind.SURVEY: N_("Survey"),
 }
+SATURDAY = 5
 
 
 class TooManyLines(Conflict):
     """A plan has as many lines as it can."""
 
     message = N_("A plan has at most 60 lines. Delete one first.")
+
+
+class LineWasChanged(Conflict):
+    """A line was changed or deleted since a page showed it."""
+
+    message = N_("Someone changed this line meanwhile. Look at it as it is now, and save again what is yours.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,46 +91,77 @@ def add_line(session: Session, actor: Actor, context: CommunityContext, values: 
     return line
 
 
-def _lock_line(session: Session, actor: Actor, context: PlanContext) -> PlanEntry:
+def values_of(line: PlanEntry) -> PlanValues:
+    """Return what a line says."""
+    return PlanValues(**{field.name: getattr(line, field.name) for field in fields(PlanValues)})
+
+
+def version_of(line: PlanEntry) -> str:
+    """Return what tells whether somebody changed a line since a page showed it: ticks are none of it."""
+    return sha256(repr(values_of(line)).encode()).hexdigest()[:16]
+
+
+def _lock_line(session: Session, actor: Actor, context: PlanContext, seen: str) -> PlanEntry:
     lock_community(session, context.community)
     require_still(session, actor, context, CommunityAction.EDIT)
-    return require_found(session.get(PlanEntry, context.line.id, populate_existing=True))
+    line = session.get(PlanEntry, context.line.id, populate_existing=True)
+    if line is None or seen != version_of(line):
+        raise LineWasChanged
+    return line
 
 
-def change_line(session: Session, actor: Actor, context: PlanContext, values: PlanValues, *, now: datetime) -> None:
-    """Change a line. Raise NoLongerAllowed, and NotFound where it was deleted; so do the next two."""
-    line = _lock_line(session, actor, context)
+def change_line(session: Session, actor: Actor, context: PlanContext, values: PlanValues, *, seen: str, now: datetime) -> bool:
+    """Change a line; return whether anything changed. Raise LineWasChanged, NoLongerAllowed."""
+    line = _lock_line(session, actor, context, seen)
+    if values == values_of(line):
+        return False
     for name, value in asdict(values).items():
         setattr(line, name, value)
     audit.record(session, actor, CommunityVerb.PLANNED, context.community, now=now, line=line.id)
+    return True
 
 
-def tick(session: Session, actor: Actor, context: PlanContext, *, is_done: bool, now: datetime) -> None:
-    """Say that a line is done, or not yet."""
-    line = _lock_line(session, actor, context)
+def tick(session: Session, actor: Actor, context: PlanContext, *, is_done: bool, seen: str, now: datetime) -> bool:
+    """Mark a line as done, or not yet; return whether that changed anything. Raise LineWasChanged, NoLongerAllowed."""
+    line = _lock_line(session, actor, context, seen)
+    if (line.done_at is not None) == is_done:
+        return False
     line.done_at, line.done_by = (now, actor.person_id) if is_done else (None, None)
-    audit.record(session, actor, CommunityVerb.PLANNED, context.community, now=now, line=context.line.id, done=is_done)
+    audit.record(session, actor, CommunityVerb.PLANNED, context.community, now=now, line=line.id, done=is_done)
+    return True
 
 
-def delete_line(session: Session, actor: Actor, context: PlanContext, *, now: datetime) -> None:
-    """Delete a line."""
-    line = _lock_line(session, actor, context)
+def delete_line(session: Session, actor: Actor, context: PlanContext, *, seen: str, now: datetime) -> None:
+    """Delete a line. Raise LineWasChanged, NoLongerAllowed."""
+    line = _lock_line(session, actor, context, seen)
     audit.record(session, actor, CommunityVerb.PLANNED, context.community, now=now, line=line.id, deleted=True)
     session.delete(line)
 
 
+def _working_day(day: date) -> date:
+    """Return a day, or the Monday after it where it is at a weekend."""
+    return day + timedelta(days=7 - day.weekday()) if day.weekday() >= SATURDAY else day
+
+
 def first_ninety_days(begin: date) -> list[PlanValues]:
-    """Return the lines that a new community is offered: something each two weeks, a meeting each month, a webinar to begin."""
+    """Return the lines that a new community is offered: something each two weeks, a meeting each month, a webinar to begin.
+
+    What happens on one day is on a working day.
+    """
 
     def line(kind: PlanKind, title: str, start: int, end: int | None = None) -> PlanValues:
-        first, last = begin + timedelta(days=start), begin + timedelta(days=start if end is None else end)
+        first = begin + timedelta(days=start)
+        if end is None:
+            first = last = _working_day(first)
+        else:
+            last = begin + timedelta(days=end)
         return PlanValues(first, last, title, kind.value)
 
     return [
         line(PlanKind.SURVEY, _("Survey at the beginning: what members expect"), 0, 14),
-        line(PlanKind.FORUM, _("Discussion before the webinar: questions and experiences"), 7, 20),
+        line(PlanKind.FORUM, _("Discussion before the webinar: questions and experiences"), 9, 20),
         line(PlanKind.WEBINAR, _("Introductory webinar (ask the team of the site for help)"), 21),
-        line(PlanKind.DOCUMENT, _("Summary of the webinar, as a post or a document"), 22, 28),
+        line(PlanKind.DOCUMENT, _("Summary of the webinar, as a post or a document"), 24, 30),
         line(PlanKind.MEETING, _("Monthly meeting"), 30),
         line(PlanKind.DOCUMENT, _("A document or an experience of a member"), 42, 44),
         line(PlanKind.FORUM, _("Discussion on a topic of the members"), 56, 58),

@@ -341,7 +341,8 @@ def show_plan(context: CommunityContext) -> Answer:
     """Show the plan of a community to its members."""
     leave_reading_note(context)
     today = site_day(clock.now())
-    rows = [(row, plan.is_overdue(row, today)) for row in plan.list_lines(current_session(), context.community.id)]
+    lines = plan.list_lines(current_session(), context.community.id)
+    rows = [(row, plan.is_overdue(row, today), plan.version_of(row)) for row in lines]
     return page("communities/plan.html", context=context, head=head_of(context), rows=rows, kinds=plan.PLAN_KINDS)
 
 
@@ -358,29 +359,40 @@ def add_line(context: CommunityContext) -> Answer:
         with form.refusals(None, plan.TooManyLines):
             plan.add_line(session, actor, context, form.values(), now=now)
             return see_page("communities_work.show_plan", slug=slug, flash=_("Saved."))
-    return page("communities/plan_entry.html", context=context, form=form, line=None)
+    return page("communities/plan_entry.html", context=context, form=form, line=None, seen="", is_changed=False, kinds=plan.PLAN_KINDS)
 
 
 @work_bp.route("/communities/<slug>/plan/<int:line>", methods=["GET", "POST"])
 @requires(CommunityAction.EDIT, plan.get_line)
 def edit_line(context: PlanContext) -> Answer:
-    """Change a line of the plan."""
-    form = PlanForm()
+    """Change a line of the plan; of two who do at once the second one sees both."""
+    form, line = PlanForm(), context.line
+    seen = request.form.get("seen", plan.version_of(line))
     if is_read_only_request():
-        form.show(context.line)
+        form.show(line)
     if form.validate_on_submit():
-        plan.change_line(current_session(), current_actor(), context, form.values(), now=clock.now())
-        return see_page("communities_work.show_plan", slug=context.community.slug, flash=_("Saved."))
-    return page("communities/plan_entry.html", context=context, form=form, line=context.line)
+        with form.refusals(None, plan.LineWasChanged):
+            changed = plan.change_line(current_session(), current_actor(), context, form.values(), seen=seen, now=clock.now())
+            message = _("Saved.") if changed else _("There was nothing to change.")
+            return see_page("communities_work.show_plan", slug=context.community.slug, flash=message)
+    present = plan.version_of(line)
+    is_changed = seen != present
+    return page(
+        "communities/plan_entry.html", context=context, form=form, line=line, seen=present, is_changed=is_changed, kinds=plan.PLAN_KINDS
+    )
 
 
 @work_bp.post("/communities/<slug>/plan/<int:line>/mark")
 @requires(CommunityAction.EDIT, plan.get_line)
 def mark_line(context: PlanContext) -> Response:
     """Tick a line, take the tick away, or delete it."""
-    session, actor, act = current_session(), current_actor(), request.form.get("act")
-    if act == "delete":
-        plan.delete_line(session, actor, context, now=clock.now())
-    else:
-        plan.tick(session, actor, context, is_done=act == "done", now=clock.now())
-    return see_page("communities_work.show_plan", slug=context.community.slug, flash=_("Saved."))
+    session, actor, act, seen = current_session(), current_actor(), request.form.get("act"), request.form.get("seen", "")
+    message = _("Saved.")
+    try:
+        if act == "delete":
+            plan.delete_line(session, actor, context, seen=seen, now=clock.now())
+        elif not plan.tick(session, actor, context, is_done=act == "done", seen=seen, now=clock.now()):
+            message = _("There was nothing to change.")
+    except plan.LineWasChanged:
+        message = _("Someone changed this line meanwhile: nothing was done. Look at it as it is now.")
+    return see_page("communities_work.show_plan", slug=context.community.slug, flash=message)

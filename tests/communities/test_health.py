@@ -1,13 +1,14 @@
 """The health of communities and their plan: six marks, inactivity, notices, drafts (spec/communities C11 to C13, C27, C28, C38, C39)."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 
+import pytest
 from sqlalchemy import Update, select, update
 
 from accounts.models import Notification
-from communities import life
+from communities import life, plan
 from communities.models import (
     Community,
     CommunityFile,
@@ -210,6 +211,54 @@ def test_the_plan_is_read_by_members_and_changed_by_its_administrators(browser: 
     ana.get(f"{PAGE}/plan/{number}")
     ana.submit(f"{PAGE}/plan/{number}/mark", button=("act", "delete"))
     assert not read(instance, lambda session: session.scalars(select(PlanEntry)).all())
+
+
+def test_of_two_who_change_a_line_the_second_one_sees_both(browser: Browser, instance: Instance) -> None:
+    """Nothing is overwritten, ticked or deleted that its page did not show."""
+    a_community(instance, a_person(instance))
+    first, second = sign_in(browser), sign_in(browser.another())
+    first.get(f"{PAGE}/plan/new")
+    first.submit(f"{PAGE}/plan/new", {"title": "Seminario", "kind": "webinar", "starts_on": "2026-12-20"})
+    number = read(instance, lambda session: session.scalars(select(PlanEntry.id)).one())
+    line, mark = f"{PAGE}/plan/{number}", f"{PAGE}/plan/{number}/mark"
+    second.get(f"{PAGE}/plan")
+    tick = second.page.form(mark)
+    second.get(line)
+    delete = second.page.form(mark)
+    first.get(line)
+    first.submit(line, {"title": "Seminario con otra ponente", "note": "La doctora Paz."})
+    second.submit(line, {"title": "Seminario en línea"}, status=409)
+
+    assert "Seminario con otra ponente" in second.page.text
+    assert "La doctora Paz." in second.page.text
+    assert 'value="Seminario en línea"' in second.page.html
+    for form, act in ((tick, "done"), (delete, "delete")):
+        second.submit("", form=form, button=("act", act))
+        assert in_spanish("Someone changed this line meanwhile: nothing was done. Look at it as it is now.") in second.page.text
+    row = read(instance, lambda session: session.scalars(select(PlanEntry)).one())
+    assert (row.title, row.done_at) == ("Seminario con otra ponente", None)
+
+    second.get(line)
+    second.submit(line, {"title": "Seminario en línea con otra ponente"})
+    row = read(instance, lambda session: session.scalars(select(PlanEntry)).one())
+    assert (row.title, row.note) == ("Seminario en línea con otra ponente", "La doctora Paz.")
+    second.submit(mark, button=("act", "done"))
+    done_at = read(instance, lambda session: session.scalars(select(PlanEntry.done_at)).one())
+    first.get(f"{PAGE}/plan")
+    first.post(mark, {"act": "done", "seen": plan.version_of(row)})
+    assert read(instance, lambda session: session.scalars(select(PlanEntry.done_at)).one()) == done_at
+
+
+@pytest.mark.parametrize("day", range(1, 8))
+def test_what_is_offered_on_one_day_is_on_a_working_day(day: int) -> None:
+    """spec/communities C28: whichever day a community begins on."""
+    lines = plan.first_ninety_days(date(2027, 3, day))
+
+    assert not [line for line in lines if line.starts_on == line.ends_on and line.starts_on.weekday() >= 5]
+    assert (
+        max((later.starts_on - former.starts_on).days for former, later in pairwise(sorted(lines, key=lambda line: line.starts_on))) <= 14
+    )
+    assert all(line.ends_on <= date(2027, 3, day) + timedelta(days=90) for line in lines)
 
 
 def test_a_new_community_is_offered_its_first_ninety_days(browser: Browser, instance: Instance) -> None:
