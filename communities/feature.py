@@ -17,9 +17,14 @@ from discussions.boards import BOARDS
 from kernel.errors import N_
 from kernel.feature import Feature
 from kernel.menu import Menu, MenuEntry
-from kernel.personal import ERASURES, FORGET_LINKS, OWN_DATA, TRANSFERS
+from kernel.personal import ERASURES, OWN_DATA, RETENTION, TRANSFERS, RetentionRule
 from kernel.search.sources import SEARCH_COLLECTIONS, SEARCH_KINDS, ResultKind
 
+REQUESTS, INVITATIONS = N_("Requests to join communities, after the decision"), N_("Invitations to communities, after they ended")
+RULES = (
+    RetentionRule("keep_community_requests_days", REQUESTS, members.forget_requests_before),
+    RetentionRule("keep_community_invitations_days", INVITATIONS, invitations.forget_before),
+)
 FEATURE = Feature(
     name="communities",
     blueprints=(
@@ -66,7 +71,7 @@ FEATURE = Feature(
             members.select_own_data, invitations.select_own_data, directory.select_own_data, files.select_own_data, pages.select_own_data
         ),
         ERASURES.add(members.erase_memberships, invitations.erase, directory.erase_marks),
-        FORGET_LINKS.add(invitations.forget_before),
+        RETENTION.add(*RULES),
         TRANSFERS.add(members.merge_memberships, directory.merge_entries),
         SEARCH_COLLECTIONS.add(search.SEARCHED),
         SEARCH_KINDS.add(

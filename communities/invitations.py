@@ -5,7 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, and_, exists, func, insert, literal, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Row,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from accounts import invitations, notices
@@ -350,8 +366,12 @@ def decline(session: Session, actor: Actor, invited: CommunityInvitedContext, *,
 
 
 def forget_before(session: Session, moment: datetime) -> int:
-    """Delete the invitations that ended before a moment, with their addresses; return how many."""
-    return invitations.forget_before(session, INVITATIONS, moment)
+    """Delete the invitations that ended before a moment, with their addresses; return how many. Those prepared in a draft wait with it."""
+    row = CommunityInvitation
+    drafts = select(Community.id).where(Community.state == CommunityState.DRAFT.value)
+    ended = func.coalesce(row.accepted_at, row.withdrawn_at, row.expires_at) < moment
+    waits = and_(row.sent == 0, row.community_id.in_(drafts), *INVITATIONS.unanswered)
+    return len(session.scalars(delete(row).where(ended, not_(waits)).returning(row.id)).all())
 
 
 def erase(session: Session, person: Person, *, now: datetime) -> None:

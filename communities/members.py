@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, case, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, case, delete, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from accounts import notices
@@ -498,6 +498,11 @@ def erase_memberships(session: Session, person: Person, *, now: datetime) -> Non
         row.address_hash = address_hashes(session, person.email)[0]
 
 
+def forget_requests_before(session: Session, moment: datetime) -> int:
+    """Delete the requests to join that were decided, withdrawn or ended before a moment; return how many."""
+    return len(session.scalars(delete(CommunityRequest).where(CommunityRequest.decided_at < moment).returning(CommunityRequest.id)).all())
+
+
 def forget_bans(session: Session, *, now: datetime) -> None:
     """Forget the hashes of addresses whose ban is over."""
     over = (CommunityMember.address_hash.is_not(None), CommunityMember.banned_until <= now)
@@ -523,7 +528,7 @@ def merge_memberships(session: Session, giver: int, taker: int) -> None:
     taken = set(session.scalars(waiting))
     for request in session.scalars(select(CommunityRequest).where(CommunityRequest.person_id == giver)).all():
         if request.community_id in taken and request.state == RequestState.PENDING:
-            request.state = RequestState.ENDED.value
+            request.state, request.decided_at = RequestState.ENDED.value, clock.now()
         request.person_id = taker
     session.flush()
     _end_banned(session, taker, now=clock.now())

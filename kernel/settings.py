@@ -199,6 +199,8 @@ class Settings(BaseSettings):
     keep_post_drafts_days: int = Field(90, ge=7, description="Days that drafts of posts are kept after they were last changed.")
     keep_post_reports_days: int = Field(365, ge=30, description="Days that reports of posts are kept after they were decided.")
     keep_board_reads_days: int = Field(730, ge=30, description="Days that it is kept when a person last looked at a board.")
+    keep_community_requests_days: int = Field(365, ge=90, description="Days that requests to join communities are kept after the decision.")
+    keep_community_invitations_days: int = Field(90, ge=1, description="Days that invitations to communities are kept after they ended.")
     keep_mistake_reports_days: int = Field(730, ge=30, description="Days that mistake reports are kept after they were settled.")
     keep_reminders_days: int = Field(365, ge=7, description="Days that people's own reminders stay in their calendar after their day.")
     keep_integrity_days: int = Field(180, ge=30, description="Days that what quizzes record beside answers is kept after the attempt.")
