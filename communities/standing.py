@@ -153,6 +153,12 @@ def is_public() -> ColumnElement[bool]:
     )
 
 
+def is_joined_freely() -> ColumnElement[bool]:
+    """Return the condition on `Community` that people come in by themselves: no administrator looked at them."""
+    free = [models.CommunityLevel.OPEN.value, models.CommunityLevel.PUBLIC.value]
+    return and_(models.Community.level.in_(free), models.Community.reach != models.CommunityReach.HIDDEN.value)
+
+
 def reads(person: Number) -> ColumnElement[bool]:
     """Return the condition on `Community` that a person with an account reads its content: the twin of `CommunityAction.READ`."""
     is_open = and_(models.Community.state != models.CommunityState.DRAFT.value, models.Community.level == models.CommunityLevel.OPEN.value)
@@ -372,7 +378,7 @@ COMMUNITY_BOARDS = BoardOwner(
     locate=_locate,
     badge=N_("Moderation"),
     public=lambda board: _of(board, is_public()),
-    belongs=belongs_anywhere,
+    knows=lambda person, board: or_(belongs_anywhere(person), _of(board, ~is_joined_freely())),
     note_reading=note_reading,
     hold=_hold,
     members=_members,

@@ -103,8 +103,8 @@ class BoardOwner:
     """The badge of its moderators beside what they write, marked for translation."""
     public: Callable[[Number], ColumnElement[bool]] = lambda _board: false()
     """Everybody reads it."""
-    belongs: Callable[[Number], ColumnElement[bool]] = lambda _person: false()
-    """People whose first posts need not wait: they belong to an institution."""
+    knows: Audience = lambda _person, _board: false()
+    """People whose first posts need not wait as those of new accounts: they belong to an institution, or were let in by somebody."""
     is_discreet: Callable[[Number], ColumnElement[bool]] = lambda _board: false()
     """Mails about it carry neither titles nor authors, unless its administrators allow its texts."""
     follow_opening: Callable[[Session, Actor, Thread, bool], None] = lambda _session, _actor, _thread, _is_private: None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Integer, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import Integer, bindparam, delete, exists, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from accounts import notices
@@ -121,9 +121,9 @@ def waits(session: Session, actor: Actor, board: Board, *, now: datetime) -> boo
     if board.first_posts == FirstPosts.NEW:
         owner = next(owner for owner in BOARDS.of(session) if owner.kind == board.owner)
         person = session.execute(
-            select(Person.created_at, owner.belongs(Person.id).label("belongs")).where(Person.id == actor.person_id)
+            select(Person.created_at, owner.knows(Person.id, literal(board.id)).label("is_known")).where(Person.id == actor.person_id)
         ).one()
-        if person.belongs or now - person.created_at > NEW_ACCOUNT:
+        if person.is_known or now - person.created_at > NEW_ACCOUNT:
             return False
     statement = select(func.count()).select_from(ThreadPost).join(Thread, Thread.id == ThreadPost.thread_id)
     mine = (Thread.board_id == board.id, ThreadPost.person_id == actor.person_id, ThreadPost.state == PostState.VISIBLE.value)

@@ -195,7 +195,7 @@ def _hides_edition(person: Number) -> ColumnElement[bool]:
     return of_another.correlate_except(CourseThread)
 
 
-def _belongs(person: Number) -> ColumnElement[bool]:
+def _belongs(person: Number, _board: Number) -> ColumnElement[bool]:
     """Return the condition that a person has a present place at an institution."""
     return exists().where(Membership.person_id == person, Membership.until.is_(None)).correlate_except(Membership)
 
@@ -212,7 +212,7 @@ COURSE_BOARDS = BoardOwner(
     describe=_describe,
     locate=_locate,
     badge=N_("Course team"),
-    belongs=_belongs,
+    knows=_belongs,
     follow_opening=_follow_opening,
     is_private=_is_private,
     offers_private=True,

@@ -225,7 +225,9 @@ class CommunityBoardForm(Form):
         lazy_("First two posts of a person that wait for a moderator"),
         choices=[
             SelectChoice(FirstPosts.NONE.value, lazy_("No posts wait")),
-            SelectChoice(FirstPosts.NEW.value, lazy_("New accounts: younger than seven days and without an institution")),
+            SelectChoice(
+                FirstPosts.NEW.value, lazy_("New accounts, where one joins at once: younger than seven days and without an institution")
+            ),
             SelectChoice(FirstPosts.ALL.value, lazy_("Everybody’s")),
         ],
     )

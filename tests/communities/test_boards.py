@@ -209,6 +209,34 @@ def test_who_no_longer_belongs_reads_as_a_stranger_at_once(browser: Browser, ins
     other.get(f"/discussions/{thread}")
 
 
+def state_of(instance: Instance, thread: str) -> str:
+    return read(instance, lambda session: session.scalars(select(Thread.state).where(Thread.key == thread)).one())
+
+
+@pytest.mark.parametrize(
+    ("level", "reach", "first_posts", "state"),
+    [
+        (CommunityLevel.OPEN, CommunityReach.EVERYONE, FirstPosts.NEW, "waiting"),
+        (CommunityLevel.PUBLIC, CommunityReach.EVERYONE, FirstPosts.NONE, "visible"),
+        (CommunityLevel.SEMIPRIVATE, CommunityReach.EVERYONE, FirstPosts.NEW, "visible"),
+        (CommunityLevel.PRIVATE, CommunityReach.EVERYONE, FirstPosts.NEW, "visible"),
+        (CommunityLevel.PUBLIC, CommunityReach.HIDDEN, FirstPosts.NEW, "visible"),
+        (CommunityLevel.SEMIPRIVATE, CommunityReach.EVERYONE, FirstPosts.ALL, "waiting"),
+    ],
+)
+def test_first_posts_wait_where_one_joins_at_once(
+    instance: Instance, level: CommunityLevel, reach: CommunityReach, first_posts: FirstPosts, state: str
+) -> None:
+    """spec/communities D18: elsewhere an administrator let people in; that all wait is chosen."""
+    row = a_community(instance, a_person(instance), level=level, reach=reach)
+    eva = a_person(instance, "eva@example.org")
+    a_member(instance, row, eva)
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Board).where(Board.id == row.board_id).values(first_posts=first_posts.value))
+
+    assert state_of(instance, write_thread(instance, row, "Hola a todas", eva)) == state
+
+
 def test_first_posts_of_outsiders_with_new_accounts_wait(browser: Browser, instance: Instance) -> None:
     """spec/communities D18: its moderators and administrators release them."""
     row = a_community(instance, a_person(instance))
@@ -216,7 +244,7 @@ def test_first_posts_of_outsiders_with_new_accounts_wait(browser: Browser, insta
     a_member(instance, row, eva)
     thread = write_thread(instance, row, "Hola a todas", eva)
 
-    assert read(instance, lambda session: session.scalars(select(Thread.state).where(Thread.key == thread)).one()) == "waiting"
+    assert state_of(instance, thread) == "waiting"
     ana = sign_in(browser)
     board = board_of(instance, row)
     assert "Hola a todas" in ana.get(f"/discussions/boards/{board.key}/moderation").text

@@ -366,11 +366,13 @@ def test_a_line_of_the_plan_is_deleted_once(instance: Instance) -> None:
     with instance.database.unit_of_work() as session:
         line = plan.add_line(session, actor, communities.get_community(session, actor, SLUG), values, now=clock.now())
 
+    seen = plan.version_of(line)
+
     def deleting(session: Session, context: Any) -> None:
-        plan.delete_line(session, actor, context, now=clock.now())
+        plan.delete_line(session, actor, context, seen=seen, now=clock.now())
 
     def changing(session: Session, context: Any) -> None:
-        plan.change_line(session, actor, context, values, now=clock.now())
+        plan.change_line(session, actor, context, values, seen=seen, now=clock.now())
 
     results = act_together(
         instance, [(lambda session: plan.get_line(session, actor, SLUG, line.id), do) for do in (deleting, changing)] * 4
@@ -390,7 +392,9 @@ def test_a_draft_that_is_activated_and_refused_at_once_has_one_outcome(instance:
 
     def deciding_on_it(person: Person, reason: str) -> Act:
         def do(session: Session, community: Community) -> bool:
-            return life.decide_activation(session, actor_of(person), community, reason=reason, now=clock.now())
+            return life.decide_activation(
+                session, actor_of(person), community, reason=reason, seen=str(community.row_version), now=clock.now()
+            )
 
         return lambda session: session.get_one(Community, row.id), do
 
