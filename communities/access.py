@@ -8,6 +8,7 @@ from accounts.models import Person
 from communities import models
 from discussions.access import BoardAction
 from kernel import clock
+from kernel.errors import N_
 from kernel.permissions import (
     Actor,
     AllowedRoles,
@@ -111,6 +112,11 @@ class CommunityContext:
     def is_archived(self) -> bool:
         """Return whether it is archived, or the community of which it is a working group."""
         return any(row is not None and row.state == models.CommunityState.ARCHIVED for row in (self.community, self.parent))
+
+    def why_refused(self, actor: Actor) -> str:
+        """Return why acts are refused to those inside, empty where it is for what they are."""
+        is_inside = actor.is_administrator or self.member is not None
+        return N_("The community is archived: nothing is added or changed.") if self.is_archived and is_inside else ""
 
 
 @dataclass(frozen=True, slots=True)

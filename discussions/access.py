@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from discussions.models import Board, BoardState, PostState, Thread, ThreadPost
+from kernel.errors import N_
 from kernel.permissions import Actor, AllowedRoles, Permission, Predicate, Roles, Verdict, allow_if, open_to_strangers, signed_in
 
 GONE = frozenset({PostState.HIDDEN, PostState.WITHDRAWN, PostState.ERASED})
@@ -60,6 +61,11 @@ class BoardContext:
     def is_open(self) -> bool:
         """Say whether something new can be written."""
         return self.board.state == BoardState.OPEN and not self.is_closed
+
+    def why_refused(self, _actor: Actor) -> str:
+        """Return why writing is refused to those who could write, empty where it is for what they are."""
+        text = N_("Nothing new can be written here: what these discussions belong to is archived or closed.")
+        return text if self.is_closed and (self.writes or self.moderates) else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -253,6 +253,8 @@ class Policy:
     def require(self, actor: Actor, action: StrEnum, subject: object) -> None:
         """Raise NotFound, SignInNeeded, OwnRecord or Forbidden where the actor may not.
 
+        A subject may say why by `why_refused`: something archived to those who wrote there.
+
         Whose account is suspended is sent to the sign-in page wherever an action is asked for,
         also where strangers may (spec/security 1.4).
         """
@@ -264,4 +266,7 @@ class Policy:
         if verdict is Verdict.OWN:
             raise OwnRecord
         if verdict is Verdict.FORBID:
-            raise SignInNeeded if actor.is_anonymous else Forbidden
+            if actor.is_anonymous:
+                raise SignInNeeded
+            explain = getattr(subject, "why_refused", None)
+            raise Forbidden(explain(actor) if explain else None)

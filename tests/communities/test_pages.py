@@ -234,6 +234,25 @@ def test_an_archived_community_is_read_and_nothing_more(browser: Browser, instan
     assert fresh(instance, row).state == CommunityState.ACTIVE
 
 
+def test_a_form_of_an_archived_community_says_why_it_is_refused(browser: Browser, instance: Instance) -> None:
+    """spec/communities C14: to those inside; whoever is no member reads what they read of any other."""
+    row = a_community(instance, a_person(instance))
+    key = write_thread(instance, row, "Un tema")
+    a_person(instance, "otra@example.org")
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Community).values(state=CommunityState.ARCHIVED.value, members_write=True))
+    ana, other = sign_in(browser), visitor(browser, "otra@example.org")
+    ana.checks = other.checks = False
+
+    for page in (f"{PAGE}/files/new", f"{PAGE}/pages/new", f"{PAGE}/plan/new", f"{MANAGE}/settings", f"{MANAGE}/note"):
+        text = in_spanish("The community is archived: nothing is added or changed.")
+        assert text in ana.get(page, status=403).text
+        assert text not in other.get(page, status=403).text
+    text = in_spanish("Nothing new can be written here: what these discussions belong to is archived or closed.")
+    assert text in ana.get(f"/discussions/{key}/answer", status=403).text
+    assert text not in other.get(f"/discussions/{key}/answer", status=403).text
+
+
 def test_texts_of_two_windows_are_not_overwritten(browser: Browser, instance: Instance) -> None:
     a_community(instance, a_person(instance))
     form = sign_in(browser).get(f"{MANAGE}/note").form("/note")
