@@ -17,7 +17,7 @@ from discussions.boards import BOARDS
 from kernel.errors import N_
 from kernel.feature import Feature
 from kernel.menu import Menu, MenuEntry
-from kernel.personal import ERASURES, OWN_DATA, RETENTION, TRANSFERS, RetentionRule
+from kernel.personal import ERASURE_QUESTIONS, ERASURES, OWN_DATA, OWN_FILES, RETENTION, TRANSFERS, RetentionRule
 from kernel.search.sources import SEARCH_COLLECTIONS, SEARCH_KINDS, ResultKind
 
 REQUESTS, INVITATIONS = N_("Requests to join communities, after the decision"), N_("Invitations to communities, after they ended")
@@ -70,6 +70,8 @@ FEATURE = Feature(
         OWN_DATA.add(
             members.select_own_data, invitations.select_own_data, directory.select_own_data, files.select_own_data, pages.select_own_data
         ),
+        OWN_FILES.add(files.list_own_files),
+        ERASURE_QUESTIONS.add(files.ERASURE_QUESTION, pages.ERASURE_QUESTION),
         ERASURES.add(members.erase_memberships, invitations.erase, directory.erase_marks),
         RETENTION.add(*RULES),
         TRANSFERS.add(members.merge_memberships, directory.merge_entries),

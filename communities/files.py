@@ -1,7 +1,7 @@
 """Files of a community: brought in by members, replaced with their former contents kept, deleted and restored, let go after 30 days."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from communities import communities, search, standing
 from communities.access import CommunityAction, CommunityContext, CommunityFileContext
 from communities.communities import lock_community, require_still
 from communities.models import Community, CommunityFile, CommunityFileVersion
+from discussions.own_data import ERASURE_QUESTION as WRITTEN
 from kernel import audit, outbox
 from kernel.audit import Verb
 from kernel.errors import N_, Conflict, Invalid, require_found
@@ -250,19 +251,45 @@ def get_file(session: Session, actor: Actor, slug: str, file: UUID, number: int 
 
 
 def select_own_data(person_id: int) -> PersonalTables:
-    """Return the files that a person brought into communities, for the copy of their data."""
+    """Return the files that a person brought into communities, and the contents of theirs, for the copy of their data."""
+    file, version = CommunityFile, CommunityFileVersion
     columns: Select[*tuple[Any, ...]] = select(
         standing.name_known_to(literal(person_id)).label("community"),
-        CommunityFile.title,
-        CommunityFile.description,
-        CommunityFile.category,
-        CommunityFile.deleted_at,
+        file.uuid,
+        file.title,
+        file.description,
+        file.category,
+        file.deleted_at,
     )
+    contents: Select[*tuple[Any, ...]] = select(file.uuid.label("file"), version.number, version.name, version.added_at)
     return {
-        "community_files": columns.join(Community, Community.id == CommunityFile.community_id).where(CommunityFile.person_id == person_id)
+        "community_files": columns.join(Community, Community.id == file.community_id).where(file.person_id == person_id),
+        "community_file_contents": contents.join(file, file.id == version.file_id).where(version.added_by == person_id),
     }
 
 
+def list_own_files(session: Session, person_id: int) -> list[tuple[str, str]]:
+    """List the contents that a person brought into communities: the path in the copy of their data, and the SHA-256."""
+    version = CommunityFileVersion
+    statement = select(CommunityFile.uuid, version.number, version.name, StoredFile.sha256)
+    statement = statement.join(version, version.file_id == CommunityFile.id).join(StoredFile, StoredFile.id == version.stored_file_id)
+    rows = session.execute(statement.where(version.added_by == person_id).order_by(version.id))
+    return [(f"files/{row.uuid}/{row.number}-{row.name}", row.sha256) for row in rows]
+
+
+def follow_answer(session: Session, person_id: int, answer: str, *, now: datetime) -> None:
+    """Delete the contents of somebody who deletes their account and wants it; a file to which others gave a content keeps theirs."""
+    if answer != "withdraw":
+        return
+    version, own = CommunityFileVersion, CommunityFileVersion.added_by == person_id
+    rows = session.execute(delete(version).where(own).returning(version.file_id, version.stored_file_id)).all()
+    present = select(version.id).where(version.file_id == CommunityFile.id).exists()
+    numbers = {row.file_id for row in rows}
+    session.execute(delete(CommunityFile).where(CommunityFile.id.in_(numbers), ~present))
+    let_contents_go(session, {row.stored_file_id for row in rows}, now=now)
+
+
+ERASURE_QUESTION = replace(WRITTEN, column=CommunityFile.person_id, follow=follow_answer, shared=WRITTEN.name)
 LICENCES: Mapping[str, str] = {
     "internal": N_("Internal use"),
     "cc-by": "CC BY 4.0",

@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column
 
 from accounts.models import LinkInvitation
+from discussions.models import AUTHOR
 from kernel.db import Base, Entity, Moment, PublicId, ShortText, Slug, unique_where
 from kernel.errors import N_
 from kernel.markup.model import SafeHtml
@@ -347,7 +348,7 @@ class CommunityFile(Entity):
     language: Mapped[str] = mapped_column(String(2))
     licence: Mapped[str] = mapped_column(String(60))
     members_only: Mapped[bool]
-    person_id: Mapped[int] = personal(erase=Erase.KEEP, merge=Merge.MOVE, index=True)
+    person_id: Mapped[int] = personal(erase=AUTHOR, merge=Merge.MOVE, index=True)
     """Who brought it in first."""
     deleted_at: Mapped[Moment | None]
     row_version: Mapped[int] = mapped_column(default=1)
@@ -393,7 +394,7 @@ class CommunityPageVersion(Entity):
     title: Mapped[str] = mapped_column(String(150))
     source: Mapped[str] = mapped_column(Text)
     html: Mapped[str] = mapped_column(Text)
-    person_id: Mapped[int | None] = personal(erase=Erase.KEEP, merge=Merge.MOVE, index=True)
+    person_id: Mapped[int | None] = personal(erase=AUTHOR, merge=Merge.MOVE, index=True)
     """Who wrote it."""
     written_at: Mapped[Moment]
 

@@ -1,11 +1,11 @@
 """Pages of a community, and the history of its concept note: each saved text stays; two who write at once lose nothing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, select
+from sqlalchemy import ColumnElement, Select, delete, func, literal, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
@@ -13,6 +13,7 @@ from communities import communities, search, standing
 from communities.access import CommunityAction, CommunityContext, CommunityPageContext
 from communities.communities import CommunityVerb, CommunityWasChanged, lock_community, require_still
 from communities.models import NOTE_SLUG, Community, CommunityPage, CommunityPageVersion
+from discussions.own_data import ERASURE_QUESTION as WRITTEN
 from kernel import audit
 from kernel.audit import Verb
 from kernel.errors import N_, Conflict, Invalid, require_found
@@ -237,3 +238,25 @@ def select_own_data(person_id: int) -> PersonalTables:
     )
     statement = columns.join(CommunityPage, CommunityPage.id == version.page_id).join(Community, Community.id == CommunityPage.community_id)
     return {"community_pages": statement.where(version.person_id == person_id)}
+
+
+def follow_answer(session: Session, person_id: int, answer: str, *, now: datetime) -> None:
+    """Delete the texts of somebody who deletes their account and wants it; a page that others wrote on too has the last of theirs.
+
+    The present texts of front pages are those of their communities, and stay.
+    """
+    del now
+    if answer != "withdraw":
+        return
+    own = delete(CommunityPageVersion).where(CommunityPageVersion.person_id == person_id).returning(CommunityPageVersion.page_id)
+    touched = set(session.scalars(own))
+    for page in session.scalars(select(CommunityPage).where(CommunityPage.id.in_(touched)).order_by(CommunityPage.id)).all():
+        last = select(CommunityPageVersion.title).where(CommunityPageVersion.page_id == page.id)
+        title = session.scalar(last.order_by(CommunityPageVersion.number.desc()).limit(1))
+        if title is None:
+            session.delete(page)
+        else:
+            page.title, page.row_version = title, page.row_version + 1
+
+
+ERASURE_QUESTION = replace(WRITTEN, column=CommunityPageVersion.person_id, follow=follow_answer, shared=WRITTEN.name)

@@ -112,7 +112,7 @@ def follow_answer(session: Session, person_id: int, answer: str, *, now: datetim
 
 ERASURE_QUESTION = ErasureQuestion(
     ThreadPost.person_id,
-    N_("What should become of what you wrote in discussions?"),
-    {"keep": N_("Keep the texts, without my name"), "withdraw": N_("Withdraw all of them")},
+    N_("What should become of the posts, pages and files that you shared with others?"),
+    {"keep": N_("Keep them, without my name"), "withdraw": N_("Withdraw all of them")},
     follow_answer,
 )

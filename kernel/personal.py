@@ -95,11 +95,18 @@ class ErasureQuestion:
     """The words of each answer."""
     follow: Callable[..., None]
     """Does what an answer says, before other rows of the person go: `(session, person_id, answer, now=…)`."""
+    shared: str = ""
+    """The name of the question of a package below that is asked for this column too: once, in its words."""
+
+    @property
+    def of(self) -> str:
+        """Return the table and the column of which it asks."""
+        return f"{self.column.class_.__tablename__}_{self.column.key}"
 
     @property
     def name(self) -> str:
         """Return under which name the answer is stored."""
-        return f"{self.column.class_.__tablename__}_{self.column.key}"
+        return self.shared or self.of
 
     @property
     def ask(self) -> Ask:
@@ -113,9 +120,10 @@ ERASURE_QUESTIONS = HookList[ErasureQuestion]("erasure_questions")
 
 
 def list_erasure_questions(session: Session, people: Collection[int]) -> list[ErasureQuestion]:
-    """List the questions about rows that accounts of a person have."""
+    """List the questions about rows that accounts of a person have; what several packages ask, once."""
     questions = ERASURE_QUESTIONS.of(session)
-    return [question for question in questions if session.scalar(select(exists().where(question.column.in_(people))))]
+    fitting = (question for question in questions if session.scalar(select(exists().where(question.column.in_(people)))))
+    return list({question.name: question for question in fitting}.values())
 
 
 def follow_answers(session: Session, person_id: int, answers: Mapping[str, str], *, now: datetime) -> None:

@@ -132,7 +132,7 @@ class PersonalDataExport(Mapping[str, bytes]):
 def copy_of(
     session: Session, person_id: int, files: FileStore, sealer: SheetSealer, *, for_another: bool = False, now: datetime
 ) -> PersonalDataExport:
-    """Return the export: one JSON file with everything, a CSV file for each table, certificates, transcripts, and the submitted files.
+    """Return the export: one JSON file with everything, CSV files of what has rows, certificates, transcripts, and the submitted files.
 
     It includes the data of accounts that were merged into the person's: they are theirs. With `for_another`, an administrator gets it, who
     sees neither what people wrote for themselves, nor reasons of health, nor objections that wait for a decision: that is made without
@@ -157,7 +157,7 @@ def copy_of(
         tables["waivers"] = [dict(evidence.without_medical(row)) for row in tables["waivers"]]
         tables["objections"] = [row for row in tables["objections"] if row["told_at"] is not None or row["withdrawn_at"] is not None]
     drawn["data.json"] = json.dumps(tables, ensure_ascii=False, indent=1, default=str).encode()
-    drawn |= {f"csv/{name}.csv": _csv(rows) for name, rows in tables.items()}
+    drawn |= {f"csv/{name}.csv": _csv(rows) for name, rows in tables.items() if rows}
     return PersonalDataExport(drawn, handed_in, files)
 
 
@@ -165,7 +165,7 @@ def _csv(rows: list[dict[str, Any]]) -> bytes:
     target = BytesIO()
     write_csv(
         target,
-        list(rows[0]) if rows else [],
+        list(rows[0]),
         [[None if cell is None else str(cell) for cell in row.values()] for row in rows],
         separator=",",
     )

@@ -39,7 +39,7 @@ LETTERS = ErasureQuestion(
 
 def without_question(columns: Iterable[tuple[str, str, PersonalColumn]], questions: Iterable[ErasureQuestion]) -> list[str]:
     """Return the columns that ask without a question, or with one that lacks words for an answer."""
-    worded = {question.name: question.answers.keys() for question in questions}
+    worded = {question.of: question.answers.keys() for question in questions}
     asking = [(f"{table}_{name}", column.erase) for table, name, column in columns if isinstance(column.erase, Ask)]
     return [name for name, ask in asking if worded.get(name) != {ask.usual, ask.other}]
 
