@@ -220,8 +220,8 @@ def sees(actor: Actor) -> ColumnElement[bool]:
 
 
 def name_known_to(person: Number, *also: ColumnElement[bool]) -> ColumnElement[str]:
-    """Return the name of a community of the statement, empty where a person may not know of it, unless something else lets them."""
-    return case((or_(finds(person), *also), models.Community.name), else_="")
+    """Return the name of a community of the statement, or a phrase where a person may not know of it, unless something else lets them."""
+    return case((or_(finds(person), *also), models.Community.name), else_=_("A community that you do not find at present"))
 
 
 def last_content() -> ColumnElement[datetime]:
