@@ -88,19 +88,21 @@ FEATURE = Feature(
             communities.member_list communities.membership communities.own communities_invited.invitation
         """,
         "learner/communities#found": """
-            communities_managing.archive communities_managing.log communities_managing.manage communities_managing.member
-            communities_managing.new communities_managing.requests communities_managing.settings communities_managing.texts
+            communities_managing.archive communities_managing.log communities_managing.member communities_managing.requests
+            communities_managing.settings
         """,
         "learner/communities#work": """
-            communities.announce communities.announcements communities_links.tools communities_work.file_list communities_work.add_file
+            communities.announcements communities_links.tools communities_work.file_list communities_work.add_file
             communities_managing.group_list communities_managing.found_group
             communities_managing.board_settings
             communities_work.edit_page communities_work.page_history communities_work.add_page communities_work.note_history
             communities_work.page_list communities_work.show_page communities_work.edit_line communities_work.add_line
-            communities_work.show_plan
         """,
         "learner/communities#front": "communities_links.manage_links",
-        "learner/communities#care": "communities_managing.show_health",
+        "learner/running-communities#prepare": "communities_managing.manage communities_managing.new",
+        "learner/running-communities#note": "communities_managing.texts",
+        "learner/running-communities#rhythm": "communities_managing.show_health communities.announce",
+        "learner/running-communities#first-days": "communities_work.show_plan",
         "learner/communities#keep": "communities_keeping.delete communities_keeping.download_export communities_keeping.export",
         "learner/communities#directory": """
             communities_directory.contact communities_directory.entry communities_directory.entry_list communities_directory.own_entry
