@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 
 from sqlalchemy import ColumnElement, exists, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from certificates import templates
@@ -20,6 +20,7 @@ from courses.content.layout import COURSE
 from courses.content.model import CourseFolder, Finding
 from courses.content.scalars import nearest_of
 from enrolments.dates import COVERED_DATES
+from kernel.db import shared_alias
 from kernel.errors import N_
 from kernel.i18n import DEFAULT_LANGUAGE, LANGUAGES, choose
 from kernel.pdf.signs import unprintable
@@ -104,7 +105,7 @@ STEPS = (60, 30, 7, -1)
 LATE = 3
 """Days on which a notice is still sent that was due while nothing ran."""
 MOST_NOTIFIED = 5_000
-_Later = aliased(Credential)
+_Later = shared_alias(Credential)
 
 
 @dataclass(frozen=True, slots=True)

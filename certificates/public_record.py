@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import Row, bindparam, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from accounts.people import find_national_id, was_deleted_condition
@@ -17,7 +17,7 @@ from certificates.rules.credentials import SOUND, CredentialSigner
 from certificates.templates import get_drawn_template
 from kernel import audit
 from kernel.compiled_statements import compile_once
-from kernel.db import connection_of
+from kernel.db import connection_of, shared_alias
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
 
@@ -36,7 +36,7 @@ class PublicRecord:
     """Of the newest sound credential that its holder earned by taking the same course again; empty where there is none."""
 
 
-_LATER = aliased(Credential)
+_LATER = shared_alias(Credential)
 _RENEWAL = (
     select(_LATER.code)
     .where(

@@ -32,6 +32,7 @@ from discussions.models import PostState, Thread
 from kernel import audit, clock
 from kernel.audit import Verb
 from kernel.crypto import SECRET_KEYS, keyed_hashes
+from kernel.db import shared_alias
 from kernel.errors import N_
 from kernel.i18n import _
 from kernel.permissions import Actor, SiteRole, Verdict
@@ -42,9 +43,9 @@ MANY = 200
 """Members from whom on administrators need the second factor (spec/communities C23)."""
 DEPTH = 6
 """Floors of an institution's tree that are climbed: a correlated condition cannot climb on without end."""
-_ROLE = aliased(RoleGrant)
-_UNITS = tuple(aliased(Organisation) for _floor in range(DEPTH))
-_MINE, _PARENT, _ABOVE = aliased(models.CommunityMember), aliased(models.Community), aliased(models.CommunityMember)
+_ROLE = shared_alias(RoleGrant)
+_UNITS = tuple(shared_alias(Organisation) for _floor in range(DEPTH))
+_MINE, _PARENT, _ABOVE = shared_alias(models.CommunityMember), shared_alias(models.Community), shared_alias(models.CommunityMember)
 """Each is made once: to make one takes longer than to run the statement in which it stands."""
 RUNNING = (models.CommunityRole.ADMINISTRATOR, models.CommunityRole.MODERATOR)
 

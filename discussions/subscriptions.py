@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, delete, func, literal, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from accounts.notices import Mutes, MuteSource, MuteWords
 from discussions.boards import (
@@ -23,7 +23,7 @@ from discussions.boards import (
 )
 from discussions.models import Board, BoardRead, Level, PostState, Subscription, Thread
 from kernel.compiled_statements import compile_once
-from kernel.db import UtcDateTime, connection_of
+from kernel.db import UtcDateTime, connection_of, shared_alias
 from kernel.errors import N_
 from kernel.i18n import LANGUAGES, _, in_every_language
 from kernel.permissions import Actor
@@ -31,7 +31,7 @@ from kernel.permissions import Actor
 AWAY = timedelta(minutes=30)
 """After which somebody who opens a list again has read what was there at their visit before."""
 MOST_MUTED = 200
-_OF_BOARD = aliased(Subscription)
+_OF_BOARD = shared_alias(Subscription)
 
 
 _OF = select(Subscription).where(Subscription.person_id == bindparam("person"), Subscription.board_id == bindparam("board"))

@@ -7,17 +7,18 @@ from functools import lru_cache, partial
 from typing import Any
 
 from sqlalchemy import BindParameter, Integer, Row, Select, and_, bindparam, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from accounts.computed_notices import ComputedNotice, ComputedNotices
 from discussions.boards import BOARDS, THREAD_GUARDS, BoardOwner, Number, ThreadGuard, owner_pages_of, readable_threads
 from discussions.models import Board, BoardRead, Level, PostState, Subscription, Thread, ThreadPost
 from discussions.notices import NEW_THREAD_NOTICE, REPLY_NOTICE
+from kernel.db import shared_alias
 from kernel.i18n import in_every_language, ngettext
 from kernel.permissions import Actor
 
 MOST = 20
-_OF_BOARD = aliased(Subscription)
+_OF_BOARD = shared_alias(Subscription)
 
 
 def _new_posts(person: Number) -> Select[*tuple[Any, ...]]:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from accounts.models import RoleGrant
 from courses import versions
@@ -22,7 +22,7 @@ from enrolments import learners
 from enrolments.access import PERMISSIONS, LearnerContext, LearningAction
 from enrolments.models import CourseBoard, CourseThread, EditionPlace, Enrolment
 from kernel.compiled_statements import compile_once
-from kernel.db import connection_of
+from kernel.db import connection_of, shared_alias
 from kernel.errors import N_
 from kernel.i18n import _, choose, language
 from kernel.markup.model import ID_PREFIX
@@ -40,7 +40,7 @@ def _takes_part(person: Number, board: Number) -> ColumnElement[bool]:
     return takes.correlate_except(CourseBoard, Enrolment)
 
 
-_ROLE = aliased(RoleGrant)
+_ROLE = shared_alias(RoleGrant)
 
 
 def _is_administrator(person: Number) -> ColumnElement[bool]:

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, bindparam, case, exists, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from accounts.people import is_permanently_closed_condition
@@ -26,7 +26,7 @@ from enrolments.models import ActivityResult, Completion, CourseBoard, Edition, 
 from enrolments.rules import GradeItemWeight, LearnerResult, Results, activity_closed, closed_activities
 from kernel import clock
 from kernel.compiled_statements import compile_once
-from kernel.db import connection_of
+from kernel.db import connection_of, shared_alias
 from kernel.errors import NotFound, require_found
 from kernel.permissions import Actor, Verdict
 
@@ -48,7 +48,7 @@ class LearningRecord:
 
 
 _FOLLOWED = func.coalesce(Enrolment.course_version_id, Course.published_version_id)
-_Open = aliased(Edition)
+_Open = shared_alias(Edition)
 _LEARNER_CONTEXTS = (
     select(
         Course.id,

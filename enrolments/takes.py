@@ -10,7 +10,7 @@ from typing import cast
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, case, func, insert, literal, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from accounts import notices
 from accounts.models import Person, full_name
@@ -27,6 +27,7 @@ from enrolments.notices import ENROLMENT_NOTICE
 from enrolments.progress import lock_enrolment, record_completion
 from enrolments.rules import evaluate_completion
 from kernel import audit
+from kernel.db import shared_alias
 from kernel.errors import N_, Conflict, require_found
 from kernel.i18n import _, choose, in_every_language
 from kernel.own_records import is_own
@@ -100,7 +101,7 @@ def may_begin_take(
     return TakeRefusal.WORK_OPEN if has_open_work else None
 
 
-_Other, _Completed = aliased(Enrolment), aliased(Completion)
+_Other, _Completed = shared_alias(Enrolment), shared_alias(Completion)
 
 
 def completed_in_any_take() -> ColumnElement[datetime | None]:

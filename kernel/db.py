@@ -42,7 +42,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as TurnTimeout
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, aliased, declared_attr, mapped_column, sessionmaker
 
 from kernel import codes, deadline
 from kernel.compiled_statements import StatementConnection, insertion
@@ -375,6 +375,21 @@ def _probing_engine(url: str, *, is_sqlite: bool) -> Engine:
     probing = create_engine(url, connect_args=patience, isolation_level="AUTOCOMMIT", **options)
     event.listen(probing, "connect", _postgres_connection)
     return probing
+
+
+Aliased = TypeVar("Aliased", bound="Base")
+
+
+def shared_alias(table: type[Aliased]) -> type[Aliased]:
+    """Return an alias of a table that a module keeps and all threads use.
+
+    What SQLAlchemy works out at the first use of an alias is not made for two threads at once: one of them got the columns of the table
+    itself, in a statement that was then kept. It is worked out here, while modules are loaded.
+    """
+    alias = aliased(table)
+    for column in table.__table__.columns:
+        getattr(alias, table.__mapper__.get_property_by_column(column).key).__clause_element__()
+    return alias
 
 
 Bound = TypeVar("Bound")

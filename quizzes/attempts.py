@@ -11,7 +11,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import Row, Select, and_, bindparam, case, exists, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from courses.kinds import SubmittedWork
@@ -19,7 +19,7 @@ from courses.models import Activity, CourseStaff, StaffRole
 from enrolments.access import ActivityContext, AnsweredQuestionContext
 from enrolments.models import Enrolment
 from kernel.compiled_statements import compile_once
-from kernel.db import connection_of
+from kernel.db import connection_of, shared_alias
 from kernel.entity_rows import entity_of
 from kernel.errors import N_, Conflict, NotFound, SignInNeeded
 from kernel.permissions import Actor
@@ -63,7 +63,7 @@ class StoredAnswer:
     """It came after the end, with the device's proof that it was written before (spec/quiz-engine 5.3.9)."""
 
 
-_LATER = aliased(AnswerEvent)
+_LATER = shared_alias(AnswerEvent)
 _RESPONSE = (
     select(_LATER.id)
     .where(_LATER.item_id == AnswerEvent.item_id)

@@ -15,7 +15,7 @@ from discussions.boards import Number, ThreadGuard
 from discussions.models import Board, BoardState, Thread
 from enrolments.models import CourseBoard, Enrolment
 from kernel import clock
-from kernel.db import UtcDateTime
+from kernel.db import UtcDateTime, shared_alias
 from questions.models import Question, QuestionVersion
 from questions.rules.feedback import ReviewFlag
 from quizzes.effective_settings import accommodation_of
@@ -69,7 +69,7 @@ def _is_dated(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     return exists().where(*of_quiz, for_them, in_force, *conditions).correlate_except(QuizOverride)
 
 
-_Followed, _Open, _Asked = aliased(Activity), aliased(Attempt), aliased(Attempt)
+_Followed, _Open, _Asked = shared_alias(Activity), shared_alias(Attempt), shared_alias(Attempt)
 _REVIEWED = (
     select(literal(1))
     .select_from(Attempt)

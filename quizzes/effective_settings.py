@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from accounts.models import Person
 from courses.models import Activity, Course
@@ -15,7 +15,7 @@ from courses.rules import Outline, OwnDates
 from courses.versions import get_outline
 from enrolments.models import Edition, EditionPlace, Enrolment, GroupMember
 from kernel.compiled_statements import compile_once
-from kernel.db import Cache, connection_of
+from kernel.db import Cache, connection_of, shared_alias
 from kernel.entity_rows import columns_of, entity_rows
 from quizzes.models import Accommodation, Attempt, QuizOverride
 from quizzes.rules.balanced_draw import PairedTests
@@ -44,7 +44,7 @@ class PersonQuizColumns:
     activity_key: Column
 
 
-_Later = aliased(QuizOverride)
+_Later = shared_alias(QuizOverride)
 
 
 def overrides_for(columns: PersonQuizColumns) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, bindparam, exists, func, or_, select, update
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from accounts.models import Person
 from accounts.people import by_name, get_person_by_uuid, name_matches
@@ -18,7 +18,7 @@ from enrolments.dates import DatedEnrolment, DatedItem, DateKind, DateRequest, a
 from enrolments.models import ActivityResult, Enrolment, GroupMember, LearnerGroup
 from kernel import audit, outbox
 from kernel.compiled_statements import compile_once
-from kernel.db import connection_of
+from kernel.db import connection_of, shared_alias
 from kernel.entity_rows import columns_of, entity_rows
 from kernel.errors import N_, Conflict, OwnRecord, require_found
 from kernel.own_records import is_own, note_left_out
@@ -35,8 +35,8 @@ _OPEN = Attempt.state.in_([state.value for state in OPEN_STATES])
 _ENDED = Attempt.state.in_([state.value for state in ENDED_STATES])
 MOST_OPEN = 10_000
 """Attempts in progress that one page of dates reads."""
-_Author = aliased(Person)
-_Ender = aliased(Person)
+_Author = shared_alias(Person)
+_Ender = shared_alias(Person)
 
 
 @dataclass(frozen=True, slots=True)

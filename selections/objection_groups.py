@@ -21,6 +21,7 @@ from accounts.people import list_administrators
 from courses.models import Course
 from enrolments.models import Enrolment
 from kernel import audit
+from kernel.db import shared_alias
 from kernel.errors import require_found
 from kernel.files import StoredFile
 from kernel.i18n import _, as_sentence, choose, find_zone, format_date, in_every_language, ngettext, percent
@@ -319,7 +320,7 @@ def list_proposals(session: Session, group_id: int) -> list[ProposalRow]:
     return [ProposalRow(row, person.full_name, answered.full_name if answered else "", regrade) for row, person, answered, regrade in rows]
 
 
-_ANSWERED = aliased(Person)
+_ANSWERED = shared_alias(Person)
 _PROPOSAL = (ObjectionProposal, Person, _ANSWERED, Regrade)
 
 

@@ -155,6 +155,14 @@ def reads_the_clock_in_one_place(source: Source) -> Iterator[Fault]:
                 yield call.lineno, f"{owner}.{name}() outside kernel/clock.py"
 
 
+def aliases_are_shared(source: Source) -> Iterator[Fault]:
+    """An alias that a module keeps is used by all threads."""
+    kept = (node.value for node in source.tree.body if isinstance(node, ast.Assign))
+    for call in (call for value in kept for call in ast.walk(value) if isinstance(call, ast.Call)):
+        if isinstance(call.func, ast.Name) and call.func.id == "aliased":
+            yield call.lineno, "aliased() at the level of a module: shared_alias()"
+
+
 def days_have_a_zone(source: Source) -> Iterator[Fault]:
     """A day is that of a reader or of a place: a moment is moved to their time zone before its day is read. Scripts serve neither."""
     if source.path.startswith("scripts/"):
@@ -341,6 +349,8 @@ RULES = (
     Rule(reads_the_clock_in_one_place, "import datetime\ndatetime.datetime.utcnow()", "datetime.fromtimestamp(0, UTC)"),
     Rule(reads_the_clock_in_one_place, "date.today()", "datetime.now(UTC)", kept_path="kernel/clock.py"),
     Rule(reads_the_clock_in_one_place, "time.time()", "time.monotonic()"),
+    Rule(aliases_are_shared, "_LATER = aliased(Credential)", "_LATER = shared_alias(Credential)"),
+    Rule(aliases_are_shared, "_UNITS = [aliased(Unit) for _ in range(6)]", "def f():\n    unit = aliased(Unit)"),
     Rule(days_have_a_zone, "clock.now().date()", "site_day(clock.now())"),
     Rule(days_have_a_zone, "row.issued_at.date()", "local(row.issued_at).date()"),
     Rule(numbers_have_no_exponent, "row.hours.normalize()", "trimmed(row.hours)"),
