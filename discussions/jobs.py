@@ -202,9 +202,9 @@ def _message(
         in_every_language(lambda: f"[{boards.owner_page_of(session, board).title}] {_('Discussions') if is_discreet else thread.title}"),
         in_every_language(text),
         post_address(post),
-        source=f"{source}:{thread.key}",
+        source=f"{source}:{board.key if source == subscriptions.OF_BOARD else thread.key}",
         about_id=thread.id,
-        thread_key=f"thread-{thread.key}",
+        thread_key=thread.key,
         list_id=f"board-{board.key}",
     )
 
@@ -281,8 +281,7 @@ def notify_announcement(delivery: Delivery) -> None:
         number = reached.selected_columns[0]
         people = list(session.scalars(reached.where(number > after).order_by(number).limit(PORTION)))
         kind = ANNOUNCEMENT_NOTICE if count <= MOST_AT_ONCE else replace(ANNOUNCEMENT_NOTICE, usual_mail=MailTime.DAILY)
-        key = f"post:{post.key}:announced"
-        source = subscriptions.OF_MENTIONS
+        key, source = f"post:{post.key}:announced", subscriptions.OF_BOARD
         message = _message(session, thread, post, kind, key, lambda: _("An announcement."), source, post.person_id)
         others = [person for person in people if person != post.person_id]
         notices.notify(session, message, _readers_among(session, thread, others), now=delivery.now)

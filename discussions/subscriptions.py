@@ -25,7 +25,7 @@ from discussions.models import Board, BoardRead, Level, PostState, Subscription,
 from kernel.compiled_statements import compile_once
 from kernel.db import UtcDateTime, connection_of, shared_alias
 from kernel.errors import N_
-from kernel.i18n import LANGUAGES, _, in_every_language
+from kernel.i18n import _, in_every_language
 from kernel.permissions import Actor
 
 AWAY = timedelta(minutes=30)
@@ -78,49 +78,66 @@ def follow_written(session: Session, person_id: int, thread: Thread, number: int
         session.add(Subscription(**mine, level=Level.FOLLOW.value, read_number=number))
 
 
-OF_THREAD, OF_MENTIONS = "thread", "mention"
-"""Sources of notifications of a thread: of its posts, and of those in which somebody is mentioned."""
+OF_THREAD, OF_MENTIONS, OF_BOARD = "thread", "mention", "board"
+"""Sources of notifications: the posts of a thread, those in which somebody is mentioned, and the announcements of a board."""
 _STOPPED = {OF_THREAD: (Level.MUTED.value, Level.SILENT.value), OF_MENTIONS: (Level.SILENT.value,)}
+_STOPPED[OF_BOARD] = _STOPPED[OF_THREAD]
 
 
-def _thread_of(session: Session, source: str) -> Thread | None:
+def _find_source(session: Session, source: str) -> tuple[Board, Thread | None] | None:
+    """Return the board that a mail came from, with the thread unless it was the board itself."""
     kind, _colon, key = source.partition(":")
-    return session.scalar(select(Thread).where(Thread.key == key)) if kind in _STOPPED else None
+    if kind == OF_BOARD:
+        board = session.scalar(select(Board).where(Board.key == key))
+        return None if board is None else (board, None)
+    thread = session.scalar(select(Thread).where(Thread.key == key)) if kind in _STOPPED else None
+    return None if thread is None else (session.get_one(Board, thread.board_id), thread)
 
 
 def find_muted(session: Session, source: str, people: Sequence[int]) -> set[int]:
-    """Return which of these people muted a thread or its board, of mentions altogether."""
-    thread = _thread_of(session, source)
-    if thread is None:
+    """Return which of these people muted a board, or a thread of it; of mentions altogether."""
+    found = _find_source(session, source)
+    if found is None:
         return set()
-    of = (Subscription.board_id == thread.board_id, or_(Subscription.thread_id.is_(None), Subscription.thread_id == thread.id))
+    board, thread = found
+    of = (Subscription.board_id == board.id, or_(Subscription.thread_id.is_(None), Subscription.thread_id == (thread and thread.id)))
     levels = _STOPPED[source.partition(":")[0]]
     statement = select(Subscription.person_id).where(*of, Subscription.level.in_(levels), Subscription.person_id.in_(people))
     return set(session.scalars(statement))
 
 
 def stop_source(session: Session, person_id: int, source: str, now: datetime) -> None:
-    """Mute the thread that a mail came from; of mentions altogether. A second time changes nothing."""
+    """Mute the thread or the board that a mail came from; of mentions altogether. A second time changes nothing."""
     del now
-    thread = _thread_of(session, source)
-    if thread is not None:
+    found = _find_source(session, source)
+    if found is not None:
+        board, thread = found
         level = Level.SILENT if source.startswith(OF_MENTIONS) else Level.MUTED
-        choose_level(session, person_id, thread.board_id, level, thread_id=thread.id)
+        choose_level(session, person_id, board.id, level, thread_id=thread.id if thread else None)
 
 
 def title_of_source(session: Session, source: str, person_id: int) -> Mapping[str, str] | None:
-    """Return the title of the thread that a mail came from, in every language; None where it is no thread that is shown.
+    """Return how the thread or the board that a mail came from is called, in every language; None where there is none.
 
     Who no longer reads it can stop its mails, and learns no title by that.
     """
-    thread = _thread_of(session, source)
-    if thread is None or thread.state != PostState.VISIBLE:
+    found = _find_source(session, source)
+    if found is None:
         return None
-    read = select(Thread.id).join(Board, Board.id == Thread.board_id).where(Thread.id == thread.id)
-    if session.scalar(read.where(readable_threads(session.info, literal(person_id)))) is None:
+    board, thread = found
+    if not _is_read(session, board, thread, person_id):
         return in_every_language(lambda: _("a discussion"))
-    board = session.get_one(Board, thread.board_id)
-    return dict.fromkeys(LANGUAGES, owner_page_of(session, board).title if is_discreet(session, board) else thread.title)
+    title = owner_page_of(session, board).title if thread is None or is_discreet(session, board) else thread.title
+    return in_every_language(lambda: _("announcements and discussions: %(title)s", title=title) if thread is None else title)
+
+
+def _is_read(session: Session, board: Board, thread: Thread | None, person_id: int) -> bool:
+    person = literal(person_id)
+    statement = select(Board.id).where(Board.id == board.id)
+    if thread is None:
+        return session.scalar(statement.where(readable(session.info, person))) is not None
+    of_thread = (Thread.id == thread.id, Thread.state == PostState.VISIBLE.value, readable_threads(session.info, person))
+    return session.scalar(statement.join(Thread, Thread.board_id == Board.id).where(*of_thread)) is not None
 
 
 def list_muted(session: Session, person_id: int) -> list[MuteSource]:

@@ -1,12 +1,16 @@
 """Announcements to the members of a community: whom they reach, once, until withdrawn, so many a day (spec/communities C29, C30, D33)."""
 
 from datetime import timedelta
+from email import policy
+from email.message import EmailMessage
+from email.parser import BytesParser
+from urllib.parse import urlsplit
 
 from sqlalchemy import select, update
 
 from accounts.models import Notification, Person
 from communities.models import Community, CommunityLevel, CommunityMember, CommunityReach
-from discussions.models import Thread, ThreadPost
+from discussions.models import Board, Level, Subscription, Thread, ThreadPost
 from kernel import clock
 from lms.instance import Instance
 from tests.support.browser import Browser
@@ -125,3 +129,73 @@ def test_comments_are_turned_off_and_on(browser: Browser, instance: Instance) ->
     ana.get(f"/discussions/{key}/moderation")
     ana.submit(f"/discussions/{key}/lock", button=("comments", "yes"))
     eva.get(f"/discussions/{key}/answer")
+
+
+def announcement_mail(instance: Instance, email: str) -> EmailMessage:
+    """Return the last mail that went to somebody."""
+    folder = instance.settings.data_dir / "mail"
+    messages = [BytesParser(policy=policy.default).parsebytes(path.read_bytes()) for path in sorted(folder.glob("notice-*.eml"))]
+    return [message for message in messages if message["To"] == email][-1]
+
+
+def stop_address(mail: EmailMessage) -> str:
+    """Return where a mail program stops the mail with one click."""
+    return urlsplit(str(mail["List-Unsubscribe"]).strip("<>")).path
+
+
+def test_mail_programs_find_the_community_and_the_thread_of_an_announcement(browser: Browser, instance: Instance) -> None:
+    """spec/communities D37."""
+    row, ana = of_three(browser, instance)
+    announce(ana)
+    board, thread = read(instance, lambda session: (session.get_one(Board, row.board_id).key, session.scalars(select(Thread.key)).one()))
+    mail = announcement_mail(instance, "eva@example.org")
+
+    assert mail["Subject"] == "[Estadística actuarial] Reunión del mes"
+    assert mail["List-Id"] == f"<board-{board}.localhost>"
+    assert mail["References"] == mail["In-Reply-To"] == f"<thread-{thread}@localhost>"
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+def test_one_click_ends_the_announcements_of_that_community_alone_and_says_so(browser: Browser, instance: Instance) -> None:
+    """spec/communities D38: signed out too, and twice the same; those of other communities go on."""
+    _row, ana = of_three(browser, instance)
+    other = a_community(instance, a_person(instance, "otra@example.org"), "Otra comunidad")
+    eva = read(instance, lambda session: session.scalars(select(Person).where(Person.email == "eva@example.org")).one())
+    a_member(instance, other, eva)
+    announce(ana)
+    address, program = stop_address(announcement_mail(instance, eva.email)), browser.another()
+    title = in_spanish("announcements and discussions: %(title)s", title="Estadística actuarial")
+    says = in_spanish("You will receive no more notifications from “%(source)s”, except those addressed to you alone.", source=title)
+    assert says in program.get(address).text
+    for _time in range(2):
+        program.checks = False
+        assert says in program.post(address, {"List-Unsubscribe": "One-Click"}).text
+    announce(ana, "Segundo anuncio")
+    second = sign_in(browser.another(), "otra@example.org")
+    second.get("/communities/otra-comunidad/announcements/new")
+    send_form(second, "/discussions/new/", {"title": "De la otra", "text": "Hola."}, act=("act", "publish"))
+    second.deliver_jobs()
+
+    given = select(Notification.subject).where(Notification.person_id == eva.id, Notification.kind == "community_announce")
+    subjects = [subject["es"] for subject in read(instance, lambda session: session.scalars(given.order_by(Notification.id)).all())]
+    assert subjects == ["[Estadística actuarial] Reunión del mes", "[Otra comunidad] De la otra"]
+    assert "Estadística actuarial" in sign_in(browser.another(), eva.email).get("/profile/notices").text
+
+
+def test_the_link_in_an_old_mail_names_nothing_to_who_left(browser: Browser, instance: Instance) -> None:
+    """spec/communities C40, D38: of a hidden community neither name nor title, and it still ends what it ended."""
+    row, ana = of_three(browser, instance, reach=CommunityReach.HIDDEN, level=CommunityLevel.PRIVATE)
+    announce(ana)
+    address = stop_address(announcement_mail(instance, "eva@example.org"))
+    assert "Estadística actuarial" in browser.another().get(address).text
+    with instance.database.unit_of_work() as session:
+        member = select(Person.id).where(Person.email == "eva@example.org").scalar_subquery()
+        session.execute(update(CommunityMember).where(CommunityMember.person_id == member).values(until=clock.now()))
+    program = browser.another()
+    pages = [program.get(address).text]
+    program.checks = False
+    pages.append(program.post(address, {"List-Unsubscribe": "One-Click"}).text)
+
+    assert not [page for page in pages if "Estadística actuarial" in page or "Reunión" in page]
+    levels = read(instance, lambda session: session.scalars(select(Subscription.level).where(Subscription.board_id == row.board_id)).all())
+    assert Level.MUTED.value in levels
