@@ -33,7 +33,7 @@ def _work(live: Live, row: Community, ana: Person) -> list[str]:
         pages.add_page(session, actor, context, values, str(pages.render_page(values.source, "es").html), now=now)
         plan.add_first_days(session, actor, context, site_day(now), now=now)
         group = CommunityValues("Tablas de mortalidad por provincia", "es", CommunityReach.PARENT, CommunityLevel.SEMIPRIVATE)
-        communities.found_group(session, actor, context, group, now=now)
+        group_slug = communities.found_group(session, actor, context, group, now=now).slug
         marks = {MarkKind.SUBJECT: ["Proyecciones actuariales"], MarkKind.COUNTRY: ["EC"], MarkKind.LANGUAGE: ["es", "qu"]}
         entry = directory.save_entry(
             session, actor, DirectoryValues("Trabajo en pensiones.", shows_institution=False, contact=True, marks=marks), now=now
@@ -44,8 +44,8 @@ def _work(live: Live, row: Community, ana: Person) -> list[str]:
         *(f"{PAGE}/files", f"{PAGE}/files/{file.uuid}", f"{PAGE}/files/{file.uuid}/edit", f"{PAGE}/files/new", f"{PAGE}/pages"),
         *(f"{PAGE}/pages/new", f"{PAGE}/pages/fuentes-de-datos", f"{PAGE}/pages/fuentes-de-datos/edit", f"{PAGE}/about/history"),
         *(f"{PAGE}/pages/fuentes-de-datos/history", f"{PAGE}/plan", f"{PAGE}/plan/new", f"{PAGE}/groups", f"{PAGE}/groups/new"),
-        *("/communities/tablas-de-mortalidad-por-provincia", f"{PAGE}/manage/invitations", f"{PAGE}/manage/health"),
-        *(f"{PAGE}/manage/discussions", f"{PAGE}/announcements/new", "/learning/communities"),
+        *(f"/communities/{group_slug}", f"{PAGE}/membership", f"{PAGE}/manage/invitations", f"{PAGE}/manage/health"),
+        *(f"{PAGE}/manage/discussions", f"{PAGE}/announcements/new", "/learning/communities", "/search?q=tablas"),
         *("/directory", f"/directory/{entry.uuid}", "/profile/directory", f"{PAGE}/about", f"{PAGE}/tools", f"{PAGE}/manage/links"),
     ]
 
