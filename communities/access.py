@@ -147,7 +147,7 @@ class CommunityInvitedContext(CommunityContext):
     invitation: models.CommunityInvitation = field(kw_only=True)
     is_for_reader: bool = field(kw_only=True)
     is_open: bool = field(kw_only=True)
-    """It can still be accepted, unless its reader is banned."""
+    """It can still be accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +204,8 @@ def _see(actor: Actor, subject: CommunityContext) -> Verdict:
 
 
 def _view(actor: Actor, subject: CommunityContext) -> Verdict:
-    """Decide on the front page itself, which those who are invited read whatever its reach is."""
-    is_shown = subject.is_invited and subject.community.state != models.CommunityState.DRAFT
+    """Decide on the front page itself, which those who are invited read whatever its reach is, unless they are banned."""
+    is_shown = subject.is_invited and not subject.is_banned and subject.community.state != models.CommunityState.DRAFT
     return Verdict.ALLOW if is_shown else _see(actor, subject)
 
 

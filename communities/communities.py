@@ -86,8 +86,13 @@ OVERSIGHT_KEY = "community:oversight"
 
 
 def own_key(community_id: int, what: str) -> str:
-    """Return the key of a notification that is about its person: what was decided on them, which they may know whatever became of them."""
+    """Return the key of a notification that is about its person: what was decided on them, read while they find the community."""
     return f"community:own:{community_id}:{what}"
+
+
+def past_key(community_id: int, what: str) -> str:
+    """Return the key of a notification of what ended for its person, which names nothing: they read it whatever became of them."""
+    return f"community:past:{community_id}:{what}"
 
 
 def run_key(community_id: int, what: str) -> str:
@@ -95,15 +100,19 @@ def run_key(community_id: int, what: str) -> str:
     return f"community:run:{community_id}:{what}"
 
 
+Endings = tuple[str, str]
+"""How a notification of an end is called: with the name of the community, and without."""
+REQUEST_ENDED: Endings = (N_("Your request to join ended: %(name)s"), N_("Your request to join a community ended"))
+
+
 @cache
 def _concerns() -> ColumnElement[bool]:
     """Return the condition that the person of a notification may know of it: it is about them, or they look after its community now."""
-    person = Notification.person_id
-    runs = select(models.Community.id).where(
-        models.Community.id == Notification.about_id, standing.is_member(person, models.CommunityRole.ADMINISTRATOR)
-    )
+    person, is_own = Notification.person_id, Notification.key.startswith("community:own:")
+    known = or_(and_(is_own, standing.finds(person)), standing.is_member(person, models.CommunityRole.ADMINISTRATOR))
+    about = select(models.Community.id).where(models.Community.id == Notification.about_id, known).correlate(Notification)
     oversees = Notification.key.startswith(OVERSIGHT_KEY) & standing.administers_site(person)
-    return or_(Notification.key.startswith("community:own:"), runs.correlate(Notification).exists(), oversees)
+    return or_(Notification.key.startswith("community:past:"), about.exists(), oversees)
 
 
 COMMUNITY_NOTICE = NoticeKind(
@@ -357,16 +366,25 @@ def list_pending(session: Session, row: models.Community, *which: ColumnElement[
     return session.scalars(select(models.CommunityRequest).where(*waiting, *which)).all()
 
 
+def notify_of_end(
+    session: Session, row: models.Community, person_id: int, what: str, endings: Endings, text: dict[str, str], *, now: datetime
+) -> None:
+    """Notify somebody of what ended for them in a community, by its name where they still find it."""
+    session.flush()
+    known = standing.finds(literal(person_id))
+    if session.scalar(select(models.Community.id).where(models.Community.id == row.id, known)) is not None:
+        key, subject = own_key(row.id, what), in_every_language(lambda: _(endings[0], name=row.name))
+    else:
+        key, subject = past_key(row.id, what), in_every_language(lambda: _(endings[1]))
+    notices.notify(session, Message(COMMUNITY_NOTICE, key, subject, text, "/communities", about_id=row.id), [person_id], now=now)
+
+
 def end_requests(session: Session, row: models.Community, *which: ColumnElement[bool], now: datetime) -> None:
     """End requests that wait, all of them or some, and notify those who wrote them."""
     for request in list_pending(session, row, *which):
         close_request(session, request, models.RequestState.ENDED, now=now)
-        subject = in_every_language(lambda: _("Your request to join ended: %(name)s", name=row.name))
         text = in_every_language(lambda: _("The community no longer takes requests."))
-        key = own_key(row.id, f"request:{request.uuid}")
-        notices.notify(
-            session, Message(COMMUNITY_NOTICE, key, subject, text, "/communities", about_id=row.id), [request.person_id], now=now
-        )
+        notify_of_end(session, row, request.person_id, f"request:{request.uuid}", REQUEST_ENDED, text, now=now)
 
 
 LISTED = 24

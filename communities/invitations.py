@@ -24,14 +24,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from accounts import invitations, notices
+from accounts import invitations
 from accounts.invitations import InvitationKind
 from accounts.models import AccountMerge, Person
-from accounts.notices import Message
 from accounts.people import CONFIRMS_SINCE, is_confirmed_condition
 from communities import communities, standing
 from communities.access import CommunityInvitationContext, CommunityInvitedContext
-from communities.communities import COMMUNITY_NOTICE, lock_community, own_key
+from communities.communities import Endings, lock_community, notify_of_end
 from communities.members import MemberVerb, add_member
 from communities.models import Community, CommunityInvitation, CommunityMember, CommunityRole, CommunityState
 from kernel import audit, clock, outbox
@@ -50,6 +49,7 @@ AN_HOUR = 200
 """Mails of one community in an hour."""
 PORTION = 500
 SEND = "communities.send_invitation"
+INVITATION_ENDED: Endings = (N_("Your invitation ended: %(name)s"), N_("Your invitation to a community ended"))
 
 
 class TooManyToInvite(Invalid):
@@ -266,12 +266,9 @@ def end(session: Session, actor: Actor, community: Community, *which: ColumnElem
     invited = select(Person.id, CommunityInvitation.uuid).join(CommunityInvitation, CommunityInvitation.email == Person.email)
     people = session.execute(invited.where(*of_it, is_confirmed_condition(session), CommunityInvitation.sent > 0)).all()
     withdraw(session, actor, community, *which, now=now)
-    subject = in_every_language(lambda: _("Your invitation ended: %(name)s", name=community.name))
     text = in_every_language(lambda: _("No one joins the community with it any more."))
     for person in people:
-        key = own_key(community.id, f"invitation:{person.uuid}")
-        message = Message(COMMUNITY_NOTICE, key, subject, text, "/communities", about_id=community.id)
-        notices.notify(session, message, [person.id], now=now)
+        notify_of_end(session, community, person.id, f"invitation:{person.uuid}", INVITATION_ENDED, text, now=now)
 
 
 def list_unanswered(session: Session, community_id: int, *, offset: int, limit: int) -> list[Row[CommunityInvitation, Person]]:
@@ -306,11 +303,12 @@ def _invited(session: Session, actor: Actor, condition: ColumnElement[bool]) -> 
     statement = statement.join(Community, Community.id == CommunityInvitation.community_id)
     row = require_found(session.execute(statement.where(condition)).one_or_none())
     invitation = row.CommunityInvitation
+    context = communities.get_community(session, actor, row.slug)
     return CommunityInvitedContext(
-        **communities.within(communities.get_community(session, actor, row.slug)),
+        **communities.within(context),
         invitation=invitation,
         is_for_reader=bool(row.is_own) or (invitation.accepted_by is not None and invitation.accepted_by == actor.person_id),
-        is_open=bool(row.upheld) and INVITATIONS.is_open(invitation, clock.now()),
+        is_open=bool(row.upheld) and INVITATIONS.is_open(invitation, clock.now()) and not context.is_banned,
     )
 
 
@@ -325,10 +323,11 @@ def get_own(session: Session, actor: Actor, invitation: UUID) -> CommunityInvite
 
 
 def list_own(session: Session, actor: Actor, *which: ColumnElement[bool], now: datetime) -> list[Row[CommunityInvitation, Community]]:
-    """List the open invitations to a person's confirmed addresses, with their communities."""
+    """List the open invitations to a person's confirmed addresses, with their communities, but of those from which they are banned."""
     statement = select(CommunityInvitation, Community).join(Community, Community.id == CommunityInvitation.community_id)
     mine = (CommunityInvitation.email.in_(_own_addresses(session, actor)), *INVITATIONS.open_at(now), is_upheld())
-    return list(session.execute(statement.where(*mine, *which).order_by(CommunityInvitation.id).limit(100)))
+    rows = session.execute(statement.where(*mine, *which).order_by(CommunityInvitation.id).limit(100))
+    return [row for row in rows if not standing.is_banned(session, row.Community.id, actor.person_id or 0, now)]
 
 
 def accept(session: Session, actor: Actor, invited: CommunityInvitedContext, *, now: datetime) -> bool:
@@ -382,7 +381,9 @@ def erase(session: Session, person: Person, *, now: datetime) -> None:
 def select_own_data(person_id: int) -> PersonalTables:
     """Return the invitations to a person, or accepted by them, for the copy of their data."""
     row = CommunityInvitation
-    name = standing.name_known_to(literal(person_id), and_(*INVITATIONS.open_at(clock.now()))).label("community")
+    now, ban = clock.now(), CommunityMember
+    banned = exists().where(ban.community_id == Community.id, ban.person_id == person_id, ban.banned_until > now)
+    name = standing.name_known_to(literal(person_id), and_(*INVITATIONS.open_at(now), ~banned)).label("community")
     columns: Select[str, str, str, datetime, datetime, datetime | None, datetime | None] = select(
         name, row.name, row.added_text, row.invited_at, row.expires_at, row.accepted_at, row.declined_at
     )

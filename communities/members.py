@@ -17,9 +17,11 @@ from communities import communities, standing
 from communities.access import CommunityAction, CommunityContext, MemberContext, RequestContext
 from communities.communities import (
     COMMUNITY_NOTICE,
+    Endings,
     close_request,
     list_running_people,
     lock_community,
+    notify_of_end,
     own_key,
     require_still,
     run_key,
@@ -59,6 +61,9 @@ class MemberVerb(Verb):
     DECLINED = "community_member.declined", N_("Declined an invitation to a community")
     SHOWN = "community_member.shown", N_("Changed what the list of members shows of them")
     ROLE_CHANGED = "community_member.role_changed", N_("Changed the role of a member of a community")
+
+
+MEMBERSHIP_ENDED: Endings = (N_("You are no longer a member: %(name)s"), N_("You are no longer a member of a community"))
 
 
 class TooManyCommunities(Conflict):
@@ -440,10 +445,8 @@ def remove(session: Session, actor: Actor, context: MemberContext, *, reason: st
     _close(session, row, member, "banned" if days is not None else "removed", actor.person_id, now=now)
     verb = MemberVerb.REMOVED if days is None else MemberVerb.BANNED
     audit.record(session, actor, verb, row, now=now, person_id=member.person_id, reason=reason, days=days)
-    subject = in_every_language(lambda: _("You are no longer a member: %(name)s", name=row.name))
     body = in_every_language(lambda: _("Reason: %(reason)s", reason=reason))
-    message = Message(COMMUNITY_NOTICE, own_key(row.id, f"end:{member.id}"), subject, body, "/communities", about_id=row.id)
-    notices.notify(session, message, [member.person_id], now=now)
+    notify_of_end(session, row, member.person_id, f"end:{member.id}", MEMBERSHIP_ENDED, body, now=now)
 
 
 def select_own_data(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:

@@ -9,7 +9,15 @@ from sqlalchemy import select, update
 
 from accounts.models import Person
 from communities import invitations
-from communities.models import CommunityInvitation, CommunityLevel, CommunityMember, CommunityReach, CommunityRole, CommunityState
+from communities.models import (
+    Community,
+    CommunityInvitation,
+    CommunityLevel,
+    CommunityMember,
+    CommunityReach,
+    CommunityRole,
+    CommunityState,
+)
 from kernel import clock
 from kernel.outbox import Job
 from kernel.permissions import SYSTEM
@@ -197,6 +205,10 @@ def test_who_was_removed_for_good_cannot_accept(browser: Browser, instance: Inst
     visitor = sign_in(browser.another(), eva.email)
 
     visitor.post(f"/communities/invitations/{rows(instance)[0].uuid}", {"act": "accept"}, status=404)
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Community).values(reach=CommunityReach.HIDDEN.value))
+    visitor.get(PAGE, status=404)  # what strangers read
+    assert "Estadística actuarial" not in visitor.get("/learning/communities").text
 
     assert [email for email, _how, _external in members(instance)] == ["ana@example.org"]
 

@@ -6,13 +6,14 @@ import pytest
 from sqlalchemy import select, update
 
 from accounts.models import Notification, Person
-from communities.models import Community, CommunityLevel, CommunityMember, CommunityRequest, CommunityRole, CommunityState
+from communities import members
+from communities.models import Community, CommunityLevel, CommunityMember, CommunityReach, CommunityRequest, CommunityRole, CommunityState
 from courses.models import StaffRole
 from kernel import clock
 from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, a_teacher, an_administrator, sign_in
-from tests.support.communities import LONG, TEXTS, a_community, a_member, fresh, write_thread
+from tests.support.communities import LONG, TEXTS, a_community, a_member, actor_of, fresh, write_thread
 from tests.support.takes import read
 from tests.support.wording import in_spanish
 
@@ -211,6 +212,25 @@ def test_who_is_banned_reads_what_strangers_read_and_cannot_join(browser: Browse
         session.execute(update(CommunityMember).values(banned_until=clock.now()))
     eva.get(PAGE)
     eva.submit(f"{PAGE}/joining")
+
+
+def test_who_was_removed_reads_why_and_no_name_of_what_they_find_no_more(browser: Browser, instance: Instance) -> None:
+    """spec/communities C22, C40: neither in the bell nor in the mail, also of what was decided on them before."""
+    ana, eva = a_person(instance), a_person(instance, "eva@example.org")
+    row = a_community(instance, ana, level=CommunityLevel.PRIVATE, reach=CommunityReach.HIDDEN)
+    number = a_member(instance, row, eva)
+    with instance.database.unit_of_work() as session:
+        actor, now = actor_of(ana), clock.now()
+        context = members.get_member(session, actor, row.slug, number)
+        members.set_role(session, actor, context, CommunityRole.MODERATOR, seen="1", now=now)
+        members.remove(session, actor, context, reason="No viene al caso.", days=0, seen="2", now=now)
+    visitor = sign_in(browser.another(), eva.email)
+    bell, mail = visitor.get("/notices").text, browser.mails()[-1]
+
+    for text in (bell, mail):
+        assert in_spanish("You are no longer a member of a community") in text
+        assert "No viene al caso." in text
+        assert "Estadística actuarial" not in text
 
 
 def test_an_archived_community_is_read_and_nothing_more(browser: Browser, instance: Instance) -> None:
