@@ -401,7 +401,7 @@ def test_what_one_start_counted_the_next_ones_find_in_memory(instance: Instance,
         if "draw_table.facilities" in statement:
             read.append(statement)
 
-    monkeypatch.setattr(draws, "QuestionSets", count)
+    monkeypatch.setattr(draws.balanced_draw, "QuestionSets", count)
     engines = {instance.database.reading, instance.database.writing}
     for engine in engines:
         event.listen(engine, "before_cursor_execute", note)
