@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
-from werkzeug.routing import Rule
 
 from accounts import jobs, notices
 from accounts.models import Notification
@@ -37,6 +36,7 @@ from tests.support.planted import (
     FullCommunity,
     a_full_community,
     columns_with_words,
+    names_community,
     plant,
 )
 from tests.support.walking import plain_addresses
@@ -70,18 +70,11 @@ UNSHOWN = {
     "PostDraft.category": "only where the board still has it",
 }
 """Fields that no door shows to anybody inside, and why."""
-PERSONAL = {"communities_directory.entry", "communities_directory.contact", "communities_directory.stop", "communities_invited.invitation"}
-"""Doors of people who opted in to be found, and of whoever has the secret of an invitation: not of a community."""
 OUTSIDE = {kind: ("stranger", *(name for name in OUTSIDERS if (kind, name) != ("institution", "admin_above"))) for kind in KINDS}
 """By kind: who belongs to the institution of an open one reads it."""
 FIND = {"private": OUTSIDE["private"], "group": ("admin_above",)}
 """By kind those of them who read the front page."""
 EVERYWHERE = ("/communities?page=2", f"/communities?q={WORD}", f"/search?q={WORD}", f"/search?q={WORD[:7]}", "/courses/prueba")
-
-
-def of_community(rule: Rule) -> bool:
-    is_named = bool(rule.arguments) and rule.endpoint.startswith(("communities", "discussions"))
-    return is_named and rule.endpoint not in PERSONAL
 
 
 def write_more(full: FullCommunity) -> None:
@@ -148,9 +141,9 @@ def found_by(full: FullCommunity, name: str, visitor: Browser, opened: list[Door
 def test_those_inside_find_each_sign_and_at_each_door_some(browser: Browser, instance: Instance) -> None:
     """A door, or a field, that shows nothing to anybody inside says nothing of what it hides from others."""
     full = a_crawled_community(browser, instance, "hidden")
-    assert {rule.endpoint for rule in rules_of(browser.app, "GET", of_community) if not rule.arguments <= set(full.known)} == set()
+    assert {rule.endpoint for rule in rules_of(browser.app, "GET", names_community) if not rule.arguments <= set(full.known)} == set()
     insiders = [sign_in(browser.another(), person.email) for person in (full.founder, full.member)]
-    opened = [*doors(browser.app, full.known, of_community), *(Door(path, "plain") for path in ("/learning/drafts", "/notices"))]
+    opened = [*doors(browser.app, full.known, names_community), *(Door(path, "plain") for path in ("/learning/drafts", "/notices"))]
 
     shown = [(door, shown_at(visitor, door, SIGN).signs) for door in opened for visitor in insiders]
     own = {sign for sign, planted in full.signs.items() if planted.column.startswith("Person.")}  # each reads their own name everywhere
@@ -172,9 +165,9 @@ def test_those_outside_find_no_sign_at_any_door(
     visitors = {
         name: browser.another() if name == "stranger" else sign_in(browser.another(), full.outsiders[name].email) for name in OUTSIDE[kind]
     }
-    named = doors(browser.app, full.known, of_community)
+    named = doors(browser.app, full.known, names_community)
     plain = [Door(path, "plain") for path in (*plain_addresses(browser.app), *EVERYWHERE)]
-    sent = doors(browser.app, full.known, of_community, method="POST")
+    sent = doors(browser.app, full.known, names_community, method="POST")
     capsys.readouterr()
 
     found = []

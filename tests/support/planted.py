@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import JSON, ColumnElement, String, select
 from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
 
 from accounts.models import Person
 from accounts.rules import fold
@@ -93,6 +94,8 @@ NO_WORDS: Mapping[str, str] = {
 """The other columns that can hold words, and why no sign is in them."""
 FRONT = {"Community.name", "Community.topic", "Community.texts", "Community.html", "Community.picture_alt", "Community.reason"}
 """What the front page shows; of links those of supporters, of people those who administer."""
+PERSONAL = {"communities_directory.entry", "communities_directory.contact", "communities_directory.stop", "communities_invited.invitation"}
+"""Doors of people who opted in to be found, and of whoever has the secret of an invitation: not of a community."""
 OUTSIDERS = ("gone", "banned", "departed", "visitor", "admin_above")
 """Left; removed for good; no longer of the institution; signed in; an administrator of the community above a group, else of another one."""
 
@@ -346,3 +349,8 @@ def _plant_row(full: FullCommunity, session: Session, row: Any, columns: list[st
         content = full.sign(f"{name}.content", row.id).encode()
         sha256 = files_of(full.instance.settings).put(content)
         row.stored_file_id = note_stored(session, sha256, size=len(content), media_type="text/plain", now=clock.now()).id
+
+
+def names_community(rule: Rule) -> bool:
+    """Return whether an address names a community, or something in it."""
+    return bool(rule.arguments) and rule.endpoint.startswith(("communities", "discussions")) and rule.endpoint not in PERSONAL
