@@ -207,6 +207,7 @@ def test_no_letter_of_a_question_breaks_a_page(browser: Browser, instance: Insta
     browser.get("/directory?name=%00&subject=a%00b")
 
 
+@pytest.mark.slow
 def test_a_search_costs_the_same_statements_with_three_hundred_communities_as_with_three(browser: Browser, instance: Instance) -> None:
     """spec/communities B4: what a reader may find is one statement whatever there is."""
     ana = a_person(instance)
