@@ -362,16 +362,19 @@ class _Copy:
         for file in self._read(attached.where(*of_thread).order_by(PostFile.post_id, PostFile.number)):
             files.setdefault(file.post_id, []).append(file)
         for row in self._walk(statement):
-            yield write(row, files.get(row.id, []))
+            yield write(thread, row, files.get(row.id, []))
 
-    def _post_block(self, row: Row[*tuple[Any, ...]], files: Sequence[Row[*tuple[Any, ...]]]) -> CopyBlock:
+    def _post_block(self, thread: Row[*tuple[Any, ...]], row: Row[*tuple[Any, ...]], files: Sequence[Row[*tuple[Any, ...]]]) -> CopyBlock:
+        marked = {thread.accepted: _("Accepted answer"), thread.summary: _("Summary of the thread")}.get(row.number, "")
         answers = _("in answer to no. %(number)s", number=row.reply_to) if row.reply_to else ""
         edited = _("edited on %(day)s", day=format_datetime(row.edited_at)) if row.edited_at else ""
-        about = " · ".join(part for part in (format_datetime(row.written_at), answers, edited) if part)
+        about = " · ".join(part for part in (marked, format_datetime(row.written_at), answers, edited) if part)
         lines = [(file.alternative or file.name, f"../{quote(self._attachment_path(file))}") for file in files]
         return CopyBlock(_("no. %(number)s · %(name)s", number=row.number, name=_author(row)), about, self._html(row.html), lines)
 
-    def _post_json(self, row: Row[*tuple[Any, ...]], files: Sequence[Row[*tuple[Any, ...]]]) -> Mapping[str, Any]:
+    def _post_json(
+        self, _thread: Row[*tuple[Any, ...]], row: Row[*tuple[Any, ...]], files: Sequence[Row[*tuple[Any, ...]]]
+    ) -> Mapping[str, Any]:
         return {
             **{name: getattr(row, name) for name in ("number", "reply_to", "language", "written_at", "edited_at")},
             "author": _author(row),

@@ -24,6 +24,7 @@ from kernel.permissions import SYSTEM, Actor, SiteRole
 from kernel.settings import LOOPBACK
 from lms import serve as server
 from lms.demo import samples, welcome_course
+from lms.demo.communities import hold_communities
 from lms.demo.discussions import discussion_life
 from lms.demo.institution import compulsory_life, follow_training, institution_life, make_editions, reminder_life, waiting_life
 from lms.demo.learning import learner_life, note_life, second_course_life
@@ -149,10 +150,14 @@ def _introduce(stage: DemoTimeline) -> None:
 
 
 def fill_own_courses(instance: Instance, *, now: datetime, count: int = 60, seed: int = SEED) -> None:
-    """Publish the demonstration's own courses, let people of a filled instance take them, and plan their next publications."""
+    """Publish the demonstration's own courses, let people of a filled instance take them, and plan their next publications.
+
+    Communities are added too.
+    """
     hold_welcome(instance, learners(count, seed), before=BEFORE, now=now)
     hold_sample_quiz(instance, now=now)
     hold_sample_selection(instance, now=now)
+    hold_communities(instance, now=now)
     plan_publications(instance, now=now)
     outbox.deliver_waiting(instance.worker, now=now)
 
@@ -295,6 +300,6 @@ def _places(address: str) -> list[str]:
         "Course team": ("/teaching", f"/courses/{SLUG}/quizzes/{QUIZ}/statistics"),
         "Unit manager": ("/units",),
         "Administrator": ("/administration", "/administration/organisations"),
-        "Everybody": ("/", "/recordings", "/verify"),
+        "Everybody": ("/", "/communities", "/recordings", "/verify"),
     }
     return [f"{reader + ':':<15}{'  '.join(address + path for path in pages)}" for reader, pages in paths.items()]

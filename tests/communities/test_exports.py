@@ -225,6 +225,8 @@ def test_a_copy_has_everything_else_twice_as_pages_and_as_data(instance: Instanc
     for number in range(3):
         page = add_page(instance, row, ana, f"Fuentes {number}", f"## Encuestas\n\nTexto {number}.")
         add_file(instance, row, eva, f"Datos {number}", f"edad;tasa\n60;{number}\n".encode())
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Thread).where(Thread.id == first.thread_id).values(accepted=2, summary=6))
     today, other = site_day(clock.now()), a_community(instance, ana, "Otra")
     with instance.database.unit_of_work() as session:
         attach(session, instance, last.id, "cuadro: final.txt", b"El cuadro.")
@@ -254,6 +256,7 @@ def test_a_copy_has_everything_else_twice_as_pages_and_as_data(instance: Instanc
 
     thread = next(text for path, text in entries.items() if path.startswith("debates/") and "tablas-cuales" in path)
     assert "Respuesta 4." in thread
+    assert thread.count(in_spanish("Accepted answer")) == thread.count(in_spanish("Summary of the thread")) == 1
     assert 'href="https://ejemplo.ec/communities/x"' in thread
     assert "Otro texto." in entries["paginas/fuentes-2.html"]
     for path, text in entries.items():

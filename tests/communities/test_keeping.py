@@ -1,20 +1,27 @@
 """What the privacy page says of communities, and what happens: days of requests and invitations (spec/communities R1)."""
 
 from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import select, update
 
-from communities import invitations
+from communities import communities, copies, files, invitations, jobs
+from communities.copies import CopySource
 from communities.feature import RULES
-from communities.models import CommunityInvitation, CommunityLevel, CommunityRequest, CommunityState
+from communities.models import Community, CommunityExport, CommunityInvitation, CommunityLevel, CommunityRequest, CommunityState
 from kernel import clock
+from kernel.archives import read_archive
+from kernel.db import Database
+from kernel.files import files_of, note_stored
 from kernel.outbox import Delivery
-from lms import retention
+from lms import backups, retention
 from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_person
-from tests.support.communities import a_community, an_invitation
+from tests.support.communities import a_community, actor_of, an_invitation
+from tests.support.instances import empty_places
 from tests.support.takes import read
 from tests.support.wording import in_spanish
 
@@ -76,3 +83,34 @@ def test_invitations_that_are_prepared_in_a_draft_wait_with_it(instance: Instanc
     assert left(instance)[1] == ["espera@example.org"]
     with instance.database.unit_of_work() as session:
         assert invitations.forget_before(session, clock.now() - timedelta(days=1)) == 0
+
+
+def test_a_backup_brings_back_contents_of_files_pictures_and_copies(instance: Instance, tmp_path: Path, database_kind: str) -> None:
+    """spec/communities C41: the copy that a backup holds still ends on its day, where that is over already at once."""
+    ana = a_person(instance)
+    row, store = a_community(instance, ana), files_of(instance.settings)
+    picture = store.put(b"Imagen.")
+    content = files.store_content(store, "tablas.csv", b"edad;tasa\n60;1\n")
+    values = files.FileValues("Tablas", "", "Datos", "es", "internal", members_only=True)
+    with instance.database.unit_of_work() as session:
+        context = communities.get_community(session, actor_of(ana), row.slug)
+        files.add_file(session, actor_of(ana), context, values, content, now=clock.now())
+        stored = note_stored(session, picture, size=7, media_type="image/png", now=clock.now())
+        session.get_one(Community, row.id).picture_id = stored.id
+        export = copies.request_export(session, actor_of(ana), row, uuid4(), now=clock.now())
+    copies.pack(CopySource(instance.database, store, "https://ejemplo.ec"), export.id, now=clock.now())
+    backups.make(instance, tmp_path / "b.zip", now=clock.now())
+
+    with empty_places(tmp_path) as places:
+        settings = places.empty(database_kind)
+        settings.data_dir.mkdir(mode=0o700, exist_ok=True)
+        assert backups.compare(settings, backups.restore(settings, tmp_path / "b.zip", now=clock.now())) == []
+        restored, database = files_of(settings), Database(settings.database)
+        with database.unit_of_work(write=False) as session:
+            held = session.scalars(select(CommunityExport)).one()
+            assert held.sha256 is not None
+            assert "LEEME.html" in read_archive(restored.read(held.sha256))
+        assert (restored.read(picture), restored.read(content.sha256)) == (b"Imagen.", b"edad;tasa\n60;1\n")
+        jobs.end_exports(Delivery(database, settings, 0, {}, clock.now() + timedelta(days=8)))
+        assert {*restored.names()} == {picture, content.sha256}
+        database.dispose()
