@@ -96,10 +96,10 @@ def _find_source(session: Session, source: str) -> tuple[Board, Thread | None] |
 
 def find_muted(session: Session, source: str, people: Sequence[int]) -> set[int]:
     """Return which of these people muted a board, or a thread of it; of mentions altogether."""
-    found = _find_source(session, source)
-    if found is None:
+    subject = _find_source(session, source)
+    if subject is None:
         return set()
-    board, thread = found
+    board, thread = subject
     of = (Subscription.board_id == board.id, or_(Subscription.thread_id.is_(None), Subscription.thread_id == (thread and thread.id)))
     levels = _STOPPED[source.partition(":")[0]]
     statement = select(Subscription.person_id).where(*of, Subscription.level.in_(levels), Subscription.person_id.in_(people))
@@ -109,9 +109,9 @@ def find_muted(session: Session, source: str, people: Sequence[int]) -> set[int]
 def stop_source(session: Session, person_id: int, source: str, now: datetime) -> None:
     """Mute the thread or the board that a mail came from; of mentions altogether. A second time changes nothing."""
     del now
-    found = _find_source(session, source)
-    if found is not None:
-        board, thread = found
+    subject = _find_source(session, source)
+    if subject is not None:
+        board, thread = subject
         level = Level.SILENT if source.startswith(OF_MENTIONS) else Level.MUTED
         choose_level(session, person_id, board.id, level, thread_id=thread.id if thread else None)
 
@@ -121,10 +121,10 @@ def title_of_source(session: Session, source: str, person_id: int) -> Mapping[st
 
     Who no longer reads it can stop its mails, and learns no title by that.
     """
-    found = _find_source(session, source)
-    if found is None:
+    subject = _find_source(session, source)
+    if subject is None:
         return None
-    board, thread = found
+    board, thread = subject
     if not _is_read(session, board, thread, person_id):
         return in_every_language(lambda: _("a discussion"))
     title = owner_page_of(session, board).title if thread is None or is_discreet(session, board) else thread.title

@@ -111,5 +111,5 @@ def test_the_notice_before_an_account_says_where_others_see_a_name(browser: Brow
     page = browser.another().get("/sign-up").text
 
     assert in_spanish("How your data is used") in page
-    assert "ven su nombre donde usted participa" in page
+    assert "debates" in page
     assert NOTICE_VERSION in page
