@@ -1,4 +1,4 @@
-"""Many learners at once for tests: copies of one learner's rows, written in bulk."""
+"""Many learners or members at once for tests: copies of one person's rows, written in bulk."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy import Table, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
+from communities.models import Community, CommunityMember
 from courses.models import Course
 from enrolments.models import ActivityResult, EditionPlace, Enrolment
 from kernel import clock
@@ -137,3 +138,18 @@ def copy_class(instance: Instance, count: int) -> None:
                 session.execute(insert(table), rows)
     with instance.database.unit_of_work() as session:
         session.execute(text("ANALYZE"))  # a server does so by itself soon after so many rows
+
+
+def add_members(instance: Instance, community: Community, like: Person, count: int) -> list[int]:
+    """Add so many people like somebody, all of them members of a community; return their numbers."""
+    numbers = list[int]()
+    for begin in range(0, count, AT_ONCE):
+        with instance.database.unit_of_work() as session:
+            places = range(begin, min(begin + AT_ONCE, count))
+            people = _copy(session, Person.__table__, Person.id == like.id, places, {})  # type: ignore[arg-type]  # a table
+            member = {"community_id": community.id, "role": "member", "how": "joined", "since": clock.now(), "row_version": 1}
+            session.execute(insert(CommunityMember), [{**member, "person_id": number} for number in people.values()])
+            numbers += people.values()
+    with instance.database.unit_of_work() as session:
+        session.execute(text("ANALYZE"))
+    return numbers

@@ -20,3 +20,5 @@ CROWD_SECONDS = int(os.environ.get("BENCH_CROWD_SECONDS", "600"))
 """Seconds for which ten new learners a second arrive; the bar of the slowest save speaks of ten minutes."""
 TRAINED = int(os.environ.get("BENCH_TRAINED", "3600"))
 """People under the twenty obligations that the benchmark computes; a row costs the same with ten times as many."""
+ANNOUNCED = int(os.environ.get("FAULT_MEMBERS", "36000"))
+"""Members whom an announcement reaches while its worker is killed."""
