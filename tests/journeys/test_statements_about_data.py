@@ -39,7 +39,8 @@ SEEN = "Only you and administrators can see it. It is printed only on certificat
 VERIFIED = "Only the details on the certificate itself are shown. The identity number does not appear."
 OTHERS = (
     "%(institution)s keeps your name, your email address and your study record so that it can give you courses and certificates that can "
-    "be verified. Your data is not sold or shown to other learners."
+    "be verified. Your data is not sold. Other learners see your name where you take part in discussions and communities, and neither "
+    "your answers nor your marks."
 )
 
 
