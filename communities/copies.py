@@ -17,7 +17,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from sqlalchemy import Row, Select, and_, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from accounts import notices
 from accounts.models import Person, full_name
@@ -25,9 +25,8 @@ from communities import communities, members, models, pages, plan, standing
 from communities.access import CommunityContext
 from communities.communities import COMMUNITY_NOTICE, OVERSIGHT_KEY, list_running_people, lock_community, run_key
 from communities.files import LICENCES
+from communities.links import ShownLink, list_links
 from communities.models import CONDITIONS, NOTE, PARTS, Community, CommunityExport
-from courses.catalogue import found_by
-from courses.models import Course, CourseVersion
 from discussions.models import PostFile, PostState, Thread, ThreadKind, ThreadPost
 from kernel import audit, outbox
 from kernel.archives import write_large_archive
@@ -36,7 +35,7 @@ from kernel.db import Database
 from kernel.documents import document_template
 from kernel.errors import N_, Conflict, NotFound, require_found
 from kernel.files import FileStore, StoredContent, StoredFile
-from kernel.i18n import _, choose, format_date, format_datetime, in_every_language, reading, site_day
+from kernel.i18n import _, format_date, format_datetime, in_every_language, reading, site_day
 from kernel.markup.model import SafeHtml
 from kernel.markup.source import slug as slug_of
 from kernel.permissions import Actor
@@ -117,6 +116,10 @@ def _get_present(session: Session, community_id: int) -> Community:
 
 def _plain(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=lambda moment: moment.isoformat())
+
+
+def _values(row: Any, *names: str) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in names}
 
 
 def _nested(value: Mapping[str, Any], name: str, items: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -241,47 +244,33 @@ class _Copy:
         return self._page(self.readme, self.community.name, blocks, about)
 
     def _front(self) -> Iterator[Entry]:
-        row, links = self.community, self._links()
-        pictures = {number for number in (row.picture_id, *(link.picture_id for link in links)) if number is not None}
+        """Yield front page, links and pictures; of communities and courses that it leads to those that everyone finds."""
+        row = self.community
+        with self.source.database.unit_of_work(write=False) as session:
+            shown = [link for of_kind in list_links(session, Actor(), row.id).values() for link in of_kind]
+        pictures = {number for number in (row.picture_id, *(link.link.picture_id for link in shown)) if number is not None}
         stored = self._read(select(StoredFile.id, StoredFile.sha256, StoredFile.media_type).where(StoredFile.id.in_(pictures)))
         paths = {file.id: f"{self.images}/{file.id}{guess_extension(file.media_type) or ''}" for file in stored}
         blocks = [CopyBlock(_(PARTS[name]), html=self._html(row.html[name])) for name in (*NOTE, *CONDITIONS) if row.html.get(name)]
-        shown = [(f"{title}: {link.text}" if link.text else title, address) for link, title, address in map(self._link, links)]
-        linked = [CopyBlock(_("Leads to"), lines=shown)] if shown else []
+        lines = [(f"{link.title}: {link.link.text}" if link.link.text else link.title, self._address(link)) for link in shown]
+        linked = [CopyBlock(_("Leads to"), lines=lines)] if lines else []
         picture = [CopyBlock(lines=[(row.picture_alt or _("Picture"), quote(paths[row.picture_id]))])] if row.picture_id in paths else []
         yield from self._page(self.front, row.name, [*picture, *blocks, *linked])
-        facts = {
-            name: getattr(row, name)
-            for name in ("name", "slug", "topic", "language", "reach", "level", "state", "created_at", "activated_at", "archived_at")
-        }
+        facts = _values(row, "name", "slug", "topic", "language", "reach", "level", "state", "created_at", "activated_at", "archived_at")
         texts = {"texts": dict(row.texts), "picture": paths.get(row.picture_id or 0), "picture_alternative": row.picture_alt}
         note = (models.CommunityPage.community_id == row.id, models.CommunityPage.slug == models.NOTE_SLUG)
-        history = (self._version_json(version) for version in self._walk(self._versions().where(*note)))
+        history = map(self._version_json, self._walk(self._versions().where(*note)))
         yield from _document(f"{self.data}/community.json", _nested(facts | texts, "history", history))
-        kinds = ({"kind": link.kind, "title": title, "text": link.text, "address": address,
-                  "picture": paths.get(link.picture_id or 0)} for link, title, address in map(self._link, links))  # fmt: skip
-        yield from self._json("links", ([_plain(item)] for item in kinds))
+        yield from self._json("links", ([_plain({
+            "kind": link.link.kind, "title": link.title, "text": link.link.text, "address": self._address(link),
+            "picture": paths.get(link.link.picture_id or 0)})] for link in shown))  # fmt: skip
         yield from self._contents((paths[file.id], file.sha256) for file in stored)
 
-    def _links(self) -> Sequence[Row[*tuple[Any, ...]]]:
-        """List the links of the front page and the tools; of communities and courses those that everyone finds."""
-        other, link = aliased(Community), models.CommunityLink
-        known = select(Community.id).where(standing.sees(Actor()))
-        public = (CourseVersion.id == Course.published_version_id) & found_by(is_anonymous=True) & Course.archived_at.is_(None)
-        columns = (link.kind, link.title, link.text, link.address, link.picture_id, other.name, other.slug, Course.title.label("course"))
-        statement = select(*columns, Course.slug.label("course_slug"), CourseVersion.id.label("version"))
-        statement = statement.select_from(link).outerjoin(other, (other.id == link.other_id) & other.id.in_(known))
-        statement = statement.outerjoin(Course, Course.id == link.course_id).outerjoin(CourseVersion, public)
-        rows = self._read(statement.where(link.community_id == self.community.id).order_by(link.kind, link.position, link.id))
-        hidden = {models.CommunityLinkKind.RELATED: "slug", models.CommunityLinkKind.COURSE: "version"}
-        return [row for row in rows if row.kind not in hidden or getattr(row, hidden[row.kind]) is not None]
-
-    def _link(self, row: Row[*tuple[Any, ...]]) -> tuple[Row[*tuple[Any, ...]], str, str]:
-        if row.kind == models.CommunityLinkKind.RELATED:
-            return row, row.name, f"{self.source.address}/communities/{row.slug}"
-        if row.kind == models.CommunityLinkKind.COURSE:
-            return row, choose(row.course), f"{self.source.address}/courses/{row.course_slug}"
-        return row, row.title, f"{self.source.address}{row.address}" if row.address.startswith("/") else row.address
+    def _address(self, link: ShownLink) -> str:
+        """Return the whole address of what a link leads to."""
+        folders: Mapping[str, str] = {models.CommunityLinkKind.RELATED: "/communities/", models.CommunityLinkKind.COURSE: "/courses/"}
+        address = f"{folders.get(link.link.kind, '')}{link.slug or link.link.address}"
+        return f"{self.source.address}{address}" if address.startswith("/") else address
 
     def _present(self) -> tuple[Any, ...]:
         return models.CommunityMember.community_id == self.community.id, models.CommunityMember.until.is_(None)
@@ -316,7 +305,7 @@ class _Copy:
             for row in entries
         )
         yield from self._page(self.plan, _("Plan"), [CopyBlock(columns=headings, rows=rows)])
-        yield from self._json("plan", ([_plain({name: getattr(row, name) for name in names})] for row in entries))
+        yield from self._json("plan", ([_plain(_values(row, *names))] for row in entries))
 
     def _visible(self) -> tuple[Any, ...]:
         shown = PostState.VISIBLE.value
@@ -337,10 +326,7 @@ class _Copy:
             about = " · ".join(part for part in (_(THREAD_KINDS[row.kind]), row.category) if part)
             yield from self._page(self._thread_path(row), row.title, self._posts(row, self._post_block), about)
         names = ("title", "kind", "category", "language", "locked_at", "accepted", "summary")
-        threads = (
-            _nested({name: getattr(row, name) for name in names}, "posts", self._posts(row, self._post_json))
-            for row in self._walk(statement)
-        )
+        threads = (_nested(_values(row, *names), "posts", self._posts(row, self._post_json)) for row in self._walk(statement))
         yield from self._json("threads", threads)
         attached = select(PostFile.id, PostFile.name, StoredFile.sha256).join(ThreadPost, ThreadPost.id == PostFile.post_id)
         attached = attached.join(Thread, Thread.id == ThreadPost.thread_id).join(StoredFile, StoredFile.id == PostFile.stored_file_id)
@@ -376,7 +362,7 @@ class _Copy:
         self, _thread: Row[*tuple[Any, ...]], row: Row[*tuple[Any, ...]], files: Sequence[Row[*tuple[Any, ...]]]
     ) -> Mapping[str, Any]:
         return {
-            **{name: getattr(row, name) for name in ("number", "reply_to", "language", "written_at", "edited_at")},
+            **_values(row, "number", "reply_to", "language", "written_at", "edited_at"),
             "author": _author(row),
             "text": row.source,
             "files": [{"path": self._attachment_path(file), "alternative": file.alternative} for file in files],
@@ -406,7 +392,7 @@ class _Copy:
         names = ("slug", "title", "category", "members_only")
         texts = (
             _nested(
-                {name: getattr(row, name) for name in names},
+                _values(row, *names),
                 "versions",
                 map(self._version_json, self._walk(self._versions().where(models.CommunityPage.id == row.id))),
             )
@@ -447,7 +433,7 @@ class _Copy:
         names = ("title", "description", "category", "language", "licence", "members_only")
         facts = (
             _nested(
-                {name: getattr(row, name) for name in names},
+                _values(row, *names),
                 "versions",
                 (
                     {
