@@ -141,8 +141,13 @@ class Community(Entity):
 
     def is_deletable(self, now: datetime) -> bool:
         """Return whether it is a draft, or was archived for long enough."""
-        is_old = self.archived_at is not None and self.archived_at <= now - ARCHIVED_FOR
+        is_old = self.deletable_from is not None and self.deletable_from <= now
         return self.state == CommunityState.DRAFT or (self.state == CommunityState.ARCHIVED and is_old)
+
+    @property
+    def deletable_from(self) -> datetime | None:
+        """Return from when on it is deleted, archived as it is; None where it is not archived."""
+        return None if self.archived_at is None else self.archived_at + ARCHIVED_FOR
 
     @property
     def is_open(self) -> bool:

@@ -1,6 +1,6 @@
 """Pages of communities for those who found and look after them and their working groups, and for those who administer the site."""
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, flash, request
 from wtforms import BooleanField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
@@ -208,6 +208,8 @@ def texts(context: CommunityContext) -> Answer:
         typed = {name: form[name].data or "" for name in names}
         with form.refusals(None, communities.CommunityWasChanged, PostTooComplex):
             pages.change_texts(current_session(), current_actor(), row, typed, seen=request.form.get("seen", ""), now=clock.now())
+            for name in [name for name in communities.missing_parts(row) if name in names and row.state == CommunityState.DRAFT]:
+                flash(_("Saved, and still too short to be activated: %(part)s.", part=_(PARTS[name])), "warn")
             if is_note and row.state == "draft":
                 return see_page("communities_managing.texts", slug=row.slug, step="conditions", flash=_("Saved."))
             return see_page("communities_managing.manage", slug=row.slug, flash=_("Saved."))

@@ -66,13 +66,13 @@ def test_a_new_account_with_the_address_of_a_deleted_one_is_banned_until_the_day
     a_person(instance, "blas@example.org")
     eva, blas = sign_in(browser.another(), EVA), sign_in(browser.another(), "blas@example.org")
 
-    assert in_spanish("You cannot join this community at present.") in eva.get(PAGE).text
+    assert in_spanish("Its administrators removed you: you cannot join this community.") in eva.get(PAGE).text
     assert not [form for form in eva.page.forms if form.action.endswith("/joining")]
     assert [form for form in blas.get(PAGE).forms if form.action.endswith("/joining")]
     eva.post(f"{PAGE}/joining", status=403)
 
     rotate_secret_key(instance.settings)
-    assert in_spanish("You cannot join this community at present.") in eva.get(PAGE).text
+    assert in_spanish("Its administrators removed you: you cannot join this community.") in eva.get(PAGE).text
     later = clock.now() + timedelta(days=31)
     monkeypatch.setattr(clock, "now", lambda: later)
     jobs.care(Delivery(instance.database, instance.settings, 0, {}, later))

@@ -204,7 +204,7 @@ def test_who_is_banned_reads_what_strangers_read_and_cannot_join(browser: Browse
     browser.submit("/removal", {"reason": "Publicidad.", "days": "30"})
 
     assert "Un tema interno" not in eva.get(PAGE).text
-    assert in_spanish("You cannot join this community at present.") in eva.page.text
+    assert in_spanish("Its administrators removed you: you cannot join this community.") in eva.page.text
     eva.get(f"/discussions/{thread}", status=403)
     eva.post(f"{PAGE}/joining", status=403)
     assert "Publicidad." in eva.get("/notices").text

@@ -15,6 +15,7 @@ from lms.instance import Instance
 from tests.support.attempts import begin
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, folder, sign_in
+from tests.support.communities import a_community
 from tests.support.lessons import a_picture
 from tests.support.pass_marks import a_record, fill, sheet_of
 from tests.support.places import a_place, put
@@ -123,7 +124,22 @@ def paper_of_an_expert(browser: Browser, instance: Instance) -> Send:
     return lambda status: post(browser, address, status, paper=(BytesIO(PDF + b"hoja"), "hoja.pdf"))
 
 
+def picture_of_a_community(browser: Browser, instance: Instance) -> Send:
+    a_community(instance, a_person(instance))
+    founder = sign_in(browser)
+    page = "/communities/estadistica-actuarial/manage/links"
+
+    def send(status: int) -> None:
+        founder.get(page)
+        fields = dict(founder.page.form("/manage/picture").fields)
+        picture = (BytesIO(a_picture(size=(11, 3))), "plaza.png")
+        post(founder, "/communities/estadistica-actuarial/manage/picture", status, **{**fields, "picture": picture})
+
+    return send
+
+
 DOORS = {
+    "communities/views/links.py": picture_of_a_community,
     "quizzes/views/pass_marks.py": paper_of_an_expert,
     "courses/views/files.py": medium,
     "courses/views/lessons.py": picture_of_a_lesson,
