@@ -31,7 +31,22 @@ TOLD_APART = {f"/teaching/prueba/{kind}/{{}}" for kind in ("editions", "items", 
 """Refused where they exist, not found where they do not; their names are of 122 random bits (docs/developer/backlog.md)."""
 OPEN_TO_STRANGERS = {
     "certificates_badges.badge",
+    "communities.about",
+    "communities.announcements",
     "communities.community_list",
+    "communities.discussions",
+    "communities.front_page",
+    "communities_directory.entry_list",
+    "communities_links.logo",
+    "communities_links.picture",
+    "communities_links.tools",
+    "communities_work.file_content",
+    "communities_work.file_list",
+    "communities_work.note_history",
+    "communities_work.page_history",
+    "communities_work.page_list",
+    "communities_work.show_file",
+    "communities_work.show_page",
     "discussions.board",
     "discussions.file",
     "discussions.post",
@@ -52,7 +67,7 @@ OPEN_TO_STRANGERS = {
     "POST selections_verification.compare_file",
     "POST selections_verification.compare_line",
 }
-"""What courses and boards show to everybody, badges and verdicts for who has a code or a file, and figures for places of the settings."""
+"""What courses, boards and communities show to everybody, badges and verdicts by a code or a file, figures for places of the settings."""
 UNKNOWN = {"uuid": "5b7e0a3c-2f6d-4c1e-9a48-d0c3f7b1e692", "int": "1"}
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
 

@@ -314,7 +314,8 @@ def a_page_to_delete(stage: Stage) -> Scene:
 def a_new_link(stage: Stage) -> Scene:
     """An administrator adds a tool."""
     good = {"tool-title": f"Actas {stage.number()}", "tool-address": "/courses", "tool-text": ""}
-    return _of_founder(stage, "/manage/links", good)
+    row, founder = _community(stage)
+    return Scene(stage.signed_in(founder), f"/communities/{row.slug}/manage/links", good, is_used_up=True)
 
 
 def a_link_to_move(stage: Stage) -> Scene:
