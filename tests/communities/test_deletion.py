@@ -118,6 +118,7 @@ def the_file(instance: Instance) -> str:
     return str(read(instance, lambda session: session.scalars(select(tables.CommunityFile.uuid)).first()))
 
 
+@pytest.mark.slow
 def test_once_its_name_is_typed_nobody_finds_it(browser: Browser, instance: Instance, row: Community) -> None:
     """spec/communities C15: at none of its addresses, in no list, search, bell or own page; those who administer the site neither."""
     ana, eva = person(instance, "ana@example.org"), a_person(instance, "eva@example.org", given="Eva")

@@ -32,6 +32,9 @@ from tests.support.takes import read
 STATISTICS, BUDGET = "estadisticas-de-seguridad-social", "presupuesto-social-y-proyecciones"
 
 
+pytestmark = pytest.mark.slow  # a demonstration is filled
+
+
 @pytest.fixture
 def held(instance: Instance) -> Instance:
     an_administrator(instance, f"administracion@{DOMAIN}")
@@ -88,7 +91,6 @@ def test_a_visitor_reads_them(held: Instance, browser: Browser) -> None:
     boss.get("/directory")
 
 
-@pytest.mark.slow
 def test_they_go_with_the_demonstration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The one command that empties the demonstration leaves no file of theirs behind."""
     home, samples = tmp_path / "demo", tmp_path / "content"
