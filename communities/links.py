@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Integer, Select, and_, bindparam, delete, func, or_, select
+from sqlalchemy import BindParameter, Integer, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from communities import communities, models, standing
@@ -251,16 +251,6 @@ def _let_go(session: Session, stored_file_id: int | None, *, now: datetime) -> N
     if stored_file_id is not None:
         stored = session.get_one(StoredFile, stored_file_id)
         outbox.enqueue(session, "discussions.remove_content", {"sha256": stored.sha256}, now=now)
-
-
-def delete_links_of(session: Session, row: Community, *, now: datetime) -> None:
-    """Delete the links of a community that goes, those of others to it, and its pictures."""
-    pictures = session.scalars(delete(CommunityLink).where(CommunityLink.community_id == row.id).returning(CommunityLink.picture_id)).all()
-    session.execute(delete(CommunityLink).where(CommunityLink.other_id == row.id))
-    former, row.picture_id = row.picture_id, None
-    session.flush()
-    for number in {*pictures, former}:
-        _let_go(session, number, now=now)
 
 
 _NAMED = Cache[str, tuple[datetime, frozenset[int]]]()
