@@ -268,7 +268,6 @@ def stored_name(instance: Instance) -> str:
         return session.scalars(select(Person.given_names)).one()
 
 
-@pytest.mark.slow
 def test_learners_there_and_everybody_at_this_machine_sign_in_with_the_password(reachable: Browser, browser: Browser) -> None:
     a_person(reachable.instance, "luis@example.org")
     assert is_signed_in(sign_in_through_pages(reachable, "luis@example.org"))

@@ -61,7 +61,6 @@ def test_only_a_path_of_this_site_is_gone_to(browser: Browser, instance: Instanc
         assert visitor.path == "/learning"
 
 
-@pytest.mark.slow
 def test_who_is_signed_in_already_goes_on(browser: Browser, instance: Instance) -> None:
     a_person(instance)
     sign_in_through_pages(browser)

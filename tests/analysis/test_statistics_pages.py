@@ -53,7 +53,6 @@ def test_statistics_are_for_those_who_edit_the_course(browser: Browser, instance
     cast.browsers["S"].get("/courses/prueba/quizzes/leccion-1/statistics", 404)
 
 
-@pytest.mark.slow
 def test_a_quiz_that_nobody_took_says_so(browser: Browser, instance: Instance) -> None:
     """spec/quiz-engine 5.12, degenerate: S = 0 is words, not nan."""
     a_teacher(instance, a_course(instance, modules=1))

@@ -158,7 +158,6 @@ def test_nothing_of_a_deleted_reminder_stays_with_the_feed(browser: Browser, ins
         assert "dico" not in session.execute(select(CalendarAddress.entries)).scalar_one()
 
 
-@pytest.mark.slow
 def test_the_secret_is_shown_once_and_kept_nowhere(browser: Browser, instance: Instance, capsys: pytest.CaptureFixture[str]) -> None:
     address = ana_with_an_address(browser, instance)
     secret = address.removeprefix("/calendar/").removesuffix(".ics")

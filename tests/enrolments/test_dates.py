@@ -2,8 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from enrolments.dates import DateKind, DateRequest, collect_dates, list_dated_enrolments
 from kernel.i18n import reading
 from lms.instance import Instance
@@ -103,7 +101,6 @@ def test_an_archived_course_has_no_dates(instance: Instance) -> None:
     assert dates_of(instance, learner, now=NOON) == []
 
 
-@pytest.mark.slow
 def test_many_people_in_many_courses_cost_the_statements_of_one(instance: Instance) -> None:
     """spec/performance P7: a reminder for some hundreds of people asks once."""
     settings = "attempts: 0\ncloses: 2026-06-20\n"

@@ -205,7 +205,6 @@ def test_a_course_that_is_complete_all_the_same_stays_completed(instance: Instan
     assert len(told(instance, EnrolmentVerb.ACTIVITY_TAKEN_BACK)) == 1
 
 
-@pytest.mark.slow
 def test_results_at_once_are_all_counted(instance: Instance) -> None:
     """Two devices finish something at the same moment: the totals miss nothing, on both databases."""
     course = a_course(instance, modules=4)

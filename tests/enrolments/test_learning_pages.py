@@ -459,7 +459,6 @@ def blas(ana: Browser, instance: Instance) -> Browser:
     return learner
 
 
-@pytest.mark.slow
 def test_two_who_see_the_same_share_one_drawing_and_nothing_else(ana: Browser, blas: Browser, kept: PageCache) -> None:
     ana.get(LESSON)
     count = len(kept)
@@ -474,7 +473,6 @@ def test_two_who_see_the_same_share_one_drawing_and_nothing_else(ana: Browser, b
     assert "Marcada como hecha" in blas.submit("/leccion-1/done").text
 
 
-@pytest.mark.slow
 def test_two_readers_share_the_head_of_the_site_but_for_their_names(
     ana: Browser, blas: Browser, instance: Instance, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -498,7 +496,6 @@ def test_two_readers_share_the_head_of_the_site_but_for_their_names(
     assert ("Ana" in html, "Blas" in ana.get("/certificates").html) == (False, False)
 
 
-@pytest.mark.slow
 def test_a_kept_page_is_the_page_that_was_drawn(ana: Browser, kept: PageCache) -> None:
     """With the same symbols, whoever uses them: the head of the site or the page."""
     ana.get(f"{COURSE}/activities/leccion-2")
@@ -512,14 +509,12 @@ def test_a_kept_page_is_the_page_that_was_drawn(ana: Browser, kept: PageCache) -
     assert set(re.findall(r'<use href="#([^"]+)"', again)) == set(re.findall(r'<symbol id="([^"]+)"', again))
 
 
-@pytest.mark.slow
 def test_what_one_reader_asks_for_is_not_in_the_drawing_of_another(ana: Browser, blas: Browser) -> None:
     ana.get(f"{COURSE}/activities/leccion-2?de=ana")
 
     assert "de=ana" not in blas.get(f"{COURSE}/activities/leccion-2").html
 
 
-@pytest.mark.slow
 def test_another_state_language_zone_or_theme_is_another_drawing(ana: Browser, blas: Browser, instance: Instance, kept: PageCache) -> None:
     ana.get(LESSON)
     counts = [len(kept)]
@@ -543,7 +538,6 @@ def test_another_state_language_zone_or_theme_is_another_drawing(ana: Browser, b
     assert counts == sorted(set(counts))
 
 
-@pytest.mark.slow
 def test_a_message_is_for_one_reader(ana: Browser, blas: Browser, kept: PageCache) -> None:
     """A page with a message is drawn for its reader alone."""
     count = len(kept)
@@ -556,7 +550,6 @@ def test_a_message_is_for_one_reader(ana: Browser, blas: Browser, kept: PageCach
     assert len(kept) == count
 
 
-@pytest.mark.slow
 def test_only_the_last_pages_are_kept(ana: Browser, kept: PageCache, monkeypatch: pytest.MonkeyPatch) -> None:
     most = len(kept)
     monkeypatch.setattr(pages, "MOST_KEPT_PAGES", most)

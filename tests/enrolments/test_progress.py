@@ -186,7 +186,6 @@ def test_deciding_on_completions_is_for_administrators(browser: Browser, instanc
     assert cast.check("completion_review.settle", "any", cast.outcomes("/administration/completion-reviews")) == []
 
 
-@pytest.mark.slow
 def test_a_course_is_started_until_something_was_opened(browser: Browser, instance: Instance) -> None:
     a_learner_in(browser, a_course(instance, modules=2))
 

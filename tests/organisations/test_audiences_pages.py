@@ -406,7 +406,6 @@ def test_an_audience_that_nothing_names_is_deleted(boss: Browser, instance: Inst
     assert on_it(instance) == 0
 
 
-@pytest.mark.slow
 def test_an_audience_of_a_compulsory_training_stays(boss: Browser, instance: Instance, root: Organisation, ana: Person) -> None:
     """spec/compulsory 3.6 and 4.8: refused with the names of what uses it, also where the page was opened before."""
     make(boss, root, "province: Guayas")

@@ -61,7 +61,6 @@ def test_people_are_read_from_a_workbook_with_the_numbers_of_its_rows() -> None:
     assert people_in(workbook(cells)).entries == PEOPLE
 
 
-@pytest.mark.slow
 def test_a_formula_of_a_workbook_brings_nobody_in() -> None:
     target = BytesIO()
     with Workbook(target) as book:
@@ -315,7 +314,6 @@ def test_a_day_is_read_year_first_or_day_first_and_anything_else_is_a_fault(writ
     assert [line for line, _message in faults(text)] == ([] if read else [2])
 
 
-@pytest.mark.slow
 def test_the_dates_of_a_workbook_are_read() -> None:
     """spec/compulsory 2.1."""
     target = BytesIO()

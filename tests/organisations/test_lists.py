@@ -124,7 +124,6 @@ def test_nothing_is_written_before_the_list_is_confirmed_and_nothing_twice(boss:
     ) == before
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "text", "kind_left_out", "example"),
     [
@@ -152,7 +151,6 @@ def test_the_lines_with_a_fault_are_taken_home_and_compute_nothing(boss: Browser
     assert text.splitlines()[2].startswith("3;")
 
 
-@pytest.mark.slow
 def test_whoever_is_added_is_invited_and_chooses_the_first_password(boss: Browser, instance: Instance) -> None:
     send(boss, HEAD + "nueva@example.org;Ana;Muñoz;;;\n")
     bring_in(boss)
@@ -177,7 +175,6 @@ def test_whoever_is_added_is_invited_and_chooses_the_first_password(boss: Browse
     guest.get(link, status=404)
 
 
-@pytest.mark.slow
 def test_an_invitation_is_mailed_once_and_again_when_asked(boss: Browser, instance: Instance) -> None:
     send(boss, HEAD + "nueva@example.org;Ana;Muñoz;;;\n")
     bring_in(boss)
@@ -277,7 +274,6 @@ def test_whoever_never_accepted_gets_another_invitation_whoever_asks_for_a_link(
     assert count(instance, Person, Person.id == person.id, Person.invited_at >= later, Person.email_confirmed_at >= later) == 1
 
 
-@pytest.mark.slow
 def test_a_list_of_units_makes_a_tree_and_changes_it(boss: Browser, instance: Instance) -> None:
     text = "codigo;nombre;tipo;depende de\n3;Chone;;2\n2;Manabí;provincia;1\n1;IESS;institución;\n4;Jama;;99\n;CHONE;;2\n"
     send(boss, text, "units")
@@ -481,7 +477,6 @@ def test_a_number_that_two_accounts_have_is_a_fault(boss: Browser, instance: Ins
     assert tiles(send(boss, f"{HEAD}ana@example.org;Ana María;;;{CEDULA};\n").page.html) == [0, 1, 0, 0]
 
 
-@pytest.mark.slow
 def test_what_cannot_be_read_is_told_beside_the_field(boss: Browser, instance: Instance) -> None:
     send(boss, "nombre;unidad\nAna;Quito", status=422)
 
@@ -489,7 +484,6 @@ def test_what_cannot_be_read_is_told_beside_the_field(boss: Browser, instance: I
     assert 'id="file-error"' in boss.page.html
 
 
-@pytest.mark.slow
 def test_a_list_is_forgotten_when_asked_and_in_time(boss: Browser, instance: Instance) -> None:
     send(boss, HEAD + "nueva@example.org;Ana;Muñoz;;;\n")
     path = boss.path

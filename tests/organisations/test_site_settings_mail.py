@@ -39,7 +39,6 @@ def set_mail(browser: Browser, port: int, **changes: object) -> None:
     browser.submit(f"{SITE}/mail", values | changes)
 
 
-@pytest.mark.slow
 def test_mail_is_sent_by_the_server_that_was_set_and_the_test_says_so(boss: Browser, instance: Instance, postbox: Postbox) -> None:
     boss.get(f"{SITE}/names")
     boss.submit(f"{SITE}/names", NAMES)
@@ -83,7 +82,6 @@ def test_a_test_that_fails_says_why_with_host_and_port(boss: Browser, answers: d
     box.close()
 
 
-@pytest.mark.slow
 def test_a_server_that_is_not_there_is_named(boss: Browser, postbox: Postbox) -> None:
     postbox.close()
     set_mail(boss, postbox.port)
@@ -95,7 +93,6 @@ def test_a_server_that_is_not_there_is_named(boss: Browser, postbox: Postbox) ->
     assert "no-existe.invalid:587" in boss.page.text
 
 
-@pytest.mark.slow
 def test_only_so_many_tests_an_hour(boss: Browser, postbox: Postbox) -> None:
     set_mail(boss, postbox.port)
     for _time in range(10):
@@ -133,7 +130,6 @@ def test_the_password_is_stored_locked_and_stands_nowhere(
     assert "Guardada." in boss.get(f"{SITE}/mail").text
 
 
-@pytest.mark.slow
 def test_a_password_is_required_again_for_another_server_and_goes_with_its_user(
     boss: Browser, instance: Instance, postbox: Postbox
 ) -> None:
@@ -150,7 +146,6 @@ def test_a_password_is_required_again_for_another_server_and_goes_with_its_user(
     assert profile_of(instance).smtp_password == ""
 
 
-@pytest.mark.slow
 def test_the_password_is_locked_with_the_new_key_after_a_rotation(boss: Browser, instance: Instance, postbox: Postbox) -> None:
     set_mail(boss, postbox.port, smtp_user="sitio", smtp_password=SECRET)
     keys = rotate_secret_key(instance.settings)

@@ -40,7 +40,6 @@ def facts(instance: Instance, verb: str) -> dict[str, object]:
         return found
 
 
-@pytest.mark.slow
 def test_administrators_make_a_tree_of_three_kinds(boss: Browser, instance: Instance) -> None:
     boss.get(TREE)
     assert in_spanish("There is no institution yet") in boss.page.text

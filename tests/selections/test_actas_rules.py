@@ -71,7 +71,6 @@ def test_the_golden_list_has_its_ranks_outcomes_and_bands() -> None:
 
 
 @given(st.lists(st.fractions(0, 100), max_size=30))
-@pytest.mark.slow
 def test_a_rank_is_one_more_than_the_people_with_a_higher_result(percents: list[Fraction]) -> None:
     """spec/selection 4.4, over any list; the band is that of the definition, pair by pair."""
     people = [Participant(at, str(at), str(at), (AttemptGrade(1, one),)) for at, one in enumerate(percents)]

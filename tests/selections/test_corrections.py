@@ -81,7 +81,6 @@ def spaced(text: str) -> str:
     return text.replace("\xa0", " ")
 
 
-@pytest.mark.slow
 def test_a_void_after_a_final_acta_changes_nothing_of_it_and_opens_a_task(juror: Browser, instance: Instance, selection: Selection) -> None:
     """spec/selection 4.10: “3 results, 1 outcome, 2 ranks”; the acta says that corrections are pending, byte for byte as before."""
     final = all_actas(instance)[-1]
@@ -148,7 +147,6 @@ def test_an_amendment_is_signed_by_two_with_reason_differences_and_the_document_
     assert [(task.ending, counted(task)) for task in tasks(instance)] == [("amended", (3, 1, 2, 0))]
 
 
-@pytest.mark.slow
 def test_those_whom_an_amendment_touches_are_told_and_see_before_and_after(
     browser: Browser, juror: Browser, instance: Instance, selection: Selection
 ) -> None:
@@ -166,7 +164,6 @@ def test_those_whom_an_amendment_touches_are_told_and_see_before_and_after(
     assert juror.page.text.count(in_spanish("before: %(words)s", words="")[:-1]) == 3
 
 
-@pytest.mark.slow
 def test_everybody_in_an_acta_is_notified_once_it_is_final(juror: Browser, instance: Instance, selection: Selection) -> None:
     """spec/selection 4.1: whether their line differs from the provisional one or not."""
     juror.deliver_jobs()
@@ -175,7 +172,6 @@ def test_everybody_in_an_acta_is_notified_once_it_is_final(juror: Browser, insta
     assert told(instance, f"acta-published:{final.uuid}") == [f"{name}@example.org" for name in ("ana", "berta", "carla", "diana", "eva")]
 
 
-@pytest.mark.slow
 def test_an_undone_regrade_closes_the_task_and_the_page_keeps_it(juror: Browser, instance: Instance, selection: Selection) -> None:
     """spec/selection 4.12, end-to-end 8: never a return to silence."""
     regrade = void(instance, "p5")
@@ -214,7 +210,6 @@ def test_a_regrade_that_is_undone_after_its_amendment_asks_for_another(
     assert [line.get("shown") for line in found["lines"]] == ["100.00", "80.00", "80.00", "60.00", None]
 
 
-@pytest.mark.slow
 def test_what_is_undone_while_an_amendment_is_frozen_leaves_no_empty_amendment(
     juror: Browser, instance: Instance, selection: Selection
 ) -> None:
@@ -231,7 +226,6 @@ def test_what_is_undone_while_an_amendment_is_frozen_leaves_no_empty_amendment(
     assert in_spanish("This acta was not made") in juror.get(path).text
 
 
-@pytest.mark.slow
 def test_an_amendment_needs_a_reason_and_a_difference(juror: Browser, instance: Instance, selection: Selection) -> None:
     """spec/selection 12: without a difference nobody amends."""
     juror.get(f"/selections/{selection.uuid}/amendment", status=403)
@@ -246,7 +240,6 @@ def test_an_amendment_needs_a_reason_and_a_difference(juror: Browser, instance: 
     assert len(all_actas(instance)) == 2
 
 
-@pytest.mark.slow
 def test_of_two_members_who_amend_at_once_one_wins(juror: Browser, instance: Instance, selection: Selection) -> None:
     """spec/selection 12: the other is told; there is one draft."""
     void(instance, "p5")
@@ -263,7 +256,6 @@ def test_of_two_members_who_amend_at_once_one_wins(juror: Browser, instance: Ins
     assert [row.kind for row in all_actas(instance)] == ["provisional", "final", "amendment"]
 
 
-@pytest.mark.slow
 def test_a_dry_run_shows_which_actas_it_touches(juror: Browser, instance: Instance, selection: Selection, browser: Browser) -> None:
     """spec/selection 4.11: before it is committed; how many people of it, and how many would pass or fail instead."""
     dry_run = regrade_row(instance, try_to_void(instance, "p5"))
@@ -276,7 +268,6 @@ def test_a_dry_run_shows_which_actas_it_touches(juror: Browser, instance: Instan
     assert tasks(instance) == []
 
 
-@pytest.mark.slow
 def test_a_reopened_attempt_opens_a_task_until_it_is_submitted_again(juror: Browser, instance: Instance, selection: Selection) -> None:
     """spec/selection 4.10: while it is open its person has no result; the comparison comes again by itself."""
     editor = an_editor(instance)
@@ -294,7 +285,6 @@ def test_a_reopened_attempt_opens_a_task_until_it_is_submitted_again(juror: Brow
     assert tasks(instance)[0].ending == "reverted"
 
 
-@pytest.mark.slow
 def test_who_leaves_after_a_final_acta_stays_in_its_amendments(
     browser: Browser, juror: Browser, instance: Instance, selection: Selection
 ) -> None:
@@ -330,7 +320,6 @@ def test_who_comes_into_the_edition_later_counts_once_they_have_sat(juror: Brows
     assert [counted(task) for task in tasks(instance)] == [(0, 0, 3, 1)]
 
 
-@pytest.mark.slow
 def test_a_comparison_of_before_changes_nothing_of_a_later_one(juror: Browser, instance: Instance, selection: Selection) -> None:
     """spec/selection 4.10: two workers at once; what was read last stands."""
     final = all_actas(instance)[-1]
@@ -346,7 +335,6 @@ def test_a_comparison_of_before_changes_nothing_of_a_later_one(juror: Browser, i
     assert [task.closed_at for task in tasks(instance)] == [None]
 
 
-@pytest.mark.slow
 def test_rules_that_are_published_later_do_not_reach_an_acta(juror: Browser, instance: Instance, selection: Selection) -> None:
     """spec/selection 4.2: the pass mark and the grading of an amendment are those of the acta that it amends."""
     publish(instance, a_selecting_folder(more="attempts: 1\npass_mark: 10\n"))

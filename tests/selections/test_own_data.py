@@ -64,7 +64,6 @@ def pass_days(instance: Instance, days: int) -> None:
         effect(session, clock.now() + timedelta(days=days) - timedelta(days=kept))
 
 
-@pytest.mark.slow
 def test_who_is_forgotten_stands_in_the_acta_without_a_name(browser: Browser, juror: Browser, instance: Instance) -> None:
     """spec/selection 4.15: «person withdrawn» on the page and in files; the signed document is the same and verifies."""
     final = all_actas(instance)[-1]

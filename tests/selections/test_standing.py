@@ -235,7 +235,6 @@ def test_the_start_page_says_what_decides_between_equal_results(browser: Browser
     assert TEXT in page.text
 
 
-@pytest.mark.slow
 def test_the_form_writes_the_criteria_and_deletes_them(browser: Browser, instance: Instance) -> None:
     """spec/content-format 9: form and text are the same."""
     a_teacher(instance, publish(instance, a_folder_with_ties(""))[0])

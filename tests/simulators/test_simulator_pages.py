@@ -79,7 +79,6 @@ def test_what_was_ticked_and_moved_is_given_back_too(browser: Browser) -> None:
     assert browser.path == f"{TOOL}?s=1_vi0_vc0.855&b=vejez#result"
 
 
-@pytest.mark.slow
 def test_a_share_keeps_the_decimals_that_its_slider_cannot_show(browser: Browser) -> None:
     """A browser puts the slider on the nearest of its steps and sends that: nobody has moved it."""
     browser.get(f"{TOOL}?s=1_vc0.123456")

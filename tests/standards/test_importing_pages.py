@@ -189,7 +189,6 @@ def test_a_second_file_of_the_same_person_waits_for_the_first(editor: Browser, i
     assert waiting(instance) == 1
 
 
-@pytest.mark.slow
 def test_a_file_that_is_too_large_is_refused_before_it_is_read(editor: Browser, instance: Instance) -> None:
     editor.get(IMPORTS)
 
@@ -246,7 +245,6 @@ def test_what_goes_out_comes_back_in_each_format(editor: Browser, form: str) -> 
     assert going == 7 or left_out
 
 
-@pytest.mark.slow
 def test_a_course_in_two_languages_gives_its_questions_in_either(editor: Browser) -> None:
     """A format has one language: what stays behind of the others has a way out too."""
     page = editor.get(f"{EXPORTS}?format=gift&language=en")
@@ -275,7 +273,6 @@ def test_what_stays_behind_is_said_without_words_of_the_format(editor: Browser, 
     assert in_spanish("The texts in %(others)s are left out.", others="inglés") in " ".join(gift.split())
 
 
-@pytest.mark.slow
 def test_what_goes_out_is_what_the_list_shows(editor: Browser) -> None:
     assert "Se exportará 1 de 1 pregunta" in editor.get(f"{EXPORTS}?format=gift&text=dos+m%C3%A1s+dos").text
     assert in_spanish("There is nothing to export") in editor.get(f"{EXPORTS}?text=nadie").text
