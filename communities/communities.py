@@ -22,7 +22,7 @@ from discussions.boards import add_board, new_key
 from discussions.models import BoardState, FirstPosts
 from kernel import audit, clock
 from kernel.audit import Verb
-from kernel.db import UtcDateTime
+from kernel.db import UtcDateTime, count_rows
 from kernel.errors import N_, Conflict, Invalid, require_found
 from kernel.i18n import _, in_every_language
 from kernel.markup.source import slug as slug_of
@@ -135,13 +135,9 @@ def _statement(*, confirms: bool) -> Select[*tuple[Any, ...]]:
     """Build once what reads a community by its slug: building it anew took most of what a page cost."""
     person, parent = _PERSON, aliased(models.Community, name="parent")
     confirmed = Person.email_confirmed_at.is_not(None) if confirms else true()
-    mine = and_(
-        models.CommunityMember.community_id == models.Community.id,
-        models.CommunityMember.person_id == person,
-        models.CommunityMember.until.is_(None),
-    )
-    waits = and_(models.CommunityRequest.person_id == person, models.CommunityRequest.state == models.RequestState.PENDING.value)
-    requested = and_(models.CommunityRequest.community_id == models.Community.id, waits)
+    member, request = models.CommunityMember, models.CommunityRequest
+    mine = and_(member.community_id == models.Community.id, member.person_id == person, models.PRESENT)
+    requested = and_(request.community_id == models.Community.id, request.person_id == person, models.PENDING)
     ended = aliased(models.CommunityMember)
     now: BindParameter[datetime] = bindparam("now", type_=UtcDateTime())
     ban = (ended.community_id == models.Community.id, ended.banned_until > now)
@@ -154,10 +150,8 @@ def _statement(*, confirms: bool) -> Select[*tuple[Any, ...]]:
         standing.belongs(person, models.Community.organisation_id).label("belongs"),
         may_be_banned.label("may_be_banned"),
     )
-    statement = select(models.Community, models.CommunityMember, models.CommunityRequest, parent, *columns).outerjoin(
-        parent, parent.id == models.Community.parent_id
-    )
-    joined = statement.outerjoin(models.CommunityMember, mine).outerjoin(models.CommunityRequest, requested)
+    statement = select(models.Community, member, request, parent, *columns).outerjoin(parent, parent.id == models.Community.parent_id)
+    joined = statement.outerjoin(member, mine).outerjoin(request, requested)
     return joined.where(models.Community.slug == bindparam("slug"), standing.is_present())
 
 
@@ -281,17 +275,9 @@ def found_community(session: Session, actor: Actor, values: CommunityValues, *, 
     assert actor.person_id is not None
     session.execute(select(Person.id).where(Person.id == actor.person_id).with_for_update(key_share=True)).all()  # one after the other
     check_place(session, actor, values)
-    drafts = (
-        select(func.count())
-        .select_from(models.CommunityMember)
-        .join(models.Community, models.Community.id == models.CommunityMember.community_id)
-    )
-    mine = (
-        models.CommunityMember.person_id == actor.person_id,
-        models.CommunityMember.until.is_(None),
-        models.Community.state == models.CommunityState.DRAFT.value,
-    )
-    if (session.scalar(drafts.where(*mine)) or 0) >= MOST_DRAFTS:
+    mine = select(models.CommunityMember.community_id).where(models.CommunityMember.person_id == actor.person_id, models.PRESENT)
+    is_draft = models.Community.state == models.CommunityState.DRAFT.value
+    if count_rows(session, models.Community, is_draft, models.Community.id.in_(mine)) >= MOST_DRAFTS:
         raise TooManyDrafts
     row = add_community(session, actor, values, now=now)
     audit.record(session, actor, CommunityVerb.DRAFTED, row, now=now, reach=row.reach, level=row.level)
@@ -362,8 +348,8 @@ def close_request(session: Session, request: models.CommunityRequest, state: mod
 
 def list_pending(session: Session, row: models.Community, *which: ColumnElement[bool]) -> Sequence[models.CommunityRequest]:
     """List the requests that wait, all of them or some."""
-    waiting = (models.CommunityRequest.community_id == row.id, models.CommunityRequest.state == models.RequestState.PENDING.value)
-    return session.scalars(select(models.CommunityRequest).where(*waiting, *which)).all()
+    request = models.CommunityRequest
+    return session.scalars(select(request).where(request.community_id == row.id, models.PENDING, *which)).all()
 
 
 def notify_of_end(
@@ -377,6 +363,24 @@ def notify_of_end(
     else:
         key, subject = past_key(row.id, what), in_every_language(lambda: _(endings[1]))
     notices.notify(session, Message(COMMUNITY_NOTICE, key, subject, text, "/communities", about_id=row.id), [person_id], now=now)
+
+
+def notify(
+    session: Session,
+    row: models.Community,
+    people: Sequence[int],
+    key: str,
+    subject: str,
+    text: dict[str, str],
+    *,
+    page: str = "",
+    kind: NoticeKind = COMMUNITY_NOTICE,
+    now: datetime,
+) -> None:
+    """Notify people of a community: `subject` is a message with its `%(name)s`, `page` the end of the address that leads on."""
+    named = in_every_language(lambda: _(subject, name=row.name))
+    message = Message(kind, key, named, text, f"/communities/{row.slug}{page}", about_id=row.id)
+    notices.notify(session, message, people, now=now)
 
 
 def end_requests(session: Session, row: models.Community, *which: ColumnElement[bool], now: datetime) -> None:
@@ -463,14 +467,10 @@ def list_communities(session: Session, actor: Actor, query: CommunityQuery, *, o
 
 def list_for_site(session: Session) -> tuple[list[models.Community], list[models.Community]]:
     """List the drafts that wait for their activation, the oldest first, and the active communities that nobody administers."""
-    waiting = select(models.Community).where(
-        models.Community.state == models.CommunityState.DRAFT.value, models.Community.submitted_at.is_not(None)
-    )
-    alone = select(models.Community).where(models.Community.state == models.CommunityState.ACTIVE.value, ~standing.is_run())
-    return (
-        list(session.scalars(waiting.order_by(models.Community.submitted_at).limit(200))),
-        list(session.scalars(alone.order_by(models.Community.id).limit(200))),
-    )
+    row, state = models.Community, models.CommunityState
+    waiting = select(row).where(row.state == state.DRAFT.value, row.submitted_at.is_not(None)).order_by(row.submitted_at)
+    alone = select(row).where(row.state == state.ACTIVE.value, ~standing.is_run()).order_by(row.id)
+    return list(session.scalars(waiting.limit(200))), list(session.scalars(alone.limit(200)))
 
 
 MOST_ENTRIES = 200
@@ -516,8 +516,7 @@ def found_group(session: Session, actor: Actor, context: CommunityContext, value
     """Add a working group, which its founder administers as a member of the community above. Raise TooManyGroups, NoLongerAllowed."""
     parent = lock_community(session, context.community)
     require_still(session, actor, context, CommunityAction.FOUND_GROUP)
-    groups = select(func.count()).select_from(models.Community).where(models.Community.parent_id == parent.id)
-    if (session.scalar(groups) or 0) >= MOST_GROUPS:
+    if count_rows(session, models.Community, models.Community.parent_id == parent.id) >= MOST_GROUPS:
         raise TooManyGroups
     row = add_community(session, actor, values, parent, now=now)
     audit.record(session, actor, CommunityVerb.GROUP_FOUNDED, parent, now=now, community=row.id)

@@ -32,8 +32,9 @@ from communities import communities, standing
 from communities.access import CommunityInvitationContext, CommunityInvitedContext
 from communities.communities import Endings, lock_community, notify_of_end
 from communities.members import MemberVerb, add_member
-from communities.models import Community, CommunityInvitation, CommunityMember, CommunityRole, CommunityState
+from communities.models import PRESENT, Community, CommunityInvitation, CommunityMember, CommunityRole, CommunityState
 from kernel import audit, clock, outbox
+from kernel.db import count_rows
 from kernel.errors import N_, Conflict, Invalid, NotFound, require_found
 from kernel.i18n import _, in_every_language
 from kernel.left_out import LineFault
@@ -118,8 +119,8 @@ def check_list(session: Session, actor: Actor, community_id: int, entries: Seque
 
 
 def _members_among(session: Session, community_id: int, addresses: Sequence[str]) -> set[str]:
-    present = (CommunityMember.community_id == community_id, CommunityMember.until.is_(None))
-    statement = select(Person.email).join(CommunityMember, CommunityMember.person_id == Person.id).where(*present)
+    statement = select(Person.email).join(CommunityMember, CommunityMember.person_id == Person.id)
+    statement = statement.where(CommunityMember.community_id == community_id, PRESENT)
     portions = (addresses[begin : begin + PORTION] for begin in range(0, len(addresses), PORTION))
     return {email for portion in portions for email in session.scalars(statement.where(Person.email.in_(portion)))}
 
@@ -137,17 +138,9 @@ def invite(
     checked = check_list(session, actor, row.id, entries)
     if checked.to_invite:
         sender = session.get_one(Person, actor.person_id)
-        common = {
-            "community_id": row.id,
-            "language": row.language,
-            "added_text": added_text,
-            "invited_by": sender.id,
-            "by_mail": by_mail,
-            "sent": 0,
-            "invited_at": now,
-            "expires_at": now + INVITATIONS.life,
-        }
-        rows = [{**common, "email": entry.address, "name": entry.name} for entry in checked.to_invite]
+        common = {"community_id": row.id, "language": row.language, "added_text": added_text, "invited_by": sender.id, "by_mail": by_mail}
+        dates = {"sent": 0, "invited_at": now, "expires_at": now + INVITATIONS.life}
+        rows = [{**common, **dates, "email": entry.address, "name": entry.name} for entry in checked.to_invite]
         numbers = sorted(session.scalars(insert(CommunityInvitation).returning(CommunityInvitation.id), rows))
         audit.record(session, actor, MemberVerb.INVITED, row, now=now, count=len(checked.to_invite))
         if row.state == CommunityState.ACTIVE and by_mail:
@@ -170,7 +163,7 @@ def _enqueue(session: Session, community_id: int, numbers: Sequence[int], *, now
     row = CommunityInvitation
     waits = and_(row.sent == 0, row.id < min(numbers), *INVITATIONS.unanswered)
     before = (row.community_id == community_id, row.by_mail, or_(row.mailed_at > now - timedelta(hours=1), waits))
-    begun = session.scalar(select(func.count()).select_from(row).where(*before)) or 0
+    begun = count_rows(session, row, *before)
     for ahead, number in enumerate(numbers, start=begun):
         at = now + timedelta(hours=ahead // AN_HOUR)
         outbox.enqueue(session, SEND, {"invitation": number}, now=now, at=at, unique_key=f"{SEND}:{number}:0")
@@ -188,17 +181,9 @@ def is_upheld() -> ColumnElement[bool]:
     remaining = select(AccountMerge.kept_id).where(AccountMerge.closed_id == CommunityInvitation.invited_by).scalar_subquery()
     sender = func.coalesce(remaining, CommunityInvitation.invited_by)
     suspended = exists().where(Person.id == sender, Person.suspended_at.is_not(None)).correlate_except(Person)
-    return (
-        exists()
-        .where(
-            Community.id == CommunityInvitation.community_id,
-            Community.state == CommunityState.ACTIVE.value,
-            ~standing.is_ended(),
-            standing.is_inside(sender, CommunityRole.ADMINISTRATOR),
-            ~suspended,
-        )
-        .correlate_except(Community)
-    )
+    taking = (Community.id == CommunityInvitation.community_id, Community.state == CommunityState.ACTIVE.value, ~standing.is_ended())
+    inviting = (standing.is_inside(sender, CommunityRole.ADMINISTRATOR), ~suspended)
+    return exists().where(*taking, *inviting).correlate_except(Community)
 
 
 def make_link(session: Session, row: CommunityInvitation, *, mailed_at: datetime | None = None) -> str:
@@ -257,7 +242,7 @@ def withdraw(session: Session, actor: Actor, community: Community, *which: Colum
 def count_open(session: Session, community: Community, *which: ColumnElement[bool], now: datetime) -> int:
     """Count open invitations of a community, all of them or some."""
     of_it = (CommunityInvitation.community_id == community.id, *INVITATIONS.open_at(now), *which)
-    return session.scalar(select(func.count()).select_from(CommunityInvitation).where(*of_it)) or 0
+    return count_rows(session, CommunityInvitation, *of_it)
 
 
 def end(session: Session, actor: Actor, community: Community, *which: ColumnElement[bool], now: datetime) -> None:
@@ -281,8 +266,7 @@ def list_unanswered(session: Session, community_id: int, *, offset: int, limit: 
 
 def count_unlinked(session: Session, actor: Actor, community_id: int, *, now: datetime) -> int:
     """Count the invitations of an actor whose links are to be handed over and were not made yet."""
-    statement = select(func.count()).select_from(CommunityInvitation)
-    return session.scalar(statement.where(*_to_hand_over(session, actor, community_id, now=now))) or 0
+    return count_rows(session, CommunityInvitation, *_to_hand_over(session, actor, community_id, now=now))
 
 
 def get_invitation(session: Session, actor: Actor, slug: str, invitation: UUID) -> CommunityInvitationContext:

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from accounts import notices
 from accounts.models import Notification, Person
-from accounts.notices import Message
 from accounts.people import by_name, list_administrators
 from accounts.rules import MailTime, NoticeKind
 from communities import files, invitations, models, search, standing
@@ -19,15 +18,18 @@ from communities.communities import (
     OVERSIGHT_KEY,
     CommunityVerb,
     end_requests,
+    list_pending,
     list_running_people,
     lock_community,
     missing_parts,
+    notify,
     own_key,
     run_key,
 )
 from discussions import deletion
 from discussions.models import PostState, Thread, ThreadKind, ThreadPost
 from kernel import audit, outbox
+from kernel.db import count_rows
 from kernel.errors import N_, Conflict, Invalid
 from kernel.i18n import _, in_every_language, ngettext, site_day
 from kernel.permissions import SYSTEM, Actor
@@ -61,11 +63,9 @@ def submit(session: Session, actor: Actor, community: models.Community, *, alone
     if row.submitted_at is None:
         row.submitted_at, row.reason = now, ""
         audit.record(session, actor, CommunityVerb.SUBMITTED, row, now=now)
-        subject = in_every_language(lambda: _("A community waits for its activation: %(name)s", name=row.name))
+        key, subject = f"{OVERSIGHT_KEY}:{row.id}:{row.row_version}", N_("A community waits for its activation: %(name)s")
         text = in_every_language(lambda: _("Read its concept note, and activate it or say why not."))
-        key = f"{OVERSIGHT_KEY}:{row.id}:{row.row_version}"
-        message = Message(COMMUNITY_NOTICE, key, subject, text, f"/communities/{row.slug}/manage", about_id=row.id)
-        notices.notify(session, message, list_administrators(session), now=now)
+        notify(session, row, list_administrators(session), key, subject, text, page="/manage", now=now)
     return False
 
 
@@ -91,16 +91,13 @@ def decide_activation(session: Session, actor: Actor, community: models.Communit
     if reason:
         row.submitted_at, row.reason, row.row_version = None, reason, row.row_version + 1
         audit.record(session, actor, CommunityVerb.REFUSED, row, now=now, reason=reason)
-        subject = in_every_language(lambda: _("Your community was not activated: %(name)s", name=row.name))
+        subject = N_("Your community was not activated: %(name)s")
         text = in_every_language(lambda: _("Reason: %(reason)s", reason=reason))
     else:
         _activate(session, actor, row, now=now)
-        subject = in_every_language(lambda: _("Your community is active: %(name)s", name=row.name))
+        subject = N_("Your community is active: %(name)s")
         text = in_every_language(lambda: _("It can be found and joined from now on."))
-    key = own_key(row.id, f"activation:{row.row_version}")
-    notices.notify(
-        session, Message(COMMUNITY_NOTICE, key, subject, text, f"/communities/{row.slug}/manage", about_id=row.id), people, now=now
-    )
+    notify(session, row, people, own_key(row.id, f"activation:{row.row_version}"), subject, text, page="/manage", now=now)
     return True
 
 
@@ -161,7 +158,7 @@ def count_what_goes(session: Session, community: models.Community) -> Mapping[st
     tables: Mapping[str, Any] = {"files": models.CommunityFile, "pages": models.CommunityPage, "members": models.CommunityMember}
     counted = {name: select(func.count()).where(table.community_id.in_(numbers)) for name, table in tables.items()}
     counted["pages"] = counted["pages"].where(models.CommunityPage.slug != models.NOTE_SLUG)
-    counted["members"] = counted["members"].where(models.CommunityMember.until.is_(None))
+    counted["members"] = counted["members"].where(models.PRESENT)
     counted |= {"posts": posts, "groups": select(func.count()).where(models.Community.parent_id == community.id)}
     return {name: session.scalar(statement) or 0 for name, statement in counted.items()}
 
@@ -188,10 +185,9 @@ def _begin_deletion(session: Session, actor: Actor, row: models.Community, *, no
         audit.record(session, actor, CommunityVerb.DELETED, deleted, now=now, name=deleted.name, **reserved)
         deleted.deleted_at, deleted.state = now, models.CommunityState.ARCHIVED.value
     member, request = models.CommunityMember, models.CommunityRequest
-    present = (member.community_id.in_(numbers), member.until.is_(None))
-    session.execute(update(member).where(*present).values(until=now, ended_how="deleted"))
-    waiting = (request.community_id.in_(numbers), request.state == models.RequestState.PENDING.value)
-    session.execute(update(request).where(*waiting).values(state=models.RequestState.ENDED.value, decided_at=now))
+    session.execute(update(member).where(member.community_id.in_(numbers), models.PRESENT).values(until=now, ended_how="deleted"))
+    ended = {"state": models.RequestState.ENDED.value, "decided_at": now}
+    session.execute(update(request).where(request.community_id.in_(numbers), models.PENDING).values(ended))
     unanswered = (models.CommunityInvitation.community_id.in_(numbers), *invitations.INVITATIONS.unanswered)
     session.execute(update(models.CommunityInvitation).where(*unanswered).values(withdrawn_at=now))
     kinds = Notification.kind.in_([COMMUNITY_NOTICE.value, COMMUNITY_CARE.value])
@@ -266,12 +262,8 @@ COMMUNITY_CARE = NoticeKind(
 
 def find_inactive_since(session: Session, community_id: int, *, now: datetime) -> datetime | None:
     """Return when something was last written in an inactive community; None of any other."""
-    statement = (
-        select(standing.last_content().label("at"))
-        .select_from(models.Community)
-        .where(models.Community.id == community_id, standing.is_inactive(now))
-    )
-    return session.scalar(statement)
+    statement = select(standing.last_content().label("at")).select_from(models.Community)
+    return session.scalar(statement.where(models.Community.id == community_id, standing.is_inactive(now)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,16 +294,15 @@ def measure(session: Session, community: models.Community, *, now: datetime) -> 
     meetings = entry.kind.in_([models.PlanKind.MEETING.value, models.PlanKind.WEBINAR.value])
     held = (entry.community_id == community.id, meetings, entry.done_at.is_not(None), entry.ends_on <= today)
     met = session.scalar(select(func.max(entry.ends_on)).where(*held))
-    pending = (models.CommunityRequest.community_id == community.id, models.CommunityRequest.state == models.RequestState.PENDING.value)
-    waiting, oldest = session.execute(select(func.count(), func.min(models.CommunityRequest.sent_at)).where(*pending)).one()
+    request, member = models.CommunityRequest, models.CommunityMember
+    pending = select(func.count(), func.min(request.sent_at)).where(request.community_id == community.id, models.PENDING)
+    waiting, oldest = session.execute(pending).one()
     question = (Thread.kind == ThreadKind.QUESTION.value, Thread.accepted.is_(None), Thread.state == PostState.VISIBLE.value)
     opened = and_(ThreadPost.thread_id == Thread.id, ThreadPost.number == 1, ThreadPost.written_at < now - UNANSWERED_AFTER)
     unanswered = select(func.count()).select_from(Thread).join(ThreadPost, opened).where(Thread.board_id == community.board_id, *question)
-    lately, mine = now - timedelta(days=90), models.CommunityMember.community_id == community.id
-    moved = select(
-        func.count().filter(models.CommunityMember.since > lately), func.count().filter(models.CommunityMember.until > lately)
-    ).where(mine)
-    joined, left = session.execute(moved.select_from(models.CommunityMember)).one()
+    lately = now - timedelta(days=90)
+    moved = select(func.count().filter(member.since > lately), func.count().filter(member.until > lately))
+    joined, left = session.execute(moved.where(member.community_id == community.id)).one()
     overdue = (entry.community_id == community.id, entry.done_at.is_(None), entry.ends_on < today)
     return Health(
         content_days=(now - (latest or community.created_at)).days,
@@ -321,7 +312,7 @@ def measure(session: Session, community: models.Community, *, now: datetime) -> 
         unanswered=session.scalar(unanswered) or 0,
         joined=joined,
         left=left,
-        overdue=session.scalar(select(func.count()).select_from(entry).where(*overdue)) or 0,
+        overdue=count_rows(session, entry, *overdue),
     )
 
 
@@ -333,9 +324,10 @@ def list_long_inactive(session: Session, *, now: datetime) -> list[models.Commun
 
 def list_longest_members(session: Session, community_id: int) -> list[str]:
     """List the names of the three people who have been members longest and are not suspended."""
-    present = (models.CommunityMember.community_id == community_id, models.CommunityMember.until.is_(None), Person.suspended_at.is_(None))
-    statement = select(Person).join(models.CommunityMember, models.CommunityMember.person_id == Person.id).where(*present)
-    return [person.full_name for person in session.scalars(statement.order_by(models.CommunityMember.since, *by_name()).limit(3))]
+    member = models.CommunityMember
+    statement = select(Person).join(member, member.person_id == Person.id)
+    present = statement.where(member.community_id == community_id, models.PRESENT, Person.suspended_at.is_(None))
+    return [person.full_name for person in session.scalars(present.order_by(member.since, *by_name()).limit(3))]
 
 
 def notify_care(session: Session, community: models.Community, *, now: datetime) -> None:
@@ -345,19 +337,18 @@ def notify_care(session: Session, community: models.Community, *, now: datetime)
         return
     days = (now - since - standing.INACTIVE_AFTER).days
     step = max((step for step in CARE_STEPS if step <= days), default=0)
-    subject = in_every_language(lambda: _("Nothing was written for a year: %(name)s", name=community.name))
+    subject = N_("Nothing was written for a year: %(name)s")
     text = in_every_language(
         lambda: _("A new discussion, announcement, file or page makes it active again; or archive it. Nothing closes by itself.")
     )
-    _notify(session, community, f"care:{site_day(since)}:{step}", subject, text, "", now=now)
+    _notify(session, community, f"care:{site_day(since)}:{step}", subject, text, now=now)
 
 
 def _notify(
-    session: Session, community: models.Community, what: str, subject: dict[str, str], text: dict[str, str], path: str, *, now: datetime
+    session: Session, row: models.Community, what: str, subject: str, text: dict[str, str], page: str = "/manage/health", *, now: datetime
 ) -> None:
-    address = f"/communities/{community.slug}/{path or 'manage/health'}"
-    message = Message(COMMUNITY_CARE, run_key(community.id, what), subject, text, address, about_id=community.id)
-    notices.notify(session, message, list_running_people(session, community), now=now)
+    people = list_running_people(session, row)
+    notify(session, row, people, run_key(row.id, what), subject, text, page=page, kind=COMMUNITY_CARE, now=now)
 
 
 def notify_cadence(session: Session, community: models.Community, *, now: datetime) -> None:
@@ -366,9 +357,8 @@ def notify_cadence(session: Session, community: models.Community, *, now: dateti
     is_behind = health.content_days > CONTENT_EACH.days or health.meeting_days is None or health.meeting_days > MEETING_EACH.days
     if not is_behind or find_inactive_since(session, community.id, now=now) is not None:
         return
-    subject = in_every_language(lambda: _("How your community is doing: %(name)s", name=community.name))
     text = in_every_language(lambda: " ".join(words_of(health)[:2]))
-    _notify(session, community, f"cadence:{site_day(now):%Y-%m}", subject, text, "", now=now)
+    _notify(session, community, f"cadence:{site_day(now):%Y-%m}", N_("How your community is doing: %(name)s"), text, now=now)
 
 
 def words_of(health: Health) -> Sequence[str]:
@@ -412,14 +402,11 @@ def care_for(session: Session, community_id: int, *, now: datetime) -> None:
 
 def _remind_of_requests(session: Session, row: models.Community, *, now: datetime) -> None:
     """Repeat once that a request waits, after seven days."""
-    pending = (models.CommunityRequest.community_id == row.id, models.CommunityRequest.state == models.RequestState.PENDING.value)
-    old = select(models.CommunityRequest).where(*pending, models.CommunityRequest.sent_at < now - timedelta(days=7)).limit(PORTION)
-    for request in session.scalars(old).all():
-        subject = in_every_language(lambda: _("A request to join waits for seven days: %(name)s", name=row.name))
+    is_old = models.CommunityRequest.sent_at < now - timedelta(days=7)
+    for request in list_pending(session, row, is_old)[:PORTION]:
+        key, subject = run_key(row.id, f"request:{request.uuid}:again"), N_("A request to join waits for seven days: %(name)s")
         text = in_every_language(lambda: _("Read the request, and approve or reject it."))
-        key = run_key(row.id, f"request:{request.uuid}:again")
-        message = Message(COMMUNITY_NOTICE, key, subject, text, f"/communities/{row.slug}/manage/requests", about_id=row.id)
-        notices.notify(session, message, list_running_people(session, row), now=now)
+        notify(session, row, list_running_people(session, row), key, subject, text, page="/manage/requests", now=now)
 
 
 def _care_for_draft(session: Session, row: models.Community, *, now: datetime) -> None:
@@ -428,9 +415,9 @@ def _care_for_draft(session: Session, row: models.Community, *, now: datetime) -
     if row.submitted_at is not None or age < DRAFT_LIFE - DRAFT_NOTICE:
         return
     if age < DRAFT_LIFE:
-        subject = in_every_language(lambda: _("A draft will be deleted: %(name)s", name=row.name))
+        subject = N_("A draft will be deleted: %(name)s")
         text = in_every_language(lambda: _("It has not been changed for long. Save it once more if you want to keep it."))
-        _notify(session, row, f"draft:{site_day(row.changed_at)}", subject, text, "manage", now=now)
+        _notify(session, row, f"draft:{site_day(row.changed_at)}", subject, text, "/manage", now=now)
     elif notices.was_notified(session, run_key(row.id, f"draft:{site_day(row.changed_at)}"), list_running_people(session, row)):
         locked = lock_community(session, row)
         if locked.state == models.CommunityState.DRAFT and locked.changed_at == row.changed_at:
@@ -440,6 +427,5 @@ def _care_for_draft(session: Session, row: models.Community, *, now: datetime) -
 def list_to_care_for(session: Session, after: int) -> list[int]:
     """List the next communities that may need care, by number."""
     living = or_(models.Community.state == models.CommunityState.DRAFT.value, models.Community.state == models.CommunityState.ACTIVE.value)
-    return list(
-        session.scalars(select(models.Community.id).where(living, models.Community.id > after).order_by(models.Community.id).limit(PORTION))
-    )
+    statement = select(models.Community.id).where(living, models.Community.id > after).order_by(models.Community.id)
+    return list(session.scalars(statement.limit(PORTION)))

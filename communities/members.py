@@ -6,32 +6,32 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, case, delete, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, case, delete, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from accounts import notices
 from accounts.models import Person
-from accounts.notices import Message
 from accounts.people import by_name, find_merge, name_matches
 from communities import communities, standing
 from communities.access import CommunityAction, CommunityContext, MemberContext, RequestContext
 from communities.communities import (
-    COMMUNITY_NOTICE,
     Endings,
     close_request,
     list_running_people,
     lock_community,
+    notify,
     notify_of_end,
     own_key,
     require_still,
     run_key,
 )
-from communities.models import Community, CommunityMember, CommunityRequest, CommunityRole, RequestState
+from communities.models import PENDING, PRESENT, Community, CommunityMember, CommunityRequest, CommunityRole, RequestState
 from communities.standing import address_hashes, is_banned
 from discussions.models import Subscription
 from kernel import audit, clock
 from kernel.audit import Verb
 from kernel.clock import LAST_DAY
+from kernel.db import count_rows
 from kernel.errors import N_, Conflict, require_found
 from kernel.i18n import _, format_datetime, in_every_language
 from kernel.permissions import Actor
@@ -114,7 +114,7 @@ class CannotJoin(Conflict):
 
 def find_member(session: Session, community_id: int, person_id: int | None) -> CommunityMember | None:
     """Return the open membership of a person as it is now."""
-    mine = (CommunityMember.community_id == community_id, CommunityMember.person_id == person_id, CommunityMember.until.is_(None))
+    mine = (CommunityMember.community_id == community_id, CommunityMember.person_id == person_id, PRESENT)
     return session.scalar(select(CommunityMember).where(*mine), execution_options={"populate_existing": True})
 
 
@@ -128,21 +128,17 @@ def add_member(session: Session, actor: Actor, row: Community, person_id: int, h
     session.execute(select(Person.id).where(Person.id == person_id).with_for_update(key_share=True)).all()
     if is_banned(session, row.id, person_id, now):
         raise BannedFromCommunity
-    mine = (CommunityMember.person_id == person_id, CommunityMember.until.is_(None))
-    if (session.scalar(select(func.count()).select_from(CommunityMember).where(*mine)) or 0) >= MOST_COMMUNITIES:
+    if count_rows(session, CommunityMember, CommunityMember.person_id == person_id, PRESENT) >= MOST_COMMUNITIES:
         raise TooManyCommunities
-    member = CommunityMember(
-        community_id=row.id, person_id=person_id, role=CommunityRole.MEMBER.value, external=external, how=how, since=now
-    )  # fmt: skip
-    session.add(member)
+    role = CommunityRole.MEMBER.value
+    session.add(CommunityMember(community_id=row.id, person_id=person_id, role=role, external=external, how=how, since=now))
     _end_requests_of(session, person_id, CommunityRequest.community_id == row.id, now=now)
     session.flush()
     return True
 
 
 def _end_requests_of(session: Session, person_id: int, which: ColumnElement[bool], *, now: datetime) -> None:
-    waiting = (CommunityRequest.person_id == person_id, CommunityRequest.state == RequestState.PENDING.value)
-    for request in session.scalars(select(CommunityRequest).where(*waiting, which)).all():
+    for request in session.scalars(select(CommunityRequest).where(CommunityRequest.person_id == person_id, PENDING, which)).all():
         close_request(session, request, RequestState.ENDED, now=now)
 
 
@@ -164,7 +160,7 @@ def join(session: Session, actor: Actor, context: CommunityContext, *, now: date
     return True
 
 
-def request_to_join(session: Session, actor: Actor, context: CommunityContext, text: str, *, now: datetime) -> bool:
+def request_to_join(session: Session, actor: Actor, context: CommunityContext, request_text: str, *, now: datetime) -> bool:
     """Ask the administrators of a community; return whether this was the first of its kind. Raise RequestedTooOften, NoLongerAllowed."""
     assert actor.person_id is not None
     row = lock_community(session, context.community)
@@ -178,17 +174,14 @@ def request_to_join(session: Session, actor: Actor, context: CommunityContext, t
     rejected = [request for request in earlier if request.state == RequestState.REJECTED]
     if len(rejected) >= MOST_REQUESTS or any((request.decided_at or now) > now - AGAIN for request in rejected):
         raise RequestedTooOften
-    request = CommunityRequest(
-        community_id=row.id, person_id=actor.person_id, text=text, sent_at=now, state=RequestState.PENDING.value
-    )  # fmt: skip
+    state = RequestState.PENDING.value
+    request = CommunityRequest(community_id=row.id, person_id=actor.person_id, text=request_text, sent_at=now, state=state)
     session.add(request)
     session.flush()
     audit.record(session, actor, MemberVerb.REQUESTED, row, now=now)
-    subject = in_every_language(lambda: _("Someone asks to join: %(name)s", name=row.name))
-    body = in_every_language(lambda: _("Read the request, and approve or reject it."))
-    key = run_key(row.id, f"request:{request.uuid}")
-    message = Message(COMMUNITY_NOTICE, key, subject, body, f"/communities/{row.slug}/manage/requests", about_id=row.id)
-    notices.notify(session, message, list_running_people(session, row), now=now)
+    key, subject = run_key(row.id, f"request:{request.uuid}"), N_("Someone asks to join: %(name)s")
+    text = in_every_language(lambda: _("Read the request, and approve or reject it."))
+    notify(session, row, list_running_people(session, row), key, subject, text, page="/manage/requests", now=now)
     return True
 
 
@@ -252,20 +245,17 @@ def decide_request(session: Session, actor: Actor, context: RequestContext, *, a
     require_still(session, actor, context, CommunityAction.DECIDE)
     if approves:
         _let_in(session, actor, row, request.person_id, now=now)
-        subject = in_every_language(lambda: _("You are a member now: %(name)s", name=row.name))
-        body = in_every_language(lambda: _("Your request to join was approved."))
+        subject = N_("You are a member now: %(name)s")
+        text = in_every_language(lambda: _("Your request to join was approved."))
     else:
-        subject = in_every_language(lambda: _("Your request to join was rejected: %(name)s", name=row.name))
-        body = in_every_language(lambda: _("Reason: %(reason)s", reason=reason) if reason else _("No reason was given."))
+        subject = N_("Your request to join was rejected: %(name)s")
+        text = in_every_language(lambda: _("Reason: %(reason)s", reason=reason) if reason else _("No reason was given."))
     state, verb = (RequestState.APPROVED, MemberVerb.APPROVED) if approves else (RequestState.REJECTED, MemberVerb.REJECTED)
     request.state, request.decided_at, request.decided_by, request.reason = state.value, now, actor.person_id, reason
     session.flush()
     notices.take_back(session, run_key(row.id, f"request:{request.uuid}"))
     audit.record(session, actor, verb, row, now=now, person_id=request.person_id)
-    message = Message(
-        COMMUNITY_NOTICE, own_key(row.id, f"request:{request.uuid}"), subject, body, f"/communities/{row.slug}", about_id=row.id
-    )
-    notices.notify(session, message, [request.person_id], now=now)
+    notify(session, row, [request.person_id], own_key(row.id, f"request:{request.uuid}"), subject, text, now=now)
 
 
 def list_own(session: Session, actor: Actor) -> tuple[list[Row[CommunityMember, Community]], list[Row[CommunityRequest, Community]]]:
@@ -274,10 +264,9 @@ def list_own(session: Session, actor: Actor) -> tuple[list[Row[CommunityMember, 
     What they may not know of any more stands in neither.
     """
     of_person = select(CommunityMember, Community).join(Community, Community.id == CommunityMember.community_id)
-    present = (CommunityMember.person_id == actor.person_id, CommunityMember.until.is_(None))
-    mine = of_person.where(*present, standing.is_member(literal(actor.person_id or 0)))
+    mine = of_person.where(CommunityMember.person_id == actor.person_id, PRESENT, standing.is_member(literal(actor.person_id or 0)))
     requested_rows = select(CommunityRequest, Community).join(Community, Community.id == CommunityRequest.community_id)
-    lately = or_(CommunityRequest.state == RequestState.PENDING.value, CommunityRequest.sent_at > clock.now() - AGAIN)
+    lately = or_(PENDING, CommunityRequest.sent_at > clock.now() - AGAIN)
     sent = requested_rows.where(
         CommunityRequest.person_id == actor.person_id, lately, CommunityRequest.state != RequestState.APPROVED.value, standing.sees(actor)
     )
@@ -289,22 +278,20 @@ def list_own(session: Session, actor: Actor) -> tuple[list[Row[CommunityMember, 
 
 def list_requests(session: Session, community_id: int) -> list[Row[CommunityRequest, Person]]:
     """List the requests that wait with their authors, the oldest first."""
-    waiting = (CommunityRequest.community_id == community_id, CommunityRequest.state == RequestState.PENDING.value)
-    statement = select(CommunityRequest, Person).join(Person, Person.id == CommunityRequest.person_id).where(*waiting)
-    return list(session.execute(statement.order_by(CommunityRequest.id).limit(200)))
+    statement = select(CommunityRequest, Person).join(Person, Person.id == CommunityRequest.person_id).order_by(CommunityRequest.id)
+    return list(session.execute(statement.where(CommunityRequest.community_id == community_id, PENDING).limit(200)))
 
 
 def count_requests(session: Session, community_id: int) -> int:
     """Count the requests that wait."""
-    waiting = (CommunityRequest.community_id == community_id, CommunityRequest.state == RequestState.PENDING.value)
-    return session.scalar(select(func.count()).select_from(CommunityRequest).where(*waiting)) or 0
+    return count_rows(session, CommunityRequest, CommunityRequest.community_id == community_id, PENDING)
 
 
 def list_members(session: Session, community_id: int, name: str = "", *, offset: int, limit: int) -> list[Row[CommunityMember, Person]]:
     """List the members with their names, those with a name or all: administrators first, then moderators."""
     ranks = {CommunityRole.ADMINISTRATOR.value: 0, CommunityRole.MODERATOR.value: 1, CommunityRole.MEMBER.value: 2}
     statement = select(CommunityMember, Person).join(Person, Person.id == CommunityMember.person_id)
-    present = (CommunityMember.community_id == community_id, CommunityMember.until.is_(None), *name_matches(name, with_address=False))
+    present = (CommunityMember.community_id == community_id, PRESENT, *name_matches(name, with_address=False))
     order = (case(ranks, value=CommunityMember.role), *by_name())
     return list(session.execute(statement.where(*present).order_by(*order).offset(offset).limit(limit)))
 
@@ -339,16 +326,10 @@ def list_running(session: Session, community_id: int) -> list[str]:
     return [person.full_name for person in session.scalars(_running(), {"community": community_id})]
 
 
-def count_members(session: Session, community_id: int) -> int:
-    """Count the members."""
-    present = (CommunityMember.community_id == community_id, CommunityMember.until.is_(None))
-    return session.scalar(select(func.count()).select_from(CommunityMember).where(*present)) or 0
-
-
 def get_member(session: Session, actor: Actor, slug: str, member: int) -> MemberContext:
     """Return an open membership of a community by its number; raise NotFound."""
     context = communities.get_community(session, actor, slug)
-    present = (CommunityMember.id == member, CommunityMember.community_id == context.community.id, CommunityMember.until.is_(None))
+    present = (CommunityMember.id == member, CommunityMember.community_id == context.community.id, PRESENT)
     return MemberContext(**communities.within(context), other=require_found(session.scalar(select(CommunityMember).where(*present))))
 
 
@@ -379,22 +360,15 @@ def set_role(session: Session, actor: Actor, context: MemberContext, role: Commu
     if member.role == role:
         return False
     _require_another(session, row, member)
-    of_it = (
-        CommunityMember.community_id == row.id,
-        CommunityMember.until.is_(None),
-        CommunityMember.role == CommunityRole.ADMINISTRATOR.value,
-    )
-    count = select(func.count()).select_from(CommunityMember).where(*of_it)
-    if role is CommunityRole.ADMINISTRATOR and (session.scalar(count) or 0) >= MOST_ADMINISTRATORS:
+    running = (CommunityMember.community_id == row.id, PRESENT, CommunityMember.role == CommunityRole.ADMINISTRATOR.value)
+    if role is CommunityRole.ADMINISTRATOR and count_rows(session, CommunityMember, *running) >= MOST_ADMINISTRATORS:
         raise TooManyAdministrators
     former, member.role, member.row_version = member.role, role.value, member.row_version + 1
     audit.record(session, actor, MemberVerb.ROLE_CHANGED, row, now=now, person_id=member.person_id, former=former, role=role.value)
     if member.person_id != actor.person_id:
-        subject = in_every_language(lambda: _("Your role changed: %(name)s", name=row.name))
-        body = in_every_language(lambda: _("You are now: %(role)s.", role=_(ROLE_NAMES[role])))
-        key = own_key(row.id, f"role:{member.id}:{member.row_version}")
-        message = Message(COMMUNITY_NOTICE, key, subject, body, f"/communities/{row.slug}", about_id=row.id)
-        notices.notify(session, message, [member.person_id], now=now)
+        key, subject = own_key(row.id, f"role:{member.id}:{member.row_version}"), N_("Your role changed: %(name)s")
+        text = in_every_language(lambda: _("You are now: %(role)s.", role=_(ROLE_NAMES[role])))
+        notify(session, row, [member.person_id], key, subject, text, now=now)
     return True
 
 
@@ -415,7 +389,7 @@ def _close(session: Session, row: Community, member: CommunityMember, how: str, 
     working_groups = select(Community.id).where(Community.parent_id == row.id)
     _end_requests_of(session, member.person_id, CommunityRequest.community_id.in_(working_groups), now=now)
     groups = select(CommunityMember, Community).join(Community, Community.id == CommunityMember.community_id)
-    below = (Community.parent_id == row.id, CommunityMember.person_id == member.person_id, CommunityMember.until.is_(None))
+    below = (Community.parent_id == row.id, CommunityMember.person_id == member.person_id, PRESENT)
     for group in session.execute(groups.where(*below)).all():
         _close(session, group.Community, group.CommunityMember, how, by, now=now)
 
@@ -451,35 +425,16 @@ def remove(session: Session, actor: Actor, context: MemberContext, *, reason: st
 
 def select_own_data(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:
     """Return a person's memberships and requests for the copy of their data."""
-    members: Select[*tuple[Any, ...]] = (
-        select(
-            standing.name_known_to(literal(person_id)).label("name"),
-            CommunityMember.role,
-            CommunityMember.external,
-            CommunityMember.shows_institution,
-            CommunityMember.how,
-            CommunityMember.since,
-            CommunityMember.until,
-            CommunityMember.ended_how,
-            CommunityMember.reason,
-            CommunityMember.banned_until,
-        )
-        .join(Community, Community.id == CommunityMember.community_id)
-        .where(CommunityMember.person_id == person_id)
-    )
-    requests: Select[*tuple[Any, ...]] = (
-        select(
-            standing.name_known_to(literal(person_id)).label("name"),
-            CommunityRequest.text,
-            CommunityRequest.sent_at,
-            CommunityRequest.state,
-            CommunityRequest.decided_at,
-            CommunityRequest.reason,
-        )
-        .join(Community, Community.id == CommunityRequest.community_id)
-        .where(CommunityRequest.person_id == person_id)
-    )
-    return {"communities": members, "community_requests": requests}
+    member, request, name = CommunityMember, CommunityRequest, standing.name_known_to(literal(person_id)).label("name")
+    present = (member.role, member.external, member.shows_institution, member.how, member.since)
+    past = (member.until, member.ended_how, member.reason, member.banned_until)
+    sent = (request.text, request.sent_at, request.state, request.decided_at, request.reason)
+    members = select(name, *present, *past).join(Community, Community.id == member.community_id)
+    requests = select(name, *sent).join(Community, Community.id == request.community_id)
+    return {
+        "communities": members.where(member.person_id == person_id),
+        "community_requests": requests.where(request.person_id == person_id),
+    }
 
 
 def erase_memberships(session: Session, person: Person, *, now: datetime) -> None:
@@ -487,8 +442,7 @@ def erase_memberships(session: Session, person: Person, *, now: datetime) -> Non
 
     The bans of accounts that were merged stand with the one that stays: each of their addresses has a row of its own.
     """
-    mine = (CommunityMember.person_id == person.id, CommunityMember.until.is_(None))
-    session.execute(update(CommunityMember).where(*mine).values(until=now, ended_how="erased"))
+    session.execute(update(CommunityMember).where(CommunityMember.person_id == person.id, PRESENT).values(until=now, ended_how="erased"))
     merge = find_merge(session, person.id)
     of_person = CommunityMember.person_id == (merge.kept_id if merge else person.id)
     bans = session.scalars(select(CommunityMember).where(of_person, CommunityMember.banned_until > now)).all()
@@ -525,10 +479,7 @@ def merge_memberships(session: Session, giver: int, taker: int) -> None:
     for row in rows:
         row.person_id = taker
     session.flush()
-    waiting = select(CommunityRequest.community_id).where(
-        CommunityRequest.person_id == taker, CommunityRequest.state == RequestState.PENDING.value
-    )
-    taken = set(session.scalars(waiting))
+    taken = set(session.scalars(select(CommunityRequest.community_id).where(CommunityRequest.person_id == taker, PENDING)))
     for request in session.scalars(select(CommunityRequest).where(CommunityRequest.person_id == giver)).all():
         if request.community_id in taken and request.state == RequestState.PENDING:
             request.state, request.decided_at = RequestState.ENDED.value, clock.now()
@@ -545,9 +496,8 @@ def _end_banned(session: Session, person_id: int, *, now: datetime) -> None:
         member = find_member(session, community.id, person_id)
         if member is not None:
             _close(session, community, member, "banned", None, now=now)
-    mine = (CommunityRequest.person_id == person_id, CommunityRequest.community_id.in_(banned))
-    pending = CommunityRequest.state == RequestState.PENDING.value
-    session.execute(update(CommunityRequest).where(*mine, pending).values(state=RequestState.ENDED.value, decided_at=now))
+    mine = (CommunityRequest.person_id == person_id, CommunityRequest.community_id.in_(banned), PENDING)
+    session.execute(update(CommunityRequest).where(*mine).values(state=RequestState.ENDED.value, decided_at=now))
 
 
 def _merge_open(session: Session, rows: Sequence[CommunityMember], taker: int) -> None:

@@ -15,7 +15,7 @@ from kernel.markup.model import SafeHtml
 from kernel.personal import Erase, Merge, personal
 from kernel.prepared_files import PreparedFile
 
-PRESENT = "until IS NULL"
+_NOT_ENDED = "until IS NULL"
 ARCHIVED_FOR = timedelta(days=30)
 """How long a community was archived before those who administer the site may delete it."""
 
@@ -160,8 +160,8 @@ class CommunityMember(Entity):
 
     noun = N_("Membership of a community")
     __table_args__ = (
-        unique_where(PRESENT, "ix_community_member_present", "community_id", "person_id"),
-        Index("ix_community_member_person", "person_id", sqlite_where=text(PRESENT), postgresql_where=text(PRESENT)),
+        unique_where(_NOT_ENDED, "ix_community_member_present", "community_id", "person_id"),
+        Index("ix_community_member_person", "person_id", sqlite_where=text(_NOT_ENDED), postgresql_where=text(_NOT_ENDED)),
         Index("ix_community_member_history", "community_id", "person_id"),
     )
 
@@ -187,6 +187,10 @@ class CommunityMember(Entity):
     row_version: Mapped[int] = mapped_column(default=1)
 
 
+PRESENT = CommunityMember.until.is_(None)
+"""The condition on `CommunityMember` that it is not ended."""
+
+
 class CommunityRequest(Entity):
     """Somebody's request to join a community."""
 
@@ -205,6 +209,10 @@ class CommunityRequest(Entity):
     decided_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     decided_at: Mapped[Moment | None]
     reason: Mapped[str] = mapped_column(String(500), default="")
+
+
+PENDING = CommunityRequest.state == RequestState.PENDING.value
+"""The condition on `CommunityRequest` that it waits for a decision."""
 
 
 class CommunityInvitation(LinkInvitation, Base):

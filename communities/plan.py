@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from communities import communities
@@ -13,6 +13,7 @@ from communities.access import CommunityAction, CommunityContext, PlanContext
 from communities.communities import CommunityVerb, lock_community, require_still
 from communities.models import PlanEntry, PlanKind
 from kernel import audit
+from kernel.db import count_rows
 from kernel.errors import N_, Conflict, require_found
 from kernel.i18n import _
 from kernel.permissions import Actor
@@ -82,7 +83,7 @@ def get_line(session: Session, actor: Actor, slug: str, line: int) -> PlanContex
 def add_line(session: Session, actor: Actor, context: CommunityContext, values: PlanValues, *, now: datetime) -> PlanEntry:
     """Add a line. Raise TooManyLines."""
     row = lock_community(session, context.community)
-    if (session.scalar(select(func.count()).select_from(PlanEntry).where(PlanEntry.community_id == row.id)) or 0) >= MOST_LINES:
+    if count_rows(session, PlanEntry, PlanEntry.community_id == row.id) >= MOST_LINES:
         raise TooManyLines
     line = PlanEntry(community_id=row.id, **asdict(values))
     session.add(line)

@@ -18,7 +18,6 @@ from sqlalchemy import (
     exists,
     func,
     literal,
-    not_,
     or_,
     select,
     union_all,
@@ -253,15 +252,10 @@ def needs_second_factor() -> ColumnElement[bool]:
     """Return the condition on `Person` that they administer an active community with many members, or one that not everybody reads."""
     row, other = aliased(models.CommunityMember), aliased(models.CommunityMember)
     counted = select(func.count()).select_from(other).where(other.community_id == models.Community.id, other.until.is_(None))
-    mine = (
-        row.person_id == Person.id,
-        row.until.is_(None),
-        row.role == models.CommunityRole.ADMINISTRATOR.value,
-        row.community_id == models.Community.id,
-    )
-    is_narrow = not_(
-        and_(models.Community.level == models.CommunityLevel.OPEN.value, models.Community.reach == models.CommunityReach.EVERYONE.value)
-    )
+    administers = (row.until.is_(None), row.role == models.CommunityRole.ADMINISTRATOR.value)
+    mine = (row.person_id == Person.id, row.community_id == models.Community.id, *administers)
+    levels = (models.Community.level != models.CommunityLevel.OPEN.value, models.Community.reach != models.CommunityReach.EVERYONE.value)
+    is_narrow = or_(*levels)
     many = counted.correlate(models.Community).scalar_subquery() >= MANY
     return exists().where(*mine, models.Community.state == models.CommunityState.ACTIVE.value, or_(is_narrow, many)).correlate(Person)
 
@@ -295,12 +289,8 @@ def _team(board: Number) -> Select[int]:
 
 
 def _members(board: int) -> Select[int]:
-    present = (models.Community.board_id == board, models.CommunityMember.until.is_(None))
-    return (
-        select(models.CommunityMember.person_id)
-        .join(models.Community, models.Community.id == models.CommunityMember.community_id)
-        .where(*present)
-    )
+    statement = select(models.CommunityMember.person_id).join(models.Community, models.Community.id == models.CommunityMember.community_id)
+    return statement.where(models.Community.board_id == board, models.PRESENT)
 
 
 def _hold(boards: Select[int]) -> Select[int]:
@@ -324,20 +314,12 @@ def _outside(session: Session, actor: Actor, board_id: int) -> Verdict:
 
 def _describe(session: Session, board_ids: Collection[int]) -> Mapping[int, OwnerPage]:
     state = case((is_ended(), models.CommunityState.ARCHIVED.value), else_=models.Community.state).label("state")
-    rows = session.execute(
-        select(models.Community.board_id, models.Community.slug, models.Community.name, state).where(
-            models.Community.board_id.in_(board_ids)
-        )
-    )
-    return {
-        row.board_id: OwnerPage(
-            row.name,
-            f"/communities/{row.slug}",
-            f"/communities/{row.slug}/discussions",
-            _(CLOSED[row.state]) if row.state in CLOSED else "",
-        )
-        for row in rows
-    }
+    community, pages = models.Community, {}
+    statement = select(community.board_id, community.slug, community.name, state).where(community.board_id.in_(board_ids))
+    for row in session.execute(statement):
+        address, why_closed = f"/communities/{row.slug}", _(CLOSED[row.state]) if row.state in CLOSED else ""
+        pages[row.board_id] = OwnerPage(row.name, address, f"{address}/discussions", why_closed)
+    return pages
 
 
 def _locate(_session: Session, _actor: Actor, _board_id: int, _anchors: Collection[AnchorKey]) -> Mapping[AnchorKey, Anchor]:

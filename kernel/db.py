@@ -28,14 +28,17 @@ from sqlalchemy import (
     Index,
     MetaData,
     Numeric,
+    SQLColumnExpression,
     String,
     Text,
     TypeDecorator,
     Uuid,
     create_engine,
     event,
+    func,
     inspect,
     make_url,
+    select,
     text,
 )
 from sqlalchemy.engine import Connection
@@ -588,6 +591,11 @@ class Database:
         self._lock.close()
         self.reading.dispose()
         self._probing.dispose()
+
+
+def count_rows(session: Session, table: type[Base], *conditions: SQLColumnExpression[bool]) -> int:
+    """Count the rows of a table that fulfil all conditions."""
+    return session.scalars(select(func.count()).select_from(table).where(*conditions)).one()
 
 
 def connection_of(session: Session) -> StatementConnection:
