@@ -319,7 +319,7 @@ def notify_accepted(delivery: Delivery) -> None:
             return
         thread, post = row
         source = subscriptions.OF_MENTIONS
-        key, by = f"post:{post.key}:accepted", delivery.find_number("by")
+        key, by = f"post:{post.key}:accepted", thread.person_id if delivery.find_number("by") == thread.person_id else None
         message = _message(session, thread, post, MENTION_NOTICE, key, lambda: _("Your answer was accepted."), source, by)
         notices.notify(session, message, _readers_among(session, thread, [post.person_id or 0]), now=delivery.now)
 

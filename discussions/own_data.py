@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, case, exists, literal, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, literal, or_, select
 from sqlalchemy.orm import Session
 
+from accounts.models import Notification, Person
+from accounts.privacy import GONE
 from discussions import posts
 from discussions.boards import readable_threads
 from discussions.models import Board, PostDraft, PostFile, PostReport, PostRevision, PostState, Subscription, Thread, ThreadPost
@@ -97,8 +99,12 @@ def list_own_files(session: Session, person_id: int) -> list[tuple[str, str]]:
 
 
 def follow_answer(session: Session, person_id: int, answer: str, *, now: datetime) -> None:
-    """Erase what a person wrote who deletes their account and wants it, also in boards that they left; else their texts stay."""
+    """Erase what a person wrote who deletes their account and wants it, also in boards that they left; else their texts stay.
+
+    Notifications of what stays name them no more.
+    """
     if answer != "withdraw":
+        _take_name_out(session, session.get_one(Person, person_id))
         return
     shown = (ThreadPost.person_id == person_id, ThreadPost.state == PostState.VISIBLE.value)
     for post in session.scalars(select(ThreadPost).where(*shown).order_by(ThreadPost.thread_id, ThreadPost.id)).all():
@@ -108,6 +114,23 @@ def follow_answer(session: Session, person_id: int, answer: str, *, now: datetim
     for start in range(0, len(written), PORTION):
         posts.erase_texts(session, written[start : start + PORTION], now=now)
     posts.erase_titles(session, person_id, now=now)
+
+
+def _take_name_out(session: Session, person: Person) -> None:
+    """Take a person's name out of what others were notified of: their posts, their answers, and answers that they accepted."""
+    accepted = and_(Thread.person_id == person.id, Thread.accepted == ThreadPost.number)
+    statement = select(ThreadPost.key, Thread.key.label("thread")).join(Thread, Thread.id == ThreadPost.thread_id)
+    rows = session.execute(statement.where(or_(ThreadPost.person_id == person.id, accepted))).all()
+    keys = [f"post:{row.key}:{what}" for row in rows for what in ("mention", "asked", "announced", "accepted")]
+    for start in range(0, len(keys), PORTION):
+        _reword(session, person, Notification.key.in_(keys[start : start + PORTION]))
+    for thread in {row.thread for row in rows}:
+        _reword(session, person, Notification.key.between(f"thread:{thread}:answers:", f"thread:{thread}:answers;"))
+
+
+def _reword(session: Session, person: Person, which: ColumnElement[bool]) -> None:
+    for row in session.scalars(select(Notification).where(which)).all():
+        row.words = {language: text.replace(person.full_name, " ".join(GONE)) for language, text in row.words.items()}
 
 
 ERASURE_QUESTION = ErasureQuestion(

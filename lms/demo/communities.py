@@ -64,8 +64,9 @@ def hold_communities(instance: Instance, *, now: datetime) -> None:
     samples, began = read_samples(), _morning(now - BEGAN)
     with instance.database.unit_of_work() as session:
         stage = DemoTimeline(instance, now, (), opened=session)
-        actors = {name: _person(stage, name, names, now=began - timedelta(days=10)) for name, names in samples["people"].items()}
         boss, learner = (people.find_person_by_email(session, identity.email) for identity in (ADMINISTRATOR, LEARNER))
+        secret = learner.password_hash if learner is not None else passwords.hash_password(secrets.token_urlsafe())
+        actors = {name: _person(stage, name, names, secret, now=began - timedelta(days=10)) for name, names in samples["people"].items()}
         assert boss is not None
         administrator = enter(stage, ADMINISTRATOR, boss.id, SiteRole.ADMINISTRATOR)
         rows = [_establish(stage, administrator, actors, sample, now=began) for sample in samples["communities"]]
@@ -81,10 +82,10 @@ def hold_communities(instance: Instance, *, now: datetime) -> None:
     _archive(instance, rows, actors, samples["communities"], now=now - ARCHIVED)
 
 
-def _person(stage: DemoTimeline, name: str, names: Sequence[str], *, now: datetime) -> Actor:
-    """Add an invented person, whose password nobody keeps."""
+def _person(stage: DemoTimeline, name: str, names: Sequence[str], secret: str, *, now: datetime) -> Actor:
+    """Add an invented person, who signs in with the learner's password."""
     given, first, second = names
-    identity, secret = Identity(given, first, second, f"comunidad-{name}@{DOMAIN}"), passwords.hash_password(secrets.token_urlsafe())
+    identity = Identity(given, first, second, f"comunidad-{name}@{DOMAIN}")
     command = SignUp(identity.email, secret, given, first_surname=first, second_surname=second, language="es", zone=identity.zone)
     person = accounts.create_person(stage.session, SYSTEM, command, now=now, confirmed=True)
     accounts.record_consent(stage.session, person, now=now)

@@ -282,7 +282,8 @@ def prepare(instance: Instance, content: Path, learners: int) -> list[str]:
         "",
         *table(made),
         "",
-        f"The other learners (…@{DOMAIN}) have the learner's password.",
+        f"The other learners (…@{DOMAIN}) have the learner's password, and so have those of the communities:",
+        f"comunidad-amaya@{DOMAIN} and comunidad-bruno@{DOMAIN} administer one each.",
         *_places(address),
     ]
 

@@ -36,6 +36,7 @@ from lms.instance import Instance
 from tests.support.boards import NOON, a_board, a_thread, actor_of, an_answer
 from tests.support.builders import a_person
 from tests.support.soon import until
+from tests.support.wording import in_spanish
 
 TODAY = NOON.date()
 
@@ -414,13 +415,17 @@ def test_r3_erasing_an_account_keeps_the_texts_or_withdraws_all(
     an_answer(instance, first, luis, "Otro ajolote.")
     deliver(instance)
     judge(instance, marta, an_answer(instance, first, ana, "Una grosería."))
+    an_answer(instance, a_thread(instance, board, ana, "De Ana"), luis, "Un axolote.")
     deliver(instance)
     with instance.database.unit_of_work() as session:
+        assert luis.full_name in str(session.scalars(select(Notification.words)).all())
         own_data.follow_answer(session, luis.id, answer, now=NOON)
     with instance.database.unit_of_work(write=False) as session:
-        thread = session.scalars(select(Thread)).one()
-        rows = session.scalars(select(ThreadPost).order_by(ThreadPost.number)).all()
+        thread = session.get_one(Thread, first.thread_id)
+        rows = session.scalars(select(ThreadPost).where(ThreadPost.thread_id == thread.id).order_by(ThreadPost.number)).all()
         subjects = str([(row.subject, row.words) for row in session.scalars(select(Notification))])
+    assert luis.full_name not in subjects
+    assert (in_spanish("From %(name)s.", name="Cuenta eliminada") in subjects) is (answer == "keep")
     gone = answer == "withdraw"
     assert [row.state for row in rows] == (["erased", "visible", "erased"] if gone else ["visible"] * 3) + ["hidden"]
     assert ("ajolote" in str([(row.source, row.html) for row in rows])) is not gone
