@@ -153,14 +153,15 @@ def change_values(
     changed: dict[str, Any] = {name: value for name, value in columns.items() if getattr(row, name) != value}
     if not changed:
         return False
-    end_requests(session, row, _unfit_requests(values), now=now)
-    invitations.end(session, actor, row, _unfit_invitations(row, values), now=now)
+    unfit = _unfit_invitations(row, values)
     if changed.get("reach") == models.CommunityReach.HIDDEN:
         changed["slug"] = new_slug(session, values.name, values.reach)
     former = {f"former_{name}": getattr(row, name) for name in changed}
     for name, value in changed.items():
         setattr(row, name, value)
     row.name_key, row.row_version, row.changed_at = fold(row.name), row.row_version + 1, now
+    end_requests(session, row, _unfit_requests(values), now=now)  # from here on, so that they are named to those alone who still find it
+    invitations.end(session, actor, row, unfit, now=now)
     search.note_changed(session, row, now=now)
     audit.record(session, actor, CommunityVerb.CHANGED, row, now=now, **changed, **former)
     return True
