@@ -6,27 +6,28 @@ written to temporary files: memory does not grow with the community.
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from mimetypes import guess_extension
+from operator import itemgetter
 from tempfile import TemporaryFile
 from typing import IO, Any
-from urllib.parse import quote
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from accounts import notices
 from accounts.models import Person, full_name
-from communities import communities, members, models, pages, plan, standing
+from communities import communities, members, models, plan, standing
 from communities.access import CommunityContext
 from communities.communities import COMMUNITY_NOTICE, OVERSIGHT_KEY, list_running_people, lock_community, run_key
 from communities.files import LICENCES
 from communities.links import ShownLink, list_links
-from communities.models import CONDITIONS, NOTE, PARTS, Community, CommunityExport
+from communities.models import CONDITIONS, NOTE, NOTE_SLUG, PARTS, Community, CommunityExport
 from discussions.models import PostFile, PostState, Thread, ThreadKind, ThreadPost
 from kernel import audit, outbox
 from kernel.archives import write_large_archive
@@ -35,7 +36,7 @@ from kernel.db import Database
 from kernel.documents import document_template
 from kernel.errors import N_, Conflict, NotFound, require_found
 from kernel.files import FileStore, StoredContent, StoredFile
-from kernel.i18n import _, format_date, format_datetime, in_every_language, reading, site_day
+from kernel.i18n import _, in_every_language, reading
 from kernel.markup.model import SafeHtml
 from kernel.markup.source import slug as slug_of
 from kernel.permissions import Actor
@@ -76,9 +77,9 @@ th, td { border: 1px solid; padding: .35rem .6rem; text-align: left; vertical-al
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
 """Signs that names of files may not have everywhere."""
 Entry = tuple[str, IO[bytes]]
-Cell = tuple[str, str]
-"""A text, and the address to which it leads; empty where it leads nowhere."""
-NO_TEXT = SafeHtml("")
+Facts = dict[str, Any]
+"""Something of a community, for its page and as data; what is long is an iterator, read while it is written."""
+Rows = Select[*tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +89,6 @@ class CopySource:
     database: Database
     files: FileStore
     address: str
-
-
-@dataclass(frozen=True, slots=True)
-class CopyBlock:
-    """A part of a page of a copy: a text, a list, or a table whose rows are read as they are written."""
-
-    heading: str = ""
-    about: str = ""
-    html: SafeHtml = NO_TEXT
-    lines: Sequence[Cell] = ()
-    columns: Sequence[str] = ()
-    rows: Iterable[Sequence[Cell]] = ()
 
 
 def write_copy(target: IO[bytes], source: CopySource, community_id: int, moment: datetime) -> None:
@@ -114,29 +103,22 @@ def _get_present(session: Session, community_id: int) -> Community:
     return require_found(session.scalar(select(Community).where(Community.id == community_id, standing.is_present())))
 
 
-def _plain(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=lambda moment: moment.isoformat())
-
-
-def _values(row: Any, *names: str) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in names}
-
-
-def _nested(value: Mapping[str, Any], name: str, items: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield an object of JSON whose last value is a list, item by item."""
-    yield f'{_plain(value)[:-1]}, "{name}": ['
-    for number, item in enumerate(items):
-        yield f"{',' if number else ''}\n{_plain(item)}"
-    yield "\n]}"
-
-
-def _list(items: Iterable[Iterable[str]]) -> Iterator[str]:
-    """Yield a list of JSON whose items come in pieces."""
-    yield "["
-    for number, pieces in enumerate(items):
-        yield ",\n" if number else "\n"
-        yield from pieces
-    yield "\n]\n"
+def _json(value: Facts | Iterator[Facts]) -> Iterator[str]:
+    """Yield JSON in pieces: lists item by item, without texts as they are shown, which stand on the pages alone."""
+    if isinstance(value, dict):
+        plain = {name: part for name, part in value.items() if not isinstance(part, Iterator | SafeHtml)}
+        yield json.dumps(plain, ensure_ascii=False, default=lambda moment: moment.isoformat())[:-1]
+        for name, part in value.items():
+            if isinstance(part, Iterator):
+                yield f', "{name}": '
+                yield from _json(part)
+        yield "}"
+    else:
+        yield "["
+        for number, item in enumerate(value):
+            yield ",\n" if number else "\n"
+            yield from _json(item)
+        yield "\n]\n"
 
 
 def _document(path: str, pieces: Iterable[str]) -> Iterator[Entry]:
@@ -147,20 +129,8 @@ def _document(path: str, pieces: Iterable[str]) -> Iterator[Entry]:
         yield path, file
 
 
-def _author(row: Row[*tuple[Any, ...]]) -> str:
-    return full_name(row.given_names or "", row.first_surname or "", row.second_surname or "") or _("Deleted account")
-
-
-def _file_name(number: int, name: str) -> str:
-    return f"{number:05}-{_FORBIDDEN.sub('-', name)}"
-
-
-def _by_and_when(row: Row[*tuple[Any, ...]], moment: datetime) -> str:
-    return f"{_author(row)}, {format_datetime(moment)}"
-
-
 class _Copy:
-    """The entries of the archive of one community."""
+    """The entries of the archive of one community: each part is described once, for its pages and as data."""
 
     def __init__(self, source: CopySource, community: Community, moment: datetime) -> None:
         self.source, self.community, self.moment = source, community, moment
@@ -174,74 +144,72 @@ class _Copy:
         """Yield all files of the archive."""
         yield from _document(f"{self.data}/style.css", [STYLE])
         yield from self._readme()
-        for part in (self._front, self._members, self._plan, self._threads, self._pages, self._files):
-            yield from part()
+        yield from self._front()
+        yield from self._part("communities/copy/members.html", self.members, self._members, names=members.ROLE_NAMES)
+        yield from self._part("communities/copy/plan.html", self.plan, self._plan, names=plan.PLAN_KINDS)
+        yield from self._part(
+            "communities/copy/threads.html", f"{self.threads}.html", self._threads, "communities/copy/thread.html", names=THREAD_KINDS
+        )
+        yield from self._part("communities/copy/pages.html", f"{self.pages}.html", self._pages, "communities/copy/page.html")
+        yield from self._part("communities/copy/files.html", f"{self.files}.html", self._files, names=LICENCES)
+        yield from self._contents(self._attached())
+        yield from self._contents(version for file in self._files() for version in file["versions"])
 
-    def _read(self, statement: Select[*tuple[Any, ...]]) -> Sequence[Row[*tuple[Any, ...]]]:
+    def _part(self, template: str, path: str, list_items: Callable[[], Iterator[Facts]], own: str = "", **values: Any) -> Iterator[Entry]:
+        """Yield the page of a part, the page of each of its items where they have one of their own, and all as data."""
+        yield from self._page(template, path, items=list_items(), **values)
+        for item in list_items() if own else ():
+            yield from self._page(own, item["page"], item=item, **values)
+        name = template.rpartition("/")[2].replace(".html", ".json")
+        yield from _document(f"{self.data}/{name}", _json(list_items()))
+
+    def _page(self, template: str, path: str, **values: Any) -> Iterator[Entry]:
+        drawn = document_template(template).generate(copy=self, up="../" * path.count("/"), **values)
+        return _document(path, drawn)
+
+    def _contents(self, files: Iterable[Facts]) -> Iterator[Entry]:
+        for file in files:
+            with suppress(NotFound), self.source.files.open(file["sha256"]) as content:  # it may be deleted since its row was read
+                yield file["path"], content
+
+    def _read(self, statement: Rows) -> Sequence[Row[*tuple[Any, ...]]]:
         with self.source.database.unit_of_work(write=False) as session:
             _get_present(session, self.community.id)
             return session.execute(statement).all()
 
-    def _walk(self, statement: Select[*tuple[Any, ...]]) -> Iterator[Row[*tuple[Any, ...]]]:
-        """Yield the rows of a statement by its first column, a number, a portion in each transaction."""
-        number, after = statement.selected_columns[0], 0
-        while True:
+    def _walk(self, statement: Rows) -> Iterator[Facts]:
+        """Yield what the rows of a statement say, by its first column, a number, a portion in each transaction."""
+        number, after, is_more = statement.selected_columns[0], 0, True
+        while is_more:
             rows = self._read(statement.where(number > after).order_by(number).limit(PORTION))
-            yield from rows
-            if len(rows) < PORTION:
-                return
-            after = rows[-1][0]
+            yield from (self._facts(row) for row in rows)
+            is_more = len(rows) == PORTION
+            after = rows[-1][0] if is_more else 0
 
-    def _page(self, path: str, title: str, blocks: Iterable[CopyBlock], about: str = "") -> Iterator[Entry]:
-        up = "../" * path.count("/")
-        home = "" if path == self.readme else f"{up}{self.readme}"
-        values = {"community": self.community, "title": title, "about": about, "home": home, "style": f"{up}{self.data}/style.css"}
-        return _document(path, document_template("communities/copy.html").generate(values, blocks=blocks))
-
-    def _json(self, name: str, items: Iterable[Iterable[str]]) -> Iterator[Entry]:
-        return _document(f"{self.data}/{name}.json", _list(items))
-
-    def _contents(self, rows: Iterable[tuple[str, str]]) -> Iterator[Entry]:
-        for path, sha256 in rows:
-            try:
-                content = self.source.files.open(sha256)
-            except NotFound:  # deleted since its row was read
-                continue
-            with content:
-                yield path, content
+    def _facts(self, row: Row[*tuple[Any, ...]]) -> Facts:
+        """Return what a row says: the parts of a name are one, and links of a shown text lead to the site from anywhere."""
+        facts = row._asdict()
+        if "given_names" in facts:
+            facts["author"] = full_name(*(facts.pop(column.key) or "" for column in _NAMES)) or _("Deleted account")
+        return facts | ({"html": self._html(row.html)} if "html" in facts else {})
 
     def _html(self, html: str) -> SafeHtml:
-        """Return a rendered text whose links to the site lead there from anywhere."""
         return SafeHtml.stored(_OWN_LINK.sub(rf'\1="{self.source.address}/', html))
 
+    def _file(self, folder: str, file: Facts) -> Facts:
+        """Return a file with its path in the archive."""
+        return file | {"path": f"{folder}/{file['id']:05}-{_FORBIDDEN.sub('-', file['name'])}"}
+
     def _readme(self) -> Iterator[Entry]:
-        of_it = self.community.id
-        written = select(func.count()).select_from(Thread).join(ThreadPost, ThreadPost.thread_id == Thread.id).where(*self._visible())
-        held = [
-            (_("Front page"), self.front, None),
-            (_("Members"), self.members, select(func.count()).select_from(models.CommunityMember).where(*self._present())),
-            (_("Plan"), self.plan, select(func.count()).where(models.PlanEntry.community_id == of_it)),
-            (_("Discussions: posts"), f"{self.threads}.html", written),
-            (_("Pages"), f"{self.pages}.html", select(func.count()).where(*self._shown_pages())),
-            (_("Files"), f"{self.files}.html", select(func.count()).where(*self._shown_files())),
-        ]
-        counts = [None if statement is None else self._read(statement)[0][0] for _title, _path, statement in held]
-        lines = [
-            (title if count is None else f"{title} ({count})", quote(path))
-            for (title, path, _statement), count in zip(held, counts, strict=True)
-        ]
-        advice = (
-            _("Unpack the whole ZIP file first. Then open this page with a double click: the others open from here, without a connection."),
-            _("The folder “%(folder)s” has the same for programs, as JSON.", folder=self.data),
-            _("It holds names and texts of people: keep it where only those read it who need it."),
-        )
-        blocks = [
-            CopyBlock(_("How to read it"), lines=[(text, "") for text in advice]),
-            CopyBlock(_("What is in it"), lines=lines),
-            CopyBlock(_("What is not in it"), lines=[(_(text), "") for text in LEFT_OUT]),
-        ]
-        about = _("Copy of the community, as of %(moment)s.", moment=format_datetime(self.moment))
-        return self._page(self.readme, self.community.name, blocks, about)
+        parts = {
+            "members": self._present_members(),
+            "plan": self._plan_entries(),
+            "posts": self._visible_posts(),
+            "pages": self._present_pages(),
+            "files": self._present_files(),
+        }
+        counts = {name: self._read(select(func.count()).select_from(rows.subquery()))[0][0] for name, rows in parts.items()}
+        return self._page("communities/copy/readme.html", self.readme, counts=counts, left_out=LEFT_OUT)
 
     def _front(self) -> Iterator[Entry]:
         """Yield front page, links and pictures; of communities and courses that it leads to those that everyone finds."""
@@ -251,20 +219,19 @@ class _Copy:
         pictures = {number for number in (row.picture_id, *(link.link.picture_id for link in shown)) if number is not None}
         stored = self._read(select(StoredFile.id, StoredFile.sha256, StoredFile.media_type).where(StoredFile.id.in_(pictures)))
         paths = {file.id: f"{self.images}/{file.id}{guess_extension(file.media_type) or ''}" for file in stored}
-        blocks = [CopyBlock(_(PARTS[name]), html=self._html(row.html[name])) for name in (*NOTE, *CONDITIONS) if row.html.get(name)]
-        lines = [(f"{link.title}: {link.link.text}" if link.link.text else link.title, self._address(link)) for link in shown]
-        linked = [CopyBlock(_("Leads to"), lines=lines)] if lines else []
-        picture = [CopyBlock(lines=[(row.picture_alt or _("Picture"), quote(paths[row.picture_id]))])] if row.picture_id in paths else []
-        yield from self._page(self.front, row.name, [*picture, *blocks, *linked])
-        facts = _values(row, "name", "slug", "topic", "language", "reach", "level", "state", "created_at", "activated_at", "archived_at")
-        texts = {"texts": dict(row.texts), "picture": paths.get(row.picture_id or 0), "picture_alternative": row.picture_alt}
-        note = (models.CommunityPage.community_id == row.id, models.CommunityPage.slug == models.NOTE_SLUG)
-        history = map(self._version_json, self._walk(self._versions().where(*note)))
-        yield from _document(f"{self.data}/community.json", _nested(facts | texts, "history", history))
-        yield from self._json("links", ([_plain({
-            "kind": link.link.kind, "title": link.title, "text": link.link.text, "address": self._address(link),
-            "picture": paths.get(link.link.picture_id or 0)})] for link in shown))  # fmt: skip
-        yield from self._contents((paths[file.id], file.sha256) for file in stored)
+        links = [
+            {name: getattr(link.link, name) for name in ("kind", "text")}
+            | {"title": link.title, "address": self._address(link), "picture": paths.get(link.link.picture_id or 0)}
+            for link in shown
+        ]
+        names = ("name", "slug", "topic", "language", "reach", "level", "state", "created_at", "activated_at", "archived_at", "texts")
+        facts = {name: getattr(row, name) for name in names} | {"picture": paths.get(row.picture_id or 0)}
+        facts |= {"picture_alternative": row.picture_alt, "history": self._versions(models.CommunityPage.slug == NOTE_SLUG)}
+        parts = {PARTS[name]: self._html(row.html[name]) for name in (*NOTE, *CONDITIONS) if row.html.get(name)}
+        yield from self._page("communities/copy/front.html", self.front, item=facts, parts=parts, links=links)
+        yield from _document(f"{self.data}/community.json", _json(facts))
+        yield from _document(f"{self.data}/links.json", _json(iter(links)))
+        yield from self._contents({"path": paths[file.id], "sha256": file.sha256} for file in stored)
 
     def _address(self, link: ShownLink) -> str:
         """Return the whole address of what a link leads to."""
@@ -272,186 +239,85 @@ class _Copy:
         address = f"{folders.get(link.link.kind, '')}{link.slug or link.link.address}"
         return f"{self.source.address}{address}" if address.startswith("/") else address
 
-    def _present(self) -> tuple[Any, ...]:
-        return models.CommunityMember.community_id == self.community.id, models.CommunityMember.until.is_(None)
+    def _present_members(self) -> Rows:
+        member = models.CommunityMember
+        statement = select(member.id, member.role, member.since, *_NAMES).join(Person, Person.id == member.person_id)
+        return statement.where(member.community_id == self.community.id, member.until.is_(None))
 
-    def _members(self) -> Iterator[Entry]:
-        statement = select(models.CommunityMember.id, models.CommunityMember.role, models.CommunityMember.since, *_NAMES)
-        present = statement.join(Person, Person.id == models.CommunityMember.person_id).where(*self._present())
-        columns = (_("Name"), _("Role"), _("Since"))
-        rows = (
-            [(_author(row), ""), (_(members.ROLE_NAMES[models.CommunityRole(row.role)]), ""), (format_date(row.since), "")]
-            for row in self._walk(present)
-        )
-        yield from self._page(self.members, _("Members"), [CopyBlock(columns=columns, rows=rows)])
-        facts = ({"name": _author(row), "role": row.role, "since": row.since} for row in self._walk(present))
-        yield from self._json("members", ([_plain(item)] for item in facts))
+    def _members(self) -> Iterator[Facts]:
+        return ({"name": member.pop("author")} | member for member in self._walk(self._present_members()))
 
-    def _plan(self) -> Iterator[Entry]:
+    def _plan_entries(self) -> Rows:
         names = ("starts_on", "ends_on", "title", "kind", "responsible", "note", "address", "done_at")
-        columns = (getattr(models.PlanEntry, name) for name in names)
-        entries = self._read(
-            select(*columns)
-            .where(models.PlanEntry.community_id == self.community.id)
-            .order_by(models.PlanEntry.starts_on, models.PlanEntry.id)
-        )
-        headings = (_("First day"), _("Last day"), _("Title"), _("Kind"), _("Responsible"), _("Done on"))
-        rows = (
-            [
-                *((format_date(day, "short"), "") for day in (row.starts_on, row.ends_on)),
-                (f"{row.title}: {row.note}" if row.note else row.title, f"{self.source.address}{row.address}" if row.address else ""),
-                *((text, "") for text in (_(plan.PLAN_KINDS[row.kind]), row.responsible, format_date(row.done_at, "short"))),
-            ]
-            for row in entries
-        )
-        yield from self._page(self.plan, _("Plan"), [CopyBlock(columns=headings, rows=rows)])
-        yield from self._json("plan", ([_plain(_values(row, *names))] for row in entries))
+        statement: Rows = select(*(getattr(models.PlanEntry, name) for name in names))
+        return statement.where(models.PlanEntry.community_id == self.community.id)
 
-    def _visible(self) -> tuple[Any, ...]:
+    def _plan(self) -> Iterator[Facts]:
+        return (row._asdict() for row in self._read(self._plan_entries().order_by(models.PlanEntry.starts_on, models.PlanEntry.id)))
+
+    def _visible(self, statement: Rows) -> Rows:
+        """Add to a statement that joins posts that they and their threads are seen by everybody who reads the board."""
         shown = PostState.VISIBLE.value
-        return Thread.board_id == self.community.board_id, Thread.state == shown, ThreadPost.state == shown
+        of_board = (Thread.board_id == self.community.board_id, Thread.state == shown, ThreadPost.state == shown)
+        return statement.join(Thread, Thread.id == ThreadPost.thread_id).where(*of_board)
 
-    def _threads(self) -> Iterator[Entry]:
+    def _visible_posts(self) -> Rows:
+        post = ThreadPost
+        columns = (post.number, post.reply_to, post.language, post.written_at, post.edited_at, post.source.label("text"), post.html)
+        statement = select(post.id, *columns, *_NAMES).select_from(post)
+        return self._visible(statement.outerjoin(Person, Person.id == post.person_id))
+
+    def _attached(self, *which: ColumnElement[bool]) -> Iterator[Facts]:
+        file = PostFile
+        statement = select(file.id, file.post_id, file.number, file.name, file.alternative, StoredFile.sha256)
+        statement = statement.join(StoredFile, StoredFile.id == file.stored_file_id).join(ThreadPost, ThreadPost.id == file.post_id)
+        return (self._file(self.attachments, row) for row in self._walk(self._visible(statement).where(*which)))
+
+    def _threads(self) -> Iterator[Facts]:
+        columns = (Thread.title, Thread.kind, Thread.category, Thread.language, Thread.posts.label("number_of_posts"), Thread.last_post_at)
+        statement = select(Thread.id, *columns, Thread.locked_at, Thread.accepted, Thread.summary)
         of_board = (Thread.board_id == self.community.board_id, Thread.state == PostState.VISIBLE.value)
-        columns = (Thread.title, Thread.kind, Thread.category, Thread.language, Thread.posts, Thread.last_post_at, Thread.locked_at)
-        statement = select(Thread.id, *columns, Thread.accepted, Thread.summary).where(*of_board)
-        headings = (_("Title"), _("Kind"), _("Number of posts"), _("Last post"))
-        rows = (
-            [(row.title, quote(self._thread_path(row))), *((text, "") for text in (_(THREAD_KINDS[row.kind]), str(row.posts),
-                                                                                  format_datetime(row.last_post_at)))]
-            for row in self._walk(statement)
-        )  # fmt: skip
-        yield from self._page(f"{self.threads}.html", _("Discussions"), [CopyBlock(columns=headings, rows=rows)])
-        for row in self._walk(statement):
-            about = " · ".join(part for part in (_(THREAD_KINDS[row.kind]), row.category) if part)
-            yield from self._page(self._thread_path(row), row.title, self._posts(row, self._post_block), about)
-        names = ("title", "kind", "category", "language", "locked_at", "accepted", "summary")
-        threads = (_nested(_values(row, *names), "posts", self._posts(row, self._post_json)) for row in self._walk(statement))
-        yield from self._json("threads", threads)
-        attached = select(PostFile.id, PostFile.name, StoredFile.sha256).join(ThreadPost, ThreadPost.id == PostFile.post_id)
-        attached = attached.join(Thread, Thread.id == ThreadPost.thread_id).join(StoredFile, StoredFile.id == PostFile.stored_file_id)
-        yield from self._contents((self._attachment_path(row), row.sha256) for row in self._walk(attached.where(*self._visible())))
+        for thread in self._walk(statement.where(*of_board)):
+            name = f"{thread['id']:05}-{slug_of(thread['title'])[:60].strip('-')}"
+            yield thread | {"page": f"{self.threads}/{name}.html", "posts": self._posts(thread["id"])}
 
-    def _thread_path(self, row: Row[*tuple[Any, ...]]) -> str:
-        return f"{self.threads}/{row.id:05}-{slug_of(row.title)[:60].strip('-')}.html"
+    def _posts(self, thread_id: int) -> Iterator[Facts]:
+        of_thread, files = ThreadPost.thread_id == thread_id, defaultdict[int, list[Facts]](list)
+        for file in sorted(self._attached(of_thread), key=itemgetter("number")):
+            files[file["post_id"]].append(file)
+        for post in self._walk(self._visible_posts().where(of_thread)):
+            yield post | {"files": files[post["id"]]}
 
-    def _attachment_path(self, row: Row[*tuple[Any, ...]]) -> str:
-        return f"{self.attachments}/{_file_name(row.id, row.name)}"
+    def _present_pages(self) -> Rows:
+        page, version = models.CommunityPage, models.CommunityPageVersion
+        latest = select(func.max(version.number)).where(version.page_id == page.id).correlate(page).scalar_subquery()
+        statement = select(page.id, page.slug, page.title, page.category, page.members_only, version.html)
+        statement = statement.join(version, and_(version.page_id == page.id, version.number == latest))
+        return statement.where(page.community_id == self.community.id, page.slug != NOTE_SLUG, page.deleted_at.is_(None))
 
-    def _posts(self, thread: Row[*tuple[Any, ...]], write: Any) -> Iterator[Any]:
-        """Yield what is written of each post of a thread that everybody sees there."""
-        of_thread, post = (ThreadPost.thread_id == thread.id, ThreadPost.state == PostState.VISIBLE.value), ThreadPost
-        columns = (post.number, post.reply_to, post.source, post.html, post.language, post.written_at, post.edited_at)
-        statement = select(post.id, *columns, *_NAMES).outerjoin(Person, Person.id == post.person_id).where(*of_thread)
-        attached = select(PostFile.id, PostFile.post_id, PostFile.name, PostFile.alternative).join(post, post.id == PostFile.post_id)
-        files: dict[int, list[Row[*tuple[Any, ...]]]] = {}
-        for file in self._read(attached.where(*of_thread).order_by(PostFile.post_id, PostFile.number)):
-            files.setdefault(file.post_id, []).append(file)
-        for row in self._walk(statement):
-            yield write(thread, row, files.get(row.id, []))
+    def _pages(self) -> Iterator[Facts]:
+        for page in self._walk(self._present_pages()):
+            yield page | {"page": f"{self.pages}/{page['slug']}.html", "versions": self._versions(models.CommunityPage.id == page["id"])}
 
-    def _post_block(self, thread: Row[*tuple[Any, ...]], row: Row[*tuple[Any, ...]], files: Sequence[Row[*tuple[Any, ...]]]) -> CopyBlock:
-        marked = {thread.accepted: _("Accepted answer"), thread.summary: _("Summary of the thread")}.get(row.number, "")
-        answers = _("in answer to no. %(number)s", number=row.reply_to) if row.reply_to else ""
-        edited = _("edited on %(day)s", day=format_datetime(row.edited_at)) if row.edited_at else ""
-        about = " · ".join(part for part in (marked, format_datetime(row.written_at), answers, edited) if part)
-        lines = [(file.alternative or file.name, f"../{quote(self._attachment_path(file))}") for file in files]
-        return CopyBlock(_("no. %(number)s · %(name)s", number=row.number, name=_author(row)), about, self._html(row.html), lines)
+    def _versions(self, which: ColumnElement[bool]) -> Iterator[Facts]:
+        page, version = models.CommunityPage, models.CommunityPageVersion
+        statement = select(version.id, version.number, version.title, version.written_at, version.source.label("text"), *_NAMES)
+        statement = statement.join(page, page.id == version.page_id).outerjoin(Person, Person.id == version.person_id)
+        return self._walk(statement.where(page.community_id == self.community.id, which))
 
-    def _post_json(
-        self, _thread: Row[*tuple[Any, ...]], row: Row[*tuple[Any, ...]], files: Sequence[Row[*tuple[Any, ...]]]
-    ) -> Mapping[str, Any]:
-        return {
-            **_values(row, "number", "reply_to", "language", "written_at", "edited_at"),
-            "author": _author(row),
-            "text": row.source,
-            "files": [{"path": self._attachment_path(file), "alternative": file.alternative} for file in files],
-        }
+    def _present_files(self) -> Rows:
+        file = models.CommunityFile
+        statement = select(file.id, file.title, file.description, file.category, file.language, file.licence, file.members_only)
+        return statement.where(file.community_id == self.community.id, file.deleted_at.is_(None))
 
-    def _shown_pages(self) -> tuple[Any, ...]:
-        of_it = models.CommunityPage.community_id == self.community.id
-        return of_it, models.CommunityPage.slug != models.NOTE_SLUG, models.CommunityPage.deleted_at.is_(None)
+    def _files(self) -> Iterator[Facts]:
+        return (file | {"versions": self._file_versions(file["id"])} for file in self._walk(self._present_files()))
 
-    def _versions(self) -> Select[*tuple[Any, ...]]:
-        version = models.CommunityPageVersion
-        statement = select(version.id, version.number, version.title, version.source, version.written_at, *_NAMES)
-        return statement.join(models.CommunityPage, models.CommunityPage.id == version.page_id).outerjoin(
-            Person, Person.id == version.person_id
-        )
-
-    def _version_json(self, row: Row[*tuple[Any, ...]]) -> Mapping[str, Any]:
-        return {"number": row.number, "title": row.title, "author": _author(row), "written_at": row.written_at, "text": row.source}
-
-    def _pages(self) -> Iterator[Entry]:
-        page = models.CommunityPage
-        statement = select(page.id, page.slug, page.title, page.category, page.members_only).where(*self._shown_pages())
-        rows = ([(row.title, f"{self.pages}/{row.slug}.html"), (row.category, "")] for row in self._walk(statement))
-        yield from self._page(f"{self.pages}.html", _("Pages"), [CopyBlock(columns=(_("Title"), _("Category")), rows=rows)])
-        for row in self._walk(statement):
-            yield from self._page(f"{self.pages}/{row.slug}.html", row.title, self._page_blocks(row), row.category)
-        names = ("slug", "title", "category", "members_only")
-        texts = (
-            _nested(
-                _values(row, *names),
-                "versions",
-                map(self._version_json, self._walk(self._versions().where(models.CommunityPage.id == row.id))),
-            )
-            for row in self._walk(statement)
-        )
-        yield from self._json("pages", texts)
-
-    def _page_blocks(self, row: Row[*tuple[Any, ...]]) -> Iterator[CopyBlock]:
-        with self.source.database.unit_of_work(write=False) as session:
-            html = self._html(pages.latest_version(session, row.id).html)
-        yield CopyBlock(html=html)
-        versions = self._walk(self._versions().where(models.CommunityPage.id == row.id))
-        rows = ([(version.title, ""), (_by_and_when(version, version.written_at), "")] for version in versions)
-        yield CopyBlock(_("History"), columns=(_("Title"), _("Who wrote it, and when")), rows=rows)
-
-    def _shown_files(self) -> tuple[Any, ...]:
-        return models.CommunityFile.community_id == self.community.id, models.CommunityFile.deleted_at.is_(None)
-
-    def _files(self) -> Iterator[Entry]:
-        file, version = models.CommunityFile, models.CommunityFileVersion
-        columns = (file.title, file.description, file.category, file.language, file.licence, file.members_only)
-        statement = select(file.id, *columns).where(*self._shown_files())
-        contents = select(version.id, version.number, version.name, version.added_at, StoredFile.sha256, *_NAMES)
-        contents = contents.join(file, file.id == version.file_id).join(StoredFile, StoredFile.id == version.stored_file_id)
-        contents = contents.outerjoin(Person, Person.id == version.added_by).where(*self._shown_files())
-
-        def blocks() -> Iterator[CopyBlock]:
-            for row in self._walk(statement):
-                versions = self._walk(contents.where(file.id == row.id))
-                lines = [
-                    (f"{content.name} ({_by_and_when(content, content.added_at)})", quote(self._content_path(content)))
-                    for content in versions
-                ]
-                about = " · ".join(part for part in (row.category, row.description, _(LICENCES.get(row.licence, row.licence))) if part)
-                yield CopyBlock(row.title, about, lines=lines[::-1])
-
-        yield from self._page(f"{self.files}.html", _("Files"), blocks(), _("The latest content of each file stands first."))
-        names = ("title", "description", "category", "language", "licence", "members_only")
-        facts = (
-            _nested(
-                _values(row, *names),
-                "versions",
-                (
-                    {
-                        "number": content.number,
-                        "path": self._content_path(content),
-                        "author": _author(content),
-                        "added_at": content.added_at,
-                    }
-                    for content in self._walk(contents.where(file.id == row.id))
-                ),
-            )
-            for row in self._walk(statement)
-        )
-        yield from self._json("files", facts)
-        yield from self._contents((self._content_path(row), row.sha256) for row in self._walk(contents))
-
-    def _content_path(self, row: Row[*tuple[Any, ...]]) -> str:
-        return f"{self.files}/{_file_name(row.id, row.name)}"
+    def _file_versions(self, file_id: int) -> Iterator[Facts]:
+        version = models.CommunityFileVersion
+        statement = select(version.id, version.number, version.name, version.added_at, StoredFile.sha256, *_NAMES)
+        statement = statement.join(StoredFile, StoredFile.id == version.stored_file_id).outerjoin(Person, Person.id == version.added_by)
+        return (self._file(self.files, row) for row in self._walk(statement.where(version.file_id == file_id)))
 
 
 class CommunityExportVerb(Verb):
@@ -517,11 +383,6 @@ def request_export(session: Session, actor: Actor, community: Community, number:
 def record_download(session: Session, actor: Actor, community: Community, export_id: int, *, now: datetime) -> None:
     """Record that somebody took a copy away."""
     audit.record(session, actor, CommunityExportVerb.DOWNLOADED, community, now=now, export=export_id)
-
-
-def file_name(community: Community, row: CommunityExport) -> str:
-    """Return the name under which a copy is saved."""
-    return f"{community.slug}-{site_day(row.asked_at)}.zip"
 
 
 def pack(source: CopySource, number: int, *, now: datetime) -> None:

@@ -13,7 +13,7 @@ from communities.models import CommunityExport
 from communities.views.communities import leave_reading_note
 from kernel import clock
 from kernel.errors import NotFound
-from kernel.i18n import _, lazy_
+from kernel.i18n import _, lazy_, site_day
 from kernel.web.after_response import leave_record
 from kernel.web.file_responses import send_content
 from kernel.web.forms import Form, as_uuid, line
@@ -61,7 +61,7 @@ def download_export(context: CommunityExportContext) -> Answer:
     row, community, actor, now = context.export, context.community, current_actor(), clock.now()
     if row.sha256 is None:
         raise NotFound
-    name = copies.file_name(community, row)
+    name = f"{community.slug}-{site_day(row.asked_at)}.zip"
     sent = send_content(file_store(), row.sha256, copies.MEDIA_TYPE, name, inline=False, cache_control="no-store")
     if request.method == "GET":
         leave_record(lambda session: copies.record_download(session, actor, community, row.id, now=now))
