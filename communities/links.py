@@ -12,23 +12,20 @@ from sqlalchemy.orm import Session
 from communities import communities, models, standing
 from communities.access import CommunityAction, CommunityContext, CommunityLinkContext
 from communities.communities import CommunityVerb, CommunityWasChanged, lock_community
-from communities.files import CommunityFileContent
+from communities.files import CommunityFileContent, let_contents_go
 from communities.models import Community, CommunityLink, CommunityLinkKind
 from courses.catalogue import CourseLink, found_by
 from courses.models import Course, CourseVersion
-from kernel import audit, clock, outbox
+from kernel import audit, clock
 from kernel.db import Cache
 from kernel.errors import N_, Conflict, Invalid, require_found
-from kernel.files import StoredFile, note_stored
+from kernel.files import note_stored
 from kernel.i18n import choose, language
 from kernel.permissions import Actor
 
-MOST: Mapping[CommunityLinkKind, int] = {
-    CommunityLinkKind.RELATED: 12,
-    CommunityLinkKind.COURSE: 12,
-    CommunityLinkKind.SUPPORTER: 12,
-    CommunityLinkKind.TOOL: 30,
-}
+MOST: Mapping[CommunityLinkKind, int] = dict.fromkeys(CommunityLinkKind, 12) | {CommunityLinkKind.TOOL: 30}
+TARGETS = {CommunityLinkKind.RELATED: CommunityLink.other_id, CommunityLinkKind.COURSE: CommunityLink.course_id}
+"""The columns of links that lead to something of this site."""
 MOST_OFFERED = 500
 NAMED_FOR = timedelta(seconds=30)
 """For how long a process knows which courses any community names: pages of all others run no statement."""
@@ -105,42 +102,24 @@ def list_links(session: Session, actor: Actor, community_id: int) -> Mapping[str
     return links
 
 
-def list_related_choices(session: Session, actor: Actor, community: Community) -> list[tuple[int, str]]:
-    """List the active communities that an actor finds, to which a community does not lead yet."""
-    linked = select(CommunityLink.other_id).where(CommunityLink.community_id == community.id, CommunityLink.other_id.is_not(None))
-    statement = select(Community.id, Community.name).where(
-        standing.sees(actor),
-        Community.state == models.CommunityState.ACTIVE.value,
-        Community.parent_id.is_(None),
-        Community.id != community.id,
-        Community.id.not_in(linked),
-    )
-    return [(row.id, row.name) for row in session.execute(statement.order_by(Community.name_key, Community.id).limit(MOST_OFFERED))]
-
-
-def list_course_choices(session: Session, actor: Actor, community: Community) -> list[tuple[int, str]]:
-    """List the courses of the catalogue that an actor finds, to which a community does not lead yet, with their titles."""
-    linked = select(CommunityLink.course_id).where(CommunityLink.community_id == community.id, CommunityLink.course_id.is_not(None))
-    statement = (
-        select(Course.id, Course.title)
-        .join(CourseVersion, CourseVersion.id == Course.published_version_id)
-        .where(Course.archived_at.is_(None), found_by(is_anonymous=False), Course.id.not_in(linked))
-        .order_by(Course.slug)
-        .limit(MOST_OFFERED)
-    )
-    return [(row.id, choose(row.title)) for row in session.execute(statement, {"person_id": actor.person_id})]
+def list_choices(session: Session, actor: Actor, community: Community, kind: CommunityLinkKind) -> list[tuple[int, str]]:
+    """List what an actor finds and a community does not lead to yet: active communities, or the courses of the catalogue."""
+    linked = select(TARGETS[kind]).where(CommunityLink.community_id == community.id, CommunityLink.kind == kind.value)
+    if kind is CommunityLinkKind.RELATED:
+        free = (Community.state == models.CommunityState.ACTIVE.value, Community.parent_id.is_(None), Community.id.not_in(linked))
+        related = select(Community.id, Community.name).where(standing.sees(actor), Community.id != community.id, *free)
+        ordered = related.order_by(Community.name_key, Community.id).limit(MOST_OFFERED)
+        return [(row.id, row.name) for row in session.execute(ordered)]
+    statement = select(Course.id, Course.title).join(CourseVersion, CourseVersion.id == Course.published_version_id)
+    offered = statement.where(Course.archived_at.is_(None), found_by(is_anonymous=False), Course.id.not_in(linked))
+    rows = session.execute(offered.order_by(Course.slug).limit(MOST_OFFERED), {"person_id": actor.person_id})
+    return [(row.id, choose(row.title)) for row in rows]
 
 
 def _check_target(session: Session, actor: Actor, row: Community, values: LinkValues) -> None:
-    if values.target is None:
-        return
-    is_related = values.kind is CommunityLinkKind.RELATED
-    choices = list_related_choices(session, actor, row) if is_related else list_course_choices(session, actor, row)
-    if values.target in {number for number, _title in choices}:
-        return
-    column = CommunityLink.other_id if is_related else CommunityLink.course_id
-    there = select(CommunityLink.id).where(CommunityLink.community_id == row.id, column == values.target)
-    raise LinkIsThere if session.scalar(there) is not None else UnknownTarget
+    if values.kind in TARGETS and values.target not in dict(list_choices(session, actor, row, values.kind)):
+        there = select(CommunityLink.id).where(CommunityLink.community_id == row.id, TARGETS[values.kind] == values.target)
+        raise LinkIsThere if session.scalar(there) is not None else UnknownTarget
 
 
 def add_link(
@@ -160,18 +139,11 @@ def add_link(
     if count >= MOST[values.kind]:
         raise TooManyLinks(most=MOST[values.kind])
     _check_target(session, actor, row, values)
-    is_related = values.kind is CommunityLinkKind.RELATED
-    link = CommunityLink(
-        community_id=row.id,
-        kind=values.kind.value,
-        other_id=values.target if is_related else None,
-        course_id=None if is_related else values.target,
-        title=values.title,
-        text=values.text,
-        address=values.address,
-        picture_id=_note(session, logo, now=now) if logo else None,
-        position=(last or 0) + 1,
-    )
+    link = CommunityLink(community_id=row.id, kind=values.kind.value, position=(last or 0) + 1)
+    link.title, link.text, link.address = values.title, values.text, values.address
+    link.picture_id = _note(session, logo, now=now) if logo else None
+    if values.kind in TARGETS:
+        setattr(link, TARGETS[values.kind].key, values.target)
     session.add(link)
     session.flush()
     _NAMED.of(session).clear()
@@ -194,7 +166,7 @@ def remove_link(session: Session, actor: Actor, context: CommunityLinkContext, *
     session.delete(link)
     session.flush()
     _NAMED.of(session).clear()
-    _let_go(session, link.picture_id, now=now)
+    let_contents_go(session, [link.picture_id] if link.picture_id else [], now=now)
 
 
 def move_up(session: Session, actor: Actor, context: CommunityLinkContext, *, now: datetime) -> None:
@@ -216,41 +188,30 @@ def set_picture(
     communities.require_still(session, actor, context, CommunityAction.EDIT)
     if seen != str(row.row_version):
         raise CommunityWasChanged
-    former = row.picture_id
-    present = _note(session, picture, now=now) if picture else former
-    if (present, alt) == (former, row.picture_alt):
-        return False
-    row.picture_id, row.picture_alt, row.row_version = present, alt, row.row_version + 1
-    session.flush()
-    audit.record(session, actor, CommunityVerb.CHANGED, row, now=now, picture=present)
-    if former != present:
-        _let_go(session, former, now=now)
-    return True
+    present = _note(session, picture, now=now) if picture else row.picture_id
+    return _show_picture(session, actor, row, present, alt, now=now)
 
 
 def remove_picture(session: Session, actor: Actor, context: CommunityContext, *, now: datetime) -> bool:
     """Take the picture off a front page; return whether there was one."""
     row = lock_community(session, context.community)
     communities.require_still(session, actor, context, CommunityAction.EDIT)
-    former, row.picture_id, row.picture_alt = row.picture_id, None, ""
-    if former is None:
+    return row.picture_id is not None and _show_picture(session, actor, row, None, "", now=now)
+
+
+def _show_picture(session: Session, actor: Actor, row: Community, picture_id: int | None, alt: str, *, now: datetime) -> bool:
+    former = row.picture_id
+    if (picture_id, alt) == (former, row.picture_alt):
         return False
-    row.row_version += 1
+    row.picture_id, row.picture_alt, row.row_version = picture_id, alt, row.row_version + 1
     session.flush()
-    audit.record(session, actor, CommunityVerb.CHANGED, row, now=now, picture=None)
-    _let_go(session, former, now=now)
+    audit.record(session, actor, CommunityVerb.CHANGED, row, now=now, picture=picture_id)
+    let_contents_go(session, [former] if former and former != picture_id else [], now=now)
     return True
 
 
 def _note(session: Session, content: CommunityFileContent, *, now: datetime) -> int:
     return note_stored(session, content.sha256, size=content.size, media_type=content.media_type, now=now).id
-
-
-def _let_go(session: Session, stored_file_id: int | None, *, now: datetime) -> None:
-    """Have a content removed by a job, which keeps what other rows still name."""
-    if stored_file_id is not None:
-        stored = session.get_one(StoredFile, stored_file_id)
-        outbox.enqueue(session, "discussions.remove_content", {"sha256": stored.sha256}, now=now)
 
 
 _NAMED = Cache[str, tuple[datetime, frozenset[int]]]()

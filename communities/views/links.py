@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from flask import Blueprint, Response, request
 from wtforms import Field, SelectField, ValidationError
@@ -20,17 +21,7 @@ from kernel.i18n import _, lazy_
 from kernel.pictures import LARGEST_PHOTOGRAPH, cleaned_logo, cleaned_photograph
 from kernel.web.file_responses import send_content
 from kernel.web.forms import FileField, Form, line, whole_number
-from kernel.web.request import (
-    Answer,
-    begin_writing,
-    current_actor,
-    current_session,
-    file_store,
-    page,
-    reading_file,
-    requires,
-    see_page,
-)
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, file_store, page, reading_file, requires, see_page
 
 links_bp = Blueprint("communities_links", __name__)
 
@@ -76,28 +67,20 @@ _ADDRESS = re.compile(r"https?://[^\s/]\S*|/(?!/)\S*")
 class RelatedForm(Form):
     """A related community."""
 
-    target = SelectField(lazy_("Community"), choices=[])
-
-    def values(self) -> LinkValues:
-        """Return the link."""
-        return LinkValues(CommunityLinkKind.RELATED, whole_number(self.target.data or ""))
+    target = SelectField(lazy_("Community"), choices=[], validate_choice=False)  # the service knows what can be chosen now
 
 
-class LinkedCourseForm(Form):
+class LinkedCourseForm(RelatedForm):
     """A course."""
 
-    target = SelectField(lazy_("Course"), choices=[])
-
-    def values(self) -> LinkValues:
-        """Return the link."""
-        return LinkValues(CommunityLinkKind.COURSE, whole_number(self.target.data or ""))
+    target = SelectField(lazy_("Course"), choices=[], validate_choice=False)
 
 
-class TitledLinkForm(Form):
-    """Something with a title, an address and a text."""
+class ToolForm(Form):
+    """A tool."""
 
     title = line(lazy_("Name"), most=150, required=lazy_("Write a name."))
-    address = line(lazy_("Address"), most=300)
+    address = line(lazy_("Address"), most=300, required=lazy_("Write its address."))
     text = line(lazy_("Explanation"), most=300)
 
     def validate_address(self, field: Field) -> None:
@@ -106,33 +89,15 @@ class TitledLinkForm(Form):
             raise ValidationError(_("Write the address with https:// at its beginning, or with / where it is on this site."))
 
 
-class SupporterForm(TitledLinkForm):
+class SupporterForm(ToolForm):
     """A sponsor or a champion."""
 
+    address = line(lazy_("Address"), most=300)
+    text = line(lazy_("Explanation"), most=300)
     logo = FileField(lazy_("Logo (PNG or SVG)"))
 
-    def values(self) -> LinkValues:
-        """Return the link."""
-        return LinkValues(CommunityLinkKind.SUPPORTER, None, self.title.data or "", self.text.data or "", self.address.data or "")
 
-    def store(self) -> CommunityFileContent | None:
-        """Store the logo that was sent; None without one, with the fault on its field where it is none."""
-        return _stored(self, self.logo, cleaned_logo)
-
-
-class ToolForm(TitledLinkForm):
-    """A tool."""
-
-    address = line(lazy_("Address"), most=300, required=lazy_("Write its address."))
-    text = line(lazy_("Explanation"), most=300)
-
-    def values(self) -> LinkValues:
-        """Return the link."""
-        return LinkValues(CommunityLinkKind.TOOL, None, self.title.data or "", self.text.data or "", self.address.data or "")
-
-
-LinksForm = RelatedForm | LinkedCourseForm | SupporterForm | ToolForm
-FORMS: Mapping[CommunityLinkKind, type[LinksForm]] = {
+FORMS: Mapping[CommunityLinkKind, type[RelatedForm | ToolForm]] = {
     CommunityLinkKind.SUPPORTER: SupporterForm,
     CommunityLinkKind.TOOL: ToolForm,
     CommunityLinkKind.RELATED: RelatedForm,
@@ -146,12 +111,9 @@ class PictureForm(Form):
     picture = FileField(lazy_("Picture (PNG, JPEG or WebP)"))
     alt = line(lazy_("What it shows, for those who do not see it"), most=150)
 
-    def store(self) -> CommunityFileContent | None:
-        """Store the picture that was sent; None without one, with the fault on its field where it is none."""
-        return _stored(self, self.picture, cleaned_photograph)
-
 
 def _stored(form: Form, field: FileField, clean: Callable[[bytes], tuple[bytes, str]]) -> CommunityFileContent | None:
+    """Store a picture that was sent; return None without one, with the fault on its field where it is none."""
     sent = field.data
     if not sent or not sent.filename:
         return None
@@ -165,12 +127,8 @@ def _page(context: CommunityContext, filled: Form | None = None) -> Response:
     """Show the links of a community with a form for each kind; one of the forms may be filled and refused."""
     session, actor, row = current_session(), current_actor(), context.community
     forms = {kind: filled if type(filled) is form else form(None, prefix=kind) for kind, form in FORMS.items()}
-    choices = {
-        CommunityLinkKind.RELATED: links.list_related_choices(session, actor, row),
-        CommunityLinkKind.COURSE: links.list_course_choices(session, actor, row),
-    }
-    for kind, rows in choices.items():
-        forms[kind].target.choices = [(str(number), title) for number, title in rows]
+    for kind in links.TARGETS:
+        forms[kind].target.choices = [(str(number), title) for number, title in links.list_choices(session, actor, row, kind)]
     picture_form = filled if isinstance(filled, PictureForm) else PictureForm(None, alt=row.picture_alt)
     return page(
         "communities/links.html",
@@ -181,6 +139,11 @@ def _page(context: CommunityContext, filled: Form | None = None) -> Response:
         rows=links.list_links(session, actor, row.id),
         seen=str(row.row_version),
     )
+
+
+def _values(kind: CommunityLinkKind, data: Mapping[str, Any]) -> LinkValues:
+    target = whole_number(data["target"] or "") if kind in links.TARGETS else None
+    return LinkValues(kind, target, **{name: data.get(name) or "" for name in ("title", "text", "address")})
 
 
 @links_bp.get("/communities/<slug>/manage/links")
@@ -197,15 +160,13 @@ def add_link(context: CommunityContext) -> Answer:
     """Add a link of a kind behind the others."""
     kind = CommunityLinkKind((request.view_args or {})["kind"])
     form = FORMS[kind](prefix=kind)
-    if isinstance(form, RelatedForm | LinkedCourseForm):
-        form.target.validate_choice = False  # the service knows what can be chosen now
     if form.validate_on_submit():
-        content = form.store() if isinstance(form, SupporterForm) else None
+        content = _stored(form, form.logo, cleaned_logo) if isinstance(form, SupporterForm) else None
         if not form.errors:
             session, actor = begin_writing(), current_actor()
             present = communities.get_community(session, actor, context.community.slug)
             with form.refusals(None, TooManyLinks, LinkIsThere, UnknownTarget):
-                links.add_link(session, actor, present, form.values(), content, now=clock.now())
+                links.add_link(session, actor, present, _values(kind, form.data), content, now=clock.now())
                 return see_page("communities_links.manage_links", slug=context.community.slug, flash=_("Added."))
     return _page(context, form)
 
@@ -214,31 +175,28 @@ def add_link(context: CommunityContext) -> Answer:
 @requires(CommunityAction.EDIT, links.get_link)
 def change_link(context: CommunityLinkContext) -> Response:
     """Move a link up, or remove it."""
-    session, actor, now = current_session(), current_actor(), clock.now()
-    if request.form.get("act") == "up":
-        links.move_up(session, actor, context, now=now)
-        return see_page("communities_links.manage_links", slug=context.community.slug, flash=_("Moved up."))
-    links.remove_link(session, actor, context, now=now)
-    return see_page("communities_links.manage_links", slug=context.community.slug, flash=_("Removed."))
+    acts = {"up": (links.move_up, _("Moved up.")), "remove": (links.remove_link, _("Removed."))}
+    act, message = acts["up" if request.form.get("act") == "up" else "remove"]
+    act(current_session(), current_actor(), context, now=clock.now())
+    return see_page("communities_links.manage_links", slug=context.community.slug, flash=message)
 
 
 @links_bp.post("/communities/<slug>/manage/picture")
 @requires(CommunityAction.EDIT, communities.get_community, reads_first=True, body_limit=BODY_LIMIT)
 def set_picture(context: CommunityContext) -> Answer:
     """Give the front page a picture, change its description, or take it away."""
-    form, slug = PictureForm(), context.community.slug
+    form, slug, is_removed = PictureForm(), context.community.slug, request.form.get("act") == "remove"
     if form.validate_on_submit():
-        content = None if request.form.get("act") == "remove" else form.store()
+        content = None if is_removed else _stored(form, form.picture, cleaned_photograph)
         if not form.errors:
             session, actor, now = begin_writing(), current_actor(), clock.now()
             present = communities.get_community(session, actor, slug)
             with form.refusals(None, CommunityWasChanged):
-                if request.form.get("act") == "remove":
+                if is_removed:
                     changed = links.remove_picture(session, actor, present, now=now)
                 else:
-                    changed = links.set_picture(
-                        session, actor, present, content, form.alt.data or "", seen=request.form.get("seen", ""), now=now
-                    )
+                    alt, seen = form.alt.data or "", request.form.get("seen", "")
+                    changed = links.set_picture(session, actor, present, content, alt, seen=seen, now=now)
                 message = _("Saved.") if changed else _("There was nothing to change.")
                 return see_page("communities_links.manage_links", slug=slug, flash=message)
     return _page(context, form)
