@@ -1,5 +1,9 @@
 """Pages of what members work on together: files, pages with their history, the plan."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import groupby
+
 from flask import Blueprint, Response, flash, request
 from wtforms import BooleanField, DateField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
@@ -7,14 +11,14 @@ from wtforms.validators import InputRequired, Optional
 
 from communities import communities, files, pages, plan
 from communities.access import CommunityAction, CommunityContext, CommunityFileContext, CommunityPageContext, PlanContext
-from communities.models import PARTS, CommunityPage, PlanEntry
+from communities.communities import NoLongerAllowed
+from communities.models import PARTS, CommunityFile, CommunityPage, PlanEntry
 from communities.panels import LANGUAGE_NAMES
 from communities.views.communities import head_of, is_inside, leave_reading_note
 from kernel import clock
 from kernel.clock import FIRST_DAY, LAST_DAY
 from kernel.errors import NotFound, require_found
 from kernel.i18n import LANGUAGES, _, language, lazy_, site_day
-from kernel.markup.model import RenderedText
 from kernel.pictures import FORMATS
 from kernel.web.file_responses import send_content
 from kernel.web.forms import DAYS, FileField, Form, area, line, whole_number
@@ -25,7 +29,6 @@ from kernel.web.request import (
     current_actor,
     current_session,
     file_store,
-    is_read_only_request,
     page,
     reading_file,
     requires,
@@ -51,8 +54,15 @@ class CommunityFileForm(Form):
 
     def values(self) -> files.FileValues:
         """Return what is said of the file."""
-        texts = (self.title.data or "", self.description.data or "", " ".join((self.category.data or "").split()))
-        return files.FileValues(*texts, self.language.data, self.licence.data, members_only=bool(self.members_only.data))
+        texts = (self.title.data or "", self.description.data or "", self.category.data or "")
+        return files.FileValues(*texts, self.language.data, self.licence.data, members_only=self.members_only.data)
+
+    @contextmanager
+    def refusing(self) -> Iterator[None]:
+        """Put what is refused of a file on its field."""
+        full, categories = self.refusals(self.file, files.CommunityIsFull), self.refusals(self.category, files.TooManyFileCategories)
+        with self.refusals(None, files.FileWasChanged, NoLongerAllowed), full, categories:
+            yield
 
     def store(self) -> files.CommunityFileContent | None:
         """Store what was sent; None, with the fault on its field, where it cannot be brought in, or nothing was chosen."""
@@ -69,29 +79,17 @@ class CommunityFileForm(Form):
 def file_list(context: CommunityContext) -> Answer:
     """List the files that the reader may open, by category."""
     leave_reading_note(context)
-    session, category, number, requested = (
-        current_session(),
-        read_words(request.args.get("category", "")),
-        context.community.id,
-        requested_page(50),
-    )
-    inside = is_inside(context)
+    session, number, inside, requested = current_session(), context.community.id, is_inside(context), requested_page(50)
+    category = read_words(request.args.get("category", ""))
     rows = files.list_files(session, number, category, is_inside=inside, offset=requested.offset, limit=requested.size + 1)
-    categories = files.list_categories(session, number, is_inside=inside)
-    return page(
-        "communities/files.html",
-        context=context,
-        head=head_of(context),
-        page=requested.of(rows),
-        categories=categories,
-        category=category,
-        licences=files.LICENCES,
-    )
+    listed = {"page": requested.of(rows), "category": category, "categories": files.list_categories(session, number, is_inside=inside)}
+    return page("communities/files.html", context=context, head=head_of(context), licences=files.LICENCES, **listed)
 
 
-def _require_there(action: CommunityAction, context: CommunityContext, *, is_deleted: bool) -> None:
-    """Raise NotFound for what was deleted to those who cannot restore it."""
-    if is_deleted and not allows(action, context):
+def _note_reading(context: CommunityContext, row: CommunityFile | CommunityPage, action: CommunityAction) -> None:
+    """Note who reads what stands in a community; raise NotFound for what was deleted to those who cannot restore it."""
+    leave_reading_note(context)
+    if row.deleted_at is not None and not allows(action, context):
         raise NotFound
 
 
@@ -99,31 +97,28 @@ def _require_there(action: CommunityAction, context: CommunityContext, *, is_del
 @requires(CommunityAction.ADD_FILE, communities.get_community, reads_first=True, body_limit=BODY_LIMIT)
 def add_file(context: CommunityContext) -> Answer:
     """Bring in a file."""
-    form = CommunityFileForm()
-    if is_read_only_request():
-        form.language.data = language()
+    form = CommunityFileForm(language=language())
     if form.validate_on_submit():
         content = form.store()
         if content is None and not form.errors:
             form.refuse(form.file, _("Choose a file."))
         if content is not None:
-            with (
-                form.refusals(None, communities.NoLongerAllowed),
-                form.refusals(form.file, files.CommunityIsFull),
-                form.refusals(form.category, files.TooManyFileCategories),
-            ):
+            with form.refusing():
                 files.add_file(begin_writing(), current_actor(), context, form.values(), content, now=clock.now())
                 return see_page("communities_work.file_list", slug=context.community.slug, flash=_("The file is there."))
+    return _file_page(context, form, None, "")
+
+
+def _file_page(context: CommunityContext, form: CommunityFileForm, row: CommunityFile | None, seen: str) -> Response:
     categories = files.list_categories(current_session(), context.community.id, is_inside=True)
-    return page("communities/file_form.html", context=context, form=form, file=None, categories=categories, seen="")
+    return page("communities/file_form.html", context=context, form=form, file=row, categories=categories, seen=seen)
 
 
 @work_bp.get("/communities/<slug>/files/<uuid:file>")
 @requires(CommunityAction.READ, files.get_file)
 def show_file(context: CommunityFileContext) -> Answer:
     """Show a file with its former contents."""
-    leave_reading_note(context)
-    _require_there(CommunityAction.CHANGE_FILE, context, is_deleted=context.file.deleted_at is not None)
+    _note_reading(context, context.file, CommunityAction.CHANGE_FILE)
     versions = files.list_versions(current_session(), context.file.id)
     return page("communities/file.html", context=context, file=context.file, versions=versions, licences=files.LICENCES)
 
@@ -132,8 +127,7 @@ def show_file(context: CommunityFileContext) -> Answer:
 @requires(CommunityAction.READ, files.get_file)
 def file_content(context: CommunityFileContext) -> Response:
     """Send a content of a file to who may read it now."""
-    leave_reading_note(context)
-    _require_there(CommunityAction.CHANGE_FILE, context, is_deleted=context.file.deleted_at is not None)
+    _note_reading(context, context.file, CommunityAction.CHANGE_FILE)
     number = int((request.view_args or {})["number"])
     rows = files.list_versions(current_session(), context.file.id)
     row = require_found(next((row for row in rows if row.CommunityFileVersion.number == number), None))
@@ -146,27 +140,22 @@ def file_content(context: CommunityFileContext) -> Response:
 @requires(CommunityAction.CHANGE_FILE, files.get_file, reads_first=True, body_limit=BODY_LIMIT)
 def edit_file(context: CommunityFileContext) -> Answer:
     """Change what is said of a file, or replace it."""
-    form, row, slug = CommunityFileForm(), context.file, context.community.slug
-    seen = request.form.get("seen", str(row.row_version))
-    if is_read_only_request():
-        form.title.data, form.description.data, form.category.data = row.title, row.description, row.category
-        form.language.data, form.licence.data, form.members_only.data = row.language, row.licence, row.members_only
+    row, slug = context.file, context.community.slug
+    form, seen = CommunityFileForm(obj=row), request.form.get("seen", str(row.row_version))
     if form.validate_on_submit():
         content = form.store()
         if not form.errors:
             session = begin_writing()
             present = files.get_file(session, current_actor(), slug, row.uuid)
-            with (
-                form.refusals(None, files.FileWasChanged, communities.NoLongerAllowed),
-                form.refusals(form.file, files.CommunityIsFull),
-                form.refusals(form.category, files.TooManyFileCategories),
-            ):
+            with form.refusing():
                 changed = files.change_file(session, current_actor(), present, form.values(), content, seen=seen, now=clock.now())
-                message = _("Saved.") if changed else _("There was nothing to change.")
-                return see_page("communities_work.show_file", slug=slug, file=row.uuid, flash=message)
+                return see_page("communities_work.show_file", slug=slug, file=row.uuid, flash=_saved(changed))
             seen = str(present.file.row_version)
-    categories = files.list_categories(current_session(), context.community.id, is_inside=True)
-    return page("communities/file_form.html", context=context, form=form, file=row, categories=categories, seen=seen)
+    return _file_page(context, form, row, seen)
+
+
+def _saved(changed: bool) -> str:
+    return _("Saved.") if changed else _("There was nothing to change.")
 
 
 @work_bp.post("/communities/<slug>/files/<uuid:file>/deletion")
@@ -190,8 +179,8 @@ class CommunityPageForm(Form):
 
     def values(self) -> pages.PageValues:
         """Return the page."""
-        category, position = " ".join((self.category.data or "").split()), whole_number(self.position.data or "") or 0
-        return pages.PageValues(self.title.data or "", self.text.data or "", category, position, members_only=bool(self.members_only.data))
+        texts = (self.title.data or "", self.text.data or "", self.category.data or "")
+        return pages.PageValues(*texts, whole_number(self.position.data or ""), members_only=self.members_only.data)
 
 
 @work_bp.get("/communities/<slug>/pages")
@@ -200,8 +189,7 @@ def page_list(context: CommunityContext) -> Answer:
     """List the pages that the reader may open, by category."""
     leave_reading_note(context)
     rows = pages.list_pages(current_session(), context.community.id, is_inside=is_inside(context))
-    categories = dict.fromkeys(row.category for row in rows)
-    groups = [(category, [row for row in rows if row.category == category]) for category in categories]
+    groups = [(category, list(listed)) for category, listed in groupby(rows, lambda row: row.category)]
     return page("communities/pages.html", context=context, head=head_of(context), groups=groups)
 
 
@@ -209,29 +197,37 @@ def page_list(context: CommunityContext) -> Answer:
 @requires(CommunityAction.WRITE_PAGE, communities.get_community, reads_first=True)
 def add_page(context: CommunityContext) -> Answer:
     """Write a page."""
-    form, community = CommunityPageForm(), context.community
+    return _save_page(context, CommunityPageForm())
+
+
+def _save_page(context: CommunityContext, form: CommunityPageForm) -> Response:
+    """Show the form of a page, or save what was sent; of two who write at once the second one sees both."""
+    row = context.page if isinstance(context, CommunityPageContext) else None
+    slug, actor, other = context.community.slug, current_actor(), list[tuple[str, str]]()
+    seen = request.form.get("seen", str(row.row_version) if row else "")
     if form.validate_on_submit():
-        with form.refusals(form.text, pages.PageNotRendered), form.refusals(None, pages.TooManyPages, communities.NoLongerAllowed):
-            values = form.values()
-            rendered = pages.render_page(values.source, community.language)
-            row = pages.add_page(begin_writing(), current_actor(), context, values, str(rendered.html), now=clock.now())
-            _flash_problems(rendered)
-            return see_page("communities_work.show_page", slug=community.slug, key=row.slug, flash=_("Saved."))
-    return page("communities/page_form.html", context=context, form=form, row=None, seen="", other=())
-
-
-def _flash_problems(rendered: RenderedText) -> None:
-    """Say what of a saved text is not shown as it was written, such as a picture that nobody has."""
-    for problem in rendered.problems[:5]:
-        flash(_(problem.text, **problem.facts), "warn")
+        values, refused = form.values(), (pages.TooManyPages, pages.PageWasChanged, NoLongerAllowed)
+        with form.refusals(form.text, pages.PageNotRendered), form.refusals(None, *refused):
+            rendered = pages.render_page(values.source, context.community.language)
+            session, html, now = begin_writing(), str(rendered.html), clock.now()
+            if isinstance(context, CommunityPageContext):
+                changed, key = pages.change_page(session, actor, context, values, html, seen=seen, now=now), context.page.slug
+            else:
+                changed, key = True, pages.add_page(session, actor, context, values, html, now=now).slug
+            for problem in rendered.problems[:5]:  # what of it is not shown as it was written, such as a picture that nobody has
+                flash(_(problem.text, **problem.facts), "warn")
+            return see_page("communities_work.show_page", slug=slug, key=key, flash=_saved(changed))
+        present = pages.get_page(current_session(), actor, slug, row.slug).page if row else None
+        if present and seen != str(present.row_version):
+            seen, other = str(present.row_version), pages.compare_with_saved(current_session(), present.id, values.source)
+    return page("communities/page_form.html", context=context, form=form, row=row, seen=seen, other=other)
 
 
 @work_bp.get("/communities/<slug>/pages/<key>")
 @requires(CommunityAction.READ, pages.get_page)
 def show_page(context: CommunityPageContext) -> Answer:
     """Show a page."""
-    leave_reading_note(context)
-    _require_there(CommunityAction.WRITE_PAGE, context, is_deleted=context.page.deleted_at is not None)
+    _note_reading(context, context.page, CommunityAction.WRITE_PAGE)
     version = pages.latest_version(current_session(), context.page.id)
     return page("communities/page.html", context=context, row=context.page, version=version)
 
@@ -240,8 +236,7 @@ def show_page(context: CommunityPageContext) -> Answer:
 @requires(CommunityAction.READ, pages.get_page)
 def page_history(context: CommunityPageContext) -> Answer:
     """Show the former texts of a page, each compared with the one before."""
-    leave_reading_note(context)
-    _require_there(CommunityAction.WRITE_PAGE, context, is_deleted=context.page.deleted_at is not None)
+    _note_reading(context, context.page, CommunityAction.WRITE_PAGE)
     return _history_page(context, {})
 
 
@@ -263,28 +258,9 @@ def note_history(context: CommunityPageContext) -> Answer:
 @requires(CommunityAction.WRITE_PAGE, pages.get_page, reads_first=True)
 def edit_page(context: CommunityPageContext) -> Answer:
     """Write another text of a page; of two who write at once the second one sees both."""
-    form, row, community = CommunityPageForm(), context.page, context.community
-    seen = request.form.get("seen", str(row.row_version))
-    other: list[tuple[str, str]] = []
-    if is_read_only_request():
-        _fill_page(form, row, pages.latest_version(current_session(), row.id).source)
-    if form.validate_on_submit():
-        values = form.values()
-        with form.refusals(form.text, pages.PageNotRendered), form.refusals(None, pages.PageWasChanged, communities.NoLongerAllowed):
-            rendered = pages.render_page(values.source, community.language)
-            changed = pages.change_page(begin_writing(), current_actor(), context, values, str(rendered.html), seen=seen, now=clock.now())
-            _flash_problems(rendered)
-            message = _("Saved.") if changed else _("There was nothing to change.")
-            return see_page("communities_work.show_page", slug=community.slug, key=row.slug, flash=message)
-        present = pages.get_page(current_session(), current_actor(), community.slug, row.slug).page
-        if seen != str(present.row_version):
-            seen, other = str(present.row_version), pages.compare_with_saved(current_session(), row.id, values.source)
-    return page("communities/page_form.html", context=context, form=form, row=row, seen=seen, other=other)
-
-
-def _fill_page(form: CommunityPageForm, row: CommunityPage, source: str) -> None:
-    form.title.data, form.text.data, form.category.data = row.title, source, row.category
-    form.position.data, form.members_only.data = str(row.position or ""), row.members_only
+    row, source = context.page, pages.latest_version(current_session(), context.page.id).source
+    said = {"text": source, "category": row.category, "position": str(row.position or ""), "members_only": row.members_only}
+    return _save_page(context, CommunityPageForm(title=row.title, **said))
 
 
 @work_bp.post("/communities/<slug>/pages/<key>/deletion")
@@ -321,18 +297,11 @@ class PlanForm(Form):
             self.refuse(self.address, _("Enter an address of this site that begins with /."))
         return is_valid and not self.errors
 
-    def show(self, row: PlanEntry) -> None:
-        """Fill the form with a line."""
-        self.title.data, self.kind.data, self.starts_on.data = row.title, row.kind, row.starts_on
-        self.ends_on.data = row.ends_on if row.ends_on != row.starts_on else None
-        self.responsible.data, self.note.data, self.address.data = row.responsible, row.note, row.address
-
     def values(self) -> plan.PlanValues:
         """Return the line."""
-        starts_on, ends_on = self.starts_on.data, self.ends_on.data
-        assert starts_on is not None
-        texts = (self.responsible.data or "", self.note.data or "", self.address.data or "")
-        return plan.PlanValues(starts_on, ends_on or starts_on, self.title.data or "", self.kind.data, *texts)
+        assert self.starts_on.data is not None
+        days, said = (self.starts_on.data, self.ends_on.data or self.starts_on.data), (self.title.data or "", self.kind.data)
+        return plan.PlanValues(*days, *said, self.responsible.data or "", self.note.data or "", self.address.data or "")
 
 
 @work_bp.get("/communities/<slug>/plan")
@@ -359,27 +328,27 @@ def add_line(context: CommunityContext) -> Answer:
         with form.refusals(None, plan.TooManyLines):
             plan.add_line(session, actor, context, form.values(), now=now)
             return see_page("communities_work.show_plan", slug=slug, flash=_("Saved."))
-    return page("communities/plan_entry.html", context=context, form=form, line=None, seen="", is_changed=False, kinds=plan.PLAN_KINDS)
+    return _line_page(context, form, None, "", "")
+
+
+def _line_page(context: CommunityContext, form: PlanForm, line: PlanEntry | None, seen: str, present: str) -> Response:
+    values = {"seen": present, "is_changed": seen != present, "kinds": plan.PLAN_KINDS}
+    return page("communities/plan_entry.html", context=context, form=form, line=line, **values)
 
 
 @work_bp.route("/communities/<slug>/plan/<int:line>", methods=["GET", "POST"])
 @requires(CommunityAction.EDIT, plan.get_line)
 def edit_line(context: PlanContext) -> Answer:
     """Change a line of the plan; of two who do at once the second one sees both."""
-    form, line = PlanForm(), context.line
-    seen = request.form.get("seen", plan.version_of(line))
-    if is_read_only_request():
-        form.show(line)
+    line, seen = context.line, request.form.get("seen", plan.version_of(context.line))
+    form = PlanForm(obj=line)
+    if form.ends_on.data == form.starts_on.data:
+        form.ends_on.data = None
     if form.validate_on_submit():
         with form.refusals(None, plan.LineWasChanged):
             changed = plan.change_line(current_session(), current_actor(), context, form.values(), seen=seen, now=clock.now())
-            message = _("Saved.") if changed else _("There was nothing to change.")
-            return see_page("communities_work.show_plan", slug=context.community.slug, flash=message)
-    present = plan.version_of(line)
-    is_changed = seen != present
-    return page(
-        "communities/plan_entry.html", context=context, form=form, line=line, seen=present, is_changed=is_changed, kinds=plan.PLAN_KINDS
-    )
+            return see_page("communities_work.show_plan", slug=context.community.slug, flash=_saved(changed))
+    return _line_page(context, form, line, seen, plan.version_of(line))
 
 
 @work_bp.post("/communities/<slug>/plan/<int:line>/mark")
