@@ -121,9 +121,8 @@ def _visible(session: Session) -> tuple[ColumnElement[bool], ...]:
 
 def list_institutions(session: Session, people: Collection[int]) -> Mapping[int, Sequence[str]]:
     """Return the names of the institutions to which people belong, by person."""
-    statement = select(Person.id.label("person"), Organisation.name.label("institution"))
-    statement = statement.join(Organisation, standing.belongs(Person.id, Organisation.id))
-    statement = statement.where(Organisation.parent_id.is_(None), Person.id.in_(people))
+    statement = select(Person.id.label("person"), Organisation.name.label("institution")).where(Person.id.in_(people))
+    statement = statement.join(Organisation, standing.belongs(Person.id, Organisation.id)).where(Organisation.parent_id.is_(None))
     names = defaultdict[int, list[str]](list)
     for row in session.execute(statement.order_by(Organisation.name_key)):
         names[row.person].append(row.institution)
@@ -144,9 +143,8 @@ def list_entries(session: Session, query: DirectoryQuery, *, offset: int, limit:
 def list_codes(session: Session, kind: MarkKind) -> list[str]:
     """List the codes of a kind that entries have which are shown."""
     statement = select(DirectoryMark.code).distinct().join(DirectoryEntry, DirectoryEntry.id == DirectoryMark.entry_id)
-    return list(
-        session.scalars(statement.where(*_visible(session), DirectoryMark.kind == kind.value).order_by(DirectoryMark.code).limit(500))
-    )
+    shown = statement.where(*_visible(session), DirectoryMark.kind == kind.value)
+    return list(session.scalars(shown.order_by(DirectoryMark.code).limit(500)))
 
 
 def list_institution_choices(session: Session) -> list[tuple[str, str]]:
@@ -221,8 +219,7 @@ def merge_entries(session: Session, giver: int, taker: int) -> None:
 def select_own_data(person_id: int) -> PersonalTables:
     """Return a person's entry for the copy of their data."""
     entry, mine = DirectoryEntry, DirectoryEntry.person_id == person_id
-    columns: Select[*tuple[Any, ...]] = select(
-        entry.text, entry.shows_institution, entry.contact, entry.consent_version, entry.consented_at
-    )
+    said = (entry.text, entry.shows_institution, entry.contact, entry.consent_version, entry.consented_at)
+    columns: Select[*tuple[Any, ...]] = select(*said)
     marks: Select[*tuple[Any, ...]] = select(DirectoryMark.kind, DirectoryMark.code).join(entry, entry.id == DirectoryMark.entry_id)
     return {"directory_entries": columns.where(mine), "directory_marks": marks.where(mine)}

@@ -1,8 +1,10 @@
 """Pages of the directory of specialists: the list, an entry, one's own, a message by the site, and an end to messages."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, request, url_for
+from sqlalchemy.orm import Session
 from wtforms import BooleanField, SelectMultipleField, widgets
 from wtforms.validators import InputRequired
 
@@ -39,14 +41,15 @@ PATIENCE = 10.0
 
 def names_of(kind: MarkKind, codes: Any) -> list[tuple[str, str]]:
     """Return codes with their names in the reader's language, by name."""
-    namings = {MarkKind.COUNTRY: country_name, MarkKind.LANGUAGE: language_name}
-    naming = namings.get(kind, str)
+    naming = {MarkKind.COUNTRY: country_name, MarkKind.LANGUAGE: language_name}.get(kind, str)
     return sorted(((code, naming(code)) for code in codes), key=lambda pair: pair[1].casefold())
 
 
-def boxes(label: str) -> SelectMultipleField:
-    """Return a field of boxes."""
-    return SelectMultipleField(label, choices=[], option_widget=widgets.CheckboxInput(), widget=widgets.ListWidget(), default=())
+def boxes(label: str, kind: MarkKind, codes: Sequence[str]) -> SelectMultipleField:
+    """Return a field of boxes, named in the reader's language."""
+    return SelectMultipleField(
+        label, choices=lambda: names_of(kind, codes), option_widget=widgets.CheckboxInput(), widget=widgets.ListWidget(), default=()
+    )
 
 
 class DirectoryEntryForm(Form):
@@ -54,18 +57,14 @@ class DirectoryEntryForm(Form):
 
     text = area(lazy_("A line about yourself"), most=500, required=lazy_("Write what you work on."))
     subjects = area(lazy_("Subjects, one a line, five at most"), most=400)
-    countries = boxes(lazy_("Countries"))
-    languages = boxes(lazy_("Languages"))
+    countries = boxes(lazy_("Countries"), MarkKind.COUNTRY, COUNTRIES)
+    languages = boxes(lazy_("Languages"), MarkKind.LANGUAGE, LANGUAGES)
     shows_institution = BooleanField(lazy_("Show my institution"))
     contact = BooleanField(lazy_("Others may write to me by this site, which does not show my address"))
     consent = BooleanField(
         lazy_("I want to be in the directory: people with an account on this site see my name and what I enter here"),
         [InputRequired(lazy_("Tick the box, or leave the page: being in the directory is your own choice."))],
     )
-
-    def offer(self) -> None:
-        """Offer countries and languages in the reader's language."""
-        self.countries.choices, self.languages.choices = names_of(MarkKind.COUNTRY, COUNTRIES), names_of(MarkKind.LANGUAGE, LANGUAGES)
 
     def validate_subjects(self, _field: object) -> None:
         """Refuse too many subjects, or too long ones."""
@@ -78,11 +77,8 @@ class DirectoryEntryForm(Form):
 
     def values(self) -> DirectoryValues:
         """Return the entry."""
-        marks = {
-            MarkKind.SUBJECT: self.list_subjects(),
-            MarkKind.COUNTRY: self.countries.data or (),
-            MarkKind.LANGUAGE: self.languages.data or (),
-        }
+        countries, languages = self.countries.data or (), self.languages.data or ()
+        marks = {MarkKind.SUBJECT: self.list_subjects(), MarkKind.COUNTRY: countries, MarkKind.LANGUAGE: languages}
         return DirectoryValues(self.text.data or "", bool(self.shows_institution.data), bool(self.contact.data), marks)
 
 
@@ -93,14 +89,12 @@ def entry_list() -> Answer:
     session, actor = current_session(), current_actor()
     count = directory.count_entries(session)
     if actor.is_anonymous:
-        nothing: dict[Any, Any] = {}
-        values = {"page": None, "query": None, "choices": nothing, "institutions": (), "marks": nothing}
-        return page("communities/directory.html", count=count, has_entry=False, **values)
+        nothing: dict[str, Any] = {"page": None, "query": None, "choices": {}, "institutions": (), "marks": {}}
+        return page("communities/directory.html", count=count, has_entry=False, **nothing)
     requested, args = requested_page(LISTED), request.args
     marks = {kind: code for kind in MarkKind if (code := read_words(args.get(kind.value, "")))}
     query = DirectoryQuery(read_words(args.get("name", "")), marks, whole_number(args.get("institution", "")) or None)
-    rows = directory.list_entries(session, query, offset=requested.offset, limit=requested.size + 1)
-    listed = requested.of(rows)
+    listed = requested.of(directory.list_entries(session, query, offset=requested.offset, limit=requested.size + 1))
     choices = {kind.value: names_of(kind, directory.list_codes(session, kind)) for kind in MarkKind}
     return page(
         "communities/directory.html",
@@ -114,7 +108,7 @@ def entry_list() -> Answer:
     )
 
 
-def _named(session: Any, entries: list[int]) -> dict[int, list[str]]:
+def _named(session: Session, entries: list[int]) -> dict[int, list[str]]:
     """Return the marks of entries in words: subjects, countries, languages."""
     of_entries = directory.list_marks(session, entries)
     return {
@@ -151,19 +145,11 @@ def contact(context: DirectoryContext) -> Answer:
         with form.refusals(None, WroteEnough):
             directory.require_message_left(current_session(), actor, now=now)
             to, token = context.person, directory.stop_token(secrets_of_app()[0], context.entry)
-            message = mail.write(
-                settings,
-                to.email,
-                "directory_message",
-                to.language,
-                key=f"directory-{actor.person_id}-{int(now.timestamp() * 1000)}",
-                path=url_for("communities_directory.entry_list"),
-                reply_to=actor.email,
-                name=to.given_names,
-                writer=actor.name,
-                added=(form.text.data or "").splitlines(),
-                stop_contact_url=settings.public_url + url_for("communities_directory.stop", token=token),
-            )
+            key, path = f"directory-{actor.person_id}-{int(now.timestamp() * 1000)}", url_for("communities_directory.entry_list")
+            url = settings.public_url + url_for("communities_directory.stop", token=token)
+            values: dict[str, Any] = {"name": to.given_names, "writer": actor.name, "added": (form.text.data or "").splitlines()}
+            values |= {"reply_to": actor.email, "stop_contact_url": url}
+            message = mail.write(settings, to.email, "directory_message", to.language, key=key, path=path, **values)
             release_connection()
             problem = mail.try_server(settings, message, patience=PATIENCE) if settings.sends_mail else _("This site does not send email.")
             if not problem:
@@ -179,40 +165,33 @@ def stop(token: str) -> Answer:
     """End the messages of the directory to the reader of a mail, who need not be signed in."""
     hide_address()
     person = directory.read_stop(secrets_of_app(), token)
-    if person is None:
-        return page("communities/directory_stop.html", state="unknown", token=token), 404
-    if is_read_only_request():
-        return page("communities/directory_stop.html", state="ask", token=token)
-    directory.stop_contact(current_session(), current_actor(), person, now=clock.now())
-    return page("communities/directory_stop.html", state="done", token=token)
+    state = "unknown" if person is None else "ask" if is_read_only_request() else "done"
+    if person is not None and state == "done":
+        directory.stop_contact(current_session(), current_actor(), person, now=clock.now())
+    return page("communities/directory_stop.html", state=state, token=token), 200 if person else 404
 
 
 @directory_bp.route("/profile/directory", methods=["GET", "POST"])
 @requires(DirectoryAction.EDIT_OWN)
 def own_entry() -> Answer:
     """Enter the directory, change one's entry, or leave."""
-    session, actor, form = current_session(), current_actor(), DirectoryEntryForm()
-    form.offer()
+    session, actor = current_session(), current_actor()
     row = directory.find_own(session, actor)
     if request.form.get("act") == "withdraw":
         left = directory.withdraw(session, actor, now=clock.now())
         message = _("You are no longer in the directory.") if left else _("You are not in the directory.")
         return see_page("communities_directory.entry_list", flash=message)
-    if is_read_only_request() and row is not None:
-        _fill(form, row)
+    form = DirectoryEntryForm(obj=row, **_marks_of(session, row))
     if form.validate_on_submit():
         saved = directory.save_entry(session, actor, form.values(), now=clock.now())
         return see_page("communities_directory.entry", entry=saved.uuid, flash=_("Saved."))
-    return _own_page(form, row)
-
-
-def _own_page(form: DirectoryEntryForm, row: DirectoryEntry | None) -> Response:
     return page("communities/directory_own.html", form=form, entry=row)
 
 
-def _fill(form: DirectoryEntryForm, row: DirectoryEntry) -> None:
-    """Show the entry in its form."""
-    marks = directory.list_marks(current_session(), [row.id])[row.id]
-    form.text.data, form.subjects.data = row.text, "\n".join(marks[MarkKind.SUBJECT])
-    form.countries.data, form.languages.data = list(marks[MarkKind.COUNTRY]), list(marks[MarkKind.LANGUAGE])
-    form.shows_institution.data, form.contact.data, form.consent.data = row.shows_institution, row.contact, True
+def _marks_of(session: Session, row: DirectoryEntry | None) -> dict[str, Any]:
+    """Return what the form shows of an entry beside its own columns."""
+    if row is None:
+        return {}
+    marks = directory.list_marks(session, [row.id])[row.id]
+    subjects, countries, languages = (marks[kind.value] for kind in (MarkKind.SUBJECT, MarkKind.COUNTRY, MarkKind.LANGUAGE))
+    return {"subjects": "\n".join(subjects), "countries": countries, "languages": languages, "consent": True}
