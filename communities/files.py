@@ -1,7 +1,7 @@
 """Files of a community: brought in by members, replaced with their former contents kept, deleted and restored, let go after 30 days."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -99,16 +99,16 @@ def store_content(files: FileStore, sent_name: str, content: bytes) -> Community
 
 
 def _add_version(session: Session, actor: Actor, row: CommunityFile, content: CommunityFileContent, *, now: datetime) -> None:
-    taken = select(func.coalesce(func.sum(StoredFile.size), 0)).join(
-        CommunityFileVersion, CommunityFileVersion.stored_file_id == StoredFile.id
-    )
-    of_it = taken.join(CommunityFile, CommunityFile.id == CommunityFileVersion.file_id)
-    if (session.scalar(of_it.where(CommunityFile.community_id == row.community_id)) or 0) + content.size > QUOTA:
+    version = CommunityFileVersion
+    of_it = select(func.coalesce(func.sum(StoredFile.size), 0)).join(version, version.stored_file_id == StoredFile.id)
+    of_it = of_it.join(CommunityFile, CommunityFile.id == version.file_id).where(CommunityFile.community_id == row.community_id)
+    if (session.scalar(of_it) or 0) + content.size > QUOTA:
         raise CommunityIsFull
-    number = session.scalar(select(func.max(CommunityFileVersion.number)).where(CommunityFileVersion.file_id == row.id)) or 0
+    number = session.scalar(select(func.max(version.number)).where(version.file_id == row.id)) or 0
     stored = note_stored(session, content.sha256, size=content.size, media_type=content.media_type, now=now)
-    version = {"file_id": row.id, "number": number + 1, "stored_file_id": stored.id, "name": content.name}
-    session.add(CommunityFileVersion(**version, added_by=actor.person_id, added_at=now))
+    added = version(file_id=row.id, number=number + 1, stored_file_id=stored.id, name=content.name, added_at=now)
+    added.added_by = actor.person_id
+    session.add(added)
     session.flush()
 
 
@@ -125,17 +125,13 @@ def add_file(
     community = lock_community(session, context.community)
     require_still(session, actor, context, CommunityAction.ADD_FILE)
     _check_category(session, community.id, values.category)
-    row = CommunityFile(community_id=community.id, person_id=actor.person_id, **_columns(values))
+    row = CommunityFile(community_id=community.id, person_id=actor.person_id, **asdict(values))
     session.add(row)
     session.flush()
     _add_version(session, actor, row, content, now=now)
     search.note_changed(session, row, now=now)
     audit.record(session, actor, CommunityFileVerb.ADDED, community, now=now, file=row.id)
     return row
-
-
-def _columns(values: FileValues) -> dict[str, Any]:
-    return {name: getattr(values, name) for name in FileValues.__dataclass_fields__}
 
 
 def change_file(
@@ -157,7 +153,7 @@ def change_file(
     row = session.get_one(CommunityFile, context.file.id, populate_existing=True)
     if seen != str(row.row_version):
         raise FileWasChanged
-    changed = {name: value for name, value in _columns(values).items() if getattr(row, name) != value}
+    changed = {name: value for name, value in asdict(values).items() if getattr(row, name) != value}
     _check_category(session, community.id, values.category)
     for name, value in changed.items():
         setattr(row, name, value)
@@ -207,17 +203,14 @@ def list_files(
     session: Session, community_id: int, category: str, *, is_inside: bool, offset: int, limit: int
 ) -> list[Row[*tuple[Any, ...]]]:
     """List the files that a reader may open with their last versions and who brought them in, the newest first; of a category or all."""
-    newest = aliased(CommunityFileVersion)
+    version, newest = CommunityFileVersion, aliased(CommunityFileVersion)
     last = select(func.max(newest.number)).where(newest.file_id == CommunityFile.id).correlate(CommunityFile).scalar_subquery()
-    statement = select(CommunityFile, CommunityFileVersion, StoredFile, Person)
-    statement = statement.join(CommunityFileVersion, CommunityFileVersion.file_id == CommunityFile.id)
-    statement = statement.join(StoredFile, StoredFile.id == CommunityFileVersion.stored_file_id)
-    statement = statement.join(Person, Person.id == CommunityFile.person_id)
-    statement = statement.where(*_listed(community_id, is_inside=is_inside), CommunityFileVersion.number == last)
+    statement = select(CommunityFile, version, StoredFile, Person).join(version, version.file_id == CommunityFile.id)
+    statement = statement.join(StoredFile, StoredFile.id == version.stored_file_id).join(Person, Person.id == CommunityFile.person_id)
+    statement = statement.where(*_listed(community_id, is_inside=is_inside), version.number == last)
     if category:
         statement = statement.where(CommunityFile.category == category)
-    order = (CommunityFileVersion.added_at.desc(), CommunityFile.id.desc())
-    return list(session.execute(statement.order_by(*order).offset(offset).limit(limit)))
+    return list(session.execute(statement.order_by(version.added_at.desc(), CommunityFile.id.desc()).offset(offset).limit(limit)))
 
 
 def _listed(community_id: int, *, is_inside: bool) -> tuple[ColumnElement[bool], ...]:
@@ -243,9 +236,8 @@ def get_file(session: Session, actor: Actor, slug: str, file: UUID, number: int 
     """Return a file of a community; raise NotFound where there is none, or it was deleted and the actor may not restore it."""
     del number
     context = communities.get_community(session, actor, slug)
-    row = require_found(
-        session.scalar(select(CommunityFile).where(CommunityFile.community_id == context.community.id, CommunityFile.uuid == file))
-    )
+    of_it = (CommunityFile.community_id == context.community.id, CommunityFile.uuid == file)
+    row = require_found(session.scalar(select(CommunityFile).where(*of_it)))
     values = communities.within(context) | {"is_private_item": row.members_only or row.deleted_at is not None}
     return CommunityFileContext(**values, file=row)
 
@@ -253,14 +245,8 @@ def get_file(session: Session, actor: Actor, slug: str, file: UUID, number: int 
 def select_own_data(person_id: int) -> PersonalTables:
     """Return the files that a person brought into communities, and the contents of theirs, for the copy of their data."""
     file, version = CommunityFile, CommunityFileVersion
-    columns: Select[*tuple[Any, ...]] = select(
-        standing.name_known_to(literal(person_id)).label("community"),
-        file.uuid,
-        file.title,
-        file.description,
-        file.category,
-        file.deleted_at,
-    )
+    said = (file.uuid, file.title, file.description, file.category, file.deleted_at)
+    columns: Select[*tuple[Any, ...]] = select(standing.name_known_to(literal(person_id)).label("community"), *said)
     contents: Select[*tuple[Any, ...]] = select(file.uuid.label("file"), version.number, version.name, version.added_at)
     return {
         "community_files": columns.join(Community, Community.id == file.community_id).where(file.person_id == person_id),

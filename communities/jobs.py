@@ -1,5 +1,7 @@
 """Background work of communities: the mails of invitations, what is searched, and what each day asks for."""
 
+from typing import Any
+
 from communities import copies, files, invitations, life, members, search
 from communities.copies import CopySource
 from communities.models import CommunityExport
@@ -18,19 +20,10 @@ def send_invitation(delivery: Delivery) -> None:
         row, community = to_send
         mailed_at = delivery.now if delivery.settings.sends_mail else None  # else the message waits in a folder that others read
         secret = invitations.make_link(session, row, mailed_at=mailed_at)
-        to, language, name, added_text, title = row.email, row.language, row.name or row.email, row.added_text, community.name
+        values: dict[str, Any] = {"name": row.name or row.email, "community": community.name, "added": row.added_text.split("\n")}
+        to, language = row.email, row.language
     key, path = f"job-{delivery.job_id}", f"/communities/invitations/{secret}"
-    message = mail.write(
-        delivery.settings,
-        to,
-        "community_invitation",
-        language,
-        key=key,
-        path=path,
-        name=name,
-        community=title,
-        added=added_text.split("\n"),
-    )
+    message = mail.write(delivery.settings, to, "community_invitation", language, key=key, path=path, **values)
     mail.dispatch(delivery, message)
 
 

@@ -174,11 +174,10 @@ def _keep_texts(session: Session, actor: Actor, row: Community, *, now: datetime
 
 def list_pages(session: Session, community_id: int, *, is_inside: bool) -> list[CommunityPage]:
     """List the pages of a community that a reader may open, by category and order."""
-    shown = [CommunityPage.community_id == community_id, CommunityPage.slug != NOTE_SLUG, CommunityPage.deleted_at.is_(None)]
-    if not is_inside:
-        shown.append(CommunityPage.members_only.is_(False))
+    shown = (CommunityPage.community_id == community_id, CommunityPage.slug != NOTE_SLUG, CommunityPage.deleted_at.is_(None))
+    is_open = () if is_inside else (CommunityPage.members_only.is_(False),)
     order = (CommunityPage.category, CommunityPage.position, CommunityPage.title, CommunityPage.id)
-    return list(session.scalars(select(CommunityPage).where(*shown).order_by(*order)))
+    return list(session.scalars(select(CommunityPage).where(*shown, *is_open).order_by(*order)))
 
 
 def latest_version(session: Session, page_id: int) -> CommunityPageVersion:
@@ -233,9 +232,8 @@ def list_steps(session: Session, page_id: int, *, offset: int, limit: int) -> li
 def select_own_data(person_id: int) -> PersonalTables:
     """Return the texts that a person wrote in pages of communities, for the copy of their data."""
     version = CommunityPageVersion
-    columns: Select[*tuple[Any, ...]] = select(
-        standing.name_known_to(literal(person_id)).label("community"), version.title, version.source, version.written_at
-    )
+    known = standing.name_known_to(literal(person_id)).label("community")
+    columns: Select[*tuple[Any, ...]] = select(known, version.title, version.source, version.written_at)
     statement = columns.join(CommunityPage, CommunityPage.id == version.page_id).join(Community, Community.id == CommunityPage.community_id)
     return {"community_pages": statement.where(version.person_id == person_id)}
 

@@ -69,14 +69,9 @@ def _count_threads(*kinds: ThreadKind) -> Counter:
     return lambda _reader: _count(Thread, *shown, of_kind)
 
 
-def _count_files(reader: PanelReader) -> ScalarSelect[int]:
-    shown = or_(reader.is_inside, CommunityFile.members_only.is_(False))
-    return _count(CommunityFile, CommunityFile.community_id == Community.id, CommunityFile.deleted_at.is_(None), shown)
-
-
-def _count_pages(reader: PanelReader) -> ScalarSelect[int]:
-    shown = (CommunityPage.slug != "", CommunityPage.deleted_at.is_(None), or_(reader.is_inside, CommunityPage.members_only.is_(False)))
-    return _count(CommunityPage, CommunityPage.community_id == Community.id, *shown)
+def _count_items(table: type[CommunityFile] | type[CommunityPage], *which: ColumnElement[bool]) -> Counter:
+    present = (table.community_id == Community.id, table.deleted_at.is_(None), *which)
+    return lambda reader: _count(table, *present, or_(reader.is_inside, table.members_only.is_(False)))
 
 
 def _count_groups(reader: PanelReader) -> ScalarSelect[int]:
@@ -94,22 +89,19 @@ def _count_members(_reader: PanelReader) -> ScalarSelect[int]:
     return _count(CommunityMember, CommunityMember.community_id == Community.id, CommunityMember.until.is_(None))
 
 
+_COUNT_PAGES = _count_items(CommunityPage, CommunityPage.slug != "")
 _count_announcements = _count_threads(ThreadKind.ANNOUNCEMENT)
 _count_talk = _count_threads(ThreadKind.DISCUSSION, ThreadKind.QUESTION)
-_LIST_GROUPS, _READ_PLAN, _LIST_MEMBERS = CommunityAction.LIST_GROUPS, CommunityAction.READ_PLAN, CommunityAction.LIST_MEMBERS
+_GROUPS, _READ_PLAN, _LIST_MEMBERS = CommunityAction.LIST_GROUPS, CommunityAction.READ_PLAN, CommunityAction.LIST_MEMBERS
 OWN_PANELS = (
     Panel("home", N_("Home of the community"), "house", endpoint="communities.front_page", order=0, action=CommunityAction.VIEW),
     Panel("announcements", N_("Announcements"), "megaphone", endpoint="communities.announcements", order=10, count=_count_announcements),
     Panel("discussions", N_("Discussions"), "messages-square", endpoint="communities.discussions", order=20, count=_count_talk),
-    Panel("files", N_("Files"), "folder", endpoint="communities_work.file_list", order=30, count=_count_files),
-    Panel("pages", N_("Pages"), "file-text", endpoint="communities_work.page_list", order=40, count=_count_pages),
+    Panel("files", N_("Files"), "folder", endpoint="communities_work.file_list", order=30, count=_count_items(CommunityFile)),
+    Panel("pages", N_("Pages"), "file-text", endpoint="communities_work.page_list", order=40, count=_COUNT_PAGES),
     Panel("plan", N_("Plan"), "calendar", endpoint="communities_work.show_plan", order=50, action=_READ_PLAN),
     Panel(
-        *("groups", N_("Working groups"), "users"),
-        endpoint="communities_managing.group_list",
-        order=60,
-        action=_LIST_GROUPS,
-        count=_count_groups,
+        "groups", N_("Working groups"), "users", endpoint="communities_managing.group_list", order=60, action=_GROUPS, count=_count_groups
     ),
     Panel("tools", N_("Tools"), "link", endpoint="communities_links.tools", order=70, count=_count_tools),
     Panel("members", N_("Members"), "user", endpoint="communities.member_list", order=80, action=_LIST_MEMBERS, count=_count_members),
@@ -120,17 +112,13 @@ OWN_PANELS = (
 @lru_cache
 def _counts(panels: tuple[Panel, ...]) -> Select[*tuple[Any, ...]]:
     """Return the statement of all counters of a community, and of what stands in its head: built once, as every page asks it."""
-    reader = PanelReader(
-        bindparam("person", type_=Integer()), bindparam("is_inside", type_=Boolean()), bindparam("oversees", type_=Boolean())
-    )
+    is_inside, oversees = bindparam("is_inside", type_=Boolean()), bindparam("oversees", type_=Boolean())
+    reader = PanelReader(bindparam("person", type_=Integer()), is_inside, oversees)
     columns = [panel.count(reader).label(panel.key) for panel in panels if panel.count is not None]
     waiting = (models.CommunityRequest.community_id == Community.id, models.CommunityRequest.state == models.RequestState.PENDING.value)
-    head = (
-        _count_members(reader).label("all_members"),
-        _count(models.CommunityRequest, *waiting).label("waiting"),
-        standing.last_content().label("last_content"),
-    )
-    return compile_once(select(*columns, *head).select_from(Community).where(Community.id == bindparam("community", type_=Integer())))
+    head = (_count_members(reader).label("all_members"), _count(models.CommunityRequest, *waiting).label("waiting"))
+    statement = select(*columns, *head, standing.last_content().label("last_content")).select_from(Community)
+    return compile_once(statement.where(Community.id == bindparam("community", type_=Integer())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,21 +148,11 @@ def get_head(
     """Return the head of a community's pages: of its parts those that the reader may open, with what they may read there."""
     panels = tuple(sorted(PANELS.of(session), key=lambda panel: panel.order))
     community, is_hidden = context.community, context.community.reach == CommunityReach.HIDDEN
-    values = {
-        "community": community.id,
-        "person": actor.person_id or 0,
-        "is_inside": context.member is not None or actor.is_administrator,
-        "oversees": actor.is_administrator,
-    }
+    is_inside = context.member is not None or actor.is_administrator
+    values = {"community": community.id, "person": actor.person_id or 0, "is_inside": is_inside, "oversees": actor.is_administrator}
     row = connection_of(session).execute(_counts(panels), values).one()
     tabs = [Tab(panel, getattr(row, panel.key) if panel.count else None) for panel in panels if allows(panel.action, context)]
     is_inactive = context.is_active and row.last_content < clock.now() - standing.INACTIVE_AFTER
     kind = N_("Hidden") if is_hidden else N_("Working group") if context.parent else LEVELS[CommunityLevel(community.level)]
-    return CommunityHead(
-        kind,
-        LANGUAGE_NAMES[community.language],
-        tabs,
-        members=row.all_members,
-        waiting=row.waiting,
-        inactive_since=row.last_content if is_inactive else None,
-    )
+    since, spoken = row.last_content if is_inactive else None, LANGUAGE_NAMES[community.language]
+    return CommunityHead(kind, spoken, tabs, members=row.all_members, waiting=row.waiting, inactive_since=since)

@@ -9,17 +9,8 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from accounts.rules import fold
-from communities import invitations, models, search, standing
-from communities.communities import (
-    CommunityValues,
-    CommunityVerb,
-    CommunityWasChanged,
-    check_place,
-    end_requests,
-    list_pending,
-    lock_community,
-    new_slug,
-)
+from communities import communities, invitations, models, search, standing
+from communities.communities import CommunityValues, CommunityVerb, CommunityWasChanged
 from discussions.models import Thread, ThreadPost
 from kernel import audit
 from kernel.errors import N_, Invalid
@@ -93,7 +84,7 @@ def preview(session: Session, row: models.Community, values: CommunityValues, *,
     return Narrowing(
         _count_readers(session, row, row),
         _count_readers(session, row, values),
-        requests=len(list_pending(session, row, _unfit_requests(values))),
+        requests=len(communities.list_pending(session, row, _unfit_requests(values))),
         invitations=invitations.count_open(session, row, _unfit_invitations(row, values), now=now),
     )
 
@@ -135,7 +126,7 @@ def check_values(session: Session, actor: Actor, row: models.Community, values: 
     """Raise CommunityWasChanged, WiderThanWritten, UnknownInstitution where a community cannot have these values."""
     if seen != str(row.row_version):
         raise CommunityWasChanged
-    check_place(session, actor, values, row.organisation_id)
+    communities.check_place(session, actor, values, row.organisation_id)
     if row.state != models.CommunityState.DRAFT and widens(session, row, values) and others_wrote(session, row):
         raise WiderThanWritten
 
@@ -147,7 +138,7 @@ def change_values(
 
     What becomes hidden gets another address. Raise CommunityWasChanged, WiderThanWritten, UnknownInstitution.
     """
-    row = lock_community(session, community)
+    row = communities.lock_community(session, community)
     check_values(session, actor, row, values, seen=seen)
     columns = {**asdict(values), "reach": values.reach.value, "level": values.level.value}
     changed: dict[str, Any] = {name: value for name, value in columns.items() if getattr(row, name) != value}
@@ -155,12 +146,12 @@ def change_values(
         return False
     unfit = _unfit_invitations(row, values)
     if changed.get("reach") == models.CommunityReach.HIDDEN:
-        changed["slug"] = new_slug(session, values.name, values.reach)
+        changed["slug"] = communities.new_slug(session, values.name, values.reach)
     former = {f"former_{name}": getattr(row, name) for name in changed}
     for name, value in changed.items():
         setattr(row, name, value)
     row.name_key, row.row_version, row.changed_at = fold(row.name), row.row_version + 1, now
-    end_requests(session, row, _unfit_requests(values), now=now)  # from here on, so that they are named to those alone who still find it
+    communities.end_requests(session, row, _unfit_requests(values), now=now)  # from here on, so that they are named to those alone who still find it
     invitations.end(session, actor, row, unfit, now=now)
     search.note_changed(session, row, now=now)
     audit.record(session, actor, CommunityVerb.CHANGED, row, now=now, **changed, **former)
