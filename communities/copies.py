@@ -201,14 +201,10 @@ class _Copy:
         return file | {"path": f"{folder}/{file['id']:05}-{_FORBIDDEN.sub('-', file['name'])}"}
 
     def _readme(self) -> Iterator[Entry]:
-        parts = {
-            "members": self._present_members(),
-            "plan": self._plan_entries(),
-            "posts": self._visible_posts(),
-            "pages": self._present_pages(),
-            "files": self._present_files(),
-        }
-        counts = {name: self._read(select(func.count()).select_from(rows.subquery()))[0][0] for name, rows in parts.items()}
+        names = ("members", "plan", "posts", "pages", "files")
+        parts = (self._present_members(), self._plan_entries(), self._visible_posts(), self._present_pages(), self._present_files())
+        statements = (select(func.count()).select_from(rows.subquery()) for rows in parts)
+        counts = {name: self._read(statement)[0][0] for name, statement in zip(names, statements, strict=True)}
         return self._page("communities/copy/readme.html", self.readme, counts=counts, left_out=LEFT_OUT)
 
     def _front(self) -> Iterator[Entry]:
@@ -344,9 +340,8 @@ def get_export(session: Session, actor: Actor, slug: str, export: UUID) -> Commu
     """Return a copy of a community; raise NotFound."""
     context = communities.get_community(session, actor, slug)
     of_it = (CommunityExport.community_id == context.community.id, CommunityExport.uuid == export)
-    return CommunityExportContext(
-        **communities.within(context), export=require_found(session.scalar(select(CommunityExport).where(*of_it)))
-    )
+    row = require_found(session.scalar(select(CommunityExport).where(*of_it)))
+    return CommunityExportContext(**communities.within(context), export=row)
 
 
 def list_exports(session: Session, community_id: int) -> list[Row[CommunityExport, Person]]:
@@ -354,11 +349,6 @@ def list_exports(session: Session, community_id: int) -> list[Row[CommunityExpor
     statement = select(CommunityExport, Person).outerjoin(Person, Person.id == CommunityExport.asked_by)
     statement = statement.where(CommunityExport.community_id == community_id).order_by(CommunityExport.id.desc())
     return list(session.execute(statement.limit(LISTED)))
-
-
-def is_failed(row: CommunityExport, now: datetime) -> bool:
-    """Return whether a copy is not going to be ready."""
-    return row.ready_at is None and now - row.asked_at > GIVEN_UP
 
 
 def request_export(session: Session, actor: Actor, community: Community, number: UUID, *, now: datetime) -> CommunityExport:

@@ -76,6 +76,10 @@ class CommunityFileContent:
     media_type: str
 
 
+SentFile = CommunityFileContent | None
+"""The content that came with a form, or none."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileValues:
     """Title, description, category, language, licence and readers of a file."""
@@ -106,9 +110,8 @@ def _add_version(session: Session, actor: Actor, row: CommunityFile, content: Co
         raise CommunityIsFull
     number = session.scalar(select(func.max(version.number)).where(version.file_id == row.id)) or 0
     stored = note_stored(session, content.sha256, size=content.size, media_type=content.media_type, now=now)
-    added = version(file_id=row.id, number=number + 1, stored_file_id=stored.id, name=content.name, added_at=now)
-    added.added_by = actor.person_id
-    session.add(added)
+    said = {"file_id": row.id, "number": number + 1, "stored_file_id": stored.id, "name": content.name}
+    session.add(version(**said, added_by=actor.person_id, added_at=now))
     session.flush()
 
 
@@ -135,14 +138,7 @@ def add_file(
 
 
 def change_file(
-    session: Session,
-    actor: Actor,
-    context: CommunityFileContext,
-    values: FileValues,
-    content: CommunityFileContent | None,
-    *,
-    seen: str,
-    now: datetime,
+    session: Session, actor: Actor, context: CommunityFileContext, values: FileValues, content: SentFile, *, seen: str, now: datetime
 ) -> bool:
     """Change what is said of a file, and replace its content where one was sent; return whether anything changed.
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from communities import communities, models, standing
 from communities.access import CommunityAction, CommunityContext, CommunityLinkContext
 from communities.communities import CommunityVerb, CommunityWasChanged, lock_community
-from communities.files import CommunityFileContent, let_contents_go
+from communities.files import CommunityFileContent, SentFile, let_contents_go
 from communities.models import Community, CommunityLink, CommunityLinkKind
 from courses.catalogue import CourseLink, found_by
 from courses.models import Course, CourseVersion
@@ -123,13 +123,7 @@ def _check_target(session: Session, actor: Actor, row: Community, values: LinkVa
 
 
 def add_link(
-    session: Session,
-    actor: Actor,
-    context: CommunityContext,
-    values: LinkValues,
-    logo: CommunityFileContent | None = None,
-    *,
-    now: datetime,
+    session: Session, actor: Actor, context: CommunityContext, values: LinkValues, logo: SentFile = None, *, now: datetime
 ) -> CommunityLink:
     """Add a link behind the others of its kind. Raise TooManyLinks, LinkIsThere, UnknownTarget."""
     row = lock_community(session, context.community)
@@ -181,7 +175,7 @@ def move_up(session: Session, actor: Actor, context: CommunityLinkContext, *, no
 
 
 def set_picture(
-    session: Session, actor: Actor, context: CommunityContext, picture: CommunityFileContent | None, alt: str, *, seen: str, now: datetime
+    session: Session, actor: Actor, context: CommunityContext, picture: SentFile, alt: str, *, seen: str, now: datetime
 ) -> bool:
     """Give a front page another picture, or the present one other words; return whether anything changed. Raise CommunityWasChanged."""
     row = lock_community(session, context.community)

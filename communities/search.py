@@ -45,13 +45,15 @@ def forget_community(session: Session, community_id: int) -> None:
 
 
 def _forget(session: Session, row: Item) -> None:
-    parts = (NAME,) if isinstance(row, Community) else (CONTENT, MEMBERS)
-    for part in parts:
-        index.forget_entry(session, _community_of(row) * OF_EACH + part, None, _address(row), collection=COLLECTION)
+    for number in _collections_of(row):
+        index.forget_entry(session, number, None, _address(row), collection=COLLECTION)
 
 
-def _community_of(row: Item) -> int:
-    return row.id if isinstance(row, Community) else row.community_id
+def _collections_of(row: Item) -> Sequence[int]:
+    """Return the collections in which something may stand, first the one to which it belongs now."""
+    if isinstance(row, Community):
+        return [row.id * OF_EACH + NAME]
+    return [row.community_id * OF_EACH + part for part in ((MEMBERS, CONTENT) if row.members_only else (CONTENT, MEMBERS))]
 
 
 def _address(row: Item) -> str:
@@ -59,11 +61,6 @@ def _address(row: Item) -> str:
     if isinstance(row, Community):
         return ""
     return f"/files/{row.uuid}" if isinstance(row, CommunityFile) else f"/pages/{row.slug}"
-
-
-def _collection_of(row: Item) -> int:
-    part = NAME if isinstance(row, Community) else MEMBERS if row.members_only else CONTENT
-    return _community_of(row) * OF_EACH + part
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +86,7 @@ def write_entries(session: Session, made: IndexedItem) -> None:
     row: Item | None = session.get(kind, made.row.id, with_for_update=True)
     if row is not None and row.row_version == made.row.row_version:
         _forget(session, row)
-        index.write(session, _collection_of(row), None, made.entries, collection=COLLECTION)
+        index.write(session, _collections_of(row)[0], None, made.entries, collection=COLLECTION)
 
 
 def _entry_of(session: Session, row: Item) -> SearchDocument:

@@ -33,7 +33,7 @@ def _stage(row: CommunityExport) -> str:
         return "ended"
     if row.ready_at is not None:
         return "ready"
-    return "failed" if copies.is_failed(row, clock.now()) else "packing"
+    return "failed" if clock.now() - row.asked_at > copies.GIVEN_UP else "packing"
 
 
 @keeping_bp.route("/communities/<slug>/manage/export", methods=["GET", "POST"])

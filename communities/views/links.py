@@ -10,7 +10,7 @@ from wtforms import Field, SelectField, ValidationError
 from communities import communities, links
 from communities.access import CommunityAction, CommunityContext, CommunityLinkContext
 from communities.communities import CommunityWasChanged
-from communities.files import CommunityFileContent
+from communities.files import CommunityFileContent, SentFile
 from communities.links import LinkIsThere, LinkValues, TooManyLinks, UnknownTarget
 from communities.models import CommunityLinkKind, CommunityReach
 from communities.views.communities import head_of, leave_reading_note
@@ -112,7 +112,7 @@ class PictureForm(Form):
     alt = line(lazy_("What it shows, for those who do not see it"), most=150)
 
 
-def _stored(form: Form, field: FileField, clean: Callable[[bytes], tuple[bytes, str]]) -> CommunityFileContent | None:
+def _stored(form: Form, field: FileField, clean: Callable[[bytes], tuple[bytes, str]]) -> SentFile:
     """Store a picture that was sent; return None without one, with the fault on its field where it is none."""
     sent = field.data
     if not sent or not sent.filename:

@@ -64,7 +64,7 @@ class CommunityFileForm(Form):
         with self.refusals(None, files.FileWasChanged, NoLongerAllowed), full, categories:
             yield
 
-    def store(self) -> files.CommunityFileContent | None:
+    def store(self) -> files.SentFile:
         """Store what was sent; None, with the fault on its field, where it cannot be brought in, or nothing was chosen."""
         sent = self.file.data
         if not sent or not sent.filename:
