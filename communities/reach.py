@@ -151,7 +151,8 @@ def change_values(
     for name, value in changed.items():
         setattr(row, name, value)
     row.name_key, row.row_version, row.changed_at = fold(row.name), row.row_version + 1, now
-    communities.end_requests(session, row, _unfit_requests(values), now=now)  # from here on, so that they are named to those alone who still find it
+    # Only now, so that they are named to those alone who still find it.
+    communities.end_requests(session, row, _unfit_requests(values), now=now)
     invitations.end(session, actor, row, unfit, now=now)
     search.note_changed(session, row, now=now)
     audit.record(session, actor, CommunityVerb.CHANGED, row, now=now, **changed, **former)
