@@ -6,7 +6,7 @@ written to temporary files: memory does not grow with the community.
 
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -133,7 +133,7 @@ class _Copy:
     """The entries of the archive of one community: each part is described once, for its pages and as data."""
 
     def __init__(self, source: CopySource, community: Community, moment: datetime) -> None:
-        self.source, self.community, self.moment = source, community, moment
+        self.source, self.community, self.moment, self.counts = source, community, moment, Counter[str]()
         names = (_("README"), _("front-page"), _("members"), _("plan"))
         self.readme, self.front, self.members, self.plan = (f"{name}.html" for name in names)
         self.data, self.threads, self.pages, self.files = _("data"), _("discussions"), _("pages"), _("files")
@@ -143,7 +143,6 @@ class _Copy:
     def entries(self) -> Iterator[Entry]:
         """Yield all files of the archive."""
         yield from _document(f"{self.data}/style.css", [STYLE])
-        yield from self._readme()
         yield from self._front()
         yield from self._part("communities/copy/members.html", self.members, self._members, names=members.ROLE_NAMES)
         yield from self._part("communities/copy/plan.html", self.plan, self._plan, names=plan.PLAN_KINDS)
@@ -152,6 +151,7 @@ class _Copy:
         )
         yield from self._part("communities/copy/pages.html", f"{self.pages}.html", self._pages, "communities/copy/page.html")
         yield from self._part("communities/copy/files.html", f"{self.files}.html", self._files, names=LICENCES)
+        yield from self._page("communities/copy/readme.html", self.readme, counts=self.counts, left_out=LEFT_OUT)
         yield from self._contents(self._attached())
         yield from self._contents(version for file in self._files() for version in file["versions"])
 
@@ -160,8 +160,13 @@ class _Copy:
         yield from self._page(template, path, items=list_items(), **values)
         for item in list_items() if own else ():
             yield from self._page(own, item["page"], item=item, **values)
-        name = template.rpartition("/")[2].replace(".html", ".json")
-        yield from _document(f"{self.data}/{name}", _json(list_items()))
+        name = template.rpartition("/")[2].removesuffix(".html")
+        yield from _document(f"{self.data}/{name}.json", _json(self._counted(name, list_items())))
+
+    def _counted(self, name: str, items: Iterator[Facts]) -> Iterator[Facts]:
+        for item in items:
+            self.counts[name] += item.get("number_of_posts", 1)
+            yield item
 
     def _page(self, template: str, path: str, **values: Any) -> Iterator[Entry]:
         drawn = document_template(template).generate(copy=self, up="../" * path.count("/"), **values)
@@ -200,13 +205,6 @@ class _Copy:
         """Return a file with its path in the archive."""
         return file | {"path": f"{folder}/{file['id']:05}-{_FORBIDDEN.sub('-', file['name'])}"}
 
-    def _readme(self) -> Iterator[Entry]:
-        names = ("members", "plan", "posts", "pages", "files")
-        parts = (self._present_members(), self._plan_entries(), self._visible_posts(), self._present_pages(), self._present_files())
-        statements = (select(func.count()).select_from(rows.subquery()) for rows in parts)
-        counts = {name: self._read(statement)[0][0] for name, statement in zip(names, statements, strict=True)}
-        return self._page("communities/copy/readme.html", self.readme, counts=counts, left_out=LEFT_OUT)
-
     def _front(self) -> Iterator[Entry]:
         """Yield front page, links and pictures; of communities and courses that it leads to those that everyone finds."""
         row = self.community
@@ -235,33 +233,23 @@ class _Copy:
         address = f"{folders.get(link.link.kind, '')}{link.slug or link.link.address}"
         return f"{self.source.address}{address}" if address.startswith("/") else address
 
-    def _present_members(self) -> Rows:
+    def _members(self) -> Iterator[Facts]:
         member = models.CommunityMember
         statement = select(member.id, member.role, member.since, *_NAMES).join(Person, Person.id == member.person_id)
-        return statement.where(member.community_id == self.community.id, member.until.is_(None))
-
-    def _members(self) -> Iterator[Facts]:
-        return ({"name": member.pop("author")} | member for member in self._walk(self._present_members()))
-
-    def _plan_entries(self) -> Rows:
-        names = ("starts_on", "ends_on", "title", "kind", "responsible", "note", "address", "done_at")
-        statement: Rows = select(*(getattr(models.PlanEntry, name) for name in names))
-        return statement.where(models.PlanEntry.community_id == self.community.id)
+        present = statement.where(member.community_id == self.community.id, member.until.is_(None))
+        return ({"name": row.pop("author")} | row for row in self._walk(present))
 
     def _plan(self) -> Iterator[Facts]:
-        return (row._asdict() for row in self._read(self._plan_entries().order_by(models.PlanEntry.starts_on, models.PlanEntry.id)))
+        line = models.PlanEntry
+        columns = (line.starts_on, line.ends_on, line.title, line.kind, line.responsible, line.note, line.address, line.done_at)
+        statement: Rows = select(*columns).where(line.community_id == self.community.id).order_by(line.starts_on, line.id)
+        return (row._asdict() for row in self._read(statement))
 
     def _visible(self, statement: Rows) -> Rows:
         """Add to a statement that joins posts that they and their threads are seen by everybody who reads the board."""
         shown = PostState.VISIBLE.value
         of_board = (Thread.board_id == self.community.board_id, Thread.state == shown, ThreadPost.state == shown)
         return statement.join(Thread, Thread.id == ThreadPost.thread_id).where(*of_board)
-
-    def _visible_posts(self) -> Rows:
-        post = ThreadPost
-        columns = (post.number, post.reply_to, post.language, post.written_at, post.edited_at, post.source.label("text"), post.html)
-        statement = select(post.id, *columns, *_NAMES).select_from(post)
-        return self._visible(statement.outerjoin(Person, Person.id == post.person_id))
 
     def _attached(self, *which: ColumnElement[bool]) -> Iterator[Facts]:
         file = PostFile
@@ -281,19 +269,20 @@ class _Copy:
         of_thread, files = ThreadPost.thread_id == thread_id, defaultdict[int, list[Facts]](list)
         for file in sorted(self._attached(of_thread), key=itemgetter("number")):
             files[file["post_id"]].append(file)
-        for post in self._walk(self._visible_posts().where(of_thread)):
-            yield post | {"files": files[post["id"]]}
+        post = ThreadPost
+        columns = (post.number, post.reply_to, post.language, post.written_at, post.edited_at, post.source.label("text"), post.html)
+        statement = select(post.id, *columns, *_NAMES).select_from(post).outerjoin(Person, Person.id == post.person_id)
+        for row in self._walk(self._visible(statement).where(of_thread)):
+            yield row | {"files": files[row["id"]]}
 
-    def _present_pages(self) -> Rows:
+    def _pages(self) -> Iterator[Facts]:
         page, version = models.CommunityPage, models.CommunityPageVersion
         latest = select(func.max(version.number)).where(version.page_id == page.id).correlate(page).scalar_subquery()
         statement = select(page.id, page.slug, page.title, page.category, page.members_only, version.html)
         statement = statement.join(version, and_(version.page_id == page.id, version.number == latest))
-        return statement.where(page.community_id == self.community.id, page.slug != NOTE_SLUG, page.deleted_at.is_(None))
-
-    def _pages(self) -> Iterator[Facts]:
-        for page in self._walk(self._present_pages()):
-            yield page | {"page": f"{self.pages}/{page['slug']}.html", "versions": self._versions(models.CommunityPage.id == page["id"])}
+        present = (page.community_id == self.community.id, page.slug != NOTE_SLUG, page.deleted_at.is_(None))
+        for row in self._walk(statement.where(*present)):
+            yield row | {"page": f"{self.pages}/{row['slug']}.html", "versions": self._versions(page.id == row["id"])}
 
     def _versions(self, which: ColumnElement[bool]) -> Iterator[Facts]:
         page, version = models.CommunityPage, models.CommunityPageVersion
@@ -301,13 +290,11 @@ class _Copy:
         statement = statement.join(page, page.id == version.page_id).outerjoin(Person, Person.id == version.person_id)
         return self._walk(statement.where(page.community_id == self.community.id, which))
 
-    def _present_files(self) -> Rows:
+    def _files(self) -> Iterator[Facts]:
         file = models.CommunityFile
         statement = select(file.id, file.title, file.description, file.category, file.language, file.licence, file.members_only)
-        return statement.where(file.community_id == self.community.id, file.deleted_at.is_(None))
-
-    def _files(self) -> Iterator[Facts]:
-        return (file | {"versions": self._file_versions(file["id"])} for file in self._walk(self._present_files()))
+        present = statement.where(file.community_id == self.community.id, file.deleted_at.is_(None))
+        return (row | {"versions": self._file_versions(row["id"])} for row in self._walk(present))
 
     def _file_versions(self, file_id: int) -> Iterator[Facts]:
         version = models.CommunityFileVersion
