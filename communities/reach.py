@@ -53,11 +53,9 @@ def others_wrote(session: Session, row: models.Community) -> bool:
     """Return whether anybody but its administrators wrote in a community, or brought something in."""
     file, page = models.CommunityFile, models.CommunityPage
     file_version, page_version = models.CommunityFileVersion, models.CommunityPageVersion
-    runs = select(models.CommunityMember.person_id).where(
-        models.CommunityMember.community_id == row.id,
-        models.CommunityMember.role == models.CommunityRole.ADMINISTRATOR.value,
-        models.CommunityMember.until.is_(None),
-    )
+    member, administrator = models.CommunityMember, models.CommunityRole.ADMINISTRATOR.value
+    present = (member.community_id == row.id, member.role == administrator, member.until.is_(None))
+    runs = select(member.person_id).where(*present)
     written = (
         select(ThreadPost.id).join(Thread, Thread.id == ThreadPost.thread_id)
         .where(Thread.board_id == row.board_id, ThreadPost.person_id.not_in(runs)),

@@ -112,15 +112,25 @@ class PictureForm(Form):
     alt = line(lazy_("What it shows, for those who do not see it"), most=150)
 
 
-def _stored(form: Form, field: FileField, clean: Callable[[bytes], tuple[bytes, str]]) -> SentFile:
-    """Store a picture that was sent; return None without one, with the fault on its field where it is none."""
+def keep_sent(form: Form, field: FileField, keep: Callable[[str, bytes], CommunityFileContent]) -> SentFile:
+    """Keep a file that was sent; return None without one, with the fault on its field where it cannot be kept."""
     sent = field.data
-    if not sent or not sent.filename:
-        return None
-    with form.refusals(field, Invalid), reading_file():
-        content, media_type = clean(sent.read())
-        return CommunityFileContent("", file_store().put(content), len(content), media_type)
+    if sent and sent.filename:
+        with form.refusals(field, Invalid), reading_file():
+            return keep(sent.filename, sent.read())
     return None
+
+
+def _keep_logo(_name: str, sent: bytes) -> CommunityFileContent:
+    return _keep(*cleaned_logo(sent))
+
+
+def _keep_photograph(_name: str, sent: bytes) -> CommunityFileContent:
+    return _keep(*cleaned_photograph(sent))
+
+
+def _keep(content: bytes, media_type: str) -> CommunityFileContent:
+    return CommunityFileContent("", file_store().put(content), len(content), media_type)
 
 
 def _page(context: CommunityContext, filled: Form | None = None) -> Response:
@@ -161,7 +171,7 @@ def add_link(context: CommunityContext) -> Answer:
     kind = CommunityLinkKind((request.view_args or {})["kind"])
     form = FORMS[kind](prefix=kind)
     if form.validate_on_submit():
-        content = _stored(form, form.logo, cleaned_logo) if isinstance(form, SupporterForm) else None
+        content = keep_sent(form, form.logo, _keep_logo) if isinstance(form, SupporterForm) else None
         if not form.errors:
             session, actor = begin_writing(), current_actor()
             present = communities.get_community(session, actor, context.community.slug)
@@ -187,7 +197,7 @@ def set_picture(context: CommunityContext) -> Answer:
     """Give the front page a picture, change its description, or take it away."""
     form, slug, is_removed = PictureForm(), context.community.slug, request.form.get("act") == "remove"
     if form.validate_on_submit():
-        content = None if is_removed else _stored(form, form.picture, cleaned_photograph)
+        content = None if is_removed else keep_sent(form, form.picture, _keep_photograph)
         if not form.errors:
             session, actor, now = begin_writing(), current_actor(), clock.now()
             present = communities.get_community(session, actor, slug)

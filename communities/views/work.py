@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import groupby
 
 from flask import Blueprint, Response, flash, request
@@ -15,6 +16,7 @@ from communities.communities import NoLongerAllowed
 from communities.models import PARTS, CommunityFile, CommunityPage, PlanEntry
 from communities.panels import LANGUAGE_NAMES
 from communities.views.communities import head_of, is_inside, leave_reading_note
+from communities.views.links import keep_sent
 from kernel import clock
 from kernel.clock import FIRST_DAY, LAST_DAY
 from kernel.errors import NotFound, require_found
@@ -22,18 +24,7 @@ from kernel.i18n import LANGUAGES, _, language, lazy_, site_day
 from kernel.pictures import FORMATS
 from kernel.web.file_responses import send_content
 from kernel.web.forms import DAYS, FileField, Form, area, line, whole_number
-from kernel.web.request import (
-    Answer,
-    allows,
-    begin_writing,
-    current_actor,
-    current_session,
-    file_store,
-    page,
-    reading_file,
-    requires,
-    see_page,
-)
+from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, file_store, page, requires, see_page
 from kernel.web.table import read_words, requested_page
 
 work_bp = Blueprint("communities_work", __name__)
@@ -66,12 +57,7 @@ class CommunityFileForm(Form):
 
     def store(self) -> files.SentFile:
         """Store what was sent; None, with the fault on its field, where it cannot be brought in, or nothing was chosen."""
-        sent = self.file.data
-        if not sent or not sent.filename:
-            return None
-        with self.refusals(self.file, files.CommunityFileRefused), reading_file():
-            return files.store_content(file_store(), sent.filename, sent.read())
-        return None
+        return keep_sent(self, self.file, partial(files.store_content, file_store()))
 
 
 @work_bp.get("/communities/<slug>/files")
