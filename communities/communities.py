@@ -1,7 +1,7 @@
 """Communities and their working groups: drafted and changed, read as an actor stands before them, listed for those who may find them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
@@ -171,6 +171,11 @@ def get_community(session: Session, actor: Actor, slug: str, *, is_locked: bool 
         in_parent=bool(row.in_parent),
         runs_parent=bool(row.runs_parent),
     )
+
+
+def get_of_board(session: Session, actor: Actor, board_id: int) -> CommunityContext:
+    """Return the community of a board as the actor stands before it; raise NotFound where there is none."""
+    return get_community(session, actor, session.scalars(select(models.Community.slug).where(models.Community.board_id == board_id)).one())
 
 
 def within(context: CommunityContext) -> dict[str, Any]:
@@ -485,6 +490,7 @@ class CommunityLogEntry:
     act: str
     person: str
     """On whom it was decided."""
+    facts: Mapping[str, Any]
 
 
 def list_log(session: Session, community_id: int) -> list[CommunityLogEntry]:
@@ -493,12 +499,18 @@ def list_log(session: Session, community_id: int) -> list[CommunityLogEntry]:
     about = (entry.subject_kind == models.Community.__tablename__, entry.subject_id == community_id)
     former = session.scalar(select(func.max(entry.id)).where(*about, entry.verb == CommunityVerb.DELETED.value)) or 0  # had its number
     rows = session.scalars(select(entry).where(*about, entry.id > former).order_by(entry.id.desc()).limit(MOST_ENTRIES)).all()
-    decided = {row.id: json.loads(row.facts).get("person_id") for row in rows}
-    numbers = {row.actor_id for row in rows} | set(decided.values())
+    facts = {row.id: json.loads(row.facts) for row in rows}
+    numbers = {row.actor_id for row in rows} | {of_row.get("person_id") for of_row in facts.values()}
     people = {person.id: person.full_name for person in session.scalars(select(Person).where(Person.id.in_(numbers - {None})))}
     labels = audit.labels()
     return [
-        CommunityLogEntry(row.at, people.get(row.actor_id or 0, ""), labels.get(row.verb, row.verb), people.get(decided[row.id] or 0, ""))
+        CommunityLogEntry(
+            row.at,
+            people.get(row.actor_id or 0, ""),
+            labels.get(row.verb, row.verb),
+            people.get(facts[row.id].get("person_id") or 0, ""),
+            facts=facts[row.id],
+        )
         for row in rows
     ]
 

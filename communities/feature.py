@@ -13,7 +13,7 @@ from communities.views import communities, keeping, links, managing, work
 from communities.views import directory as directory_views
 from communities.views import invitations as invitation_views
 from courses.catalogue import COURSE_LINKS
-from discussions.boards import BOARDS
+from discussions.boards import BOARD_HEADS, BOARDS
 from kernel.errors import N_
 from kernel.feature import Feature
 from kernel.menu import Menu, MenuEntry
@@ -62,6 +62,7 @@ FEATURE = Feature(
     periodic={"communities.care": 86_400, "communities.end_exports": 86_400},
     hooks=(
         BOARDS.add(standing.COMMUNITY_BOARDS),
+        BOARD_HEADS.add((standing.OWNER, communities.board_head_of)),
         PANELS.add(*OWN_PANELS),
         COURSE_LINKS.add(own_links.list_naming),
         NOTICE_KINDS.add(COMMUNITY_NOTICE, COMMUNITY_CARE),

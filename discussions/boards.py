@@ -126,6 +126,19 @@ class BoardOwner:
 
 
 @dataclass(frozen=True, slots=True)
+class BoardHead:
+    """The head of the pages of what a board belongs to, which `layouts/_NAME.html` draws, and the two values of that template."""
+
+    name: str
+    context: object
+    head: object
+
+
+BOARD_HEADS = HookList[tuple[str, Callable[[Session, Actor, Board], BoardHead]]]("board_heads")
+"""Gives them by the kind of the owner."""
+
+
+@dataclass(frozen=True, slots=True)
 class ThreadGuard:
     """Takes threads from some who read their board; it only narrows."""
 

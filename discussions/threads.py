@@ -70,6 +70,8 @@ class TooManyAnnouncements(Conflict):
 class ThreadFilter(StrEnum):
     """The filters of a board's list."""
 
+    TALK = "talk"
+    """All but announcements, where these are a list of their own."""
     NEW = "new"
     MINE = "mine"
     UNANSWERED = "unanswered"
@@ -108,6 +110,7 @@ def _values(actor: Actor, board_id: int) -> Mapping[str, int]:
 def _conditions(actor: Actor) -> Mapping[ThreadFilter, Any]:
     unanswered = and_(Thread.kind == ThreadKind.QUESTION.value, Thread.accepted.is_(None))
     return {
+        ThreadFilter.TALK: Thread.kind != ThreadKind.ANNOUNCEMENT.value,
         ThreadFilter.NEW: subscriptions.is_new(in_list=True),
         ThreadFilter.MINE: Thread.person_id == actor.person_id,
         ThreadFilter.UNANSWERED: unanswered,
@@ -217,31 +220,32 @@ def open_thread(
 
 @dataclass(frozen=True, slots=True)
 class AnnouncementReach:
-    """The number of people whom an announcement reaches, and when the last one went out."""
+    """The number of people whom an announcement reaches, when the last one went out, and how many more can go out now."""
 
     members: int
     latest: datetime | None
+    left: int
 
 
-def find_reach(session: Session, board: Board) -> AnnouncementReach | None:
+def find_reach(session: Session, board: Board, *, now: datetime) -> AnnouncementReach | None:
     """Return whom an announcement reaches; None where it reaches those who follow the board."""
     members = owner_of(session, board).members
     if members is None:
         return None
     count = session.scalar(select(func.count()).select_from(members(board.id).subquery())) or 0
-    announced = (Thread.board_id == board.id, Thread.kind == ThreadKind.ANNOUNCEMENT.value)
-    latest = select(ThreadPost.written_at).join(Thread, Thread.id == ThreadPost.thread_id).where(*announced, ThreadPost.number == 1)
-    return AnnouncementReach(count, session.scalar(latest.order_by(ThreadPost.id.desc()).limit(1)))
+    sent = [func.count().filter(ThreadPost.written_at > now - timedelta(days=days)) for days in MOST_ANNOUNCEMENTS]
+    announced = (Thread.board_id == board.id, Thread.kind == ThreadKind.ANNOUNCEMENT.value, ThreadPost.number == 1)
+    statement = select(func.max(ThreadPost.written_at), *sent).join(Thread, Thread.id == ThreadPost.thread_id).where(*announced)
+    latest, *counts = session.execute(statement).one()
+    return AnnouncementReach(
+        count, latest, max(0, min(most - done for most, done in zip(MOST_ANNOUNCEMENTS.values(), counts, strict=True)))
+    )
 
 
 def _require_announcement(session: Session, board: Board, *, now: datetime) -> None:
-    if owner_of(session, board).members is None:
-        return
-    of_board = (Thread.board_id == board.id, Thread.kind == ThreadKind.ANNOUNCEMENT.value, ThreadPost.number == 1)
-    statement = select(func.count()).select_from(ThreadPost).join(Thread, Thread.id == ThreadPost.thread_id).where(*of_board)
-    for days, most in MOST_ANNOUNCEMENTS.items():
-        if (session.scalar(statement.where(ThreadPost.written_at > now - timedelta(days=days))) or 0) >= most:
-            raise TooManyAnnouncements
+    reach = find_reach(session, board, now=now)
+    if reach is not None and not reach.left:
+        raise TooManyAnnouncements
 
 
 def set_comments(session: Session, actor: Actor, context: ThreadContext, *, takes_comments: bool, now: datetime) -> None:

@@ -1,29 +1,20 @@
 """Pages of communities for those who read and join them: the list, front pages, members, coming in and going."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, request
+from sqlalchemy.orm import Session
 from wtforms import BooleanField
 
-from communities import communities, directory, files, invitations, life, links, members, panels, plan
+from communities import communities, directory, files, invitations, life, links, members, models, panels, plan
 from communities.access import CommunityAction, CommunityContext
-from communities.links import ShownLink
 from communities.members import BannedFromCommunity, LastAdministrator, RequestedTooOften, TooManyCommunities
-from communities.models import (
-    CONDITIONS,
-    NOTE,
-    PARTS,
-    CommunityInvitation,
-    CommunityLevel,
-    CommunityReach,
-    CommunityState,
-    RequestState,
-)
+from communities.models import CONDITIONS, NOTE, PARTS, CommunityInvitation, CommunityLevel, CommunityReach, CommunityState, RequestState
 from communities.panels import LANGUAGE_NAMES, LEVELS, CommunityHead
 from communities.standing import note_reading
 from discussions import threads
+from discussions.boards import BoardHead
 from discussions.models import Board, ThreadKind
 from discussions.threads import ThreadFilter, ThreadQuery
 from kernel import clock
@@ -31,20 +22,10 @@ from kernel.errors import N_
 from kernel.i18n import LANGUAGES, _, lazy_, site_day
 from kernel.markup.model import SafeHtml
 from kernel.markup.posts import summary_of
+from kernel.permissions import Actor
 from kernel.web.after_response import leave_record
 from kernel.web.forms import Form, area, whole_number
-from kernel.web.request import (
-    Answer,
-    address_of,
-    allows,
-    current_actor,
-    current_session,
-    is_read_only_request,
-    page,
-    requires,
-    see_other,
-    see_page,
-)
+from kernel.web.request import Answer, address_of, allows, current_actor, current_session, page, requires, see_page
 from kernel.web.table import member_of, requested_page, requested_words
 
 bp = Blueprint("communities", __name__)
@@ -83,13 +64,8 @@ def community_list() -> Answer:
         organisation_id=institution if institution in places else None,
     )
     rows = communities.list_communities(session, actor, query, offset=requested.offset, limit=requested.size + 1)
-    choices = {
-        "level": LEVELS,
-        "topic": [(topic, topic) for topic in topics],
-        "institution": [(str(number), name) for number, name in places.items()],
-        "language": list(LANGUAGE_NAMES.items()),
-        "state": STATES,
-    }
+    choices: dict[str, Any] = {"level": LEVELS, "state": STATES, "language": list(LANGUAGE_NAMES.items())}
+    choices |= {"topic": [(topic, topic) for topic in topics], "institution": [(str(number), name) for number, name in places.items()]}
     return page("communities/list.html", page=requested.of(rows), query=query, levels=LEVELS, choices=choices)
 
 
@@ -99,14 +75,18 @@ def own() -> Answer:
     """List the reader's communities, the requests that they sent, and the invitations that wait for them."""
     session, actor = current_session(), current_actor()
     rows, sent = members.list_own(session, actor)
-    return page(
-        "communities/own.html",
-        rows=rows,
-        requests=sent,
-        invitations=invitations.list_own(session, actor, now=clock.now()),
-        names=members.ROLE_NAMES,
-        states=REQUEST_STATES,
-    )
+    received = invitations.list_own(session, actor, now=clock.now())
+    return page("communities/own.html", rows=rows, requests=sent, invitations=received, names=members.ROLE_NAMES, states=REQUEST_STATES)
+
+
+def saved(changed: bool) -> str:
+    """Return what is said after a form was sent that changed something, or nothing."""
+    return _("Saved.") if changed else _("There was nothing to change.")
+
+
+def parts_of(row: models.Community) -> list[tuple[str, SafeHtml]]:
+    """Return the texts of a community that are written, each under its title, which is marked for translation."""
+    return [(PARTS[name], row.safe_html(name)) for name in (*NOTE, *CONDITIONS) if row.html.get(name)]
 
 
 def leave_reading_note(context: CommunityContext) -> None:
@@ -121,6 +101,12 @@ def head_of(context: CommunityContext) -> CommunityHead:
     return panels.get_head(current_session(), current_actor(), context, allows)
 
 
+def board_head_of(session: Session, actor: Actor, board: Board) -> BoardHead:
+    """Return the head of the pages of a community, for its board."""
+    context = communities.get_of_board(session, actor, board.id)
+    return BoardHead("community_head", context, head_of(context))
+
+
 @bp.get("/communities/<slug>")
 @requires(CommunityAction.VIEW, communities.get_community)
 def front_page(context: CommunityContext) -> Answer:
@@ -128,17 +114,12 @@ def front_page(context: CommunityContext) -> Answer:
     if not allows(CommunityAction.READ, context):
         return _front_page(context, "home")
     leave_reading_note(context)
-    session, actor, community, today = current_session(), current_actor(), context.community, site_day(clock.now())
-    query = ThreadQuery(None, "", ())
-    return page(
-        "communities/home.html",
-        context=context,
-        head=head_of(context),
-        front=front_page_of(context),
-        threads=threads.list_threads(session, actor, community.board_id, query, today=today, offset=0, limit=LATEST),
-        files=files.list_files(session, community.id, "", is_inside=is_inside(context), offset=0, limit=FEW),
-        lines=plan.list_next(session, community.id, today, limit=FEW) if allows(CommunityAction.READ_PLAN, context) else (),
-    )
+    session, row, today = current_session(), context.community, site_day(clock.now())
+    latest = threads.list_threads(session, current_actor(), row.board_id, ThreadQuery(), today=today, offset=0, limit=LATEST)
+    new = files.list_files(session, row.id, "", is_inside=is_inside(context), offset=0, limit=FEW)
+    lines = plan.list_next(session, row.id, today, limit=FEW) if allows(CommunityAction.READ_PLAN, context) else ()
+    front, head = front_page_of(context), head_of(context)
+    return page("communities/home.html", context=context, head=head, front=front, threads=latest, files=new, lines=lines)
 
 
 def is_inside(context: CommunityContext) -> bool:
@@ -157,65 +138,54 @@ def _front_page(context: CommunityContext, tab: str) -> Response:
     return page("communities/front_page.html", context=context, head=head_of(context), front=front_page_of(context), tab=tab)
 
 
-@dataclass(frozen=True, slots=True)
-class FrontPage:
-    """The front page of a community, as all read it who see it."""
+def front_page_of(context: CommunityContext) -> dict[str, Any]:
+    """Return the front page of a community, as all read it who see it.
 
-    administrators: Sequence[str]
-    level_text: str
-    parts: Sequence[tuple[str, SafeHtml]]
-    purpose: str
-    """The beginning of what it is for, as plain text."""
-    links: Mapping[str, Sequence[ShownLink]]
-    """By their kinds."""
-    invitation: CommunityInvitation | None
-    """Of the reader, while it is open."""
-    shared: str
-    """Its address for social networks; empty where not everyone finds it."""
-    picture: str
-    """The address of its picture for them; empty without one."""
-
-
-def front_page_of(context: CommunityContext) -> FrontPage:
-    """Return the front page of a community."""
-    session, actor, community = current_session(), current_actor(), context.community
-    is_shared = community.reach == CommunityReach.EVERYONE and community.state == CommunityState.ACTIVE
-    of_it = CommunityInvitation.community_id == community.id
+    `purpose` is the beginning of what it is for, as plain text; `links` are by their kinds; `invitation` is the reader's, while it is open.
+    `shared` is its address for social networks, empty where not everyone finds it, and `picture` that of its picture.
+    """
+    session, actor, row, picture = current_session(), current_actor(), context.community, ""
+    of_it = CommunityInvitation.community_id == row.id
     own = invitations.list_own(session, actor, of_it, now=clock.now()) if context.is_invited and context.member is None else []
-    return FrontPage(
-        members.list_running(session, community.id),
-        LEVEL_TEXTS[CommunityLevel(community.level)],
-        [(PARTS[name], community.safe_html(name)) for name in (*NOTE, *CONDITIONS) if community.html.get(name)],
-        summary_of(community.html.get("purpose") or community.html.get("overview") or "", SUMMARY),
-        links=links.list_links(session, actor, community.id),
-        invitation=own[0].CommunityInvitation if own else None,
-        shared=address_of("communities.front_page", slug=community.slug) if is_shared else "",
-        picture=address_of("communities_links.picture", slug=community.slug, number=community.picture_id) if community.picture_id else "",
-    )
+    if row.picture_id:
+        picture = address_of("communities_links.picture", slug=row.slug, number=row.picture_id)
+    is_shared = row.reach == CommunityReach.EVERYONE and row.state == CommunityState.ACTIVE
+    return {
+        "administrators": members.list_running(session, row.id),
+        "level_text": LEVEL_TEXTS[CommunityLevel(row.level)],
+        "parts": parts_of(row),
+        "purpose": summary_of(row.html.get("purpose") or row.html.get("overview") or "", SUMMARY),
+        "links": links.list_links(session, actor, row.id),
+        "invitation": own[0].CommunityInvitation if own else None,
+        "shared": address_of("communities.front_page", slug=row.slug) if is_shared else "",
+        "picture": picture,
+    }
+
+
+def _see_board(context: CommunityContext, endpoint: str = "discussions.board", **values: str) -> Response:
+    board = current_session().get_one(Board, context.community.board_id)
+    return see_page(endpoint, board=board.key, **values)
 
 
 @bp.get("/communities/<slug>/discussions")
 @requires(CommunityAction.READ, communities.get_community)
 def discussions(context: CommunityContext) -> Answer:
     """Lead to the board of a community."""
-    board = current_session().get_one(Board, context.community.board_id)
-    return see_other(url_for("discussions.board", board=board.key))
+    return _see_board(context)
 
 
 @bp.get("/communities/<slug>/announcements")
 @requires(CommunityAction.READ, communities.get_community)
 def announcements(context: CommunityContext) -> Answer:
     """Lead to the announcements on the board of a community."""
-    board = current_session().get_one(Board, context.community.board_id)
-    return see_other(url_for("discussions.board", board=board.key, only=ThreadFilter.ANNOUNCEMENTS.value))
+    return _see_board(context, only=ThreadFilter.ANNOUNCEMENTS.value)
 
 
 @bp.get("/communities/<slug>/announcements/new")
 @requires(CommunityAction.ANNOUNCE, communities.get_community)
 def announce(context: CommunityContext) -> Answer:
     """Lead to the form of an announcement, which says whom it reaches."""
-    board = current_session().get_one(Board, context.community.board_id)
-    return see_other(url_for("discussions_writing.new", board=board.key, kind=ThreadKind.ANNOUNCEMENT.value))
+    return _see_board(context, "discussions_writing.new", kind=ThreadKind.ANNOUNCEMENT.value)
 
 
 @bp.get("/communities/<slug>/members")
@@ -229,15 +199,10 @@ def member_list(context: CommunityContext) -> Answer:
     people = [row.Person.id for row in listed.rows]
     of_institution = CommunityReach.INSTITUTION in (context.community.reach, context.parent and context.parent.reach)
     return page(
-        "communities/members.html",
-        context=context,
-        head=head_of(context),
-        page=listed,
-        name=name,
-        names=members.ROLE_NAMES,
+        "communities/members.html", context=context, head=head_of(context), page=listed, name=name, names=members.ROLE_NAMES,
         institutions=directory.list_institutions(session, showing) if showing else {},
         departed=members.list_departed(session, number, people) if of_institution and allows(CommunityAction.MANAGE, context) else (),
-    )
+    )  # fmt: skip
 
 
 class MembershipForm(Form):
@@ -250,14 +215,12 @@ class MembershipForm(Form):
 @requires(CommunityAction.CHANGE_MEMBERSHIP, communities.get_community)
 def membership(context: CommunityContext) -> Answer:
     """Show one's own membership, with what the list of members has of it and the way out."""
-    session, actor, form, member = current_session(), current_actor(), MembershipForm(), context.member
+    session, actor, member = current_session(), current_actor(), context.member
     assert member is not None
-    if is_read_only_request():
-        form.shows_institution.data = member.shows_institution
+    form = MembershipForm(obj=member)
     if form.validate_on_submit():
         changed = members.show_institution(session, actor, context, bool(form.shows_institution.data), now=clock.now())
-        message = _("Saved.") if changed else _("There was nothing to change.")
-        return see_page("communities.membership", slug=context.community.slug, flash=message)
+        return see_page("communities.membership", slug=context.community.slug, flash=saved(changed))
     own = directory.list_institutions(session, [member.person_id]).get(member.person_id, ())
     return page("communities/membership.html", context=context, form=form, member=member, names=members.ROLE_NAMES, institutions=own)
 

@@ -61,7 +61,9 @@ def board(context: BoardContext) -> Answer:
     note_reading(context)
     session, actor, now, requested = current_session(), current_actor(), clock.now(), requested_page(threads.LISTED)
     anchor = tuple(part for part in request.args.get("anchor", "").split(".", 2) if part)
-    query = ThreadQuery(member_of(ThreadFilter, request.args.get("only")), request.args.get("category", "")[:60], anchor)
+    has_announcements = boards.owner_of(session, context.board).members is not None
+    only = member_of(ThreadFilter, request.args.get("only")) or (ThreadFilter.TALK if has_announcements else None)
+    query = ThreadQuery(only, request.args.get("category", "")[:60], anchor)
     today = site_day(now)
     rows = threads.list_threads(session, actor, context.board.id, query, today=today, offset=requested.offset, limit=requested.size + 1)
     form = LevelForm()
@@ -69,16 +71,19 @@ def board(context: BoardContext) -> Answer:
         chosen = subscriptions.find_subscription(session, actor.person_id, context.board.id)
         form.level.data = chosen.level if chosen else ""
         run_after_response(partial(subscriptions.note_visit, person_id=actor.person_id, board_id=context.board.id, now=now))
-    owner_page = boards.owner_page_of(session, context.board)
+    owner_page, head_of = boards.owner_page_of(session, context.board), dict(boards.BOARD_HEADS.of(session)).get(context.board.owner)
+    beside = {None, ThreadFilter.ANNOUNCEMENTS} if has_announcements else {ThreadFilter.TALK}
+    counted = threads.count_filters(session, actor, context.board.id).items()
     return page(
         "discussions/board.html",
         context=context,
+        above=head_of(session, actor, context.board) if head_of else None,
         owner_page=owner_page,
         page=requested.of(rows),
         query=query,
         anchor_label=_anchor(context, anchor).label if len(anchor) > 1 else "",
         anchor_value=".".join(anchor),
-        counts=threads.count_filters(session, actor, context.board.id),
+        counts={name: count for name, count in counted if name not in beside},
         form=form,
     )
 

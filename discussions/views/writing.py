@@ -471,7 +471,7 @@ def draw(writing: Writing, form: PostForm, *, owner_page: OwnerPage) -> Answer:
         reply_to=reply_to if whole_number(reply_to) else "",
         preview=render_post(draft.source) if draft and request.args.get("preview") else "",
         alike=alike,
-        reach=threads.find_reach(session, context.board) if context.administers and thread is None else None,
+        reach=threads.find_reach(session, context.board, now=clock.now()) if context.administers and thread is None else None,
         attach_fields=draw_attaching(language()),
     )
 

@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
@@ -14,6 +14,7 @@ from flask_wtf import FlaskForm
 from flask_wtf.file import FileField as FileField  # WTForms' own takes a text for a file
 from werkzeug.datastructures import MultiDict
 from wtforms import Field, StringField, TextAreaField, ValidationError
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.form import BaseForm
 from wtforms.validators import DataRequired, Length
 from wtforms.widgets import DateTimeLocalInput
@@ -133,18 +134,24 @@ def at_most(count: int) -> Length:
     return Length(max=count, message=lazy_("Use at most %(max)d characters."))
 
 
-def _bounds(most: int, required: str) -> list[DataRequired | Length]:
-    return [*([DataRequired(required)] if required else []), at_most(most)]
+def _bounds(most: int, required: str, least: int = 0) -> list[DataRequired | Length]:
+    length = Length(least, most, lazy_("Use from %(min)d to %(max)d characters.")) if least else at_most(most)
+    return [*([DataRequired(required)] if required else []), length]
 
 
-def line(label: str, *, most: int, required: str = "", **options: Any) -> LineField:
-    """Return a line of at most some characters; `required`: what is said where it is empty."""
-    return LineField(label, _bounds(most, required), **options)
+def line(label: str, *, most: int, least: int = 0, required: str = "", **options: Any) -> LineField:
+    """Return a line of at most, or from some to some, characters; `required`: what is said where it is empty."""
+    return LineField(label, _bounds(most, required, least), **options)
 
 
 def area(label: str, *, most: int, required: str = "", **options: Any) -> TextAreaField:
     """Return a text of several lines, of at most some characters; `required`: what is said where it is empty."""
     return TextAreaField(label, _bounds(most, required), **options)
+
+
+def choices(labels: Mapping[Any, str]) -> list[SelectChoice]:
+    """Return the choices of a field by their values, each with a label that is marked for translation."""
+    return [SelectChoice(str(value), lazy_(label)) for value, label in labels.items()]
 
 
 class WholeField(LineField):

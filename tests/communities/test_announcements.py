@@ -1,5 +1,6 @@
 """Announcements to the members of a community: whom they reach, once, until withdrawn, so many a day (spec/communities C29, C30, D33)."""
 
+import re
 from datetime import timedelta
 from email import policy
 from email.message import EmailMessage
@@ -15,7 +16,7 @@ from kernel import clock
 from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_person, sign_in
-from tests.support.communities import a_community, a_member, send_form
+from tests.support.communities import a_community, a_member, send_form, write_thread
 from tests.support.takes import read
 from tests.support.wording import in_spanish
 
@@ -49,6 +50,8 @@ def test_an_announcement_reaches_each_member_once_and_says_so_before(browser: Br
     a_person(instance, "ajena@example.org")
     page = ana.get(f"{PAGE}/announcements/new").text
     assert in_spanish("An announcement reaches %(count)s member.", count=3) in page
+    assert in_spanish("Two a day and eight in 30 days at most: %(count)s more can go out now.", count=2) in page
+    assert f"<h1>{in_spanish('Write an announcement')}</h1>" in ana.page.html
     announce(ana)
     ana.deliver_jobs()
     later = a_person(instance, "tarde@example.org")
@@ -58,6 +61,32 @@ def test_an_announcement_reaches_each_member_once_and_says_so_before(browser: Br
     assert reached(instance) == ["eva@example.org", "luis@example.org"]
     tarde = sign_in(browser.another(), later.email)
     assert "Reunión del mes" in tarde.get(f"{PAGE}/announcements").text
+
+
+def counters(page: str) -> list[str]:
+    """Return the counters of the parts and filters of a page where one is."""
+    return re.findall(r'aria-current="page">(?:(?!</a>).)*?<span class="num">(\d+)</span>', page, re.DOTALL)
+
+
+def test_announcements_are_a_list_of_their_own_and_both_lists_have_the_tabs_of_the_community(browser: Browser, instance: Instance) -> None:
+    """spec/communities C33: the counter of a tab is the number of its list."""
+    row, ana = of_three(browser, instance)
+    announce(ana)
+    for number in range(2):
+        write_thread(instance, row, f"Tema {number}")
+    eva = sign_in(browser.another(), "eva@example.org")
+    talk = eva.get(f"{PAGE}/discussions")
+    assert talk.has_link(f"{PAGE}/members")
+    assert counters(talk.html) == ["2", "2"]
+    assert "Reunión del mes" not in talk.text
+    page = eva.get(f"{PAGE}/announcements")
+
+    assert f"<h1>{in_spanish('Announcements')}</h1>" in page.html
+    assert page.has_link(f"{PAGE}/members")
+    assert counters(page.html) == ["1"]
+    assert in_spanish("Write an announcement") not in page.text
+    assert in_spanish("Write an announcement") in ana.get(f"{PAGE}/announcements").text
+    assert in_spanish("New thread") not in ana.page.text
 
 
 def test_portions_go_on_after_a_kill_and_stop_when_it_is_withdrawn(browser: Browser, instance: Instance, monkeypatch: object) -> None:
@@ -82,6 +111,7 @@ def test_two_a_day_reach_all_and_the_third_stays_a_draft(browser: Browser, insta
         announce(ana, f"Anuncio {number}")
     announce(ana, "Anuncio de más", "No se pierde.")
 
+    assert in_spanish("Two a day and eight in 30 days at most: %(count)s more can go out now.", count=0) in ana.page.text
     refusal = in_spanish("Two announcements a day and eight in 30 days reach all members. Publish it as a discussion, or wait.")
     assert refusal in ana.page.text
     assert "No se pierde." in ana.page.html
