@@ -67,12 +67,12 @@ class RepeatedEnough(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class InvitationListCheck:
-    """A list of addresses, judged: those to invite, how many are members, banned or invited already, and faults by line."""
+    """A list of addresses, judged: those to invite, of members, banned or invited already, and faults by line."""
 
     to_invite: tuple[ListedAddress, ...]
-    members: int
-    banned: int
-    invited: int
+    members: tuple[ListedAddress, ...]
+    banned: tuple[ListedAddress, ...]
+    invited: tuple[ListedAddress, ...]
     faults: tuple[LineFault, ...]
 
 
@@ -108,13 +108,16 @@ def check_list(session: Session, actor: Actor, community_id: int, entries: Seque
         text = N_("This is not the address of a member of the community.")
         faults += (LineFault(clean[address].line, address, text) for address in sorted(strangers))
         clean = {address: entry for address, entry in clean.items() if address not in strangers}
-    known = members | banned | invited
+
+    def of(addresses: set[str]) -> tuple[ListedAddress, ...]:
+        return tuple(entry for address, entry in clean.items() if address in addresses)
+
     return InvitationListCheck(
-        tuple(entry for address, entry in clean.items() if address not in known),
-        len(members),
-        len(banned - members),
-        len(invited - members - banned),
-        tuple(sorted(faults, key=lambda fault: fault.line)),
+        of(set(clean) - members - banned - invited),
+        of(members),
+        of(banned - members),
+        invited=of(invited - members - banned),
+        faults=tuple(sorted(faults, key=lambda fault: fault.line)),
     )
 
 

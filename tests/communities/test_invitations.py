@@ -75,7 +75,10 @@ def test_a_list_is_judged_before_anybody_is_invited(browser: Browser, instance: 
         assert in_spanish("%(count)s" + words[1:], count=1) in page
     for words in ("This is not an email address.", "This address is on the list twice.", "This is your own address."):
         assert in_spanish(words) in page
-    assert "Eva Mena &lt;eva@example.org&gt;" in page
+    for judged in ("eva@example.org", "miembro@example.org", "vetada@example.org", "ya@example.org"):
+        assert f'<span class="typed">{judged}</span>' in page
+    assert f"{in_spanish('Line %(line)s: %(text)s', line=4, text=in_spanish('This is not an email address.'))}" in page
+    assert dict(ana.page.form(INVITING).fields)["addresses"].split("\n") == pasted.split("\n"), "to be corrected"
     assert [one.email for one in rows(instance)] == ["ya@example.org"]
     ana.submit(INVITING, button=("act", "invite"))
     assert [one.email for one in rows(instance)] == ["ya@example.org", "eva@example.org"]
