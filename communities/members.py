@@ -6,8 +6,8 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, case, delete, literal, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, case, delete, exists, literal, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
 from accounts import notices
 from accounts.models import Person
@@ -25,7 +25,7 @@ from communities.communities import (
     require_still,
     run_key,
 )
-from communities.models import PENDING, PRESENT, Community, CommunityMember, CommunityRequest, CommunityRole, RequestState
+from communities.models import PENDING, PRESENT, Community, CommunityMember, CommunityRequest, CommunityRole, CommunityState, RequestState
 from communities.standing import address_hashes, is_banned
 from discussions.models import Subscription
 from kernel import audit, clock
@@ -343,6 +343,15 @@ def _lock_member(
         raise MemberWasChanged
     require_still(session, actor, context, action)
     return row, member
+
+
+def list_run_alone(session: Session, person_id: int) -> Sequence[Row[str, str]]:
+    """List the names and slugs of the communities that are not archived and that a person administers alone."""
+    row, other = aliased(CommunityMember), aliased(CommunityMember)
+    others = exists().where(standing.runs(other), other.person_id != person_id).correlate_except(other)
+    alone = (row.person_id == person_id, ~others, Community.state != CommunityState.ARCHIVED.value, standing.is_present())
+    statement = select(Community.name, Community.slug).join(row, standing.runs(row)).where(*alone)
+    return session.execute(statement.order_by(Community.name_key, Community.id)).all()
 
 
 def _require_another(session: Session, row: Community, member: CommunityMember) -> None:

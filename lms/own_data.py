@@ -26,6 +26,7 @@ from certificates import credentials, transcripts
 from certificates.bulk import SheetSealer
 from certificates.certificate_page import get_sheet
 from certificates.transcripts import TranscriptSealer
+from communities import members
 from compliance import evidence
 from kernel import audit, clock
 from kernel.archives import write_archive
@@ -230,13 +231,14 @@ def deletion() -> Answer:
     """Say what is deleted, what is kept and why; ask for it with the password."""
     actor, person = current_actor(), people.get_person(current_session(), current_actor().person_id or 0)
     form = DeletionForm.of(privacy.list_deletion_questions(current_session(), person))
+    alone = members.list_run_alone(current_session(), person.id)
     if is_read_only_request():
-        return page("lms/deletion.html", form=form)
+        return page("lms/deletion.html", form=form, alone=alone)
     stored = person.password_hash
     has_proof = not has_password(person) and signin.has_proven(actor)
     release_connection()
     if not is_proven(form, stored, has_proof=has_proof):
-        return page("lms/deletion.html", form=form), 422
+        return page("lms/deletion.html", form=form, alone=alone), 422
     session = begin_writing()
     privacy.ask_deletion(session, actor, people.get_person(session, actor.person_id or 0), answers=form.answers, now=clock.now())
     flash(_("Your account will be deleted in seven days. Until then, you can cancel the deletion here."), "ok")

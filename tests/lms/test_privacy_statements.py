@@ -4,20 +4,23 @@ from datetime import timedelta
 
 import pytest
 from lxml import html
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from accounts.models import Person
+from accounts.models import DeletionRequest, Person
 from accounts.rules import NOTICE_VERSION
 from communities import communities, directory, members
 from communities.directory import DirectoryValues
-from communities.models import CommunityLevel
+from communities.models import CommunityLevel, CommunityMember, CommunityRequest, CommunityRole, CommunityState, DirectoryEntry
 from discussions import boards, posts
-from discussions.models import ThreadPost
+from discussions.models import PostDraft, Subscription, ThreadPost
 from kernel import clock
+from kernel.permissions import SYSTEM
+from kernel.personal import ERASURE_QUESTIONS
 from kernel.settings import Settings
+from lms import app, erasure
 from lms.instance import Instance
 from tests.support.browser import Browser
-from tests.support.builders import a_person, an_administrator, sign_in
+from tests.support.builders import PASSWORD, a_person, an_administrator, sign_in
 from tests.support.communities import a_community, a_member, actor_of, write_thread
 from tests.support.wording import in_spanish
 
@@ -113,3 +116,86 @@ def test_the_notice_before_an_account_says_where_others_see_a_name(browser: Brow
     assert in_spanish("How your data is used") in page
     assert "debates" in page
     assert NOTICE_VERSION in page
+
+
+DELETION = "/profile/data/deletion"
+ENDS = (
+    "Your memberships in communities end, with your role in them. Your requests to join, your drafts, what you follow and your entry "
+    "in the directory are deleted."
+)
+SHARED = (
+    "What you wrote in discussions, and your files and pages in communities: without your name, or not at all if you ask here for their "
+    "withdrawal."
+)
+ALONE = "Without you these communities have no administrator. Name another one in their lists of members before, or archive them."
+
+
+def erase(instance: Instance, person: Person, answers: dict[str, str]) -> None:
+    with instance.database.unit_of_work() as session:
+        session.add(DeletionRequest(person_id=person.id, asked_at=clock.now(), due_at=clock.now(), answers=answers))
+        session.flush()
+        erasure.erase_person(session, SYSTEM, session.get_one(Person, person.id), now=clock.now())
+
+
+@pytest.mark.parametrize(("answer", "stays"), [("keep", True), ("withdraw", False)])
+def test_what_the_page_of_a_deletion_says_of_communities_is_so(
+    browser: Browser, instance: Instance, eva: Person, answer: str, stays: bool
+) -> None:
+    """spec/communities R3."""
+    ana = a_person(instance)
+    row = a_community(instance, ana, level=CommunityLevel.SEMIPRIVATE)
+    other = a_community(instance, ana, "La otra", level=CommunityLevel.SEMIPRIVATE)
+    a_member(instance, row, eva, CommunityRole.MODERATOR)
+    thread = f"/discussions/{write_thread(instance, row, 'Un tema', eva)}"
+    with instance.database.unit_of_work() as session:
+        context, now = communities.get_community(session, actor_of(eva), other.slug), clock.now()
+        members.request_to_join(session, actor_of(eva), context, "Trabajo en esto.", now=now)
+        texts = dict.fromkeys(("kind", "category", "anchor_kind", "anchor_key", "anchor_part", "title", "source", "reason"), "")
+        session.add(
+            PostDraft(
+                key="d", person_id=eva.id, board_id=row.board_id, slot="t", changed_at=now, private=False, mentioned=(), reply_to=0, **texts
+            )
+        )
+        directory.save_entry(session, actor_of(eva), DirectoryValues("Pensiones.", shows_institution=False, contact=True), now=now)
+    deleted = (CommunityRequest, PostDraft, Subscription, DirectoryEntry)
+
+    def left() -> list[int]:
+        with instance.database.unit_of_work(write=False) as session:
+            counts = (select(func.count()).select_from(table).where(table.person_id == eva.id) for table in deleted)
+            return [session.scalar(statement) or 0 for statement in counts]
+
+    assert left() == [1] * len(deleted)
+    said = sign_in(browser.another(), eva.email).get(DELETION).text
+    for sentence in (ENDS, SHARED):
+        assert in_spanish(sentence) in said
+    question = next(question for question in ERASURE_QUESTIONS.given_in(app.GIVEN) if question.of == "thread_post_person_id")
+    erase(instance, eva, {question.name: answer})
+
+    assert left() == [0] * len(deleted)
+    administrator = sign_in(browser.another())
+    assert "Evangelina" not in administrator.get(f"{PAGE}/members").text
+    administrator._request("GET", thread)
+    page = administrator.response.get_data(as_text=True)
+    assert "Evangelina" not in page
+    assert ("El texto de «Un tema»." in page) is stays
+    with instance.database.unit_of_work(write=False) as session:
+        membership = session.scalars(select(CommunityMember).where(CommunityMember.person_id == eva.id)).one()
+        assert membership.until is not None
+
+
+def test_who_administers_a_community_alone_is_warned_and_may_go(browser: Browser, instance: Instance, eva: Person) -> None:
+    """spec/communities C13: one without an administrator is listed for the site; an archived one needs none."""
+    ana = a_person(instance)
+    both, _alone = a_community(instance, ana, "De las dos"), a_community(instance, ana, "De Ana sola")
+    a_community(instance, ana, "La de antes", state=CommunityState.ARCHIVED)
+    a_member(instance, both, eva, CommunityRole.ADMINISTRATOR)
+
+    page = sign_in(browser).get(DELETION)
+    assert in_spanish(ALONE) in page.text
+    assert page.has_link("/communities/de-ana-sola/members")
+    assert not page.has_link("/communities/de-las-dos/members")
+    assert not page.has_link("/communities/la-de-antes/members")
+    assert in_spanish(ALONE) not in sign_in(browser.another(), eva.email).get(DELETION).text
+    browser.submit(DELETION, {"current_password": PASSWORD})
+    with instance.database.unit_of_work(write=False) as session:
+        assert session.scalars(select(DeletionRequest.person_id)).one() == ana.id
