@@ -139,23 +139,20 @@ def delete_line(session: Session, actor: Actor, context: PlanContext, *, seen: s
     session.delete(line)
 
 
-def _working_day(day: date) -> date:
-    """Return a day, or the Monday after it where it is at a weekend."""
-    return day + timedelta(days=7 - day.weekday()) if day.weekday() >= SATURDAY else day
+def on_working_days(first: date, last: date) -> tuple[date, date]:
+    """Return days that begin and end on working days: where they would at a weekend, on the Monday after, and on the Friday before."""
+    begin = first + timedelta(days=7 - first.weekday()) if first.weekday() >= SATURDAY else first
+    return begin, max(begin, min(last, last + timedelta(days=SATURDAY - 1 - last.weekday())))
 
 
 def first_ninety_days(begin: date) -> list[PlanValues]:
     """Return the lines that a new community is offered: something each two weeks, a meeting each month, a webinar to begin.
 
-    What happens on one day is on a working day.
+    All begin and end on working days, and the survey at the end comes after the last meeting.
     """
 
-    def line(kind: PlanKind, title: str, start: int, end: int | None = None) -> PlanValues:
-        first = begin + timedelta(days=start)
-        if end is None:
-            first = last = _working_day(first)
-        else:
-            last = begin + timedelta(days=end)
+    def line(kind: PlanKind, title: str, start: int, end: int = 0) -> PlanValues:
+        first, last = on_working_days(begin + timedelta(days=start), begin + timedelta(days=end or start))
         return PlanValues(first, last, title, kind.value)
 
     return [
@@ -168,7 +165,7 @@ def first_ninety_days(begin: date) -> list[PlanValues]:
         line(PlanKind.FORUM, _("Discussion on a topic of the members"), 56, 58),
         line(PlanKind.MEETING, _("Monthly meeting"), 60),
         line(PlanKind.DOCUMENT, _("A document or an experience of a member"), 72, 74),
-        line(PlanKind.MEETING, _("Monthly meeting"), 88),
+        line(PlanKind.MEETING, _("Monthly meeting"), 82),
         line(PlanKind.SURVEY, _("Survey at the end: what members gained"), 85, 90),
     ]
 

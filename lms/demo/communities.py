@@ -108,6 +108,7 @@ def _establish(
     context = communities.get_community(session, founder, row.slug)
     for entry in sample.get("plan", ()):
         first, last = (site_day(stage.now + timedelta(days=int(days))) for days in entry["days"])
+        first, last = plan.on_working_days(first, last)
         of_line = PlanValues(first, last, entry["title"], entry["kind"], entry["responsible"])
         line = plan.add_line(session, founder, context, of_line, now=now)
         if "done" in entry:
