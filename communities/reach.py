@@ -1,4 +1,4 @@
-"""Readers of a community, and those who find it: widened until others wrote, narrowed at once after a look at what follows."""
+"""Readers of a community, and those who find it: changed after a look at what follows, and widened only until others wrote."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -35,10 +35,9 @@ def widens(session: Session, row: models.Community, values: CommunityValues) -> 
     return elsewhere or LEVELS.index(values.level) > LEVELS.index(models.CommunityLevel(row.level)) or _compared(row, values) > 0
 
 
-def narrows(row: models.Community, values: CommunityValues) -> bool:
-    """Return whether some would read it no more, or come in another way, than today."""
-    is_lower = LEVELS.index(values.level) < LEVELS.index(models.CommunityLevel(row.level))
-    return is_lower or _compared(row, values) < 0 or _is_moved(row, values)
+def changes_readers(row: models.Community, values: CommunityValues) -> bool:
+    """Return whether others would find it, read it or come in than today."""
+    return (row.reach, row.level, row.organisation_id) != (values.reach, values.level, values.organisation_id)
 
 
 def _compared(row: models.Community, values: CommunityValues) -> int:
@@ -68,8 +67,8 @@ def others_wrote(session: Session, row: models.Community) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Narrowing:
-    """The consequences of narrowing: readers before and after, None for everybody, and the requests and invitations that end."""
+class ReadersChange:
+    """The consequences of another reach or level: readers before and after, None for everybody; requests and invitations that end."""
 
     before: int | None
     after: int | None
@@ -77,9 +76,9 @@ class Narrowing:
     invitations: int
 
 
-def preview(session: Session, row: models.Community, values: CommunityValues, *, now: datetime) -> Narrowing:
+def preview(session: Session, row: models.Community, values: CommunityValues, *, now: datetime) -> ReadersChange:
     """Compute what would come of other values."""
-    return Narrowing(
+    return ReadersChange(
         _count_readers(session, row, row),
         _count_readers(session, row, values),
         requests=len(communities.list_pending(session, row, _unfit_requests(values))),

@@ -1,44 +1,31 @@
 """Pages of communities for those who found and look after them and their working groups, and for those who administer the site."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
 from flask import Blueprint, Response, flash, request
 from wtforms import BooleanField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
-from communities import communities, directory, life, members, pages, reach
+from communities import communities, directory, life, members, models, pages, reach
 from communities.access import CommunityAction, CommunityContext, MemberContext, RequestContext
+from communities.communities import CommunityWasChanged, UnknownInstitution
 from communities.life import DraftWasChanged, NotReady
 from communities.members import CannotJoin, LastAdministrator, MemberWasChanged, RequestDecided, TooManyAdministrators
-from communities.models import (
-    CONDITIONS,
-    NOTE,
-    PARTS,
-    Community,
-    CommunityLevel,
-    CommunityReach,
-    CommunityRequest,
-    CommunityRole,
-    CommunityState,
-)
+from communities.models import CONDITIONS, NOTE, PARTS, CommunityLevel, CommunityReach, CommunityState
 from communities.panels import LANGUAGE_NAMES, LEVELS
-from communities.reach import Narrowing
-from communities.views.communities import LEVEL_TEXTS, head_of, leave_reading_note
+from communities.reach import WiderThanWritten
+from communities.views.communities import LEVEL_TEXTS, head_of, leave_reading_note, parts_of, saved
 from discussions.boards import TooManyCategories, change_settings
 from discussions.models import Board, BoardState, FirstPosts
 from kernel import clock
 from kernel.errors import N_
-from kernel.i18n import LANGUAGES, _, language, lazy_
+from kernel.i18n import _, language, lazy_
 from kernel.markup.posts import PostTooComplex
-from kernel.web.forms import Form, area, line, whole_number
-from kernel.web.request import (
-    Answer,
-    current_actor,
-    current_session,
-    current_settings,
-    is_read_only_request,
-    page,
-    requires,
-    see_page,
-)
+from kernel.web.forms import Form, area, choices, line, whole_number
+from kernel.web.request import Answer, current_actor, current_session, current_settings, page, requires, see_page
+from kernel.web.table import requested_page
 
 managing_bp = Blueprint("communities_managing", __name__)
 
@@ -46,6 +33,14 @@ REACHES = {
     CommunityReach.EVERYONE: N_("Everyone finds it"),
     CommunityReach.INSTITUTION: N_("The people of an institution find it"),
     CommunityReach.HIDDEN: N_("Only its members find it; it counts as private"),
+}
+GROUP_REACHES = {
+    CommunityReach.PARENT: N_("The members of the community find it"),
+    CommunityReach.HIDDEN: N_("Only its own members find it; one joins by invitation"),
+}
+GROUP_LEVELS = {
+    CommunityLevel.SEMIPRIVATE: N_("By a request that its administrators decide"),
+    CommunityLevel.PRIVATE: N_("By invitation"),
 }
 HINTS = {
     "overview": N_("What it is about, and which institutions and activities its administrators have. At least 100 characters."),
@@ -59,19 +54,46 @@ USUAL_PRINCIPLES = N_(
     "We write with respect and to the point. We share what we know and say where it comes from. We publish no personal data of others. "
     "We disagree about reasons, not about people."
 )
+FIRST_POSTS = {
+    FirstPosts.NONE: N_("No posts wait"),
+    FirstPosts.NEW: N_("New accounts, where one joins at once: younger than seven days and without an institution"),
+    FirstPosts.ALL: N_("Everybody’s"),
+}
+BANS = {"": N_("At any time"), "30": N_("After 30 days"), "365": N_("After a year"), "0": N_("Never")}
+"""When somebody who was removed may join again, by days."""
 
 
-class ValuesForm(Form):
+class WorkingGroupForm(Form):
+    """A working group: its name, who sees it, and how one joins."""
+
+    name = line(lazy_("Name of the working group"), least=3, most=120, required=lazy_("Write a name."))
+    language = SelectField(lazy_("Language"), choices=[SelectChoice(*pair) for pair in LANGUAGE_NAMES.items()], default=language)
+    reach = RadioField(lazy_("Who finds the group"), choices=choices(GROUP_REACHES), default=CommunityReach.PARENT.value)
+    level = RadioField(lazy_("How one joins"), choices=choices(GROUP_LEVELS), default=CommunityLevel.SEMIPRIVATE.value)
+
+    def values(self) -> communities.CommunityValues:
+        """Return what was chosen: what is hidden is private."""
+        chosen = CommunityReach(self.reach.data)
+        level = CommunityLevel.PRIVATE if chosen is CommunityReach.HIDDEN else CommunityLevel(self.level.data)
+        return communities.CommunityValues(self.name.data or "", self.language.data, chosen, level)
+
+
+class NewGroupForm(WorkingGroupForm):
+    """A working group that is founded, with what it is for."""
+
+    purpose = area(lazy_("Purpose"), most=communities.LONGEST_TEXT)
+
+
+class ValuesForm(WorkingGroupForm):
     """The first step of a draft, and the settings later."""
 
-    name = line(lazy_("Name of the community"), most=120, required=lazy_("Write a name."))
+    name = line(lazy_("Name of the community"), least=3, most=120, required=lazy_("Write a name."))
     topic = line(lazy_("Topic"), most=60)
-    language = SelectField(lazy_("Language"), choices=[SelectChoice(code, LANGUAGE_NAMES[code]) for code in LANGUAGES])
-    reach = RadioField(lazy_("Who finds it"), choices=[SelectChoice(reach.value, lazy_(label)) for reach, label in REACHES.items()])
+    reach = RadioField(lazy_("Who finds it"), choices=choices(REACHES), default=CommunityReach.EVERYONE.value)
     organisation = SelectField(lazy_("Institution or unit, where it is for one"), choices=[])
-    level = RadioField(lazy_("Privacy"), choices=[SelectChoice(level.value, lazy_(label)) for level, label in LEVELS.items()])
+    level = RadioField(lazy_("Privacy"), choices=choices(LEVELS), default=CommunityLevel.PUBLIC.value)
 
-    def offer(self, present: Community | None = None) -> None:
+    def offer(self, present: models.Community | None = None) -> None:
         """Offer the institutions and units to which the reader belongs, and the one that it has."""
         session = current_session()
         own = communities.list_own_places(session, current_actor())
@@ -79,40 +101,19 @@ class ValuesForm(Form):
             own.append((present.organisation_id, communities.name_of_place(session, present.organisation_id)))
         self.organisation.choices = [("", _("None")), *((str(number), name) for number, name in own)]
 
-    def show(self, row: Community) -> None:
-        """Fill the form with what a community is."""
-        self.name.data, self.language.data, self.reach.data, self.level.data = row.name, row.language, row.reach, row.level
-        self.organisation.data, self.topic.data = str(row.organisation_id or ""), row.topic
-
     def values(self) -> communities.CommunityValues:
-        """Return what was chosen: a hidden community is private."""
-        reach = CommunityReach(self.reach.data)
-        level = CommunityLevel.PRIVATE if reach is CommunityReach.HIDDEN else CommunityLevel(self.level.data)
-        organisation = whole_number(self.organisation.data or "") or None
-        return communities.CommunityValues(
-            self.name.data or "",
-            self.language.data,
-            reach,
-            level=level,
-            organisation_id=organisation if reach is CommunityReach.INSTITUTION else None,
-            topic=self.topic.data or "",
-        )
+        """Return what was chosen: what is hidden is private."""
+        values = super().values()
+        number = whole_number(self.organisation.data or "") or None
+        return replace(values, topic=self.topic.data or "", organisation_id=number if values.reach is CommunityReach.INSTITUTION else None)
 
 
-class ConceptNoteForm(Form):
-    """The concept note."""
-
-    overview = area(lazy_("General description"), most=communities.LONGEST_TEXT)
-    purpose = area(lazy_("Purpose"), most=communities.LONGEST_TEXT)
-    strategy = area(lazy_("Strategy of participation"), most=communities.LONGEST_TEXT)
+def _texts_form(names: Sequence[str]) -> type[Form]:
+    fields = {name: area(lazy_(PARTS[name]), most=communities.LONGEST_TEXT, description=lazy_(HINTS[name])) for name in names}
+    return type("TextsForm", (Form,), fields)
 
 
-class ConditionsForm(Form):
-    """The texts on who may join, what can be contributed, and the principles."""
-
-    who_may_join = area(lazy_("Who may join"), most=communities.LONGEST_TEXT)
-    contributions = area(lazy_("What can be contributed"), most=communities.LONGEST_TEXT)
-    principles = area(lazy_("Principles"), most=communities.LONGEST_TEXT)
+ConceptNoteForm, ConditionsForm = _texts_form(NOTE), _texts_form(CONDITIONS)
 
 
 class ReasonForm(Form):
@@ -121,23 +122,25 @@ class ReasonForm(Form):
     reason = area(lazy_("Reason"), most=500)
 
 
+def _back(row: models.Community, message: str) -> Response:
+    return see_page("communities_managing.manage", slug=row.slug, flash=message)
+
+
 @managing_bp.route("/communities/new", methods=["GET", "POST"])
 @requires(CommunityAction.FOUND)
 def new() -> Answer:
     """Begin a community: its draft is kept with the first step."""
     form = ValuesForm()
     form.offer()
-    if is_read_only_request():
-        form.reach.data, form.level.data, form.language.data = CommunityReach.EVERYONE.value, CommunityLevel.PUBLIC.value, language()
     if form.validate_on_submit():
-        with form.refusals(None, communities.TooManyDrafts), form.refusals(form.organisation, communities.UnknownInstitution):
+        with form.refusals(None, communities.TooManyDrafts), form.refusals(form.organisation, UnknownInstitution):
             row = communities.found_community(current_session(), current_actor(), form.values(), now=clock.now())
             return see_page("communities_managing.texts", slug=row.slug, step="note", flash=_("The draft is saved. You can go on later."))
     return _settings_page(form, None, seen="")
 
 
-def _settings_page(form: "ValuesForm | WorkingGroupForm", context: CommunityContext | None, *, seen: str) -> Response:
-    is_group = isinstance(form, WorkingGroupForm)
+def _settings_page(form: WorkingGroupForm, context: CommunityContext | None, *, seen: str) -> Response:
+    is_group = not isinstance(form, ValuesForm)
     levels = {} if is_group else {level.value: _(text) for level, text in LEVEL_TEXTS.items()}
     topics = [] if is_group else communities.list_topics(current_session(), current_actor())
     return page("communities/settings.html", form=form, context=context, levels=levels, topics=topics, seen=seen, is_group=is_group)
@@ -146,51 +149,39 @@ def _settings_page(form: "ValuesForm | WorkingGroupForm", context: CommunityCont
 @managing_bp.route("/communities/<slug>/manage/settings", methods=["GET", "POST"])
 @requires(CommunityAction.EDIT, communities.get_community)
 def settings(context: CommunityContext) -> Answer:
-    """Change name, topic, language, reach and level; it acts at once, and narrows after a page that says what follows."""
-    row = context.community
-    form: ValuesForm | WorkingGroupForm = ValuesForm() if context.parent is None else WorkingGroupForm()
-    if is_read_only_request():
-        form.show(row)
-    if isinstance(form, ValuesForm):
+    """Change name, topic, language, reach and level; other readers are confirmed on a page that says who they are."""
+    row, act, seen, institution = context.community, request.form.get("act"), request.form.get("seen", ""), None
+    form = WorkingGroupForm(obj=row)
+    if context.parent is None:
+        form = ValuesForm(obj=row, organisation=row.organisation_id)
         form.offer(row)
-    act, seen = request.form.get("act"), request.form.get("seen", "")
+        institution = form.organisation
     if act != "back" and form.validate_on_submit():
-        of_institution = form.organisation if isinstance(form, ValuesForm) else None
         session, actor, values, now = current_session(), current_actor(), form.values(), clock.now()
         with (
-            form.refusals(None, communities.CommunityWasChanged),
-            form.refusals(form.level, reach.WiderThanWritten),
-            form.refusals(of_institution, communities.UnknownInstitution),
+            form.refusals(None, CommunityWasChanged),
+            form.refusals(form.level, WiderThanWritten),
+            form.refusals(institution, UnknownInstitution),
         ):
             reach.check_values(session, actor, row, values, seen=seen)
-            if row.state != CommunityState.DRAFT and act != "narrow" and reach.narrows(row, values):
-                return _narrowing_page(context, form, reach.preview(session, row, values, now=now))
-            changed = reach.change_values(session, actor, row, values, seen=seen, now=now)
-            message = _("Saved.") if changed else _("There was nothing to change.")
-            return see_page("communities_managing.manage", slug=row.slug, flash=message)
+            if row.state != CommunityState.DRAFT and act != "confirm" and reach.changes_readers(row, values):
+                return _readers_page(context, form, values, reach.preview(session, row, values, now=now))
+            return _back(row, saved(reach.change_values(session, actor, row, values, seen=seen, now=now)))
     return _settings_page(form, context, seen=str(row.row_version))
 
 
-def _narrowing_page(context: CommunityContext, form: "ValuesForm | WorkingGroupForm", narrowing: Narrowing) -> Response:
+def _readers_page(
+    context: CommunityContext, form: WorkingGroupForm, values: communities.CommunityValues, change: reach.ReadersChange
+) -> Response:
     """Say who reads the community today and who would afterwards; the form waits in hidden fields."""
-    row, values = context.community, form.values()
-    reaches = {**REACHES, CommunityReach.PARENT: N_("The members of the community find it")}
-
-    def step(reach: CommunityReach, level: CommunityLevel, institution: int | None, readers: int | None) -> tuple[list[str], int | None]:
-        name = communities.name_of_place(current_session(), institution) if institution else ""
-        return [text for text in (_(reaches[reach]), name, _(LEVELS[level])) if text], readers
-
-    today = step(CommunityReach(row.reach), CommunityLevel(row.level), row.organisation_id, narrowing.before)
-    afterwards = step(values.reach, values.level, values.organisation_id, narrowing.after)
-    fields = [(name, value) for name, value in request.form.items() if name == "seen" or (name in form and name != "csrf_token")]
+    row, reaches = context.community, GROUP_REACHES if context.parent else REACHES
+    fields = [(name, value) for name, value in request.form.items() if name == "seen" or name in form]
+    numbers = [number for number in (row.organisation_id, values.organisation_id) if number]
     return page(
-        "communities/narrowing.html",
-        context=context,
-        fields=fields,
-        steps=[today, afterwards],
-        narrowing=narrowing,
-        becomes_hidden=values.reach is CommunityReach.HIDDEN and row.reach != CommunityReach.HIDDEN,
-    )
+        "communities/readers.html", context=context, fields=fields, change=change, reaches=reaches, levels=LEVELS, level_texts=LEVEL_TEXTS,
+        steps=((row, change.before), (values, change.after)),
+        places={number: communities.name_of_place(current_session(), number) for number in numbers},
+    )  # fmt: skip
 
 
 @managing_bp.route("/communities/<slug>/manage/<any(note, conditions):step>", methods=["GET", "POST"])
@@ -198,41 +189,25 @@ def _narrowing_page(context: CommunityContext, form: "ValuesForm | WorkingGroupF
 def texts(context: CommunityContext) -> Answer:
     """Write the concept note, or the conditions: each step of a draft is saved by itself."""
     row, is_note = context.community, (request.view_args or {})["step"] == "note"
-    form, names = (ConceptNoteForm(), NOTE) if is_note else (ConditionsForm(), CONDITIONS)
-    if is_read_only_request():
-        for name in names:
-            form[name].data = row.texts.get(name, "")
-        if not is_note and not row.texts.get("principles"):
-            form["principles"].data = _(USUAL_PRINCIPLES)
+    written = {name: text for name, text in row.texts.items() if text}
+    form = (ConceptNoteForm if is_note else ConditionsForm)(data={"principles": _(USUAL_PRINCIPLES), **written})
     if form.validate_on_submit():
-        typed = {name: form[name].data or "" for name in names}
-        with form.refusals(None, communities.CommunityWasChanged, PostTooComplex):
+        typed = {name: text or "" for name, text in form.data.items()}
+        with form.refusals(None, CommunityWasChanged, PostTooComplex):
             pages.change_texts(current_session(), current_actor(), row, typed, seen=request.form.get("seen", ""), now=clock.now())
-            for name in [name for name in communities.missing_parts(row) if name in names and row.state == CommunityState.DRAFT]:
+            is_draft = row.state == CommunityState.DRAFT
+            for name in [name for name in communities.missing_parts(row) if name in typed and is_draft]:
                 flash(_("Saved, and still too short to be activated: %(part)s.", part=_(PARTS[name])), "warn")
-            if is_note and row.state == "draft":
+            if is_note and is_draft:
                 return see_page("communities_managing.texts", slug=row.slug, step="conditions", flash=_("Saved."))
-            return see_page("communities_managing.manage", slug=row.slug, flash=_("Saved."))
-    hints = {name: _(HINTS[name]) for name in names}
-    return page(
-        "communities/texts.html", form=form, context=context, fields=[form[name] for name in names], hints=hints, is_note=is_note,
-        seen=str(row.row_version),
-    )  # fmt: skip
+            return _back(row, _("Saved."))
+    return page("communities/texts.html", form=form, context=context, is_note=is_note, seen=str(row.row_version))
 
 
 class CommunityBoardForm(Form):
     """The settings of discussions and pages of a community."""
 
-    first_posts = SelectField(
-        lazy_("First two posts of a person that wait for a moderator"),
-        choices=[
-            SelectChoice(FirstPosts.NONE.value, lazy_("No posts wait")),
-            SelectChoice(
-                FirstPosts.NEW.value, lazy_("New accounts, where one joins at once: younger than seven days and without an institution")
-            ),
-            SelectChoice(FirstPosts.ALL.value, lazy_("Everybody’s")),
-        ],
-    )
+    first_posts = SelectField(lazy_("First two posts of a person that wait for a moderator"), choices=choices(FIRST_POSTS))
     categories = area(lazy_("Categories, one a line (optional)"), most=1_000)
     mail_text = BooleanField(lazy_("Emails include the beginning of a post"))
     members_write = BooleanField(lazy_("Members write pages too, not the administrators alone"))
@@ -242,28 +217,19 @@ class CommunityBoardForm(Form):
 @requires(CommunityAction.EDIT, communities.get_community)
 def board_settings(context: CommunityContext) -> Answer:
     """Say how the discussions of a community work: first posts, categories, and what mails carry."""
-    form, session, slug = CommunityBoardForm(), current_session(), context.community.slug
-    board = session.get_one(Board, context.community.board_id)
-    if is_read_only_request():
-        form.first_posts.data, form.mail_text.data, form.categories.data = board.first_posts, board.mail_text, "\n".join(board.categories)
-        form.members_write.data = context.community.members_write
+    session, actor, row, now = current_session(), current_actor(), context.community, clock.now()
+    board = session.get_one(Board, row.board_id)
+    present = {"first_posts": board.first_posts, "mail_text": board.mail_text, "categories": "\n".join(board.categories)}
+    form = CommunityBoardForm(data={**present, "members_write": row.members_write})
     if form.validate_on_submit():
         with form.refusals(form.categories, TooManyCategories):
+            categories, first_posts = (form.categories.data or "").splitlines(), FirstPosts(form.first_posts.data)
             changed = change_settings(
-                session,
-                current_actor(),
-                board,
-                state=BoardState(board.state),
-                first_posts=FirstPosts(form.first_posts.data),
-                mail_text=bool(form.mail_text.data),
-                categories=(form.categories.data or "").splitlines(),
-                now=clock.now(),
-            )
-            changed |= communities.set_members_write(
-                session, current_actor(), context.community, bool(form.members_write.data), now=clock.now()
-            )
-            message = _("Saved. It holds from now on.") if changed else _("There was nothing to change.")
-            return see_page("communities_managing.manage", slug=slug, flash=message)
+                session, actor, board, state=BoardState(board.state), first_posts=first_posts, mail_text=form.mail_text.data,
+                categories=categories, now=now,
+            )  # fmt: skip
+            changed |= communities.set_members_write(session, actor, row, form.members_write.data, now=now)
+            return _back(row, _("Saved. It holds from now on.") if changed else saved(changed))
     return page("communities/board_settings.html", form=form, context=context)
 
 
@@ -276,47 +242,36 @@ def manage(context: CommunityContext) -> Answer:
 
 
 def _manage_page(context: CommunityContext, form: ReasonForm) -> Response:
-    row = context.community
-    return page(
-        "communities/manage.html",
-        context=context,
-        missing=[_(PARTS[name]) for name in communities.missing_parts(row)],
-        parts=[(_(PARTS[name]), row.safe_html(name)) for name in (*NOTE, *CONDITIONS) if row.html.get(name)],
-        waiting=members.count_requests(current_session(), row.id),
-        form=form,
-    )
-
-
-def _alone() -> bool:
-    actor = current_actor()
-    return actor.is_administrator or (actor.is_staff_anywhere and current_settings().instructors_activate_communities)
+    row, waiting = context.community, members.count_requests(current_session(), context.community.id)
+    missing = [_(PARTS[name]) for name in communities.missing_parts(row)]
+    return page("communities/manage.html", context=context, missing=missing, parts=parts_of(row), waiting=waiting, form=form)
 
 
 @managing_bp.post("/communities/<slug>/manage/submission")
 @requires(CommunityAction.SUBMIT, communities.get_community)
 def submit(context: CommunityContext) -> Answer:
     """Ask for the activation of a draft."""
+    actor = current_actor()
+    alone = actor.is_administrator or (actor.is_staff_anywhere and current_settings().instructors_activate_communities)
     try:
-        is_active = life.submit(current_session(), current_actor(), context.community, alone=_alone(), now=clock.now())
+        is_active = life.submit(current_session(), actor, context.community, alone=alone, now=clock.now())
     except NotReady as refused:
-        return see_page("communities_managing.manage", slug=context.community.slug, flash=_(refused.text))
-    message = _("The community is active.") if is_active else _("It waits for the site’s administrators. You will be notified.")
-    return see_page("communities_managing.manage", slug=context.community.slug, flash=message)
+        return _back(context.community, _(refused.text))
+    waits = _("It waits for the site’s administrators. You will be notified.")
+    return _back(context.community, _("The community is active.") if is_active else waits)
 
 
 @managing_bp.post("/communities/<slug>/manage/activation")
 @requires(CommunityAction.ACTIVATE, communities.get_community)
 def activate(context: CommunityContext) -> Answer:
     """Activate a submitted draft as it was read, or refuse it with a reason."""
-    form, refuses, seen = ReasonForm(), request.form.get("act") == "refuse", request.form.get("seen", "")
+    form, session, refuses, seen = ReasonForm(), current_session(), request.form.get("act") == "refuse", request.form.get("seen", "")
     if form.validate() and refuses and not (form.reason.data or "").strip():
         form.refuse(form.reason, _("Write the reason."))
     if not form.errors:
         reason = (form.reason.data or "").strip() if refuses else ""
         with form.refusals(None, DraftWasChanged):
-            decided = life.decide_activation(
-                current_session(), current_actor(), context.community, reason=reason, seen=seen, now=clock.now()
-            )
+            decided = life.decide_activation(session, current_actor(), context.community, reason=reason, seen=seen, now=clock.now())
             message = _("The community was not activated.") if refuses else _("The community is active.")
             return see_page("communities_managing.oversee", flash=message if decided else _("It was decided already."))
     return _manage_page(context, form)
@@ -335,7 +290,7 @@ def requests(context: CommunityContext) -> Answer:
     return _requests_page(context, DecisionForm(), None)
 
 
-def _requests_page(context: CommunityContext, form: DecisionForm, refused: CommunityRequest | None) -> Response:
+def _requests_page(context: CommunityContext, form: DecisionForm, refused: models.CommunityRequest | None) -> Response:
     """Return the list of requests; what was typed for the one that was not decided stays in its field, or above the list."""
     session, row = current_session(), context.community
     waiting = members.list_requests(session, row.id)
@@ -361,25 +316,14 @@ def decide(context: RequestContext) -> Answer:
 class RoleForm(Form):
     """The role of a member."""
 
-    role = SelectField(lazy_("Role"), choices=[SelectChoice(role.value, lazy_(label)) for role, label in members.ROLE_NAMES.items()])
+    role = SelectField(lazy_("Role"), choices=choices(members.ROLE_NAMES))
 
 
 class RemovalForm(Form):
     """The removal of a member."""
 
     reason = area(lazy_("Reason, which the person reads"), most=500, required=lazy_("Write the reason."))
-    days = SelectField(
-        lazy_("May join again"),
-        choices=[
-            SelectChoice(value, label)
-            for value, label in (
-                ("", lazy_("At any time")),
-                ("30", lazy_("After 30 days")),
-                ("365", lazy_("After a year")),
-                ("0", lazy_("Never")),
-            )
-        ],
-    )
+    days = SelectField(lazy_("May join again"), choices=choices(BANS))
 
 
 def _member_page(context: MemberContext, role: RoleForm, removal: RemovalForm) -> Response:
@@ -391,26 +335,18 @@ def _member_page(context: MemberContext, role: RoleForm, removal: RemovalForm) -
 @requires(CommunityAction.SET_ROLE, members.get_member)
 def member(context: MemberContext) -> Answer:
     """Show what can be done with a membership."""
-    form = RoleForm()
-    form.role.data = context.other.role
-    return _member_page(context, form, RemovalForm())
+    return _member_page(context, RoleForm(role=context.other.role), RemovalForm())
 
 
 @managing_bp.post("/communities/<slug>/members/<int:member>/role")
 @requires(CommunityAction.SET_ROLE, members.get_member)
 def set_role(context: MemberContext) -> Answer:
     """Give a member a role."""
-    form = RoleForm()
+    form, seen = RoleForm(), request.form.get("seen", "")
     if form.validate():
+        role = models.CommunityRole(form.role.data)
         with form.refusals(form.role, LastAdministrator, TooManyAdministrators, MemberWasChanged):
-            members.set_role(
-                current_session(),
-                current_actor(),
-                context,
-                CommunityRole(form.role.data),
-                seen=request.form.get("seen", ""),
-                now=clock.now(),
-            )
+            members.set_role(current_session(), current_actor(), context, role, seen=seen, now=clock.now())
             return see_page("communities.member_list", slug=context.community.slug, flash=_("Saved."))
     return _member_page(context, form, RemovalForm(formdata=None))
 
@@ -419,31 +355,20 @@ def set_role(context: MemberContext) -> Answer:
 @requires(CommunityAction.REMOVE, members.get_member)
 def remove(context: MemberContext) -> Answer:
     """Remove a member, who reads the reason."""
-    form = RemovalForm()
+    form, seen = RemovalForm(), request.form.get("seen", "")
     if form.validate():
-        days = int(form.days.data) if form.days.data else None
+        reason, days = form.reason.data or "", int(form.days.data) if form.days.data else None
         with form.refusals(form.reason, LastAdministrator, MemberWasChanged):
-            members.remove(
-                current_session(), current_actor(), context, reason=form.reason.data or "", days=days,
-                seen=request.form.get("seen", ""), now=clock.now(),
-            )  # fmt: skip
+            members.remove(current_session(), current_actor(), context, reason=reason, days=days, seen=seen, now=clock.now())
             return see_page("communities.member_list", slug=context.community.slug, flash=_("The person is no longer a member."))
-    role = RoleForm(formdata=None)
-    role.role.data = context.other.role
-    return _member_page(context, role, form)
-
-
-class CommunityArchiveForm(Form):
-    """Why a community is archived."""
-
-    reason = area(lazy_("Reason, which the front page shows"), most=500)
+    return _member_page(context, RoleForm(formdata=None, role=context.other.role), form)
 
 
 @managing_bp.route("/communities/<slug>/manage/archive", methods=["GET", "POST"])
 @requires(CommunityAction.ARCHIVE, communities.get_community)
 def archive(context: CommunityContext) -> Answer:
     """Archive a community, after a page that says what follows."""
-    form, row = CommunityArchiveForm(), context.community
+    form, row = ReasonForm(), context.community
     if form.validate_on_submit():
         life.archive(current_session(), current_actor(), row, form.reason.data or "", now=clock.now())
         return see_page("communities.front_page", slug=row.slug, flash=_("The community is archived."))
@@ -467,54 +392,48 @@ def show_health(context: CommunityContext) -> Answer:
     return page("communities/life.html", context=context, marks=marks)
 
 
+LOGGED = {
+    "name": N_("Name"), "topic": N_("Topic"), "language": N_("Language"), "organisation_id": N_("Institution"),
+    "picture": N_("Picture"), "members_write": N_("Who writes pages"), "title": N_("Title"), "category": N_("Category"),
+    "tool": N_("Tools"), "related": N_("Related communities"), "supporter": N_("Sponsors and champions"), "course": N_("Courses"),
+    **PARTS,
+}  # fmt: skip
+"""The fields that entries of the log name."""
+LOGGED_VALUES: Mapping[str, tuple[str, Mapping[Any, str]]] = {
+    "role": (N_("Role"), members.ROLE_NAMES),
+    "reach": (N_("Who finds it"), {**GROUP_REACHES, **REACHES}),
+    "level": (N_("Privacy"), LEVELS),
+}
+
+
+def _words_of(facts: Mapping[str, Any]) -> str:
+    """Return what an act changed: the names of fields, and the new role, reach or level."""
+    kinds = [facts[act] for act in ("added", "removed", "moved") if act in facts]
+    names = [_(LOGGED[name]) for name in (*facts, *facts.get("texts", ()), *facts.get("changed", ()), *kinds) if name in LOGGED]
+    values = [f"{_(label)}: {_(labels[facts[name]])}" for name, (label, labels) in LOGGED_VALUES.items() if name in facts]
+    return ", ".join([*names, *values])
+
+
 @managing_bp.get("/communities/<slug>/manage/log")
 @requires(CommunityAction.MANAGE, communities.get_community)
 def log(context: CommunityContext) -> Answer:
     """Show what was decided in a community and by whom, and which administrators of the site opened it."""
-    return page("communities/log.html", context=context, rows=communities.list_log(current_session(), context.community.id))
+    rows = communities.list_log(current_session(), context.community.id)
+    return page("communities/log.html", context=context, rows=[(row, _words_of(row.facts)) for row in rows])
 
 
 @managing_bp.get("/administration/communities")
 @requires(CommunityAction.OVERSEE)
 def oversee() -> Answer:
-    """List the communities that wait for their activation, and those that nobody administers."""
-    waiting, alone = communities.list_for_site(current_session())
-    names = {row.id: life.list_longest_members(current_session(), row.id) for row in alone[:50]}
-    inactive = life.list_long_inactive(current_session(), now=clock.now())
-    return page("communities/oversee.html", waiting=waiting, alone=alone, names=names, inactive=inactive)
-
-
-class WorkingGroupForm(Form):
-    """A working group: its name, who sees it, and how one joins."""
-
-    name = line(lazy_("Name of the working group"), most=120, required=lazy_("Write a name."))
-    language = SelectField(lazy_("Language"), choices=[SelectChoice(code, LANGUAGE_NAMES[code]) for code in LANGUAGES])
-    reach = RadioField(
-        lazy_("Who finds it"),
-        choices=[
-            SelectChoice(CommunityReach.PARENT.value, lazy_("The members of the community find it")),
-            SelectChoice(CommunityReach.HIDDEN.value, lazy_("Only its own members find it; one joins by invitation")),
-        ],
-        default=CommunityReach.PARENT.value,
+    """List the communities that wait for their activation, those that nobody administers, inactive ones, and all of them."""
+    session, actor, requested = current_session(), current_actor(), requested_page(50)
+    waiting, alone = communities.list_for_site(session)
+    names = {row.id: life.list_longest_members(session, row.id) for row in alone[:50]}
+    inactive = life.list_long_inactive(session, now=clock.now())
+    rows = communities.list_communities(session, actor, communities.CommunityQuery(), offset=requested.offset, limit=requested.size + 1)
+    return page(
+        "communities/oversee.html", waiting=waiting, alone=alone, names=names, inactive=inactive, page=requested.of(rows), levels=LEVELS
     )
-    level = RadioField(
-        lazy_("How one joins"),
-        choices=[
-            SelectChoice(CommunityLevel.SEMIPRIVATE.value, lazy_("By a request that its administrators decide")),
-            SelectChoice(CommunityLevel.PRIVATE.value, lazy_("By invitation")),
-        ],
-        default=CommunityLevel.SEMIPRIVATE.value,
-    )
-
-    def show(self, row: Community) -> None:
-        """Fill the form with what a group is."""
-        self.name.data, self.language.data, self.reach.data, self.level.data = row.name, row.language, row.reach, row.level
-
-    def values(self) -> communities.CommunityValues:
-        """Return what was chosen: one joins a hidden group by invitation alone."""
-        reach = CommunityReach(self.reach.data)
-        level = CommunityLevel.PRIVATE if reach is CommunityReach.HIDDEN else CommunityLevel(self.level.data)
-        return communities.CommunityValues(self.name.data or "", self.language.data, reach, level)
 
 
 @managing_bp.get("/communities/<slug>/groups")
@@ -530,11 +449,10 @@ def group_list(context: CommunityContext) -> Answer:
 @requires(CommunityAction.FOUND_GROUP, communities.get_community)
 def found_group(context: CommunityContext) -> Answer:
     """Found a working group of a community."""
-    form = WorkingGroupForm()
-    if is_read_only_request():
-        form.language.data = language()
+    form, session, actor, now = NewGroupForm(), current_session(), current_actor(), clock.now()
     if form.validate_on_submit():
-        with form.refusals(None, communities.TooManyGroups):
-            row = communities.found_group(current_session(), current_actor(), context, form.values(), now=clock.now())
+        with form.refusals(None, communities.TooManyGroups), form.refusals(form.purpose, PostTooComplex):
+            row = communities.found_group(session, actor, context, form.values(), now=now)
+            pages.change_texts(session, actor, row, {"purpose": form.purpose.data or ""}, seen=str(row.row_version), now=now)
             return see_page("communities.front_page", slug=row.slug, flash=_("The working group is there."))
     return _settings_page(form, context, seen="")

@@ -62,6 +62,15 @@ def test_members_see_a_group_and_ask_to_join_it_and_strangers_find_nothing(brows
     assert "Solo del grupo" in member.get(GROUP).text
 
 
+def test_what_a_group_is_for_stands_on_its_front_page(browser: Browser, instance: Instance) -> None:
+    _row, ana = founded(browser, instance, purpose="Acordar una tabla para la región.")
+
+    assert "Acordar una tabla para la región." in ana.get(f"{GROUP}/about").text
+    ana.get(f"{GROUP}/manage/settings")
+    ana.submit(f"{GROUP}/manage/settings", {"name": "Tablas de vida"})
+    assert "Acordar una tabla para la región." in ana.get(f"{GROUP}/about").text
+
+
 def test_who_leaves_the_community_leaves_its_groups(browser: Browser, instance: Instance) -> None:
     """spec/communities C17, C36: in the same transaction."""
     row, _ana = founded(browser, instance)

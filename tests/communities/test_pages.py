@@ -39,6 +39,9 @@ def test_a_community_is_founded_in_steps_and_activated_by_the_site(browser: Brow
     ana, boss = sign_in(browser), visitor(browser, "admin@example.org")
 
     ana.get("/communities/new")
+    for name in ("Ay", "x" * 121):
+        ana.submit("/communities/new", {"name": name}, status=422)
+        assert in_spanish("Use from %(min)d to %(max)d characters.", min=3, max=120) in ana.page.text
     ana.submit("/communities/new", {"name": "Estadística actuarial", "level": "semiprivate"})
     ana.post(f"{MANAGE}/submission")
     assert in_spanish("These texts are missing or too short:") in ana.page.text
@@ -313,6 +316,38 @@ def test_what_an_administrator_of_the_site_reads_stands_in_the_log_of_the_commun
     assert log.count(in_spanish("Opened a community as site administrator")) == 1
     assert "Ada Ministra" in log
     assert in_spanish("Opened a community as site administrator") not in browser.get("/communities/de-todos/manage/log").text
+
+
+def test_the_log_names_what_was_changed_and_the_new_role(browser: Browser, instance: Instance) -> None:
+    """Fields by their names, never their texts; of role, reach and level what they are now."""
+    row = a_community(instance, a_person(instance))
+    number = a_member(instance, row, a_person(instance, "eva@example.org"))
+    ana = sign_in(browser)
+    ana.get(f"{MANAGE}/note")
+    ana.submit(f"{MANAGE}/note", {"purpose": f"{LONG} Y un secreto."})
+    ana.get(f"{MANAGE}/settings")
+    ana.submit(f"{MANAGE}/settings", {"topic": "Salud", "level": "semiprivate"})
+    ana.submit(f"{MANAGE}/settings", button=("act", "confirm"))
+    ana.get(f"{PAGE}/members/{number}")
+    ana.submit(f"{PAGE}/members/{number}/role", {"role": "moderator"})
+    log = ana.get(f"{MANAGE}/log").text
+
+    for label, value in (("Role", "moderator"), ("Privacy", "Semi-private")):
+        assert f"{in_spanish(label)}: {in_spanish(value)}" in log
+    assert in_spanish("Topic") in log
+    assert in_spanish("Purpose") in log
+    assert "secreto" not in log
+
+
+def test_the_site_has_all_communities_in_one_list_with_their_states(browser: Browser, instance: Instance) -> None:
+    a_community(instance, a_person(instance))
+    a_community(instance, a_person(instance, "eva@example.org"), "La de antes", state=CommunityState.ARCHIVED)
+    an_administrator(instance)
+    page = visitor(browser, "admin@example.org").get("/administration/communities")
+
+    assert page.has_link(PAGE)
+    assert page.has_link("/communities/la-de-antes")
+    assert in_spanish("Archived community") in page.text
 
 
 def test_roles_elsewhere_give_no_right(browser: Browser, instance: Instance) -> None:

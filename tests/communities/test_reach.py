@@ -1,4 +1,4 @@
-"""Who finds and reads a community: widened until others wrote, narrowed after a page that says what follows (spec/communities C2, C5)."""
+"""Who finds and reads a community: changed after a page that says what follows, widened until others wrote (spec/communities C2, C5)."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from accounts.models import Person
 from communities import communities
 from communities.communities import CommunityValues
-from communities.models import Community, CommunityInvitation, CommunityLevel, CommunityReach, CommunityRequest
+from communities.models import Community, CommunityInvitation, CommunityLevel, CommunityReach, CommunityRequest, CommunityState
 from communities.reach import WiderThanWritten, change_values, others_wrote
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor, SiteRole
@@ -41,7 +41,7 @@ def test_it_is_not_widened_once_others_wrote(browser: Browser, instance: Instanc
     )
     browser.get(f"{MANAGE}/settings")
     browser.submit(f"{MANAGE}/settings", {"reach": "hidden"})
-    browser.submit(f"{MANAGE}/settings", button=("act", "narrow"))
+    browser.submit(f"{MANAGE}/settings", button=("act", "confirm"))
 
     assert (fresh(instance, row).reach, fresh(instance, row).level) == (CommunityReach.HIDDEN, CommunityLevel.PRIVATE)
     browser.another().get(PAGE, status=404)
@@ -92,8 +92,8 @@ def test_it_is_not_given_to_another_institution_once_others_wrote(instance: Inst
         move(0)
 
 
-def narrow(browser: Browser, **values: str) -> None:
-    """Send settings for fewer people, and look at what would follow."""
+def change_settings(browser: Browser, **values: str) -> None:
+    """Send settings for other people, and look at what would follow."""
     browser.get(f"{MANAGE}/settings")
     browser.submit(f"{MANAGE}/settings", dict(values))
 
@@ -112,7 +112,7 @@ def test_before_it_is_narrowed_a_page_says_who_reads_it_today_and_afterwards(bro
         a_member(instance, row, a_person(instance, f"m{number}@example.org"))
     a_person(instance, "nadie@example.org")
     sign_in(browser)
-    narrow(browser, level="private", name="Otro nombre", topic="Salud")
+    change_settings(browser, level="private", name="Otro nombre", topic="Salud")
     assert in_spanish("Everyone reads what is written in it.") in browser.page.text
     assert readers(READ, 3) in browser.page.text
     assert (fresh(instance, row).level, fresh(instance, row).name) == ("open", "Estadística actuarial")
@@ -120,18 +120,37 @@ def test_before_it_is_narrowed_a_page_says_who_reads_it_today_and_afterwards(bro
     browser.submit(f"{MANAGE}/settings", button=("act", "back"))
     assert 'value="Otro nombre"' in browser.page.html
     browser.submit(f"{MANAGE}/settings")
-    browser.submit(f"{MANAGE}/settings", button=("act", "narrow"))
+    browser.submit(f"{MANAGE}/settings", button=("act", "confirm"))
     changed = fresh(instance, row)
     assert (changed.level, changed.name, changed.topic, changed.slug) == ("private", "Otro nombre", "Salud", "estadistica-actuarial")
+
+
+def test_before_it_is_widened_the_same_page_says_who_reads_it_afterwards(browser: Browser, instance: Instance) -> None:
+    """spec/communities C5: a draft has no readers yet, and asks nothing."""
+    draft = a_community(instance, a_person(instance), "Borrador", state=CommunityState.DRAFT)
+    row = a_community(instance, a_person(instance, "eva@example.org"), level=CommunityLevel.PRIVATE)
+    sign_in(browser).get("/communities/borrador/manage/settings")
+    browser.submit("/communities/borrador/manage/settings", {"level": "open"})
+    assert fresh(instance, draft).level == "open"
+    eva = sign_in(browser.another(), "eva@example.org")
+    change_settings(eva, level="open")
+    assert readers(READ, 1) in eva.page.text
+    assert in_spanish("Everyone reads what is written in it.") in eva.page.text
+    assert fresh(instance, row).level == "private"
+
+    eva.submit(f"{MANAGE}/settings", button=("act", "confirm"))
+    assert fresh(instance, row).level == "open"
+    change_settings(eva, topic="Salud")
+    assert fresh(instance, row).topic == "Salud", "the same readers: nothing to confirm"
 
 
 def test_someone_else_s_change_between_the_page_and_its_confirmation_is_not_overwritten(browser: Browser, instance: Instance) -> None:
     row = a_community(instance, a_person(instance), level=CommunityLevel.OPEN)
     sign_in(browser)
-    narrow(browser, level="private")
+    change_settings(browser, level="private")
     with instance.database.unit_of_work() as session:
         session.execute(update(Community).values(row_version=7))
-    browser.submit(f"{MANAGE}/settings", button=("act", "narrow"), status=409)
+    browser.submit(f"{MANAGE}/settings", button=("act", "confirm"), status=409)
 
     assert fresh(instance, row).level == "open"
 
@@ -153,12 +172,12 @@ def test_for_an_institution_those_who_belong_go_on_reading(browser: Browser, ins
     with instance.database.unit_of_work() as session:
         session.execute(update(CommunityInvitation).values(sent=1))
     sign_in(browser)
-    narrow(browser, reach="institution", organisation=str(place.id))
+    change_settings(browser, reach="institution", organisation=str(place.id))
     assert readers(READ, 2) in browser.page.text
     assert readers(READ, 1) in browser.page.text
     assert in_spanish("%(count)s request to join ends, and its author is notified.", 1) in browser.page.text
     assert in_spanish("%(count)s invitation ends, and its person is notified.", 2) in browser.page.text
-    browser.submit(f"{MANAGE}/settings", button=("act", "narrow"))
+    browser.submit(f"{MANAGE}/settings", button=("act", "confirm"))
 
     def waiting() -> tuple[list[str], list[str]]:
         asked = select(Person.email).join(CommunityRequest, CommunityRequest.person_id == Person.id)
@@ -180,9 +199,9 @@ def test_what_becomes_hidden_gets_an_address_that_nobody_guesses(browser: Browse
     ana, eva = a_person(instance), a_person(instance, "eva@example.org")
     row = a_community(instance, ana)
     sign_in(browser)
-    narrow(browser, reach="hidden")
+    change_settings(browser, reach="hidden")
     assert in_spanish("It gets another address: links to the present one lead nowhere from then on.") in browser.page.text
-    browser.submit(f"{MANAGE}/settings", button=("act", "narrow"))
+    browser.submit(f"{MANAGE}/settings", button=("act", "confirm"))
     slug = fresh(instance, row).slug
 
     assert slug.startswith("estadistica-actuarial-")
