@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -121,15 +122,8 @@ def keep_sent(form: Form, field: FileField, keep: Callable[[str, bytes], Communi
     return None
 
 
-def _keep_logo(_name: str, sent: bytes) -> CommunityFileContent:
-    return _keep(*cleaned_logo(sent))
-
-
-def _keep_photograph(_name: str, sent: bytes) -> CommunityFileContent:
-    return _keep(*cleaned_photograph(sent))
-
-
-def _keep(content: bytes, media_type: str) -> CommunityFileContent:
+def _keep_picture(clean: Callable[[bytes], tuple[bytes, str]], _name: str, sent: bytes) -> CommunityFileContent:
+    content, media_type = clean(sent)
     return CommunityFileContent("", file_store().put(content), len(content), media_type)
 
 
@@ -171,7 +165,7 @@ def add_link(context: CommunityContext) -> Answer:
     kind = CommunityLinkKind((request.view_args or {})["kind"])
     form = FORMS[kind](prefix=kind)
     if form.validate_on_submit():
-        content = keep_sent(form, form.logo, _keep_logo) if isinstance(form, SupporterForm) else None
+        content = keep_sent(form, form.logo, partial(_keep_picture, cleaned_logo)) if isinstance(form, SupporterForm) else None
         if not form.errors:
             session, actor = begin_writing(), current_actor()
             present = communities.get_community(session, actor, context.community.slug)
@@ -197,7 +191,7 @@ def set_picture(context: CommunityContext) -> Answer:
     """Give the front page a picture, change its description, or take it away."""
     form, slug, is_removed = PictureForm(), context.community.slug, request.form.get("act") == "remove"
     if form.validate_on_submit():
-        content = None if is_removed else keep_sent(form, form.picture, _keep_photograph)
+        content = None if is_removed else keep_sent(form, form.picture, partial(_keep_picture, cleaned_photograph))
         if not form.errors:
             session, actor, now = begin_writing(), current_actor(), clock.now()
             present = communities.get_community(session, actor, slug)
