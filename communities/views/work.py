@@ -1,7 +1,5 @@
 """Pages of what members work on together: files, pages with their history, the plan."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from itertools import groupby
 
@@ -48,13 +46,6 @@ class CommunityFileForm(Form):
         texts = (self.title.data or "", self.description.data or "", self.category.data or "")
         return files.FileValues(*texts, self.language.data, self.licence.data, members_only=self.members_only.data)
 
-    @contextmanager
-    def refusing(self) -> Iterator[None]:
-        """Put what is refused of a file on its field."""
-        full, categories = self.refusals(self.file, files.CommunityIsFull), self.refusals(self.category, files.TooManyFileCategories)
-        with self.refusals(None, files.FileWasChanged, NoLongerAllowed), full, categories:
-            yield
-
     def store(self) -> files.SentFile:
         """Store what was sent; None, with the fault on its field, where it cannot be brought in, or nothing was chosen."""
         return keep_sent(self, self.file, partial(files.store_content, file_store()))
@@ -83,21 +74,31 @@ def _note_reading(context: CommunityContext, row: CommunityFile | CommunityPage,
 @requires(CommunityAction.ADD_FILE, communities.get_community, reads_first=True, body_limit=BODY_LIMIT)
 def add_file(context: CommunityContext) -> Answer:
     """Bring in a file."""
-    form = CommunityFileForm(language=language())
+    return _save_file(context, CommunityFileForm(language=language()))
+
+
+def _save_file(context: CommunityContext, form: CommunityFileForm) -> Response:
+    """Show the form of a file; where it was sent, bring the file in, change what is said of it, or replace it."""
+    row, actor, slug = context.file if isinstance(context, CommunityFileContext) else None, current_actor(), context.community.slug
+    seen = request.form.get("seen", str(row.row_version) if row else "")
     if form.validate_on_submit():
         content = form.store()
-        if content is None and not form.errors:
+        if content is None and row is None and not form.errors:
             form.refuse(form.file, _("Choose a file."))
-        if content is not None:
-            with form.refusing():
-                files.add_file(begin_writing(), current_actor(), context, form.values(), content, now=clock.now())
-                return see_page("communities_work.file_list", slug=context.community.slug, flash=_("The file is there."))
-    return _file_page(context, form, None, "")
-
-
-def _file_page(context: CommunityContext, form: CommunityFileForm, row: CommunityFile | None, seen: str) -> Response:
-    categories = files.list_categories(current_session(), context.community.id, is_inside=True)
-    return page("communities/file_form.html", context=context, form=form, file=row, categories=categories, seen=seen)
+        if not form.errors:
+            session, values, now = begin_writing(), form.values(), clock.now()
+            full, categories = form.refusals(form.file, files.CommunityIsFull), form.refusals(form.category, files.TooManyFileCategories)
+            with form.refusals(None, files.FileWasChanged, NoLongerAllowed), full, categories:
+                if row is not None:
+                    present = files.get_file(session, actor, slug, row.uuid)
+                    changed = files.change_file(session, actor, present, values, content, seen=seen, now=now)
+                    return see_page("communities_work.show_file", slug=slug, file=row.uuid, flash=_saved(changed))
+                if content is not None:
+                    files.add_file(session, actor, context, values, content, now=now)
+                    return see_page("communities_work.file_list", slug=slug, flash=_("The file is there."))
+            seen = str(files.get_file(session, actor, slug, row.uuid).file.row_version) if row else ""
+    known = files.list_categories(current_session(), context.community.id, is_inside=True)
+    return page("communities/file_form.html", context=context, form=form, file=row, categories=known, seen=seen)
 
 
 @work_bp.get("/communities/<slug>/files/<uuid:file>")
@@ -126,18 +127,7 @@ def file_content(context: CommunityFileContext) -> Response:
 @requires(CommunityAction.CHANGE_FILE, files.get_file, reads_first=True, body_limit=BODY_LIMIT)
 def edit_file(context: CommunityFileContext) -> Answer:
     """Change what is said of a file, or replace it."""
-    row, slug = context.file, context.community.slug
-    form, seen = CommunityFileForm(obj=row), request.form.get("seen", str(row.row_version))
-    if form.validate_on_submit():
-        content = form.store()
-        if not form.errors:
-            session = begin_writing()
-            present = files.get_file(session, current_actor(), slug, row.uuid)
-            with form.refusing():
-                changed = files.change_file(session, current_actor(), present, form.values(), content, seen=seen, now=clock.now())
-                return see_page("communities_work.show_file", slug=slug, file=row.uuid, flash=_saved(changed))
-            seen = str(present.file.row_version)
-    return _file_page(context, form, row, seen)
+    return _save_file(context, CommunityFileForm(obj=context.file))
 
 
 def _saved(changed: bool) -> str:
