@@ -388,8 +388,9 @@ def reactivate(context: CommunityContext) -> Response:
 def show_health(context: CommunityContext) -> Answer:
     """Show how a community is doing, by six marks that are computed now."""
     leave_reading_note(context)
-    marks = life.words_of(life.measure(current_session(), context.community, now=clock.now()))
-    return page("communities/life.html", context=context, marks=marks)
+    session, row, now = current_session(), context.community, clock.now()
+    since = life.find_inactive_since(session, row.id, now=now)
+    return page("communities/life.html", context=context, marks=life.words_of(life.measure(session, row, now=now)), inactive_since=since)
 
 
 LOGGED = {

@@ -61,6 +61,8 @@ def test_a_year_without_content_is_shown_and_its_administrators_are_notified_thr
     a_community(instance, a_person(instance, "otra@example.org"), "Otra que vive")
     label = in_spanish("No activity since %(day)s.").partition("%")[0]
     assert label in ana.get(PAGE).text
+    health = ana.get(f"{PAGE}/manage/health")
+    assert all(health.has_link(f"{PAGE}/{where}") for where in ("announcements/new", "manage/archive"))
     assert ana.get("/communities").text.count(label) == 1
     assert boss.get("/administration/communities").text.count("Estadística actuarial") == 1, "in the list of all"
     with instance.database.unit_of_work() as session:
@@ -69,6 +71,7 @@ def test_a_year_without_content_is_shown_and_its_administrators_are_notified_thr
     write_thread(instance, row, "Otro tema")
 
     assert label not in ana.get(PAGE).text
+    assert not ana.get(f"{PAGE}/manage/health").has_link(f"{PAGE}/manage/archive")
 
 
 def test_files_and_pages_are_content_and_the_texts_of_the_front_page_are_none(instance: Instance) -> None:
