@@ -219,7 +219,7 @@ def merge_entries(session: Session, giver: int, taker: int) -> None:
 def select_own_data(person_id: int) -> PersonalTables:
     """Return a person's entry for the copy of their data."""
     entry, mine = DirectoryEntry, DirectoryEntry.person_id == person_id
-    said = (entry.text, entry.shows_institution, entry.contact, entry.consent_version, entry.consented_at)
-    columns: Select[*tuple[Any, ...]] = select(*said)
+    values = (entry.text, entry.shows_institution, entry.contact, entry.consent_version, entry.consented_at)
+    columns: Select[*tuple[Any, ...]] = select(*values)
     marks: Select[*tuple[Any, ...]] = select(DirectoryMark.kind, DirectoryMark.code).join(entry, entry.id == DirectoryMark.entry_id)
     return {"directory_entries": columns.where(mine), "directory_marks": marks.where(mine)}

@@ -110,8 +110,8 @@ def _add_version(session: Session, actor: Actor, row: CommunityFile, content: Co
         raise CommunityIsFull
     number = session.scalar(select(func.max(version.number)).where(version.file_id == row.id)) or 0
     stored = note_stored(session, content.sha256, size=content.size, media_type=content.media_type, now=now)
-    said = {"file_id": row.id, "number": number + 1, "stored_file_id": stored.id, "name": content.name}
-    session.add(version(**said, added_by=actor.person_id, added_at=now))
+    columns = {"file_id": row.id, "number": number + 1, "stored_file_id": stored.id, "name": content.name}
+    session.add(version(**columns, added_by=actor.person_id, added_at=now))
     session.flush()
 
 
@@ -241,8 +241,8 @@ def get_file(session: Session, actor: Actor, slug: str, file: UUID, number: int 
 def select_own_data(person_id: int) -> PersonalTables:
     """Return the files that a person brought into communities, and the contents of theirs, for the copy of their data."""
     file, version = CommunityFile, CommunityFileVersion
-    said = (file.uuid, file.title, file.description, file.category, file.deleted_at)
-    columns: Select[*tuple[Any, ...]] = select(standing.name_known_to(literal(person_id)).label("community"), *said)
+    values = (file.uuid, file.title, file.description, file.category, file.deleted_at)
+    columns: Select[*tuple[Any, ...]] = select(standing.name_known_to(literal(person_id)).label("community"), *values)
     contents: Select[*tuple[Any, ...]] = select(file.uuid.label("file"), version.number, version.name, version.added_at)
     return {
         "community_files": columns.join(Community, Community.id == file.community_id).where(file.person_id == person_id),

@@ -113,7 +113,7 @@ class PictureForm(Form):
     alt = line(lazy_("What it shows, for those who do not see it"), most=150)
 
 
-def keep_sent(form: Form, field: FileField, keep: Callable[[str, bytes], CommunityFileContent]) -> SentFile:
+def keep_upload(form: Form, field: FileField, keep: Callable[[str, bytes], CommunityFileContent]) -> SentFile:
     """Keep a file that was sent; return None without one, with the fault on its field where it cannot be kept."""
     sent = field.data
     if sent and sent.filename:
@@ -165,7 +165,7 @@ def add_link(context: CommunityContext) -> Answer:
     kind = CommunityLinkKind((request.view_args or {})["kind"])
     form = FORMS[kind](prefix=kind)
     if form.validate_on_submit():
-        content = keep_sent(form, form.logo, partial(_keep_picture, cleaned_logo)) if isinstance(form, SupporterForm) else None
+        content = keep_upload(form, form.logo, partial(_keep_picture, cleaned_logo)) if isinstance(form, SupporterForm) else None
         if not form.errors:
             session, actor = begin_writing(), current_actor()
             present = communities.get_community(session, actor, context.community.slug)
@@ -191,7 +191,7 @@ def set_picture(context: CommunityContext) -> Answer:
     """Give the front page a picture, change its description, or take it away."""
     form, slug, is_removed = PictureForm(), context.community.slug, request.form.get("act") == "remove"
     if form.validate_on_submit():
-        content = None if is_removed else keep_sent(form, form.picture, partial(_keep_picture, cleaned_photograph))
+        content = None if is_removed else keep_upload(form, form.picture, partial(_keep_picture, cleaned_photograph))
         if not form.errors:
             session, actor, now = begin_writing(), current_actor(), clock.now()
             present = communities.get_community(session, actor, slug)

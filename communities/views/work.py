@@ -14,7 +14,7 @@ from communities.communities import NoLongerAllowed
 from communities.models import PARTS, CommunityFile, CommunityPage, PlanEntry
 from communities.panels import LANGUAGE_NAMES
 from communities.views.communities import head_of, is_inside, leave_reading_note
-from communities.views.links import keep_sent
+from communities.views.links import keep_upload
 from kernel import clock
 from kernel.clock import FIRST_DAY, LAST_DAY
 from kernel.errors import NotFound, require_found
@@ -48,7 +48,7 @@ class CommunityFileForm(Form):
 
     def store(self) -> files.SentFile:
         """Store what was sent; None, with the fault on its field, where it cannot be brought in, or nothing was chosen."""
-        return keep_sent(self, self.file, partial(files.store_content, file_store()))
+        return keep_upload(self, self.file, partial(files.store_content, file_store()))
 
 
 @work_bp.get("/communities/<slug>/files")
@@ -235,8 +235,8 @@ def note_history(context: CommunityPageContext) -> Answer:
 def edit_page(context: CommunityPageContext) -> Answer:
     """Write another text of a page; of two who write at once the second one sees both."""
     row, source = context.page, pages.latest_version(current_session(), context.page.id).source
-    said = {"text": source, "category": row.category, "position": str(row.position or ""), "members_only": row.members_only}
-    return _save_page(context, CommunityPageForm(title=row.title, **said))
+    values = {"text": source, "category": row.category, "position": str(row.position or ""), "members_only": row.members_only}
+    return _save_page(context, CommunityPageForm(title=row.title, **values))
 
 
 @work_bp.post("/communities/<slug>/pages/<key>/deletion")
@@ -276,8 +276,8 @@ class PlanForm(Form):
     def values(self) -> plan.PlanValues:
         """Return the line."""
         assert self.starts_on.data is not None
-        days, said = (self.starts_on.data, self.ends_on.data or self.starts_on.data), (self.title.data or "", self.kind.data)
-        return plan.PlanValues(*days, *said, self.responsible.data or "", self.note.data or "", self.address.data or "")
+        days, texts = (self.starts_on.data, self.ends_on.data or self.starts_on.data), (self.title.data or "", self.kind.data)
+        return plan.PlanValues(*days, *texts, self.responsible.data or "", self.note.data or "", self.address.data or "")
 
 
 @work_bp.get("/communities/<slug>/plan")
