@@ -44,9 +44,8 @@ from selections.models import (
 from selections.objections import IS_DECISION
 from selections.rules.differences import frozen_figures, line_figures
 from selections.rules.documents import CODE_LENGTH, document_parts
-from selections.rules.lots import draw_seed, lot_of
 from selections.rules.objections import ObjectionState
-from selections.rules.ranking import Precision, RankedPerson, SelectionRules, TieBreak, rank_people
+from selections.rules.ranking import Precision, RankedPerson, SelectionRules, TieBreak, draw_seed, lot_of, rank_people
 from selections.selections import (
     ContextRow,
     DrawnAttempts,

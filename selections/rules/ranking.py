@@ -1,8 +1,12 @@
-"""Ranks, bands and outcomes of the people of a selection, exactly (spec/selection 4.3 to 4.6)."""
+"""Ranks, bands and outcomes of the people of a selection, exactly (spec/selection 4.3 to 4.6).
 
+Equal results are drawn in public: anybody makes the draw again from the provisional acta and the announced text.
+"""
+
+import hashlib
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
@@ -194,3 +198,17 @@ def _placed(person: RankedPerson, falling: Sequence[Fraction], precision: Precis
     reach = Fraction(APART_AT * precision.sem * sqrt(2))
     alike = (bisect_right(falling, -person.percent - reach) + 1, bisect_left(falling, -person.percent + reach))
     return replace(person, rank=rank, csem=precision.csem(person.percent), alike=alike)
+
+
+def draw_seed(provisional: Iterable[bytes], text: str) -> str:
+    """Return the seed: the SHA-256 of the provisional acta, byte for byte, followed by the text announced before the sitting."""
+    total = hashlib.sha256()
+    for part in provisional:
+        total.update(part)
+    total.update(text.encode())
+    return total.hexdigest()
+
+
+def lot_of(seed: str, person: str) -> str:
+    """Return the lot of a person: the SHA-256 of the seed and of the name of their line in the provisional acta. The lowest goes ahead."""
+    return hashlib.sha256(bytes.fromhex(seed) + person.encode()).hexdigest()

@@ -15,7 +15,6 @@ from enrolments.rules import GradingMethod
 from questions.rules.encoding import canonical_text
 from quizzes.rules.grades import AttemptGrade
 from selections.rules.documents import digest_of, document_parts, holds_line, line_hash, seal_line
-from selections.rules.lots import draw_seed, lot_of
 from selections.rules.ranking import (
     Participant,
     Precision,
@@ -23,6 +22,8 @@ from selections.rules.ranking import (
     SelectionOutcome,
     SelectionRules,
     TieBreak,
+    draw_seed,
+    lot_of,
     rank_people,
     two_decimals,
 )
