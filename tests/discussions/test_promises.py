@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from accounts import notices
 from accounts.models import Notification, Person
+from accounts.privacy import GONE
 from discussions import boards, drafts, jobs, moderation, own_data, posts, subscriptions, threads
 from discussions.boards import TooManyCategories
 from discussions.drafts import DraftSlot, DraftText
@@ -425,7 +426,7 @@ def test_r3_erasing_an_account_keeps_the_texts_or_withdraws_all(
         rows = session.scalars(select(ThreadPost).where(ThreadPost.thread_id == thread.id).order_by(ThreadPost.number)).all()
         subjects = str([(row.subject, row.words) for row in session.scalars(select(Notification))])
     assert luis.full_name not in subjects
-    assert (in_spanish("From %(name)s.", name="Cuenta eliminada") in subjects) is (answer == "keep")
+    assert (in_spanish("From %(name)s.", name=" ".join(GONE)) in subjects) is (answer == "keep")
     gone = answer == "withdraw"
     assert [row.state for row in rows] == (["erased", "visible", "erased"] if gone else ["visible"] * 3) + ["hidden"]
     assert ("ajolote" in str([(row.source, row.html) for row in rows])) is not gone
