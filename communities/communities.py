@@ -131,8 +131,8 @@ _YEAR_AGO: BindParameter[datetime] = bindparam("year_ago", type_=UtcDateTime())
 
 
 @lru_cache
-def _statement(*, confirms: bool) -> Select[*tuple[Any, ...]]:
-    """Build once what reads a community by its slug: building it anew took most of what a page cost."""
+def _statement(*, confirms: bool, of_board: bool) -> Select[*tuple[Any, ...]]:
+    """Build once what reads a community by its slug, or its board: building it anew took most of what a page cost."""
     person, parent = _PERSON, aliased(models.Community, name="parent")
     confirmed = Person.email_confirmed_at.is_not(None) if confirms else true()
     member, request = models.CommunityMember, models.CommunityRequest
@@ -152,12 +152,23 @@ def _statement(*, confirms: bool) -> Select[*tuple[Any, ...]]:
     )
     statement = select(models.Community, member, request, parent, *columns).outerjoin(parent, parent.id == models.Community.parent_id)
     joined = statement.outerjoin(member, mine).outerjoin(request, requested)
-    return joined.where(models.Community.slug == bindparam("slug"), standing.is_present())
+    key = models.Community.board_id if of_board else models.Community.slug
+    return joined.where(key == bindparam("key"), standing.is_present())
 
 
 def get_community(session: Session, actor: Actor, slug: str, *, is_locked: bool = False) -> CommunityContext:
     """Return a community as the actor stands before it; raise NotFound where there is none. Of a locked one all is read anew."""
-    statement, values = _statement(confirms=confirms_addresses(session)), {"person": actor.person_id or 0, "slug": slug, "now": clock.now()}
+    return _get(session, actor, slug, is_locked=is_locked)
+
+
+def get_of_board(session: Session, actor: Actor, board_id: int) -> CommunityContext:
+    """Return the community of a board as the actor stands before it; raise NotFound where there is none."""
+    return _get(session, actor, board_id, of_board=True)
+
+
+def _get(session: Session, actor: Actor, key: str | int, *, of_board: bool = False, is_locked: bool = False) -> CommunityContext:
+    statement = _statement(confirms=confirms_addresses(session), of_board=of_board)
+    values = {"person": actor.person_id or 0, "key": key, "now": clock.now()}
     row = require_found(session.execute(statement, values, execution_options={"populate_existing": is_locked}).one_or_none())
     is_banned = bool(row.may_be_banned) and standing.is_banned(session, row.Community.id, actor.person_id or 0, clock.now())
     return CommunityContext(
@@ -171,11 +182,6 @@ def get_community(session: Session, actor: Actor, slug: str, *, is_locked: bool 
         in_parent=bool(row.in_parent),
         runs_parent=bool(row.runs_parent),
     )
-
-
-def get_of_board(session: Session, actor: Actor, board_id: int) -> CommunityContext:
-    """Return the community of a board as the actor stands before it; raise NotFound where there is none."""
-    return get_community(session, actor, session.scalars(select(models.Community.slug).where(models.Community.board_id == board_id)).one())
 
 
 def within(context: CommunityContext) -> dict[str, Any]:

@@ -325,3 +325,17 @@ def test_pages_cost_the_same_statements_whatever_stands_in_them(browser: Browser
     assert count() == few
     assert {page: few[page] for page in pages if few[page] > pages[page]} == {}
     assert counter.commits == 0
+
+
+def test_the_list_of_a_board_takes_eight_statements_with_the_tabs_of_its_community(browser: Browser, instance: Instance) -> None:
+    """spec/communities B1, with that of the sign-in; after the response two more note that it was opened."""
+    row = a_community(instance, a_person(instance))
+    write_thread(instance, row, "Un hilo")
+    sign_in(browser).get(f"{PAGE}/discussions")
+    address = f"/discussions/boards/{read(instance, lambda session: session.get_one(Board, row.board_id).key)}"
+    counter = every_statement(instance.database)
+    browser.get(address)
+    counter.reset()
+    browser.get(address)
+
+    assert len(counter.statements) <= 8 + 2
