@@ -6,7 +6,7 @@ from datetime import datetime
 from hashlib import blake2s
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, literal, select, update
+from sqlalchemy import Row, ScalarSelect, bindparam, delete, literal, select, update
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
@@ -67,6 +67,12 @@ def find_draft(session: Session, actor: Actor, slot: DraftSlot) -> PostDraft | N
     """Return the actor's draft for a slot; None where they have none."""
     values = {"person": actor.person_id, "board": slot.board.id, "slot": slot.code}
     return session.scalar(_DRAFT, values) if connection_of(session).scalar(_HAS_DRAFT, values) else None
+
+
+def kept_for(actor: Actor, slot: DraftSlot) -> ScalarSelect[int]:
+    """Return the number of the actor's draft for a slot, as a column."""
+    mine = (PostDraft.person_id == actor.person_id, PostDraft.board_id == slot.board.id, PostDraft.slot == slot.code)
+    return select(PostDraft.id).where(*mine).scalar_subquery()
 
 
 def get_own_draft(session: Session, actor: Actor, draft: str) -> PostDraft:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Integer, bindparam, delete, exists, func, literal, or_, select, update
+from sqlalchemy import Integer, ScalarSelect, bindparam, delete, exists, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from accounts import notices
@@ -111,41 +111,44 @@ def lock_post(session: Session, post: ThreadPost) -> tuple[Thread, ThreadPost]:
 
 def find_repeated(session: Session, actor: Actor, token: str) -> ThreadPost | None:
     """Return the post that a form was sent with before; None if it is sent for the first time."""
-    return session.scalar(select(ThreadPost).where(ThreadPost.person_id == actor.person_id, ThreadPost.token == token))
+    return session.scalar(select(ThreadPost).where(ThreadPost.id == sent_before(actor, token)))
+
+
+def sent_before(actor: Actor, token: str) -> ScalarSelect[int]:
+    """Return the number of the post that a form was sent with before, as a column."""
+    return select(ThreadPost.id).where(ThreadPost.person_id == actor.person_id, ThreadPost.token == token).scalar_subquery()
 
 
 def waits(session: Session, actor: Actor, board: Board, *, now: datetime) -> bool:
     """Return whether a post by the actor waits for a moderator: the first two of a board that wants it, of everybody or of new accounts."""
     if board.first_posts == FirstPosts.NONE:
         return False
-    if board.first_posts == FirstPosts.NEW:
-        owner = next(owner for owner in BOARDS.of(session) if owner.kind == board.owner)
-        person = session.execute(
-            select(Person.created_at, owner.knows(Person.id, literal(board.id)).label("is_known")).where(Person.id == actor.person_id)
-        ).one()
-        if person.is_known or now - person.created_at > NEW_ACCOUNT:
-            return False
-    statement = select(func.count()).select_from(ThreadPost).join(Thread, Thread.id == ThreadPost.thread_id)
-    mine = (Thread.board_id == board.id, ThreadPost.person_id == actor.person_id, ThreadPost.state == PostState.VISIBLE.value)
-    return (session.scalar(statement.where(*mine)) or 0) < FIRST_POSTS
+    shown = select(func.count()).select_from(ThreadPost).join(Thread, Thread.id == ThreadPost.thread_id)
+    mine = (Thread.board_id == board.id, ThreadPost.person_id == Person.id, ThreadPost.state == PostState.VISIBLE.value)
+    owner = next(owner for owner in BOARDS.of(session) if owner.kind == board.owner)
+    columns = (shown.where(*mine).scalar_subquery(), owner.knows(Person.id, literal(board.id)), Person.created_at)
+    count, is_known, created_at = session.execute(select(*columns).where(Person.id == actor.person_id)).one()
+    return count < FIRST_POSTS and (board.first_posts == FirstPosts.ALL or not (is_known or now - created_at > NEW_ACCOUNT))
 
 
 def add_post(
     session: Session, actor: Actor, context: Any, thread: Thread, source: str, *, reply_to: int | None, token: str, now: datetime
 ) -> ThreadPost:
-    """Add a post with the next number to a locked thread, and the job that notifies and indexes; its author follows the thread."""
+    """Add a post with the next number to a thread that is new or locked; its author follows the thread."""
     board: Board = context.board
     is_waiting = not context.moderates and waits(session, actor, board, now=now)
     thread.last_number += 1
+    if not is_waiting:
+        thread.posts, thread.shown_number, thread.last_post_at = thread.posts + 1, thread.last_number, now
+    elif thread.last_number == 1:
+        thread.state = PostState.WAITING.value
+    session.add(thread)
+    session.flush()
     post = ThreadPost(
         key=new_key(), thread_id=thread.id, number=thread.last_number, person_id=actor.person_id,
         badge=board.owner if context.moderates else "", reply_to=reply_to, source=source, html=render_post(source), language=language(),
         state=(PostState.WAITING if is_waiting else PostState.VISIBLE).value, written_at=now, token=token,
     )  # fmt: skip
-    if is_waiting:
-        thread.state = PostState.WAITING.value if post.number == 1 else thread.state
-    else:
-        thread.posts, thread.shown_number, thread.last_post_at = thread.posts + 1, post.number, now
     session.add(post)
     session.flush()
     assert actor.person_id is not None

@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, delete, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Insert, Integer, Select, and_, bindparam, delete, func, literal, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from accounts.notices import Mutes, MuteSource, MuteWords
@@ -70,12 +71,20 @@ def choose_level(session: Session, person_id: int, board_id: int, level: Level |
         session.add(Subscription(person_id=person_id, board_id=board_id, thread_id=thread_id, level=level.value))
 
 
+@cache
+def _following(dialect: str) -> Insert:
+    values: dict[str, Any] = {name: bindparam(name) for name in ("person_id", "board_id", "thread_id", "level", "read_number")}
+    made = (sqlite if dialect == "sqlite" else postgresql).insert(Subscription).values(values)
+    key, of_thread = ["person_id", "thread_id"], Subscription.thread_id.is_not(None)
+    read = {"read_number": made.excluded.read_number}
+    following: Insert = made.on_conflict_do_update(index_elements=key, index_where=of_thread, set_=read)
+    return compile_once(following)
+
+
 def follow_written(session: Session, person_id: int, thread: Thread, number: int) -> None:
     """Let the writer of a post follow its thread, which they have read so far; who muted it stays so."""
-    mine: dict[str, int] = {"person_id": person_id, "board_id": thread.board_id, "thread_id": thread.id}
-    known = update(Subscription).filter_by(**mine).values(read_number=number).returning(Subscription.id)
-    if number == 1 or session.scalar(known) is None:
-        session.add(Subscription(**mine, level=Level.FOLLOW.value, read_number=number))
+    values = {"person_id": person_id, "board_id": thread.board_id, "thread_id": thread.id, "read_number": number}
+    connection_of(session).execute(_following(session.get_bind().dialect.name), {**values, "level": Level.FOLLOW.value})
 
 
 OF_THREAD, OF_MENTIONS, OF_BOARD = "thread", "mention", "board"

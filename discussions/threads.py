@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Integer, Row, Select, and_, bindparam, func, literal, or_, select
+from sqlalchemy import Integer, Row, ScalarSelect, Select, and_, bindparam, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
@@ -197,11 +197,13 @@ def open_thread(
     """
     title, source = checked_title(new.title), posts.checked(text)
     session.get_one(Board, context.board.id, with_for_update={"key_share": True})
-    if (sent := posts.find_repeated(session, actor, token)) is not None:
-        return sent
     is_allowed = new.kind is not ThreadKind.ANNOUNCEMENT or context.administers
-    if new.kind is ThreadKind.ANNOUNCEMENT and context.administers:
-        _require_announcement(session, context.board, now=now)
+    counted = _announced(session, context.board, now) if new.kind is ThreadKind.ANNOUNCEMENT and context.administers else {}
+    sent_id, *counts = session.execute(select(posts.sent_before(actor, token), *counted.values())).one()
+    if sent_id is not None:
+        return session.get_one(ThreadPost, sent_id)
+    if any(count >= most for count, most in zip(counts, counted, strict=True)):
+        raise TooManyAnnouncements
     thread = Thread(
         key=new_key(), board_id=context.board.id, kind=(new.kind if is_allowed else ThreadKind.DISCUSSION).value, title=title,
         category=new.category if new.category in context.board.categories else "",
@@ -209,11 +211,9 @@ def open_thread(
         person_id=actor.person_id, language=language(), state=PostState.VISIBLE.value,
         posts=0, last_number=0, shown_number=0, last_post_at=now,
     )  # fmt: skip
-    session.add(thread)
-    session.flush()
+    post = posts.add_post(session, actor, context, thread, source, reply_to=None, token=token, now=now)
     owner = owner_of(session, context.board)
     owner.follow_opening(session, actor, thread, new.is_private and owner.offers_private)
-    post = posts.add_post(session, actor, context, thread, source, reply_to=None, token=token, now=now)
     audit.record(session, actor, ThreadVerb.OPENED, thread, now=now)
     return post
 
@@ -233,19 +233,21 @@ def find_reach(session: Session, board: Board, *, now: datetime) -> Announcement
     if members is None:
         return None
     count = session.scalar(select(func.count()).select_from(members(board.id).subquery())) or 0
-    sent = [func.count().filter(ThreadPost.written_at > now - timedelta(days=days)) for days in MOST_ANNOUNCEMENTS]
-    announced = (Thread.board_id == board.id, Thread.kind == ThreadKind.ANNOUNCEMENT.value, ThreadPost.number == 1)
-    statement = select(func.max(ThreadPost.written_at), *sent).join(Thread, Thread.id == ThreadPost.thread_id).where(*announced)
-    latest, *counts = session.execute(statement).one()
-    return AnnouncementReach(
-        count, latest, max(0, min(most - done for most, done in zip(MOST_ANNOUNCEMENTS.values(), counts, strict=True)))
-    )
+    of_board = (Thread.board_id == board.id, Thread.kind == ThreadKind.ANNOUNCEMENT.value, ThreadPost.number == 1)
+    last = select(func.max(ThreadPost.written_at)).join(Thread, Thread.id == ThreadPost.thread_id).where(*of_board)
+    counted = _announced(session, board, now)
+    latest, *counts = session.execute(select(last.scalar_subquery(), *counted.values())).one()
+    return AnnouncementReach(count, latest, max(0, min(most - done for most, done in zip(counted, counts, strict=True))))
 
 
-def _require_announcement(session: Session, board: Board, *, now: datetime) -> None:
-    reach = find_reach(session, board, now=now)
-    if reach is not None and not reach.left:
-        raise TooManyAnnouncements
+def _announced(session: Session, board: Board, now: datetime) -> dict[int, ScalarSelect[int]]:
+    """Return what counts the latest announcements of a board, by how many there may be; nothing where they reach those who follow it."""
+    if owner_of(session, board).members is None:
+        return {}
+    of_board = (Thread.board_id == board.id, Thread.kind == ThreadKind.ANNOUNCEMENT.value, ThreadPost.number == 1)
+    statement = select(func.count()).select_from(ThreadPost).join(Thread, Thread.id == ThreadPost.thread_id).where(*of_board)
+    since = {most: now - timedelta(days=days) for days, most in MOST_ANNOUNCEMENTS.items()}
+    return {most: statement.where(ThreadPost.written_at > moment).scalar_subquery() for most, moment in since.items()}
 
 
 def set_comments(session: Session, actor: Actor, context: ThreadContext, *, takes_comments: bool, now: datetime) -> None:

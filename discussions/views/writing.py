@@ -8,6 +8,7 @@ from typing import Any
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
 from flask import Blueprint, Response, flash, get_template_attribute, request, url_for
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, HiddenField, SelectField, SelectMultipleField, widgets
 
@@ -225,11 +226,10 @@ def _store_files(form: PostForm) -> list[CheckedFile]:
 
 
 def _keep_files(
-    writing: Writing, form: PostForm, text: DraftText, stored: Sequence[CheckedFile], refusal: DomainError | None
+    writing: Writing, form: PostForm, text: DraftText, draft: PostDraft | None, stored: Sequence[CheckedFile], refusal: DomainError | None
 ) -> tuple[PostDraft | None, DomainError | None]:
     """Give the files that were sent to the draft, describe or take away those that it has; return the draft, and what is refused."""
     session, now = current_session(), clock.now()
-    draft = drafts.find_draft(session, current_actor(), writing.slot)
     if stored or form.remove.data:
         draft = drafts.keep_draft(session, current_actor(), writing.slot, text, now=now)
         files.remove_files(session, draft, form.remove.data or (), now=now)
@@ -256,9 +256,12 @@ def take(writing: Writing, form: PostForm) -> Answer:
         refusal = _refusal_by_now(session) or refusal
     actor, now, text = current_actor(), clock.now(), _submitted_text(form)
     drafts.lock_writer(session, actor)
-    if (sent := posts.find_repeated(session, actor, _token_of(form))) is not None:
-        return see_page("discussions.post", post=sent.key, flash="")
-    draft, refusal = _keep_files(writing, form, text, stored, refusal)
+    columns = posts.sent_before(actor, _token_of(form)), drafts.kept_for(actor, writing.slot)
+    sent_id, draft_id = session.execute(select(*columns)).one()
+    if sent_id is not None:
+        return see_page("discussions.post", post=session.get_one(ThreadPost, sent_id).key, flash="")
+    draft = session.get_one(PostDraft, draft_id) if draft_id else None
+    draft, refusal = _keep_files(writing, form, text, draft, stored, refusal)
     shown = {Act.DRAFT: "draft", Act.PREVIEW: "preview"}.get(act, "")
     if not shown and refusal is None:
         is_question = writing.slot.thread is None and text.kind is ThreadKind.QUESTION

@@ -12,7 +12,7 @@ from kernel import clock
 from lms.instance import Instance
 from tests.support.browser import Browser, Counter, every_statement
 from tests.support.builders import a_person, sign_in
-from tests.support.communities import a_community, send_form, write_thread
+from tests.support.communities import a_community, write_thread
 from tests.support.statements import Cost, cost
 from tests.support.takes import read
 
@@ -77,12 +77,12 @@ def test_publishing_an_announcement_costs_the_same_however_many_it_reaches(brows
     for number, people in enumerate((2, 10)):
         fill(instance, row, people, 0, 0)
         browser.get(f"{PAGE}/announcements/new")
-        counter.reset()
-        send_form(browser, "/discussions/new/", {"title": f"Anuncio {number}", "text": "Nos vemos."}, act=("act", "publish"))
-        costs.append(len(counter.statements))
+        form = next(form for form in browser.page.forms if form.action.startswith("/discussions/new/"))
+        sent = {**dict(form.fields), "title": f"Anuncio {number}", "text": "Nos vemos.", "act": "publish"}
+        costs.append(cost(browser, counter, form.action, sent).statements)
         browser.deliver_jobs()
 
-    assert costs[0] == costs[1]
+    assert costs[0] == costs[1] <= 12
     assert len(read(instance, lambda session: session.scalars(select(Thread)).all())) == 2
 
 

@@ -19,7 +19,7 @@ from tests.support.course_boards import a_course_board
 from tests.support.learning import a_learner
 from tests.support.statements import Cost, cost, token_of
 
-BARS = {"list": 8, "thread": 9, "post": 12}
+BARS = {"list": 8, "thread": 9, "post": 12, "first post": 12}
 TEXT = "Se cotiza sobre el sueldo del mes, y lo que falta se completa después. " * 11
 """About 800 characters."""
 
@@ -32,11 +32,12 @@ def counter(instance: Instance) -> Iterator[Counter]:
 
 @dataclass(frozen=True)
 class Place:
-    """A board with a long thread, and the numbers of those who write in it."""
+    """A board with long threads, and the numbers of those who write in it."""
 
     board: Board
     authors: list[int]
     thread: str
+    other: str
 
 
 def a_place(instance: Instance, course: Course, name: str, *, people: int, threads: int, posts: int) -> Place:
@@ -45,7 +46,7 @@ def a_place(instance: Instance, course: Course, name: str, *, people: int, threa
     writers = [a_learner(instance, course, f"{name}{number}@example.org") for number in range(people)]
     authors = [actor.person_id for actor in writers if actor.person_id is not None]
     keys = [fill_thread(instance.database, board, authors, f"Hilo {number} de {name}", posts, TEXT) for number in range(threads)]
-    return Place(board, authors, keys[0])
+    return Place(board, authors, keys[0], keys[-1])
 
 
 def a_day(browser: Browser, counter: Counter, filled: Place) -> dict[str, Cost]:
@@ -57,12 +58,18 @@ def a_day(browser: Browser, counter: Counter, filled: Place) -> dict[str, Cost]:
     costs = {}
     for visit in range(2):
         costs["list"] = cost(browser, counter, board)
-        costs["thread"] = cost(browser, counter, thread)
-        token = re.search(r'name="token"[^>]*value="([^"]+)"', costs["thread"].text)
-        assert token
-        sent = {"csrf_token": token_of(costs["thread"].text), "token": token[1], "text": f"Respuesta {visit}.", "act": "publish"}
-        costs["post"] = cost(browser, counter, f"{thread}/answer", sent)
+        costs["thread"], costs["post"] = answered(browser, counter, thread, f"Respuesta {visit}.")
+    costs["first post"] = answered(browser, counter, f"/discussions/{filled.other}", "Aquí escribe por primera vez.")[1]
     return costs
+
+
+def answered(browser: Browser, counter: Counter, thread: str, text: str) -> tuple[Cost, Cost]:
+    """Read a thread and answer in it."""
+    page = cost(browser, counter, thread)
+    token = re.search(r'name="token"[^>]*value="([^"]+)"', page.text)
+    assert token
+    sent = {"csrf_token": token_of(page.text), "token": token[1], "text": text, "act": "publish"}
+    return page, cost(browser, counter, f"{thread}/answer", sent)
 
 
 def test_boards_threads_and_posts_keep_to_their_statements_however_much_there_is(
@@ -85,7 +92,7 @@ def test_boards_threads_and_posts_keep_to_their_statements_however_much_there_is
 
     assert {name: many[name].statements for name in few} == {name: spent.statements for name, spent in few.items()}
     assert {name: spent.statements for name, spent in many.items() if spent.statements > BARS[name]} == {}
-    assert {name: spent.commits for name, spent in many.items()} == {"list": 0, "thread": 0, "post": 1}
+    assert {name: spent.commits for name, spent in many.items()} == {"list": 0, "thread": 0, "post": 1, "first post": 1}
 
 
 def test_a_post_costs_the_same_however_many_follow_the_board(browser: Browser, instance: Instance, counter: Counter) -> None:
