@@ -1,6 +1,6 @@
 """Measure, print the table and record it in docs/figures/performance.json.
 
-python -m tests.bench [--only training|certificates|pages|discussions|identity|cores|draws|growth] [sqlite] [postgres]
+python -m tests.bench [--only training|certificates|pages|discussions|communities|identity|cores|draws|growth] [sqlite] [postgres]
 """
 
 import re
@@ -28,6 +28,7 @@ from tests.bench import (
     balanced,
     certificates,
     certificates_in_bulk,
+    communities,
     cores,
     discussions,
     libraries,
@@ -58,6 +59,8 @@ class MeasuredPart(StrEnum):
     CERTIFICATES = "certificates"
     PAGES = "pages"
     DISCUSSIONS = "discussions"
+    COMMUNITIES = "communities"
+    """Of many members."""
     IDENTITY = "identity"
     """Sign-in by institutions."""
     CORES = "cores"
@@ -93,7 +96,7 @@ def measure(kind: str) -> list[Row]:
         instance.database.dispose()
         rows += _with_all_cores(instance, load_instance, folder, url)
         rows += sign_ins.return_step(instance, load_instance, folder, url)
-    for by_itself in (libraries.report, training_jobs.training, sign_ins.waiting):
+    for by_itself in (libraries.report, training_jobs.training, sign_ins.waiting, communities.communities):
         rows += _on_a_fresh_instance(kind, by_itself)
     return rows + _certificates(kind)
 
@@ -138,6 +141,11 @@ def measure_pages(kind: str) -> list[Row]:
 def measure_discussions(kind: str) -> list[Row]:
     """Measure threads and posts alone: spec/communities B2."""
     return _of_pages(kind, discussions.discussions)
+
+
+def measure_communities(kind: str) -> list[Row]:
+    """Measure communities of many members alone: spec/communities B3 and B4."""
+    return _on_a_fresh_instance(kind, communities.communities)
 
 
 def measure_identity(kind: str) -> list[Row]:
@@ -237,6 +245,7 @@ PARTS = {
     MeasuredPart.CERTIFICATES: measure_certificates,
     MeasuredPart.PAGES: measure_pages,
     MeasuredPart.DISCUSSIONS: measure_discussions,
+    MeasuredPart.COMMUNITIES: measure_communities,
     MeasuredPart.IDENTITY: measure_identity,
     MeasuredPart.CORES: measure_cores,
 }
