@@ -40,7 +40,7 @@ class ComputedNotices:
     kind: NoticeKind
     list_of: Callable[[Session, Actor], Sequence[ComputedNotice]]
     """What is new for the reader of a page."""
-    select_people: Callable[[datetime, datetime], Select[int]]
+    select_people: Callable[[Session, datetime, datetime], Select[int]]
     """The numbers of the people for whom there may be lines between two moments."""
     lines_for: Callable[[Session, Sequence[int], datetime, datetime], Mapping[int, Sequence[ComputedNotice]]]
     """The lines of these people between two moments, in a number of statements that does not depend on how many they are."""
@@ -82,7 +82,7 @@ def list_due_people(session: Session, zone: str, since: datetime, until: datetim
     due: list[ColumnElement[bool]] = [Person.id.in_(_waiting(session, until, now))]
     if now - until < LOOKED_FOR:
         due += [
-            Person.id.in_(source.select_people(since, until)) & notices.is_mailed(source.kind, MailTime.DAILY)
+            Person.id.in_(source.select_people(session, since, until)) & notices.is_mailed(source.kind, MailTime.DAILY)
             for source in COMPUTED_NOTICES.of(session)
         ]
     of_zone = (Person.zone == zone, Person.id > after, *_without_digest(since))

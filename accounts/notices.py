@@ -179,6 +179,8 @@ def notify(session: Session, message: Message, people: Sequence[int], *, now: da
     if message.source and not message.kind.obliges:
         known = known.union(*(mutes.find_muted(session, message.source, people) for mutes in MUTES.of(session)))
     choices = notification_choices_for(session, message.kind, [person for person in people if person not in known])
+    if message.kind.is_computed:
+        choices = {person: NotificationChoice(False, choice.mail) for person, choice in choices.items() if choice.mail is MailTime.AT_ONCE}
     rows = [_row(message, person, choice, now) for person, choice in choices.items() if choice.in_bell or choice.mail is not MailTime.NEVER]
     if rows:
         session.execute(insert(Notification), rows)

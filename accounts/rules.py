@@ -266,6 +266,8 @@ class NoticeKind:
     is shown or a mail made: who is out of scope gets nothing more. Without one nobody ever is (`accounts.people.in_scope`)."""
     is_withdrawn: bool = False
     """Its notices may be withdrawn while their mails go out."""
+    is_computed: bool = False
+    """Bells and daily mails compute it when they are made (`accounts.computed_notices`): rows are kept of mails at once alone."""
 
     @property
     def is_read_again(self) -> bool:

@@ -288,9 +288,10 @@ def _team(board: Number) -> Select[int]:
     return statement.where(*running).correlate_except(models.Community, models.CommunityMember)
 
 
-def _members(board: int) -> Select[int]:
-    statement = select(models.CommunityMember.person_id).join(models.Community, models.Community.id == models.CommunityMember.community_id)
-    return statement.where(models.Community.board_id == board, models.PRESENT)
+def _members() -> Select[int, int, datetime]:
+    row = models.CommunityMember
+    statement = select(models.Community.board_id, row.person_id, row.since).join(row, row.community_id == models.Community.id)
+    return statement.where(models.PRESENT)
 
 
 def _hold(boards: Select[int]) -> Select[int]:

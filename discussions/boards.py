@@ -15,6 +15,7 @@ from sqlalchemy import (
     Row,
     Select,
     SQLColumnExpression,
+    Subquery,
     and_,
     bindparam,
     false,
@@ -114,8 +115,8 @@ class BoardOwner:
 
     Those who write do not wait for each other.
     """
-    members: Callable[[int], Select[int]] | None = None
-    """The people whom an announcement on the board with this number reaches; None: those who follow it."""
+    members: Callable[[], Select[int, int, datetime]] | None = None
+    """Boards, the people whom an announcement there reaches, and since when; None: it reaches those who follow the board."""
     is_private: Callable[[], ColumnElement[bool]] = false
     """The condition on `Thread` that its author wrote it to the moderators alone."""
     note_reading: Callable[[Session, Actor, int], None] | None = None
@@ -187,8 +188,20 @@ def is_public(hooks: Hooks) -> ColumnElement[bool]:
 
 def is_discreet(session: Session, board: Board) -> bool:
     """Return whether mails about a board carry neither titles nor authors."""
-    condition = owner_of(session, board).is_discreet(Board.id)
-    return not board.mail_text and bool(session.scalar(select(condition).select_from(Board).where(Board.id == board.id)))
+    return bool(session.scalar(select(tells_little(session.info)).select_from(Board).where(Board.id == board.id)))
+
+
+def tells_little(hooks: Hooks) -> ColumnElement[bool]:
+    """Return the condition on `Board` that mails about it carry neither titles nor authors."""
+    owners = (and_(Board.owner == owner.kind, owner.is_discreet(Board.id)) for owner in BOARDS.given_in(hooks))
+    return and_(~Board.mail_text, or_(false(), *owners))
+
+
+def members_of(hooks: Hooks) -> Subquery:
+    """Return whom announcements reach: `board_id`, `person_id`, and `since` when."""
+    nobody = select(Board.id.label("board_id"), Board.id.label("person_id"), Board.created_at.label("since")).where(false())
+    first, *others = [owner.members() for owner in BOARDS.given_in(hooks) if owner.members is not None] or [nobody]
+    return (union_all(first, *others) if others else first).subquery()
 
 
 def is_closed(hooks: Hooks) -> ColumnElement[bool]:

@@ -16,7 +16,8 @@ from accounts.rules import MailTime, NoticeKind
 from discussions import boards, posts, subscriptions
 from discussions.boards import BOARDS, THREAD_GUARDS, BoardOwner, Hooks, ThreadGuard, audience, readable_threads
 from discussions.models import Board, Level, PostReport, PostState, Subscription, Thread, ThreadKind, ThreadPost
-from discussions.notices import ANNOUNCEMENT_NOTICE, ANSWER_NOTICE, MENTION_NOTICE, MODERATION_NOTICE, QUESTION_NOTICE
+from discussions.notices import ANNOUNCEMENT_NOTICE, ANSWER_NOTICE, MENTION_NOTICE, MODERATION_NOTICE, QUESTION_NOTICE, announced_key
+from discussions.threads import find_reach
 from kernel import outbox
 from kernel.compiled_statements import compile_once
 from kernel.db import connection_of
@@ -31,7 +32,7 @@ from kernel.search.index import Passage, SearchDocument
 
 MOST_MODERATORS = 50
 PORTION = 200
-"""Members who are notified of an announcement in one transaction."""
+"""Members to whom an announcement is mailed by one transaction."""
 MOST_AT_ONCE = 1_000
 ANNOUNCE = "discussions.notify_announcement"
 EXCERPT = 500
@@ -250,13 +251,12 @@ def _notify_team(session: Session, thread: Thread, post: ThreadPost, *, now: dat
 
 
 def _begin_announcement(session: Session, thread: Thread, post: ThreadPost, *, now: datetime) -> None:
-    """Have all members of what a board belongs to notified of an announcement, once."""
+    """Have an announcement mailed to all members of what its board belongs to, once."""
     if post.number != 1 or thread.kind != ThreadKind.ANNOUNCEMENT:
         return
-    members = boards.owner_of(session, session.get_one(Board, thread.board_id)).members
-    if members is not None:
-        count = session.scalar(select(func.count()).select_from(members(thread.board_id).subquery())) or 0
-        _go_on(session, post, 0, count, now=now)
+    reach = find_reach(session, session.get_one(Board, thread.board_id), now=now)
+    if reach is not None:
+        _go_on(session, post, 0, reach.members, now=now)
 
 
 def _go_on(session: Session, post: ThreadPost, after: int, count: int, *, now: datetime) -> None:
@@ -266,7 +266,7 @@ def _go_on(session: Session, post: ThreadPost, after: int, count: int, *, now: d
 
 
 def notify_announcement(delivery: Delivery) -> None:
-    """Notify the next members of an announcement by their numbers; what was begun goes on after a kill, and nobody is notified twice.
+    """Mail an announcement to its next members by their numbers; what was begun goes on after a kill, and nobody gets it twice.
 
     Those in a community of more than a thousand get it with their daily mail, unless they chose otherwise.
     """
@@ -275,14 +275,12 @@ def notify_announcement(delivery: Delivery) -> None:
         if row is None or row[1].state != PostState.VISIBLE or row[0].state != PostState.VISIBLE:
             return
         thread, post = row
-        members = boards.owner_of(session, session.get_one(Board, thread.board_id)).members
-        assert members is not None
-        reached = members(thread.board_id)
-        number = reached.selected_columns[0]
-        people = list(session.scalars(reached.where(number > after).order_by(number).limit(PORTION)))
+        reached = boards.members_of(session.info).c
+        members = (reached.board_id == thread.board_id, reached.since <= post.written_at, reached.person_id > after)
+        people = list(session.scalars(select(reached.person_id).where(*members).order_by(reached.person_id).limit(PORTION)))
         kind = ANNOUNCEMENT_NOTICE if count <= MOST_AT_ONCE else replace(ANNOUNCEMENT_NOTICE, usual_mail=MailTime.DAILY)
-        key, source = f"post:{post.key}:announced", subscriptions.OF_BOARD
-        message = _message(session, thread, post, kind, key, lambda: _("An announcement."), source, post.person_id)
+        source = subscriptions.OF_BOARD
+        message = _message(session, thread, post, kind, announced_key(post.key), lambda: _("An announcement."), source, post.person_id)
         others = [person for person in people if person != post.person_id]
         notices.notify(session, message, _readers_among(session, thread, others), now=delivery.now)
         if len(people) == PORTION:

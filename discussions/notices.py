@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, or_
 
@@ -108,5 +109,13 @@ ANNOUNCEMENT_NOTICE = NoticeKind(
     group=GROUP,
     scope=_reads,
     is_withdrawn=True,
+    is_computed=True,
 )
+
+
+def announced_key(post: Any) -> Any:
+    """Return the key of the mails of an announcement, by the key of its post or by the column with it."""
+    return "post:" + post + ":announced"
+
+
 KINDS = (ANNOUNCEMENT_NOTICE, MENTION_NOTICE, ANSWER_NOTICE, REPLY_NOTICE, NEW_THREAD_NOTICE, QUESTION_NOTICE, MODERATION_NOTICE)

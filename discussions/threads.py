@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from accounts.models import Person
 from discussions import posts, subscriptions
 from discussions.access import GONE, BoardContext, PostContext, ThreadContext
-from discussions.boards import BOARDS, THREAD_GUARDS, BoardOwner, ThreadGuard, is_private, new_key, owner_of, readable_threads
+from discussions.boards import BOARDS, THREAD_GUARDS, BoardOwner, ThreadGuard, is_private, members_of, new_key, owner_of, readable_threads
 from discussions.models import Board, PostState, Thread, ThreadKind, ThreadPost
 from kernel import audit
 from kernel.audit import Verb
@@ -229,10 +229,10 @@ class AnnouncementReach:
 
 def find_reach(session: Session, board: Board, *, now: datetime) -> AnnouncementReach | None:
     """Return whom an announcement reaches; None where it reaches those who follow the board."""
-    members = owner_of(session, board).members
-    if members is None:
+    if owner_of(session, board).members is None:
         return None
-    count = session.scalar(select(func.count()).select_from(members(board.id).subquery())) or 0
+    reached = members_of(session.info)
+    count = session.scalar(select(func.count()).where(reached.c.board_id == board.id)) or 0
     of_board = (Thread.board_id == board.id, Thread.kind == ThreadKind.ANNOUNCEMENT.value, ThreadPost.number == 1)
     last = select(func.max(ThreadPost.written_at)).join(Thread, Thread.id == ThreadPost.thread_id).where(*of_board)
     counted = _announced(session, board, now)

@@ -50,7 +50,7 @@ class Club:
         """Return what is new for a reader."""
         return self._lines() if actor.person_id in self.members else []
 
-    def select_people(self, since: datetime, until: datetime) -> Select[int]:
+    def select_people(self, _session: Session, since: datetime, until: datetime) -> Select[int]:
         """Return those for whom there may be something."""
         self.asked_of.append((since, until))
         return select(Person.id).where(Person.id.in_(self.members))

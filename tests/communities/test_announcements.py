@@ -7,16 +7,23 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from urllib.parse import urlsplit
 
+import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
-from accounts.models import Notification, Person
+from accounts import jobs
+from accounts.computed_notices import list_computed_notices
+from accounts.models import Notification, NotificationPreference, Person
+from accounts.rules import digest_until
 from communities.models import Community, CommunityLevel, CommunityMember, CommunityReach
 from discussions.models import Board, Level, Subscription, Thread, ThreadPost
-from kernel import clock
+from kernel import clock, outbox
+from kernel.i18n import find_zone
+from kernel.outbox import Delivery
 from lms.instance import Instance
-from tests.support.browser import Browser
+from tests.support.browser import Browser, read_mail
 from tests.support.builders import a_person, sign_in
-from tests.support.communities import a_community, a_member, send_form, write_thread
+from tests.support.communities import a_community, a_member, actor_of, send_form, write_thread
 from tests.support.takes import read
 from tests.support.wording import in_spanish
 
@@ -24,9 +31,21 @@ PAGE = "/communities/estadistica-actuarial"
 
 
 def reached(instance: Instance) -> list[str]:
+    """Return in whose bells an announcement stands."""
+
+    def find(session: Session) -> list[str]:
+        people = session.scalars(select(Person).order_by(Person.email)).all()
+        lines = [(person.email, kind) for person in people for kind, _line in list_computed_notices(session, actor_of(person))]
+        return [email for email, kind in lines if kind.value == "community_announce"]
+
+    return read(instance, find)
+
+
+def mailed(instance: Instance) -> list[str]:
+    """Return to whom an announcement goes by mail at once."""
     statement = select(Person.email).join(Notification, Notification.person_id == Person.id)
-    of_kind = Notification.kind == "community_announce"
-    return read(instance, lambda session: sorted(session.scalars(statement.where(of_kind))))
+    of_kind = (Notification.kind == "community_announce", Notification.in_bell.is_(False))
+    return read(instance, lambda session: sorted(session.scalars(statement.where(*of_kind))))
 
 
 def announce(admin: Browser, title: str = "Reunión del mes", text: str = "Nos vemos el jueves.") -> None:
@@ -58,7 +77,7 @@ def test_an_announcement_reaches_each_member_once_and_says_so_before(browser: Br
     a_member(instance, row, later)
     ana.deliver_jobs()
 
-    assert reached(instance) == ["eva@example.org", "luis@example.org"]
+    assert reached(instance) == mailed(instance) == ["eva@example.org", "luis@example.org"]
     tarde = sign_in(browser.another(), later.email)
     assert "Reunión del mes" in tarde.get(f"{PAGE}/announcements").text
 
@@ -96,13 +115,54 @@ def test_portions_go_on_after_a_kill_and_stop_when_it_is_withdrawn(browser: Brow
     announce(ana)
     for _time in range(4):
         ana.deliver_jobs()
-    assert reached(instance) == ["eva@example.org", "luis@example.org"]
+    assert reached(instance) == mailed(instance) == ["eva@example.org", "luis@example.org"]
     number = read(instance, lambda session: session.scalars(select(ThreadPost.key)).one())
     ana.get(f"/discussions/posts/{number}/withdraw")
     ana.submit(f"/discussions/posts/{number}/withdraw")
     ana.deliver_jobs()
 
+    assert reached(instance) == mailed(instance) == []
+
+
+def test_who_opened_the_list_of_announcements_has_seen_it(browser: Browser, instance: Instance) -> None:
+    """By the marks of boards, as what else is new; a mute of its thread counts too."""
+    _row, ana = of_three(browser, instance)
+    announce(ana)
+    assert read(instance, lambda session: session.scalars(select(Notification).where(Notification.in_bell)).all()) == []
+    eva, luis = (sign_in(browser.another(), f"{name}@example.org") for name in ("eva", "luis"))
+    links = {words: address for address, words in eva.get("/notices").links}
+    eva.get(links["[Estadística actuarial] Reunión del mes"])
+    assert reached(instance) == ["luis@example.org"]
+    key = read(instance, lambda session: session.scalars(select(Thread.key)).one())
+    luis.get(f"/discussions/{key}")
+    luis.submit(f"/discussions/{key}/level")
+    luis.submit(f"/discussions/{key}/level")
+
     assert reached(instance) == []
+
+
+def test_members_of_a_large_community_get_it_with_their_daily_mail(
+    browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """spec/communities D33: who chose it gets it at once, and nobody who did gets it twice."""
+    monkeypatch.setattr("discussions.jobs.MOST_AT_ONCE", 2)
+    _row, ana = of_three(browser, instance)
+    with instance.database.unit_of_work() as session:
+        luis = session.scalars(select(Person).where(Person.email == "luis@example.org")).one()
+        session.add(NotificationPreference(person_id=luis.id, kind="community_announce", in_bell=True, mail="at_once"))
+    announce(ana)
+    assert reached(instance) == ["eva@example.org", "luis@example.org"]
+    assert mailed(instance) == ["luis@example.org"]
+    tomorrow = digest_until(clock.now() + timedelta(days=1), find_zone("America/Guayaquil"))
+    for _time in range(2):
+        jobs.send_digests(Delivery(instance.database, instance.settings, 1, {}, tomorrow))
+        outbox.deliver_waiting(instance.worker, now=tomorrow)
+
+    eva = read(instance, lambda session: session.scalars(select(Person.id).where(Person.email == "eva@example.org")).one())
+    (path,) = (instance.settings.data_dir / "mail").glob("digest-*.eml")
+    digest = read_mail(path.read_bytes())
+    assert path.name.startswith(f"digest-{eva}-")
+    assert in_spanish("%(count)s new announcement: %(title)s", 1, title="Estadística actuarial") in digest
 
 
 def test_two_a_day_reach_all_and_the_third_stays_a_draft(browser: Browser, instance: Instance) -> None:
@@ -130,6 +190,9 @@ def test_a_member_of_a_hidden_community_reads_its_name_alone_in_the_bell(browser
     assert rows
     assert not any("reservado" in f"{row.subject}{row.words}" for row in rows)
     assert all("Estadística actuarial" in row.subject["es"] for row in rows)
+    bell = sign_in(browser.another(), "eva@example.org").get("/notices").text
+    assert "[Estadística actuarial]" in bell
+    assert "reservado" not in bell
 
 
 def test_who_was_removed_meanwhile_gets_nothing_and_the_bell_is_empty(browser: Browser, instance: Instance) -> None:
@@ -209,6 +272,9 @@ def test_one_click_ends_the_announcements_of_that_community_alone_and_says_so(br
     given = select(Notification.subject).where(Notification.person_id == eva.id, Notification.kind == "community_announce")
     subjects = [subject["es"] for subject in read(instance, lambda session: session.scalars(given.order_by(Notification.id)).all())]
     assert subjects == ["[Estadística actuarial] Reunión del mes", "[Otra comunidad] De la otra"]
+    bell = sign_in(browser.another(), eva.email).get("/notices").text
+    assert "[Otra comunidad] De la otra" in bell
+    assert "[Estadística actuarial]" not in bell
     assert "Estadística actuarial" in sign_in(browser.another(), eva.email).get("/profile/notices").text
 
 

@@ -87,7 +87,7 @@ def write_more(full: FullCommunity) -> None:
     for first in open_ones:
         an_answer(instance, first, full.member, f"Otra {full.sign('later', first.id)}", now=now)
     for person, kind in ((full.founder, "announcement"), (full.member, "discussion")):
-        a_thread(instance, board, person, full.sign("later", 0), full.sign("later", 0), kind=kind)
+        a_thread(instance, board, person, full.sign("later", 0), full.sign("later", 0), kind=kind, now=now)
 
 
 def go(full: FullCommunity) -> None:

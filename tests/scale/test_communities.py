@@ -5,14 +5,16 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import insert, select
 
+from accounts.models import Notification
 from communities import standing
 from communities.models import Community, CommunityMember
 from discussions.models import Board, Thread
 from kernel import clock
 from lms.instance import Instance
+from tests.support.boards import a_thread
 from tests.support.browser import Browser, Counter, every_statement
 from tests.support.builders import a_person, sign_in
-from tests.support.communities import a_community, write_thread
+from tests.support.communities import a_community, a_member, write_thread
 from tests.support.statements import Cost, cost
 from tests.support.takes import read
 
@@ -84,6 +86,31 @@ def test_publishing_an_announcement_costs_the_same_however_many_it_reaches(brows
 
     assert costs[0] == costs[1] <= 12
     assert len(read(instance, lambda session: session.scalars(select(Thread)).all())) == 2
+
+
+def test_announcements_add_at_most_two_statements_to_any_page_and_no_more_in_many_communities(
+    browser: Browser, instance: Instance, counter: Counter
+) -> None:
+    """The bell reads them when it is shown; nobody has a row of them."""
+    browser.checks = False
+    founder, ana = a_person(instance, "fundadora@example.org"), a_person(instance)
+    sign_in(browser)
+    pages, costs = ("/learning", "/notices", "/communities", "/profile"), []
+    for name, count in (("Ninguna", 1), ("Una", 1), ("De muchas", 10)):
+        for number in range(count):
+            row = a_community(instance, founder, f"{name} {number}")
+            a_member(instance, row, ana)
+            if name != "Ninguna":
+                board = read(instance, lambda session, row=row: session.get_one(Board, row.board_id))
+                a_thread(instance, board, founder, f"Anuncio {name} {number}", "Nos vemos.", kind="announcement", now=clock.now())
+        browser.deliver_jobs()
+        costs.append([[cost(browser, counter, page) for page in pages] for _visit in range(2)][1])
+
+    none, one, many = ([spent.statements for spent in each] for each in costs)
+    assert "Anuncio De muchas 9" in costs[2][1].text
+    assert one == many
+    assert [page for page, old, new in zip(pages, none, one, strict=True) if new - old > 2] == []
+    assert read(instance, lambda session: session.scalars(select(Notification.id).where(Notification.in_bell)).all()) == []
 
 
 def test_pages_build_their_conditions_once(browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:

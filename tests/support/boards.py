@@ -87,13 +87,13 @@ def a_thread(
     instance: Instance, board: Board, person: Person, title: str = "¿Cómo se cuenta?", text: str = "No lo entiendo.", **new: Any
 ) -> ThreadPost:
     """Open a thread and return its first post."""
-    kind = ThreadKind(str(new.pop("kind", "question")))
+    kind, now = ThreadKind(str(new.pop("kind", "question"))), new.pop("now", NOON)
     what = replace(NewThread(title, kind), **new)
     with instance.database.unit_of_work() as session:
         actor = actor_of(person)
         context = boards.get_board(session, actor, board.key)
-        post = threads.open_thread(session, actor, context, what, text, token=f"{title}{text}"[:36], now=NOON)
-        posts.announce(session, post, (), now=NOON)
+        post = threads.open_thread(session, actor, context, what, text, token=f"{title}{text}"[:36], now=now)
+        posts.announce(session, post, (), now=now)
         return post
 
 
