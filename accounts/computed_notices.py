@@ -1,7 +1,7 @@
 """Notices that packages read from their own tables when they are shown, and the daily mail, which holds them beside those that wait."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,8 +22,9 @@ LOOKED_FOR = timedelta(hours=12)
 
 @dataclass(frozen=True, slots=True)
 class ComputedNotice:
-    """A line of what is new: its text by language, an address of this site, when the latest of it came, and how much it is."""
+    """A line of what is new: its kind, its text by language, an address of this site, when the latest of it came, and how much it is."""
 
+    kind: NoticeKind
     subject: Mapping[str, str]
     path: str
     given_at: datetime
@@ -32,32 +33,32 @@ class ComputedNotice:
 
 @dataclass(frozen=True, slots=True)
 class ComputedNotices:
-    """Notices that a package reads from its own tables, of a kind that it also gives to `NOTICE_KINDS`; no row is written for anybody.
+    """Notices that a package reads from its own tables, of kinds that it also gives to `NOTICE_KINDS`; no row is written for anybody.
 
     The package leaves out what a person may not read, has read or has muted. Moments are after `since` and not after `until`.
     """
 
-    kind: NoticeKind
-    list_of: Callable[[Session, Actor], Sequence[ComputedNotice]]
-    """What is new for the reader of a page."""
-    select_people: Callable[[Session, datetime, datetime], Select[int]]
-    """The numbers of the people for whom there may be lines between two moments."""
-    lines_for: Callable[[Session, Sequence[int], datetime, datetime], Mapping[int, Sequence[ComputedNotice]]]
-    """The lines of these people between two moments, in a number of statements that does not depend on how many they are."""
+    kinds: tuple[NoticeKind, ...]
+    list_of: Callable[[Session, Actor, Collection[str]], Sequence[ComputedNotice]]
+    """What is new of some kinds for the reader of a page."""
+    select_people: Callable[[Session, str, datetime, datetime], Select[int]]
+    """The numbers of the people for whom there may be lines of a kind between two moments."""
+    lines_for: Callable[[Session, Mapping[str, Sequence[int]], datetime, datetime], Mapping[int, Sequence[ComputedNotice]]]
+    """The lines of each kind for some people between two moments, in a number of statements that does not depend on how many they are."""
 
 
 COMPUTED_NOTICES = HookList[ComputedNotices]("computed_notices")
 
 
-def list_computed_notices(session: Session, actor: Actor) -> list[tuple[NoticeKind, ComputedNotice]]:
-    """List what is computed for a reader's bell with its kind, the latest first."""
+def list_computed_notices(session: Session, actor: Actor) -> list[ComputedNotice]:
+    """List what is computed for a reader's bell, the latest first."""
     sources = COMPUTED_NOTICES.of(session)
     if not sources or actor.person_id is None:
         return []
     choices = notices.notification_choices_of(session, actor.person_id)
-    shown = [source for source in sources if choices[source.kind.value].in_bell]
-    lines = [(source.kind, line) for source in shown for line in source.list_of(session, actor)]
-    return sorted(lines, key=lambda pair: pair[1].given_at, reverse=True)[:MOST_LINES]
+    shown = {kind for kind, choice in choices.items() if choice.in_bell}
+    lines = [line for source in sources for line in source.list_of(session, actor, shown)]
+    return sorted(lines, key=lambda line: line.given_at, reverse=True)[:MOST_LINES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,9 @@ def list_due_people(session: Session, zone: str, since: datetime, until: datetim
     due: list[ColumnElement[bool]] = [Person.id.in_(_waiting(session, until, now))]
     if now - until < LOOKED_FOR:
         due += [
-            Person.id.in_(source.select_people(session, since, until)) & notices.is_mailed(source.kind, MailTime.DAILY)
+            Person.id.in_(source.select_people(session, kind.value, since, until)) & notices.is_mailed(kind, MailTime.DAILY)
             for source in COMPUTED_NOTICES.of(session)
+            for kind in source.kinds
         ]
     of_zone = (Person.zone == zone, Person.id > after, *_without_digest(since))
     return list(session.scalars(select(Person.id).where(*of_zone, or_(*due)).order_by(Person.id).limit(limit)))
@@ -98,19 +100,21 @@ def list_digests(session: Session, people: Sequence[int], since: datetime, until
     for notice in session.scalars(statement.order_by(Notification.given_at, Notification.id)):
         waiting[notice.person_id].append(notice)
     lines = defaultdict[int, list[ComputedNotice]](list)
-    for source in COMPUTED_NOTICES.of(session):
-        choices = notices.notification_choices_for(session, source.kind, numbers)
-        daily = [person for person, choice in choices.items() if choice.mail is MailTime.DAILY]
+    sources = COMPUTED_NOTICES.of(session)
+    choices = notices.list_notification_choices(session, [kind for source in sources for kind in source.kinds], numbers)
+    daily = {kind: [person for person, choice in of_it.items() if choice.mail is MailTime.DAILY] for kind, of_it in choices.items()}
+    for source in sources:
         for person, more in source.lines_for(session, daily, since, until).items():
             lines[person] += more
     digests = (Digest(person, tuple(waiting[person.id][:limit]), tuple(lines[person.id][:limit])) for person in rows)
     return [digest for digest in digests if digest.notices or digest.lines]
 
 
-def note_digest(session: Session, digest: Digest, until: datetime, *, now: datetime) -> None:
-    """Note that a person's daily mail of a day went out: there is one a day."""
-    session.execute(update(Person).where(Person.id == digest.person.id).values(digest_until=until))
-    notices.note_mailed(session, [notice.id for notice in digest.notices], now=now)
+def note_digests(session: Session, digests: Sequence[Digest], until: datetime, *, now: datetime) -> None:
+    """Note that the daily mails of a day went out: there is one a day."""
+    session.execute(update(Person).where(Person.id.in_(digest.person.id for digest in digests)).values(digest_until=until))
+    if mailed := [notice.id for digest in digests for notice in digest.notices]:
+        notices.note_mailed(session, mailed, now=now)
 
 
 def _waiting(session: Session, until: datetime, now: datetime) -> Select[int]:

@@ -276,17 +276,20 @@ def _add_digests(delivery: Delivery, zone: str, until: datetime, portions: list[
 
 
 def send_digest(delivery: Delivery) -> Effect | None:
-    """Send their daily mails to some people, each noted as sent at once: what waits for it, and what is computed for it.
+    """Send their daily mails to some people: what waits for it, and what is computed for it. All are noted as sent at once.
 
-    Jobs of an earlier release have one person, and no beginning of the day.
+    Meanwhile a file says who has theirs: after a kill, on this machine, nobody gets a second one. Jobs of an earlier release have one
+    person, and no beginning of the day.
     """
     until = datetime.fromisoformat(delivery.text("until"))
     since = datetime.fromisoformat(str(delivery.arguments.get("since") or (until - timedelta(days=1)).isoformat()))
     people = delivery.numbers("people") if "people" in delivery.arguments else [delivery.number("person")]
     read = partial(computed_notices.list_digests, since=since, until=until, limit=DIGEST_LINES, now=delivery.now)
     with delivery.database.unit_of_work(write=False) as session:
-        digests = read(session, people)
+        digests = {digest.person.id: digest for digest in read(session, people)}
         kinds = notices.list_notice_kinds(session)
+    journal = delivery.settings.data_dir / "digests" / f"{until:%Y%m%d}-{people[0]}"
+    journal.parent.mkdir(mode=0o700, exist_ok=True)
 
     def send(digest: Digest) -> None:
         current: Digest | None = digest
@@ -295,8 +298,27 @@ def send_digest(delivery: Delivery) -> Effect | None:
                 current = next(iter(read(session, [digest.person.id])), None)
         if current is not None:
             _send_one_digest(delivery, current, until)
+            digests[digest.person.id] = current
+            sent.add(digest.person.id)
+            written.write(f"{digest.person.id}\n")
+            written.flush()
 
-    return _send_to_many(delivery, "accounts.send_digest", {digest.person.id: digest for digest in digests}, send)
+    def note() -> None:
+        with delivery.database.unit_of_work() as session:
+            computed_notices.note_digests(session, [digests[number] for number in sent & digests.keys()], until, now=delivery.now)
+        journal.unlink()
+
+    with journal.open("a+", encoding="ascii") as written:
+        written.seek(0)
+        sent = {int(line) for line in written}
+        try:
+            waiting = {number: digest for number, digest in digests.items() if number not in sent}
+            rest = _send_to_many(delivery, "accounts.send_digest", waiting, send)
+        except Exception:
+            note()
+            raise
+        note()
+    return rest
 
 
 def _send_one_digest(delivery: Delivery, digest: Digest, until: datetime) -> None:
@@ -307,8 +329,6 @@ def _send_one_digest(delivery: Delivery, digest: Digest, until: datetime) -> Non
         ] + [{"title": choose(line.subject), "words": "", "url": site + line.path} for line in digest.lines]
     stop = _stop_path(delivery, person, "")
     _send_by_choice(delivery, person, "digest", key=f"digest-{person.id}-{until:%Y%m%d}", path="/notices", stop_path=stop, lines=lines)
-    with delivery.database.unit_of_work() as session:
-        computed_notices.note_digest(session, digest, until, now=delivery.now)
 
 
 def _stop_path(delivery: Delivery, person: Person, kind: str, source: str = "") -> str:

@@ -103,16 +103,26 @@ def is_mailed(kind: NoticeKind, time: MailTime) -> ColumnElement[bool]:
 
 def notification_choices_for(session: Session, kind: NoticeKind, people: Sequence[int]) -> dict[int, NotificationChoice]:
     """Return the notification preferences of these people for a kind; suspended people are left out."""
-    statement = (
-        select(Person.id, NotificationPreference.in_bell, NotificationPreference.mail)
-        .outerjoin(NotificationPreference, (NotificationPreference.person_id == Person.id) & (NotificationPreference.kind == kind.value))
+    return list_notification_choices(session, [kind], people)[kind.value]
+
+
+def list_notification_choices(
+    session: Session, kinds: Sequence[NoticeKind], people: Sequence[int]
+) -> dict[str, dict[int, NotificationChoice]]:
+    """Return the notification preferences of these people for some kinds, by kind; suspended people are left out."""
+    usual = {kind.value: usual_choice(kind) for kind in kinds}
+    mine = (NotificationPreference.person_id == Person.id, NotificationPreference.kind.in_(usual))
+    rows = session.execute(
+        select(Person.id, NotificationPreference.kind, NotificationPreference.in_bell, NotificationPreference.mail)
+        .outerjoin(NotificationPreference, and_(*mine))
         .where(Person.id.in_(people), Person.suspended_at.is_(None))
         .order_by(Person.id)
-    )
-    return {
-        row.id: usual_choice(kind) if row.mail is None else NotificationChoice(row.in_bell, MailTime(row.mail))
-        for row in session.execute(statement)
-    }
+    ).all()
+    choices = {kind: {row.id: choice for row in rows} for kind, choice in usual.items()}
+    for number, kind, in_bell, mail in rows:
+        if kind is not None:
+            choices[kind][number] = NotificationChoice(in_bell, MailTime(mail))
+    return choices
 
 
 def _in_scope(session: Session) -> list[ColumnElement[bool]]:

@@ -89,7 +89,7 @@ FEATURE = Feature(
         NOTICE_KINDS.add(*KINDS),
         MUTES.add(subscriptions.MUTES),
         RESUMED.add(writing.keep_resumed),
-        COMPUTED_NOTICES.add(*whats_new.COMPUTED),
+        COMPUTED_NOTICES.add(whats_new.COMPUTED),
         OWN_RESULTS.add(own_data.own_tables),
         OWN_FILES.add(own_data.list_own_files),
         ERASURE_QUESTIONS.add(own_data.ERASURE_QUESTION),

@@ -66,7 +66,23 @@ class _Subject(UnstructuredHeader, BaseHeader):
 
 LONGEST_LINE = 76
 """Characters of a line with an encoded word (RFC 2047, section 2)."""
-_HEADERS = HeaderRegistry()
+
+
+class _HeaderClasses(HeaderRegistry):
+    """The classes of headers, each made once: the library makes one for each header of each message, a fifth of what a mail takes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        """Return the class of a header."""
+        if name not in self._made:
+            self._made[name] = super().__getitem__(name)
+        return self._made[name]
+
+
+_HEADERS = _HeaderClasses()
 for _name in ("List-Unsubscribe", "List-Id", "References", "In-Reply-To"):
     _HEADERS.map_to_type(_name, _Addresses)
 _HEADERS.map_to_type("Subject", _Subject)

@@ -1,6 +1,6 @@
 """Notices that are read from tables of a package above: in the bell, and in the one daily mail, by the clock and choice of each reader."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -44,25 +44,27 @@ class Club:
     asked_of: list[tuple[datetime, datetime]] = field(default_factory=list)
 
     def _lines(self) -> list[ComputedNotice]:
-        return [ComputedNotice({"es": self.title, "en": "3 threads of yesterday"}, "/clubs/1", SEVEN - timedelta(hours=2), 3)]
+        return [ComputedNotice(self.kind, {"es": self.title, "en": "3 threads of yesterday"}, "/clubs/1", SEVEN - timedelta(hours=2), 3)]
 
-    def list_of(self, _session: Session, actor: Actor) -> list[ComputedNotice]:
+    def list_of(self, _session: Session, actor: Actor, shown: Collection[str]) -> list[ComputedNotice]:
         """Return what is new for a reader."""
-        return self._lines() if actor.person_id in self.members else []
+        return self._lines() if actor.person_id in self.members and self.kind.value in shown else []
 
-    def select_people(self, _session: Session, since: datetime, until: datetime) -> Select[int]:
+    def select_people(self, _session: Session, _kind: str, since: datetime, until: datetime) -> Select[int]:
         """Return those for whom there may be something."""
         self.asked_of.append((since, until))
         return select(Person.id).where(Person.id.in_(self.members))
 
-    def lines_for(self, session: Session, people: Sequence[int], _since: datetime, _until: datetime) -> Mapping[int, list[ComputedNotice]]:
+    def lines_for(
+        self, session: Session, people: Mapping[str, Sequence[int]], _since: datetime, _until: datetime
+    ) -> Mapping[int, list[ComputedNotice]]:
         """Return what is new for these people, by one statement."""
-        of_club = session.scalars(select(Person.id).where(Person.id.in_(people), Person.id.in_(self.members)))
+        of_club = session.scalars(select(Person.id).where(Person.id.in_(people[self.kind.value]), Person.id.in_(self.members)))
         return {person: self._lines() for person in of_club}
 
     def computed(self) -> ComputedNotices:
         """Return what the package gives."""
-        return ComputedNotices(self.kind, self.list_of, self.select_people, self.lines_for)
+        return ComputedNotices((self.kind,), self.list_of, self.select_people, self.lines_for)
 
 
 @pytest.fixture

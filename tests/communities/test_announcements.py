@@ -35,7 +35,7 @@ def reached(instance: Instance) -> list[str]:
 
     def find(session: Session) -> list[str]:
         people = session.scalars(select(Person).order_by(Person.email)).all()
-        lines = [(person.email, kind) for person in people for kind, _line in list_computed_notices(session, actor_of(person))]
+        lines = [(person.email, line.kind) for person in people for line in list_computed_notices(session, actor_of(person))]
         return [email for email, kind in lines if kind.value == "community_announce"]
 
     return read(instance, find)

@@ -139,4 +139,4 @@ def work_is_done(instance: Instance) -> bool:
 def shown(instance: Instance, number: int) -> list[ComputedNotice]:
     """Return what somebody has in their bell."""
     person = read(instance, lambda session: session.get_one(Person, number))
-    return [line for _kind, line in read(instance, lambda session: list_computed_notices(session, actor_of(person)))]
+    return read(instance, lambda session: list_computed_notices(session, actor_of(person)))
