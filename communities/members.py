@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, case, delete, exists, literal, or_, select, update
+from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, case, delete, exists, literal, or_, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
 from accounts import notices
@@ -31,7 +31,7 @@ from discussions.models import Subscription
 from kernel import audit, clock
 from kernel.audit import Verb
 from kernel.clock import LAST_DAY
-from kernel.db import count_rows
+from kernel.db import KeysetPage, PageDirection, Stretch, count_rows
 from kernel.errors import N_, Conflict, require_found
 from kernel.i18n import _, format_datetime, in_every_language
 from kernel.permissions import Actor
@@ -287,13 +287,20 @@ def count_requests(session: Session, community_id: int) -> int:
     return count_rows(session, CommunityRequest, CommunityRequest.community_id == community_id, PENDING)
 
 
-def list_members(session: Session, community_id: int, name: str = "", *, offset: int, limit: int) -> list[Row[CommunityMember, Person]]:
-    """List the members with their names, those with a name or all: administrators first, then moderators."""
+def list_members(session: Session, community_id: int, name: str, part: KeysetPage, *, limit: int) -> Stretch[Row[CommunityMember, Person]]:
+    """List some of the members with their names, those with a name or all: administrators first, then moderators."""
     ranks = {CommunityRole.ADMINISTRATOR.value: 0, CommunityRole.MODERATOR.value: 1, CommunityRole.MEMBER.value: 2}
-    statement = select(CommunityMember, Person).join(Person, Person.id == CommunityMember.person_id)
-    present = (CommunityMember.community_id == community_id, PRESENT, *name_matches(name, with_address=False))
     order = (case(ranks, value=CommunityMember.role), *by_name())
-    return list(session.execute(statement.where(*present).order_by(*order).offset(offset).limit(limit)))
+    of_it = (CommunityMember.community_id == community_id, PRESENT)
+    joined = select(CommunityMember, Person).join(Person, Person.id == CommunityMember.person_id).where(*of_it)
+    statement = joined.where(*name_matches(name, with_address=False))
+    if part.row is not None and part.way is not PageDirection.LAST:
+        place = session.execute(joined.with_only_columns(*order).where(Person.uuid == part.row)).one_or_none()
+        if place is not None:
+            here, there = tuple_(*order), tuple_(*place)
+            statement = statement.where(here < there if part.is_backwards else here > there)
+    ordered = statement.order_by(*(column.desc() if part.is_backwards else column for column in order))
+    return part.of(session.execute(ordered.limit(limit + 1)).all(), limit)
 
 
 def list_departed(session: Session, community_id: int, people: Collection[int]) -> set[int]:

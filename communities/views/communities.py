@@ -26,7 +26,7 @@ from kernel.permissions import Actor
 from kernel.web.after_response import leave_record
 from kernel.web.forms import Form, area, whole_number
 from kernel.web.request import Answer, address_of, allows, current_actor, current_session, page, requires, see_page
-from kernel.web.table import member_of, requested_page, requested_words
+from kernel.web.table import member_of, requested_page, requested_stretch, requested_words
 
 bp = Blueprint("communities", __name__)
 
@@ -193,8 +193,8 @@ def announce(context: CommunityContext) -> Answer:
 def member_list(context: CommunityContext) -> Answer:
     """List the members with their roles, and the institutions of those who want it; addresses stand nowhere."""
     leave_reading_note(context)
-    session, number, requested, name = current_session(), context.community.id, requested_page(50), requested_words()
-    listed = requested.of(members.list_members(session, number, name, offset=requested.offset, limit=requested.size + 1))
+    session, number, name = current_session(), context.community.id, requested_words()
+    listed = members.list_members(session, number, name, requested_stretch(), limit=50)
     showing = [row.Person.id for row in listed.rows if row.CommunityMember.shows_institution]
     people = [row.Person.id for row in listed.rows]
     of_institution = CommunityReach.INSTITUTION in (context.community.reach, context.parent and context.parent.reach)

@@ -1,5 +1,6 @@
 """Members and their list: institutions, who no longer belongs, search by name, administrators who count (spec/communities C4, C9, C13)."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -19,6 +20,7 @@ from tests.support.at_once import overlap
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_person, an_administrator, sign_in
 from tests.support.communities import a_community, a_member, actor_of
+from tests.support.crowds import add_members
 from tests.support.places import a_place, put
 from tests.support.takes import read
 from tests.support.wording import in_spanish
@@ -179,3 +181,26 @@ def test_of_two_administrators_who_resign_at_once_one_stays(instance: Instance) 
 
     assert len(refused) == 1
     assert read(instance, lambda session: communities.list_running_people(session, row)) == [eva.id]
+
+
+def test_a_long_list_is_read_by_steps_from_either_end(browser: Browser, instance: Instance) -> None:
+    """Administrators first, then moderators, then the others by name; no step reads what stands before it."""
+    ana, like = a_person(instance), a_person(instance, "eva@example.org", given="Eva")
+    row = a_community(instance, ana)
+    a_member(instance, row, a_person(instance, "zoe@example.org", given="Zoe", surname="Zurita"), CommunityRole.MODERATOR)
+    add_members(instance, row, like, 100)
+    sign_in(browser)
+    page = browser.get(f"{PAGE}/members")
+    titles = re.findall(r'<h2 class="h4">([^<]+)', page.html)
+    assert (titles[:3], len(titles)) == (["Ana Quinde", "Zoe Zurita", "Eva Quinde"], 50)
+    counts = [len(titles)]
+    while following := [address for address, words in page.links if words == in_spanish("Next")]:
+        page = browser.get(following[0])
+        counts.append(page.html.count('<h2 class="h4">Eva Quinde'))
+    assert counts == [50, 50, 2]
+    browser.get(f"{PAGE}/members?last=1")
+    for count in (50, 2):
+        before = next(address for address, words in browser.page.links if words == in_spanish("Previous"))
+        assert browser.get(before).html.count('<h2 class="h4">') == count
+
+    assert '<h2 class="h4">Ana Quinde' in browser.page.html

@@ -19,7 +19,7 @@ from tests.support.statements import Cost, cost
 from tests.support.takes import read
 
 PAGE = "/communities/estadistica-actuarial"
-BARS = {PAGE: 10, f"{PAGE}/members": 7, "/communities": 6, f"{PAGE}/manage/health": 8}
+BARS = {PAGE: 10, f"{PAGE}/members": 7, f"{PAGE}/members?last=1": 7, "/communities": 6, f"{PAGE}/manage/health": 8}
 
 
 @pytest.fixture
