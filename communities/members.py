@@ -295,9 +295,9 @@ def list_members(session: Session, community_id: int, name: str, part: KeysetPag
     joined = select(CommunityMember, Person).join(Person, Person.id == CommunityMember.person_id).where(*of_it)
     statement = joined.where(*name_matches(name, with_address=False))
     if part.row is not None and part.way is not PageDirection.LAST:
-        place = session.execute(joined.with_only_columns(*order).where(Person.uuid == part.row)).one_or_none()
-        if place is not None:
-            here, there = tuple_(*order), tuple_(*place)
+        position = session.execute(joined.with_only_columns(*order).where(Person.uuid == part.row)).one_or_none()
+        if position is not None:
+            here, there = tuple_(*order), tuple_(*position)
             statement = statement.where(here < there if part.is_backwards else here > there)
     ordered = statement.order_by(*(column.desc() if part.is_backwards else column for column in order))
     return part.of(session.execute(ordered.limit(limit + 1)).all(), limit)

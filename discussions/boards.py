@@ -188,10 +188,10 @@ def is_public(hooks: Hooks) -> ColumnElement[bool]:
 
 def is_discreet(session: Session, board: Board) -> bool:
     """Return whether mails about a board carry neither titles nor authors."""
-    return bool(session.scalar(select(tells_little(session.info)).select_from(Board).where(Board.id == board.id)))
+    return bool(session.scalar(select(discreet(session.info)).select_from(Board).where(Board.id == board.id)))
 
 
-def tells_little(hooks: Hooks) -> ColumnElement[bool]:
+def discreet(hooks: Hooks) -> ColumnElement[bool]:
     """Return the condition on `Board` that mails about it carry neither titles nor authors."""
     owners = (and_(Board.owner == owner.kind, owner.is_discreet(Board.id)) for owner in BOARDS.given_in(hooks))
     return and_(~Board.mail_text, or_(false(), *owners))

@@ -69,7 +69,7 @@ def find_draft(session: Session, actor: Actor, slot: DraftSlot) -> PostDraft | N
     return session.scalar(_DRAFT, values) if connection_of(session).scalar(_HAS_DRAFT, values) else None
 
 
-def kept_for(actor: Actor, slot: DraftSlot) -> ScalarSelect[int]:
+def draft_number(actor: Actor, slot: DraftSlot) -> ScalarSelect[int]:
     """Return the number of the actor's draft for a slot, as a column."""
     mine = (PostDraft.person_id == actor.person_id, PostDraft.board_id == slot.board.id, PostDraft.slot == slot.code)
     return select(PostDraft.id).where(*mine).scalar_subquery()

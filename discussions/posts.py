@@ -111,10 +111,10 @@ def lock_post(session: Session, post: ThreadPost) -> tuple[Thread, ThreadPost]:
 
 def find_repeated(session: Session, actor: Actor, token: str) -> ThreadPost | None:
     """Return the post that a form was sent with before; None if it is sent for the first time."""
-    return session.scalar(select(ThreadPost).where(ThreadPost.id == sent_before(actor, token)))
+    return session.scalar(select(ThreadPost).where(ThreadPost.id == repeated_number(actor, token)))
 
 
-def sent_before(actor: Actor, token: str) -> ScalarSelect[int]:
+def repeated_number(actor: Actor, token: str) -> ScalarSelect[int]:
     """Return the number of the post that a form was sent with before, as a column."""
     return select(ThreadPost.id).where(ThreadPost.person_id == actor.person_id, ThreadPost.token == token).scalar_subquery()
 

@@ -199,7 +199,7 @@ def open_thread(
     session.get_one(Board, context.board.id, with_for_update={"key_share": True})
     is_allowed = new.kind is not ThreadKind.ANNOUNCEMENT or context.administers
     counted = _announced(session, context.board, now) if new.kind is ThreadKind.ANNOUNCEMENT and context.administers else {}
-    sent_id, *counts = session.execute(select(posts.sent_before(actor, token), *counted.values())).one()
+    sent_id, *counts = session.execute(select(posts.repeated_number(actor, token), *counted.values())).one()
     if sent_id is not None:
         return session.get_one(ThreadPost, sent_id)
     if any(count >= most for count, most in zip(counts, counted, strict=True)):

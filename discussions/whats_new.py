@@ -21,10 +21,10 @@ from discussions.boards import (
     Hooks,
     Number,
     ThreadGuard,
+    discreet,
     members_of,
     owner_pages_of,
     readable_threads,
-    tells_little,
 )
 from discussions.models import Board, BoardRead, Level, PostState, Subscription, Thread, ThreadKind, ThreadPost
 from discussions.notices import ANNOUNCEMENT_NOTICE, NEW_THREAD_NOTICE, REPLY_NOTICE, announced_key
@@ -95,7 +95,7 @@ def _for_bells(owners: tuple[BoardOwner, ...], guards: tuple[ThreadGuard, ...]) 
     mine = (Subscription.person_id == _PERSON, readable_threads(hooks, _PERSON))
     replies = _new_posts(_PERSON).add_columns(Thread.title, Thread.key).where(*mine)
     replies = replies.group_by(Subscription.person_id, Thread.board_id, Thread.id).order_by(func.max(ThreadPost.written_at).desc())
-    announced = _announced(hooks, _PERSON).add_columns(Board, Thread.title, tells_little(hooks)).order_by(ThreadPost.written_at.desc())
+    announced = _announced(hooks, _PERSON).add_columns(Board, Thread.title, discreet(hooks)).order_by(ThreadPost.written_at.desc())
     statements = replies, _new_threads(_PERSON).where(*mine), announced
     return {kind: statement.limit(MOST) for kind, statement in zip(_WORDS, statements, strict=True)}
 
@@ -204,8 +204,8 @@ def _select_people(session: Session, kind: str, since: datetime, until: datetime
         followed = (Subscription.level == Level.FOLLOW.value, Thread.shown_number > Subscription.read_number)
         return select(people).join(Thread, Subscription.thread_id == Thread.id).where(*followed, *of_thread)
     if kind == NEW_THREAD_NOTICE.value:
-        wanted = (Subscription.thread_id.is_(None), Subscription.level == Level.EVERY.value)
-        return select(people).join(Thread, Subscription.board_id == Thread.board_id).where(*wanted, *of_thread)
+        every = (Subscription.thread_id.is_(None), Subscription.level == Level.EVERY.value)
+        return select(people).join(Thread, Subscription.board_id == Thread.board_id).where(*every, *of_thread)
     first = and_(ThreadPost.thread_id == Thread.id, ThreadPost.number == 1, ThreadPost.written_at > since, ThreadPost.written_at <= until)
     announced = (Thread.kind == ThreadKind.ANNOUNCEMENT.value, Thread.last_post_at > since, reached.since <= ThreadPost.written_at)
     return select(reached.person_id).join(Thread, Thread.board_id == reached.board_id).join(ThreadPost, first).where(*announced)

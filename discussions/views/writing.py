@@ -256,7 +256,7 @@ def take(writing: Writing, form: PostForm) -> Answer:
         refusal = _refusal_by_now(session) or refusal
     actor, now, text = current_actor(), clock.now(), _submitted_text(form)
     drafts.lock_writer(session, actor)
-    columns = posts.sent_before(actor, _token_of(form)), drafts.kept_for(actor, writing.slot)
+    columns = posts.repeated_number(actor, _token_of(form)), drafts.draft_number(actor, writing.slot)
     sent_id, draft_id = session.execute(select(*columns)).one()
     if sent_id is not None:
         return see_page("discussions.post", post=session.get_one(ThreadPost, sent_id).key, flash="")
