@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from flask.testing import FlaskClient
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import String, cast, func, insert, select, text, update
 
 from accounts import jobs as mail_jobs
 from accounts.models import Notification, NotificationPreference, Person
@@ -70,6 +70,7 @@ def _fill(instance: Instance) -> FilledCommunities:
     _join(instance.database, people, places[:FOLLOWED])
     with instance.database.unit_of_work() as session:
         now = clock.now()
+        session.execute(update(Person).where(Person.id >= people[0]).values(name_key=cast(Person.id * 7_919 % 36_007, String)))
         session.execute(update(Board).values(created_at=now - timedelta(days=2)))
         session.execute(update(Thread).values(last_post_at=now))
         session.execute(update(ThreadPost).values(written_at=now))
