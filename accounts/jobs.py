@@ -290,6 +290,9 @@ def send_digest(delivery: Delivery) -> Effect | None:
         kinds = notices.list_notice_kinds(session)
     journal = delivery.settings.data_dir / "digests" / f"{until:%Y%m%d}-{people[0]}"
     journal.parent.mkdir(mode=0o700, exist_ok=True)
+    for former in journal.parent.iterdir():  # of jobs that another machine ended
+        if former.name < f"{until - timedelta(days=7):%Y%m%d}":
+            former.unlink(missing_ok=True)
 
     def send(digest: Digest) -> None:
         current: Digest | None = digest
@@ -310,7 +313,7 @@ def send_digest(delivery: Delivery) -> Effect | None:
 
     with journal.open("a+", encoding="ascii") as written:
         written.seek(0)
-        sent = {int(line) for line in written}
+        sent = {int(line) for line in written if line.strip().isdigit()}
         try:
             waiting = {number: digest for number, digest in digests.items() if number not in sent}
             rest = _send_to_many(delivery, "accounts.send_digest", waiting, send)

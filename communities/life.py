@@ -270,6 +270,7 @@ def find_inactive_since(session: Session, community_id: int, *, now: datetime) -
 class Health:
     """The six marks of a community; nobody's reading is measured."""
 
+    content_at: datetime
     content_days: int
     """Days since something was last written or brought in."""
     meeting_days: int | None
@@ -289,7 +290,7 @@ class Health:
 def measure(session: Session, community: models.Community, *, now: datetime) -> Health:
     """Compute the marks of a community, in one statement for each table."""
     own = models.Community.id == community.id
-    latest = session.scalar(select(standing.last_content().label("at")).select_from(models.Community).where(own))
+    latest = session.scalars(select(standing.last_content().label("at")).select_from(models.Community).where(own)).one()
     today, entry = site_day(now), models.PlanEntry
     meetings = entry.kind.in_([models.PlanKind.MEETING.value, models.PlanKind.WEBINAR.value])
     held = (entry.community_id == community.id, meetings, entry.done_at.is_not(None), entry.ends_on <= today)
@@ -305,7 +306,8 @@ def measure(session: Session, community: models.Community, *, now: datetime) -> 
     joined, left = session.execute(moved.where(member.community_id == community.id)).one()
     overdue = (entry.community_id == community.id, entry.done_at.is_(None), entry.ends_on < today)
     return Health(
-        content_days=(now - (latest or community.created_at)).days,
+        content_at=latest,
+        content_days=(now - latest).days,
         meeting_days=(today - met).days if met else None,
         waiting=waiting,
         waiting_days=(now - oldest).days if oldest else 0,

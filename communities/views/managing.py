@@ -16,6 +16,7 @@ from communities.members import CannotJoin, LastAdministrator, MemberWasChanged,
 from communities.models import CONDITIONS, NOTE, PARTS, CommunityLevel, CommunityReach, CommunityState
 from communities.panels import LANGUAGE_NAMES, LEVELS
 from communities.reach import WiderThanWritten
+from communities.standing import INACTIVE_AFTER
 from communities.views.communities import LEVEL_TEXTS, head_of, leave_reading_note, parts_of, saved
 from discussions.boards import TooManyCategories, change_settings
 from discussions.models import Board, BoardState, FirstPosts
@@ -388,9 +389,10 @@ def reactivate(context: CommunityContext) -> Response:
 def show_health(context: CommunityContext) -> Answer:
     """Show how a community is doing, by six marks that are computed now."""
     leave_reading_note(context)
-    session, row, now = current_session(), context.community, clock.now()
-    since = life.find_inactive_since(session, row.id, now=now)
-    return page("communities/life.html", context=context, marks=life.words_of(life.measure(session, row, now=now)), inactive_since=since)
+    now = clock.now()
+    health = life.measure(current_session(), context.community, now=now)
+    since = health.content_at if context.is_active and health.content_at < now - INACTIVE_AFTER else None
+    return page("communities/life.html", context=context, marks=life.words_of(health), inactive_since=since)
 
 
 LOGGED = {

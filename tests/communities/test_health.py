@@ -139,7 +139,9 @@ def test_the_marks_are_what_happened(browser: Browser, instance: Instance) -> No
         session.add_all([request, *lines])
     health = read(instance, lambda session: life.measure(session, session.get_one(Community, row.id), now=now))
 
-    assert health == life.Health(content_days=20, meeting_days=40, waiting=1, waiting_days=9, unanswered=1, joined=3, left=1, overdue=1)
+    assert health == life.Health(
+        health.content_at, content_days=20, meeting_days=40, waiting=1, waiting_days=9, unanswered=1, joined=3, left=1, overdue=1
+    )
     page = sign_in(browser).get(f"{PAGE}/manage/health").text
     assert in_spanish("No new content for %(count)s day; 14 are recommended at most.", count=20) in page
 
