@@ -8,7 +8,23 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Integer, Select, and_, bindparam, exists, func, literal, or_, select, true, tuple_
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from accounts.entry import NEEDS_LOCAL_ADMINISTRATOR
@@ -56,6 +72,20 @@ def _unread(person: InstrumentedAttribute[int] | BindParameter[int]) -> tuple[Co
     return Notification.person_id == person, Notification.read_at.is_(None), Notification.in_bell.is_(True)
 
 
+@dataclass(frozen=True, slots=True)
+class ComputedUnread:
+    """A count that a bell adds to the stored notifications, for the hooks of an application: who may have any, and how many a person has.
+
+    The condition on `Person.id` is asked with each request, so it is a light one; who fulfils it is counted.
+    """
+
+    may_have: Callable[[Mapping[Any, Any]], ColumnElement[bool]]
+    count: Callable[[Session, int], int]
+
+
+COMPUTED_UNREAD = HookList[ComputedUnread]("computed_unread")
+
+
 class UnreadCounter:
     """Counts what is new in a person's bell, with the scopes of those kinds alone of which something is there.
 
@@ -65,6 +95,7 @@ class UnreadCounter:
 
     def __init__(self, kinds: Sequence[NoticeKind], hooks: Mapping[Any, Any]) -> None:
         self._kinds, self._hooks = {kind.value: kind for kind in kinds if kind.scope is not None}, hooks
+        self._computed = COMPUTED_UNREAD.given_in(hooks)
         self._statements: dict[frozenset[str], Any] = {}
         self._present = compile_once(select(Notification.kind).distinct().where(*_unread(_PERSON), Notification.kind.in_(self._kinds)))
 
@@ -72,7 +103,14 @@ class UnreadCounter:
         """Return what the statement of every request asks on `Person.id`: a count without scopes, and whether there is more."""
         mine, scoped = _unread(Person.id), Notification.kind.in_(self._kinds)
         plain = select(func.count()).select_from(Notification).where(*mine, ~scoped).scalar_subquery()
-        return plain.label("unread"), exists().where(*mine, scoped).label("has_scoped_unread")
+        may_have = or_(false(), *(computed.may_have(self._hooks) for computed in self._computed))
+        return plain.label("unread"), exists().where(*mine, scoped).label("has_scoped_unread"), may_have.label("has_computed_unread")
+
+    def count(self, session: Session, person: Row[Any]) -> int:
+        """Count what is new to the person of a row that has these columns."""
+        scoped = self.count_scoped(session, person.id) if person.has_scoped_unread else 0
+        computed = sum(each.count(session, person.id) for each in self._computed) if person.has_computed_unread else 0
+        return int(person.unread) + scoped + computed
 
     def count_scoped(self, session: Session, person_id: int) -> int:
         """Count those of a person that are asked again of whom they concern."""

@@ -365,5 +365,4 @@ def install(app: Flask, settings: Settings, hooks: Mapping[Any, Any]) -> None:
             return None
         if now - seen > STAMP_RENEWAL:
             _keep_stamp(person.device_id, now)
-        scoped = counter.count_scoped(current_session(), person.id) if person.has_scoped_unread else 0
-        return SignedIn(_actor(person, person.unread + scoped), secret)
+        return SignedIn(_actor(person, counter.count(current_session(), person)), secret)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from accounts.computed_notices import COMPUTED_NOTICES
 from accounts.joining import RESUMED
 from accounts.notices import MUTES, NOTICE_KINDS
+from accounts.people import COMPUTED_UNREAD
 from discussions import boards, drafts, jobs, moderation, own_data, posts, subscriptions, threads, whats_new
 from discussions.access import PERMISSIONS
 from discussions.models import Board, Thread, ThreadPost
@@ -90,6 +91,7 @@ FEATURE = Feature(
         MUTES.add(subscriptions.MUTES),
         RESUMED.add(writing.keep_resumed),
         COMPUTED_NOTICES.add(whats_new.COMPUTED),
+        COMPUTED_UNREAD.add(whats_new.UNREAD),
         OWN_RESULTS.add(own_data.own_tables),
         OWN_FILES.add(own_data.list_own_files),
         ERASURE_QUESTIONS.add(own_data.ERASURE_QUESTION),

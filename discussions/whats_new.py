@@ -7,11 +7,12 @@ from datetime import datetime
 from functools import cache, lru_cache, partial
 from typing import Any
 
-from sqlalchemy import BindParameter, Integer, Row, Select, and_, bindparam, exists, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Integer, Row, Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from accounts.computed_notices import ComputedNotice, ComputedNotices
-from accounts.models import Notification
+from accounts.models import Notification, NotificationPreference, Person
+from accounts.people import ComputedUnread
 from accounts.rules import MailTime
 from discussions import subscriptions
 from discussions.boards import (
@@ -29,7 +30,8 @@ from discussions.boards import (
 from discussions.models import Board, BoardRead, Level, PostState, Subscription, Thread, ThreadKind, ThreadPost
 from discussions.notices import ANNOUNCEMENT_NOTICE, NEW_THREAD_NOTICE, REPLY_NOTICE, announced_key
 from discussions.threads import ThreadFilter
-from kernel.db import UtcDateTime, shared_alias
+from kernel.compiled_statements import compile_once
+from kernel.db import UtcDateTime, connection_of, shared_alias
 from kernel.i18n import _, in_every_language, ngettext
 from kernel.permissions import Actor
 
@@ -220,4 +222,30 @@ def _lines_for(
     return _by_board(session, {kind: session.execute(made, {**values, "people": people[kind]}).all() for kind, made in statements.items()})
 
 
+def _may_have_announcements(hooks: Hooks) -> ColumnElement[bool]:
+    """Return the condition on `Person.id` that something was written in an announcement for them since they looked at its board."""
+    reached = members_of(hooks)
+    read = and_(BoardRead.person_id == reached.c.person_id, BoardRead.board_id == reached.c.board_id)
+    announced = (Thread.kind == ThreadKind.ANNOUNCEMENT.value, Thread.state == PostState.VISIBLE.value)
+    foreign = (reached.c.person_id == Person.id, Thread.person_id.is_distinct_from(Person.id))
+    later = Thread.last_post_at > func.coalesce(BoardRead.visited_at, reached.c.since)
+    statement = select(Thread.id).join(reached, reached.c.board_id == Thread.board_id).outerjoin(BoardRead, read)
+    return statement.where(*foreign, *announced, later).correlate(Person).exists()
+
+
+@lru_cache
+def _counted(owners: tuple[BoardOwner, ...], guards: tuple[ThreadGuard, ...]) -> Select[int]:
+    """Build once what counts the announcements in a person's bell, unless they want none there."""
+    off = (NotificationPreference.person_id == _PERSON, NotificationPreference.kind == ANNOUNCEMENT_NOTICE.value)
+    announced = _announced({BOARDS: owners, THREAD_GUARDS: guards}, _PERSON)
+    shown = announced.where(~exists().where(*off, NotificationPreference.in_bell.is_(False))).limit(MOST)
+    return compile_once(select(func.count()).select_from(shown.subquery()))
+
+
+def _count_announcements(session: Session, person_id: int) -> int:
+    statement = _counted(BOARDS.of(session), THREAD_GUARDS.of(session))
+    return connection_of(session).scalar(statement, {"person": person_id}) or 0
+
+
+UNREAD = ComputedUnread(_may_have_announcements, _count_announcements)
 COMPUTED = ComputedNotices(_MAILED_BY_DAY, _list_of, _select_people, _lines_for)

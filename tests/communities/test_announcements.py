@@ -8,7 +8,7 @@ from email.parser import BytesParser
 from urllib.parse import urlsplit
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from accounts import jobs
@@ -130,8 +130,18 @@ def test_who_opened_the_list_of_announcements_has_seen_it(browser: Browser, inst
     announce(ana)
     assert read(instance, lambda session: session.scalars(select(Notification).where(Notification.in_bell)).all()) == []
     eva, luis = (sign_in(browser.another(), f"{name}@example.org") for name in ("eva", "luis"))
+    bell = [in_spanish("Notifications: %(count)s new", count) for count in (1, 2)]
+    assert [label in eva.get("/communities").html for label in bell] == [True, False]
     links = {words: address for address, words in eva.get("/notices").links}
     eva.get(links["[Estadística actuarial] Reunión del mes"])
+    assert not any(label in eva.get("/communities").html for label in bell)
+    assert bell[0] in luis.get("/communities").html
+    with instance.database.unit_of_work() as session:
+        number = session.scalars(select(Person.id).where(Person.email == "luis@example.org")).one()
+        session.add(NotificationPreference(person_id=number, kind="community_announce", in_bell=False, mail="never"))
+    assert bell[0] not in luis.get("/communities").html
+    with instance.database.unit_of_work() as session:
+        session.execute(delete(NotificationPreference))
     assert reached(instance) == ["luis@example.org"]
     key = read(instance, lambda session: session.scalars(select(Thread.key)).one())
     luis.get(f"/discussions/{key}")
