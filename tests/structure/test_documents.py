@@ -104,7 +104,7 @@ def test_the_rules_above_see_a_broken_link() -> None:
 
 
 def test_pages_for_operators_stay_short() -> None:
-    for name, most in (("operations/performance.md", 150), ("operations/known-limitations.md", 40), ("developer/22-quality.md", 200)):
+    for name, most in (("operations/performance.md", 160), ("operations/known-limitations.md", 40), ("developer/22-quality.md", 200)):
         assert len((ROOT / "docs" / name).read_text("utf-8").splitlines()) <= most, name
     limits = (ROOT / "docs" / "operations" / "known-limitations.md").read_text("utf-8")
     assert limits.count("\n- ") <= 30
