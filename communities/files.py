@@ -215,6 +215,13 @@ def _listed(community_id: int, *, is_inside: bool) -> tuple[ColumnElement[bool],
     return of_it if is_inside else (*of_it, CommunityFile.members_only.is_(False))
 
 
+def list_deleted(session: Session, context: CommunityContext, actor: Actor) -> list[CommunityFile]:
+    """List the deleted files that somebody may restore, the latest first: who administers all, others their own."""
+    of_it = (CommunityFile.community_id == context.community.id, CommunityFile.deleted_at.is_not(None))
+    theirs = () if actor.is_administrator or context.administers else (CommunityFile.person_id == actor.person_id,)
+    return list(session.scalars(select(CommunityFile).where(*of_it, *theirs).order_by(CommunityFile.deleted_at.desc()).limit(PORTION)))
+
+
 def list_categories(session: Session, community_id: int, *, is_inside: bool) -> list[str]:
     """List the categories of the files of a community that a reader may open."""
     statement = select(CommunityFile.category).distinct().where(*_listed(community_id, is_inside=is_inside), CommunityFile.category != "")

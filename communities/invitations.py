@@ -291,11 +291,12 @@ def _invited(session: Session, actor: Actor, condition: ColumnElement[bool]) -> 
     row = require_found(session.execute(statement.where(condition)).one_or_none())
     invitation = row.CommunityInvitation
     context = communities.get_community(session, actor, row.slug)
+    may_be_in = not context.is_banned and (context.parent is None or context.in_parent)
     return CommunityInvitedContext(
         **communities.within(context),
         invitation=invitation,
         is_for_reader=bool(row.is_own) or (invitation.accepted_by is not None and invitation.accepted_by == actor.person_id),
-        is_open=bool(row.upheld) and INVITATIONS.is_open(invitation, clock.now()) and not context.is_banned,
+        is_open=bool(row.upheld) and INVITATIONS.is_open(invitation, clock.now()) and may_be_in,
     )
 
 
@@ -313,6 +314,7 @@ def list_own(session: Session, actor: Actor, *which: ColumnElement[bool], now: d
     """List the open invitations to a person's confirmed addresses, with their communities, but of those from which they are banned."""
     statement = select(CommunityInvitation, Community).join(Community, Community.id == CommunityInvitation.community_id)
     mine = (CommunityInvitation.email.in_(_own_addresses(session, actor)), *INVITATIONS.open_at(now), is_upheld())
+    mine = (*mine, standing.may_be_in(literal(actor.person_id or 0)))
     rows = session.execute(statement.where(*mine, *which).order_by(CommunityInvitation.id).limit(100))
     return [row for row in rows if not standing.is_banned(session, row.Community.id, actor.person_id or 0, now)]
 
@@ -328,9 +330,8 @@ def accept(session: Session, actor: Actor, invited: CommunityInvitedContext, *, 
     if row.accepted_by == actor.person_id:
         return False
     present = communities.get_community(session, actor, community.slug, is_locked=True)
-    if not invited.is_open or present.is_banned or not INVITATIONS.is_open(row, now) or not present.is_active:
-        raise NotFound
-    if present.parent is not None and not present.in_parent:
+    is_outside = present.parent is not None and not present.in_parent
+    if not invited.is_open or present.is_banned or not INVITATIONS.is_open(row, now) or not present.is_active or is_outside:
         raise NotFound
     outside = community.organisation_id is not None and not present.belongs
     joined = add_member(session, actor, community, actor.person_id, "invited", external=outside, now=now)

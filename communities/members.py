@@ -33,11 +33,12 @@ from kernel.audit import Verb
 from kernel.clock import LAST_DAY
 from kernel.db import KeysetPage, PageDirection, Stretch, count_rows
 from kernel.errors import N_, Conflict, require_found
-from kernel.i18n import _, format_datetime, in_every_language
+from kernel.i18n import _, format_date, format_datetime, in_every_language
 from kernel.permissions import Actor
 
 MOST_COMMUNITIES = 200
 MOST_ADMINISTRATORS = 10
+MOST_LISTED = 200
 AGAIN = timedelta(days=30)
 MOST_REQUESTS = 3
 """Requests of one person that are rejected, before they can ask no more."""
@@ -54,6 +55,7 @@ class MemberVerb(Verb):
     LEFT = "community_member.left", N_("Left a community")
     REMOVED = "community_member.removed", N_("Removed a member of a community")
     BANNED = "community_member.banned", N_("Removed a member of a community, who cannot join again")
+    BAN_LIFTED = "community_member.ban_lifted", N_("Let somebody who was removed from a community join again")
     INVITED = "community_member.invited", N_("Invited people to a community")
     LINKS_MADE = "community_member.links_made", N_("Made links of invitations to a community")
     INVITATION_WITHDRAWN = "community_member.invitation_withdrawn", N_("Withdrew invitations to a community")
@@ -144,8 +146,7 @@ def _end_requests_of(session: Session, person_id: int, which: ColumnElement[bool
 
 def _is_in_parent(session: Session, row: Community, person_id: int) -> bool:
     """Return whether somebody may be in a community: of a working group, whose parent is locked, the members of that alone."""
-    is_in = select(Community.id).where(Community.id == row.id, standing.is_in_parent(literal(person_id)))
-    return row.parent_id is None or session.scalar(is_in) is not None
+    return session.scalar(select(Community.id).where(Community.id == row.id, standing.may_be_in(literal(person_id)))) is not None
 
 
 def join(session: Session, actor: Actor, context: CommunityContext, *, now: datetime) -> bool:
@@ -167,12 +168,10 @@ def request_to_join(session: Session, actor: Actor, context: CommunityContext, r
     if is_banned(session, row.id, actor.person_id, now):
         raise BannedFromCommunity
     mine = (CommunityRequest.community_id == row.id, CommunityRequest.person_id == actor.person_id)
-    earlier = session.scalars(select(CommunityRequest).where(*mine).order_by(CommunityRequest.id)).all()
-    if any(request.state == RequestState.PENDING for request in earlier):
+    if count_rows(session, CommunityRequest, *mine, PENDING):
         return False
     require_still(session, actor, context, CommunityAction.REQUEST)
-    rejected = [request for request in earlier if request.state == RequestState.REJECTED]
-    if len(rejected) >= MOST_REQUESTS or any((request.decided_at or now) > now - AGAIN for request in rejected):
+    if was_rejected(session, row.id, actor.person_id, now=now):
         raise RequestedTooOften
     state = RequestState.PENDING.value
     request = CommunityRequest(community_id=row.id, person_id=actor.person_id, text=request_text, sent_at=now, state=state)
@@ -183,6 +182,13 @@ def request_to_join(session: Session, actor: Actor, context: CommunityContext, r
     text = in_every_language(lambda: _("Read the request, and approve or reject it."))
     notify(session, row, list_running_people(session, row), key, subject, text, page="/manage/requests", now=now)
     return True
+
+
+def was_rejected(session: Session, community_id: int, person_id: int | None, *, now: datetime) -> bool:
+    """Return whether somebody cannot ask to join for now: a request of theirs was rejected lately, or three were."""
+    row = CommunityRequest
+    rejected = (row.community_id == community_id, row.person_id == person_id, row.state == RequestState.REJECTED.value)
+    return count_rows(session, row, *rejected) >= MOST_REQUESTS or count_rows(session, row, *rejected, row.decided_at > now - AGAIN) > 0
 
 
 def withdraw_request(session: Session, actor: Actor, context: CommunityContext, *, now: datetime) -> bool:
@@ -341,6 +347,37 @@ def get_member(session: Session, actor: Actor, slug: str, member: int) -> Member
     return MemberContext(**communities.within(context), other=require_found(session.scalar(select(CommunityMember).where(*present))))
 
 
+def _is_banned_row(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return CommunityMember.until.is_not(None), CommunityMember.banned_until > now, CommunityMember.address_hash.is_(None)
+
+
+def list_banned(session: Session, community_id: int, *, now: datetime) -> list[Row[CommunityMember, Person]]:
+    """List those who were removed and cannot join again yet, the latest first."""
+    statement = select(CommunityMember, Person).join(Person, Person.id == CommunityMember.person_id)
+    statement = statement.where(CommunityMember.community_id == community_id, *_is_banned_row(now))
+    return list(session.execute(statement.order_by(CommunityMember.until.desc(), CommunityMember.id.desc()).limit(MOST_LISTED)))
+
+
+def get_banned(session: Session, actor: Actor, slug: str, member: int) -> MemberContext:
+    """Return the ended membership of somebody who cannot join again yet; raise NotFound."""
+    context = communities.get_community(session, actor, slug)
+    of_it = (CommunityMember.id == member, CommunityMember.community_id == context.community.id, *_is_banned_row(clock.now()))
+    return MemberContext(**communities.within(context), other=require_found(session.scalar(select(CommunityMember).where(*of_it))))
+
+
+def lift_ban(session: Session, actor: Actor, context: MemberContext, *, now: datetime) -> None:
+    """Let somebody who was removed join again, and notify them where they find the community. Raise NoLongerAllowed."""
+    row, member = lock_community(session, context.community), context.other
+    require_still(session, actor, context, CommunityAction.REMOVE)
+    session.refresh(member)
+    if member.banned_until is None:
+        return
+    member.banned_until, member.row_version = None, member.row_version + 1
+    audit.record(session, actor, MemberVerb.BAN_LIFTED, row, now=now, person_id=member.person_id)
+    text = in_every_language(lambda: _("An administrator decided so."))
+    notify(session, row, [member.person_id], own_key(row.id, f"ban:{member.id}"), N_("You can join again: %(name)s"), text, now=now)
+
+
 def _lock_member(
     session: Session, actor: Actor, context: MemberContext, action: CommunityAction, *, seen: str
 ) -> tuple[Community, CommunityMember]:
@@ -436,8 +473,17 @@ def remove(session: Session, actor: Actor, context: MemberContext, *, reason: st
     _close(session, row, member, "banned" if days is not None else "removed", actor.person_id, now=now)
     verb = MemberVerb.REMOVED if days is None else MemberVerb.BANNED
     audit.record(session, actor, verb, row, now=now, person_id=member.person_id, reason=reason, days=days)
-    body = in_every_language(lambda: _("Reason: %(reason)s", reason=reason))
-    notify_of_end(session, row, member.person_id, f"end:{member.id}", MEMBERSHIP_ENDED, body, now=now)
+    text = in_every_language(lambda: _text_of_end(member))
+    notify_of_end(session, row, member.person_id, f"end:{member.id}", MEMBERSHIP_ENDED, text, now=now)
+
+
+def _text_of_end(member: CommunityMember) -> str:
+    """Return why a membership ended, and from when on its person can join again where they cannot at once."""
+    parts = [_("Reason: %(reason)s", reason=member.reason)]
+    if member.banned_until is not None:
+        until = _("You cannot join again before %(day)s.", day=format_date(member.banned_until))
+        parts.append(_("You cannot join again.") if member.is_banned_for_good else until)
+    return " ".join(parts)
 
 
 def select_own_data(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:

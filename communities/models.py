@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from accounts.models import LinkInvitation
 from discussions.models import AUTHOR
+from kernel.clock import LAST_DAY
 from kernel.db import Base, Entity, Moment, PublicId, ShortText, Slug, unique_where
 from kernel.errors import N_
 from kernel.markup.model import SafeHtml
@@ -185,6 +186,11 @@ class CommunityMember(Entity):
     address_hash: Mapped[str | None] = mapped_column(String(64), index=True)
     """Of the address of somebody whose account was deleted while they were banned: keyed, so that it tells no address."""
     row_version: Mapped[int] = mapped_column(default=1)
+
+    @property
+    def is_banned_for_good(self) -> bool:
+        """Return whether they were removed and can never join again."""
+        return self.banned_until is not None and self.banned_until.date() == LAST_DAY
 
 
 PRESENT = CommunityMember.until.is_(None)

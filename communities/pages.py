@@ -180,6 +180,12 @@ def list_pages(session: Session, community_id: int, *, is_inside: bool) -> list[
     return list(session.scalars(select(CommunityPage).where(*shown, *is_open).order_by(*order)))
 
 
+def list_deleted(session: Session, community_id: int) -> list[CommunityPage]:
+    """List the deleted pages of a community, for those who may restore them, the latest first."""
+    gone = (CommunityPage.community_id == community_id, CommunityPage.deleted_at.is_not(None))
+    return list(session.scalars(select(CommunityPage).where(*gone).order_by(CommunityPage.deleted_at.desc()).limit(MOST_PAGES)))
+
+
 def latest_version(session: Session, page_id: int) -> CommunityPageVersion:
     """Return the present text of a page."""
     statement = select(CommunityPageVersion).where(CommunityPageVersion.page_id == page_id)

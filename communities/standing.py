@@ -202,7 +202,12 @@ def is_invited(confirmed: ColumnElement[bool], person: Number, now: ColumnElemen
     row = models.CommunityInvitation
     is_open = (row.accepted_at.is_(None), row.withdrawn_at.is_(None), row.expires_at > now)
     mine = (row.community_id == models.Community.id, row.email.in_(own_addresses(confirmed, person)))
-    return exists().where(*mine, *is_open).correlate_except(row)
+    return and_(exists().where(*mine, *is_open).correlate_except(row), may_be_in(person))
+
+
+def may_be_in(person: Number) -> ColumnElement[bool]:
+    """Return the condition on `Community` that a person may be in it: of a working group the members of its community alone."""
+    return or_(models.Community.parent_id.is_(None), is_in_parent(person))
 
 
 def finds(person: Number) -> ColumnElement[bool]:

@@ -251,9 +251,13 @@ def ask(context: CommunityContext) -> Answer:
         with form.refusals(None, RequestedTooOften, BannedFromCommunity, communities.NoLongerAllowed):
             members.request_to_join(current_session(), current_actor(), context, form.text.data or "", now=clock.now())
             return see_page("communities.front_page", slug=community.slug, flash=_("Your request was sent to its administrators."))
-    since = life.find_inactive_since(current_session(), community.id, now=clock.now())
+    session, now = current_session(), clock.now()
+    since = life.find_inactive_since(session, community.id, now=now)
+    is_rejected = members.was_rejected(session, community.id, current_actor().person_id, now=now)
     conditions = community.safe_html("who_may_join")
-    return page("communities/request.html", context=context, form=form, conditions=conditions, inactive_since=since)
+    return page(
+        "communities/request.html", context=context, form=form, conditions=conditions, inactive_since=since, is_rejected=is_rejected
+    )
 
 
 @bp.post("/communities/<slug>/request/withdrawal")

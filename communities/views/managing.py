@@ -297,7 +297,10 @@ def _requests_page(context: CommunityContext, form: DecisionForm, refused: model
     waiting = members.list_requests(session, row.id)
     people = [line.Person.id for line in waiting] if row.organisation_id is not None else []
     institutions = directory.list_institutions(session, people) if people else {}
-    return page("communities/requests.html", context=context, rows=waiting, institutions=institutions, form=form, refused=refused)
+    banned = members.list_banned(session, row.id, now=clock.now())
+    return page(
+        "communities/requests.html", context=context, rows=waiting, institutions=institutions, form=form, refused=refused, banned=banned
+    )
 
 
 @managing_bp.post("/communities/<slug>/manage/requests/<uuid:request>")
@@ -363,6 +366,14 @@ def remove(context: MemberContext) -> Answer:
             members.remove(current_session(), current_actor(), context, reason=reason, days=days, seen=seen, now=clock.now())
             return see_page("communities.member_list", slug=context.community.slug, flash=_("The person is no longer a member."))
     return _member_page(context, RoleForm(formdata=None, role=context.other.role), form)
+
+
+@managing_bp.post("/communities/<slug>/members/<int:member>/ban")
+@requires(CommunityAction.REMOVE, members.get_banned)
+def lift_ban(context: MemberContext) -> Response:
+    """Let somebody who was removed join again."""
+    members.lift_ban(current_session(), current_actor(), context, now=clock.now())
+    return see_page("communities_managing.requests", slug=context.community.slug, flash=_("The person can join again."))
 
 
 @managing_bp.route("/communities/<slug>/manage/archive", methods=["GET", "POST"])

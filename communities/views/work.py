@@ -60,7 +60,8 @@ def file_list(context: CommunityContext) -> Answer:
     category = read_words(request.args.get("category", ""))
     rows = files.list_files(session, number, category, is_inside=inside, offset=requested.offset, limit=requested.size + 1)
     listed = {"page": requested.of(rows), "category": category, "categories": files.list_categories(session, number, is_inside=inside)}
-    return page("communities/files.html", context=context, head=head_of(context), licences=files.LICENCES, **listed)
+    deleted = files.list_deleted(session, context, current_actor()) if inside and not context.is_archived else []
+    return page("communities/files.html", context=context, head=head_of(context), licences=files.LICENCES, deleted=deleted, **listed)
 
 
 def _note_reading(context: CommunityContext, row: CommunityFile | CommunityPage, action: CommunityAction) -> None:
@@ -166,7 +167,8 @@ def page_list(context: CommunityContext) -> Answer:
     leave_reading_note(context)
     rows = pages.list_pages(current_session(), context.community.id, is_inside=is_inside(context))
     groups = [(category, list(listed)) for category, listed in groupby(rows, lambda row: row.category)]
-    return page("communities/pages.html", context=context, head=head_of(context), groups=groups)
+    deleted = pages.list_deleted(current_session(), context.community.id) if allows(CommunityAction.WRITE_PAGE, context) else []
+    return page("communities/pages.html", context=context, head=head_of(context), groups=groups, deleted=deleted)
 
 
 @work_bp.route("/communities/<slug>/pages/new", methods=["GET", "POST"])

@@ -84,7 +84,7 @@ def test_a_new_account_with_the_address_of_a_deleted_one_is_banned_until_the_day
 
 
 def test_without_a_ban_nothing_of_the_address_stays(instance: Instance, ana: Person) -> None:
-    row, eva = a_community(instance, ana), a_person(instance, EVA)
+    row, eva = a_community(instance, ana), a_person(instance, EVA, given="Evangelina")
     a_member(instance, row, eva)
     erase(instance, eva)
     assert hashes(instance) == []
@@ -160,7 +160,7 @@ def accept(instance: Instance, row: Community, eva: Person, ana: Person, context
 @pytest.mark.parametrize("way", [join, ask, approve, accept])
 def test_a_page_that_was_loaded_before_the_ban_lets_nobody_in(instance: Instance, ana: Person, way: Callable[..., None]) -> None:
     """spec/communities C22: asked again under the lock, of the button, the request, its decision and the invitation."""
-    row, eva = a_community(instance, ana), a_person(instance, EVA)
+    row, eva = a_community(instance, ana), a_person(instance, EVA, given="Evangelina")
     context = read(instance, lambda session: communities.get_community(session, actor_of(eva), row.slug))
     with instance.database.unit_of_work() as session:
         session.add(CommunityRequest(community_id=row.id, person_id=eva.id, text="", sent_at=clock.now(), state="pending"))
@@ -176,8 +176,28 @@ def test_a_page_that_was_loaded_before_the_ban_lets_nobody_in(instance: Instance
 
 def test_a_list_of_invitations_leaves_the_address_out(instance: Instance, ana: Person) -> None:
     """spec/communities C19: as one that is banned."""
-    row, eva = a_community(instance, ana), a_person(instance, EVA)
+    row, eva = a_community(instance, ana), a_person(instance, EVA, given="Evangelina")
     ban(instance, row, eva, ana)
     erase(instance, eva)
     checked = read(instance, lambda session: invitations.check_list(session, actor_of(ana), row.id, [ListedAddress(1, EVA)]))
     assert ([entry.address for entry in checked.banned], checked.to_invite) == ([EVA], ())
+
+
+@pytest.mark.parametrize("days", [0, 30])
+def test_a_ban_says_how_long_it_lasts_and_is_lifted(browser: Browser, instance: Instance, ana: Person, days: int) -> None:
+    """spec/communities C22: its person reads the reason and from when on they can join, administrators find it and end it."""
+    row, eva = a_community(instance, ana), a_person(instance, EVA, given="Evangelina")
+    ban(instance, row, eva, ana, days)
+    reader, admin = sign_in(browser.another(), EVA), sign_in(browser)
+    said = in_spanish("You cannot join again before %(day)s.") if days else in_spanish("You cannot join again.")
+    assert said.partition("%")[0] in reader.get("/notices").text
+    assert "Publicidad." in reader.page.text
+    assert in_spanish("Join") not in reader.get(PAGE).text
+    assert eva.full_name in admin.get(f"{PAGE}/manage/requests").text
+    admin.submit("/ban")
+    assert eva.full_name not in admin.page.text
+    assert in_spanish("You can join again: %(name)s", name=row.name) in reader.get("/notices").text
+    reader.get(PAGE)
+    reader.submit(f"{PAGE}/joining")
+
+    assert in_spanish("You are a member") in reader.page.text

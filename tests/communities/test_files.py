@@ -83,6 +83,9 @@ def test_a_deleted_file_is_restored_within_thirty_days_and_goes_after_them(brows
         ana.submit(f"{FILES}/{file.uuid}/deletion", button=("act", act))
         eva.checks = status == 200
         eva.get(f"{FILES}/{file.uuid}", status=status)
+    assert ana.get(FILES).has_link(f"{FILES}/{file.uuid}"), "among those that can be restored"
+    eva.checks = True
+    assert not eva.get(FILES).has_link(f"{FILES}/{file.uuid}")
     with instance.database.unit_of_work() as session:
         session.execute(update(CommunityFile).values(deleted_at=clock.now() - timedelta(days=31)))
         sha256 = session.scalars(select(StoredFile.sha256)).one()

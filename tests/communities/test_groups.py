@@ -114,6 +114,21 @@ def test_a_hidden_group_is_entered_by_invitation_of_members_alone(browser: Brows
     assert present(instance, group_of(instance)) == ["ana@example.org", "eva@example.org"]
 
 
+def test_an_invitation_to_a_group_shows_nothing_to_who_left_the_community(browser: Browser, instance: Instance) -> None:
+    """spec/communities C36: its link, its front page and the list of one's own invitations name it no more."""
+    row, ana = founded(browser, instance, reach="hidden")
+    eva = a_person(instance, "eva@example.org")
+    a_member(instance, row, eva)
+    ana.post(f"{GROUP}/manage/invitations", {"addresses": eva.email, "added_text": "", "way": "links", "act": "invite"})
+    member = sign_in(browser.another(), eva.email)
+    assert "Tablas" in member.get("/learning/communities").text
+    member.get(f"{PAGE}/leave")
+    member.submit(f"{PAGE}/leave")
+
+    assert "Tablas" not in member.get("/learning/communities").text
+    member.get(GROUP, status=404)
+
+
 def test_while_the_community_is_archived_its_groups_are_too(browser: Browser, instance: Instance) -> None:
     """spec/communities C37."""
     row, ana = founded(browser, instance)

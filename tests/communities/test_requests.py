@@ -115,3 +115,16 @@ def test_a_reason_that_is_too_long_stays_in_its_field(browser: Browser, instance
     browser.submit(decision, {"reason": "x" * 501}, button=("act", "reject"), status=422)
 
     assert "x" * 501 in browser.page.html
+
+
+def test_who_was_rejected_lately_reads_that_before_writing(browser: Browser, instance: Instance) -> None:
+    """spec/communities C18."""
+    row = a_community(instance, a_person(instance), level=CommunityLevel.SEMIPRIVATE)
+    eva = a_person(instance, "eva@example.org")
+    with instance.database.unit_of_work() as session:
+        decided = {"state": "rejected", "decided_at": clock.now()}
+        session.add(CommunityRequest(community_id=row.id, person_id=eva.id, text="", sent_at=clock.now(), **decided))
+    page = sign_in(browser, eva.email).get(f"{PAGE}/request")
+
+    assert in_spanish("Your request was rejected. You can ask again 30 days later, three times at most.") in page.text
+    assert not [form for form in page.forms if form.action == f"{PAGE}/request"]

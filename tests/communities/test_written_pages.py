@@ -84,7 +84,8 @@ def test_members_write_where_the_settings_let_them_and_a_deleted_page_can_be_res
     write(eva)
     eva.get(f"{PAGES}/fuentes-de-datos")
     eva.submit(f"{PAGES}/fuentes-de-datos/deletion", button=("act", "delete"))
-    assert "Fuentes de datos" not in ana.get(PAGES).text
+    assert in_spanish("There are no pages here yet") in ana.get(PAGES).text
+    assert ana.page.has_link(f"{PAGES}/fuentes-de-datos"), "among those that can be restored"
     ana.get(f"{PAGES}/fuentes-de-datos")
     ana.submit(f"{PAGES}/fuentes-de-datos/deletion", button=("act", "restore"))
 
