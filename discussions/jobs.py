@@ -191,6 +191,7 @@ def _message(
     board = session.get_one(Board, thread.board_id)
     is_discreet = boards.is_discreet(session, board)
     author = session.get(Person, by) if by and not is_discreet else None
+    discreet_title = N_("Announcement") if thread.kind == ThreadKind.ANNOUNCEMENT else N_("Discussions")
     excerpt = summary_of(post.html, EXCERPT) if board.mail_text or boards.is_public_board(session, board) else ""
 
     def text() -> str:
@@ -200,7 +201,7 @@ def _message(
     return Message(
         kind,
         key,
-        in_every_language(lambda: f"[{boards.owner_page_of(session, board).title}] {_('Discussions') if is_discreet else thread.title}"),
+        in_every_language(lambda: f"[{boards.owner_page_of(session, board).title}] {_(discreet_title) if is_discreet else thread.title}"),
         in_every_language(text),
         post_address(post),
         source=f"{source}:{board.key if source == subscriptions.OF_BOARD else thread.key}",

@@ -185,7 +185,7 @@ def _announcements_of(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -
     pages = owner_pages_of(session, {row.Board for row in rows})
 
     def write(board: Board, title: str) -> str:
-        return f"[{pages[board.id].title}] {title or _('Discussions')}"
+        return f"[{pages[board.id].title}] {title or _('Announcement')}"
 
     return [
         ComputedNotice(

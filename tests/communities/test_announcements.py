@@ -288,6 +288,18 @@ def test_one_click_ends_the_announcements_of_that_community_alone_and_says_so(br
     assert "Estadística actuarial" in sign_in(browser.another(), eva.email).get("/profile/notices").text
 
 
+def test_of_a_hidden_community_bell_and_mail_say_that_it_is_an_announcement(browser: Browser, instance: Instance) -> None:
+    """Its title is not for lines and subjects; that it is an announcement is."""
+    _row, ana = of_three(browser, instance, reach=CommunityReach.HIDDEN, level=CommunityLevel.PRIVATE)
+    announce(ana)
+    ana.deliver_jobs()
+    line, given = f"[Estadística actuarial] {in_spanish('Announcement')}", select(Notification.subject)
+
+    mailed_subjects = read(instance, lambda session: session.scalars(given.where(Notification.kind == "community_announce")).all())
+    assert {subject["es"] for subject in mailed_subjects} == {line}
+    assert line in sign_in(browser.another(), "eva@example.org").get("/notices").text
+
+
 def test_the_link_in_an_old_mail_names_nothing_to_who_left(browser: Browser, instance: Instance) -> None:
     """spec/communities C40, D38: of a hidden community neither name nor title, and it still ends what it ended."""
     row, ana = of_three(browser, instance, reach=CommunityReach.HIDDEN, level=CommunityLevel.PRIVATE)
