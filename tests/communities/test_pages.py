@@ -57,6 +57,7 @@ def test_a_community_is_founded_in_steps_and_activated_by_the_site(browser: Brow
     boss.submit(f"{MANAGE}/activation", button=("act", "refuse"), status=422)
     boss.submit(f"{MANAGE}/activation", {"reason": "Falta el cronograma."}, button=("act", "refuse"))
     assert "Falta el cronograma." in ana.get(MANAGE).text
+    assert in_spanish("Nothing is missing. An administrator of the site reads it and activates it.") not in ana.page.text
     ana.submit(f"{MANAGE}/submission")
     boss.get(MANAGE)
     boss.submit(f"{MANAGE}/activation", button=("act", "activate"))
