@@ -96,7 +96,7 @@ def test_a_request_shows_the_institution_of_its_author_where_the_community_is_fo
     for page, row in rows.items():
         author.get(f"{page}/request")
         is_for_one = row.organisation_id is not None
-        assert (in_spanish("Its administrators read your name and your institution with it.") in author.page.text) == is_for_one
+        assert (in_spanish("Its administrators read your request, your name and your institution.") in author.page.text) == is_for_one
         author.submit(f"{page}/request", {"text": "Por favor."})
         assert ("Instituto de Pensiones" in reader.get(f"{page}/manage/requests").text) == is_for_one
 
