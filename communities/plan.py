@@ -175,6 +175,7 @@ def add_first_days(session: Session, actor: Actor, context: CommunityContext, be
     row = lock_community(session, context.community)
     if list_lines(session, row.id):
         return False
-    for values in first_ninety_days(begin):
-        add_line(session, actor, context, values, now=now)
+    lines = [PlanEntry(community_id=row.id, **asdict(values)) for values in first_ninety_days(begin)]
+    session.add_all(lines)
+    audit.record(session, actor, CommunityVerb.PLANNED, row, now=now, lines=len(lines))
     return True

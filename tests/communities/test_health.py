@@ -283,3 +283,4 @@ def test_a_new_community_is_offered_its_first_ninety_days(browser: Browser, inst
     assert (days[-1] - days[0]).days <= 90
     ana.post(f"{PAGE}/plan/new", {"act": "offer"})
     assert len(read(instance, lambda session: session.scalars(select(PlanEntry)).all())) == len(lines)
+    assert ana.get(f"{PAGE}/manage/log").text.count(in_spanish("Changed the plan of a community")) == 1, "one press, one entry"
