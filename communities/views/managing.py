@@ -180,7 +180,7 @@ def _readers_page(
     numbers = [number for number in (row.organisation_id, values.organisation_id) if number]
     return page(
         "communities/readers.html", context=context, fields=fields, change=change, reaches=reaches, levels=LEVELS, level_texts=LEVEL_TEXTS,
-        steps=((row, change.before), (values, change.after)),
+        steps=((row, change.before), (values, change.after)), widens=reach.widens(current_session(), row, values),
         places={number: communities.name_of_place(current_session(), number) for number in numbers},
     )  # fmt: skip
 

@@ -103,6 +103,10 @@ def readers(message: str, count: int) -> str:
 
 
 READ = "%(count)s person reads what is written in it."
+PAST = (
+    "Its new readers also read what is there already, from the moment of saving: the discussions, and the pages and files that "
+    "are not for members alone."
+)
 
 
 def test_before_it_is_narrowed_a_page_says_who_reads_it_today_and_afterwards(browser: Browser, instance: Instance) -> None:
@@ -115,6 +119,7 @@ def test_before_it_is_narrowed_a_page_says_who_reads_it_today_and_afterwards(bro
     change_settings(browser, level="private", name="Otro nombre", topic="Salud")
     assert in_spanish("Everyone reads what is written in it.") in browser.page.text
     assert readers(READ, 3) in browser.page.text
+    assert in_spanish(PAST) not in browser.page.text
     assert (fresh(instance, row).level, fresh(instance, row).name) == ("open", "Estadística actuarial")
 
     browser.submit(f"{MANAGE}/settings", button=("act", "back"))
@@ -136,6 +141,7 @@ def test_before_it_is_widened_the_same_page_says_who_reads_it_afterwards(browser
     change_settings(eva, level="open")
     assert readers(READ, 1) in eva.page.text
     assert in_spanish("Everyone reads what is written in it.") in eva.page.text
+    assert in_spanish(PAST) in eva.page.text
     assert fresh(instance, row).level == "private"
 
     eva.submit(f"{MANAGE}/settings", button=("act", "confirm"))
