@@ -173,7 +173,9 @@ def test_the_last_administrator_stays_and_names_another_one(browser: Browser, in
     """spec/communities C21, C23."""
     row = a_community(instance, a_person(instance))
     number = a_member(instance, row, a_person(instance, "eva@example.org", given="Eva"))
-    sign_in(browser).get(f"{PAGE}/leave")
+    losses = ("Your memberships in its working groups end too.", "You lose your role in it, also if you join again.")
+    said = sign_in(browser).get(f"{PAGE}/leave").text
+    assert all(in_spanish(loss) in said for loss in losses)
     browser.submit(f"{PAGE}/leave", status=409)
     browser.get(f"{PAGE}/members/{number}")
     browser.submit(f"{PAGE}/members/{number}/role", {"role": "administrator"})
