@@ -106,6 +106,8 @@ def test_a_link_that_is_handed_over_leads_in(browser: Browser, instance: Instanc
     shown = ana.post(f"{INVITING}/links").html
     (link,) = links_of(shown)
     assert "La esperamos." in shown
+    says = "%(name)s invites you to the community “%(community)s”. The link is for you alone and lasts %(days)s days."
+    assert in_spanish(says, name="Ana Quinde", community="Estadística actuarial", days=30) in shown
     assert not links_of(ana.post(f"{INVITING}/links").html)
 
     stranger, other, eva = browser.another(), sign_in(browser.another(), "otra@example.org"), sign_in(browser.another(), "eva@example.org")
