@@ -72,6 +72,7 @@ def test_an_announcement_reaches_each_member_once_and_says_so_before(browser: Br
     assert in_spanish("Two a day and eight in 30 days at most: %(count)s more can go out now.", count=2) in page
     assert f"<h1>{in_spanish('Write an announcement')}</h1>" in ana.page.html
     announce(ana)
+    assert in_spanish("The announcement was published.") in ana.page.text
     ana.deliver_jobs()
     later = a_person(instance, "tarde@example.org")
     a_member(instance, row, later)
