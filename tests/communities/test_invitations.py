@@ -304,7 +304,9 @@ class TestWithMail:
         link = links_of(body)[0]
         visitor.get(link)
         assert "Estadística actuarial" in visitor.page.text
-        visitor.get(f"/sign-up?next={link}")
+        page = visitor.get(f"/sign-up?next={link}").html
+        says = in_spanish("For the address %(email)s, to which the invitation was sent.", email="nueva@example.org")
+        assert f'<p class="typed">{says}</p>' in page, "white space is kept there"
         visitor.submit("/sign-up", {"password": "cuatro palabras nada obvias", "consent": "y"})
 
         assert visitor.path == PAGE
