@@ -476,10 +476,18 @@ def list_communities(session: Session, actor: Actor, query: CommunityQuery, *, o
     return list(session.execute(ordered, {"person": actor.person_id or 0, "year_ago": clock.now() - standing.INACTIVE_AFTER}))
 
 
+_SUBMITTED = (models.Community.state == models.CommunityState.DRAFT.value, models.Community.submitted_at.is_not(None))
+
+
+def count_submitted(session: Session) -> int:
+    """Count the drafts that wait for their activation."""
+    return count_rows(session, models.Community, *_SUBMITTED)
+
+
 def list_for_site(session: Session) -> tuple[list[models.Community], list[models.Community]]:
     """List the drafts that wait for their activation, the oldest first, and the active communities that nobody administers."""
     row, state = models.Community, models.CommunityState
-    waiting = select(row).where(row.state == state.DRAFT.value, row.submitted_at.is_not(None)).order_by(row.submitted_at)
+    waiting = select(row).where(*_SUBMITTED).order_by(row.submitted_at)
     alone = select(row).where(row.state == state.ACTIVE.value, ~standing.is_run()).order_by(row.id)
     return list(session.scalars(waiting.limit(200))), list(session.scalars(alone.limit(200)))
 

@@ -7,6 +7,7 @@ from accounts import accounts
 from accounts.names import count_requests as count_name_requests
 from accounts.rules import NOTICE_VERSION, safe_next
 from certificates.reviews import count_open_credential_reviews
+from communities.communities import count_submitted as count_submitted_communities
 from compliance.team_digests import find_work
 from courses import catalogue
 from courses.access import CourseAction, edits
@@ -151,6 +152,7 @@ def administration() -> Answer:
         credential_reviews=count_open_credential_reviews(session),
         completion_reviews=count_open_completion_reviews(session),
         work=find_work(session, person_id, [person_id]),
+        submitted_communities=count_submitted_communities(session),
         first_steps=steps if not all(step["done"] for step in steps) else [],
         sends_mail=settings.sends_mail,
         mail_folder=str(settings.data_dir / "mail"),

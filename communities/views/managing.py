@@ -25,7 +25,7 @@ from kernel.errors import N_
 from kernel.i18n import _, language, lazy_
 from kernel.markup.posts import PostTooComplex
 from kernel.web.forms import Form, area, choices, line, whole_number
-from kernel.web.request import Answer, current_actor, current_session, current_settings, page, requires, see_page
+from kernel.web.request import Answer, allows, current_actor, current_session, current_settings, page, requires, see_page
 from kernel.web.table import requested_page
 
 managing_bp = Blueprint("communities_managing", __name__)
@@ -245,7 +245,20 @@ def manage(context: CommunityContext) -> Answer:
 def _manage_page(context: CommunityContext, form: ReasonForm) -> Response:
     row, waiting = context.community, members.count_requests(current_session(), context.community.id)
     missing = [_(PARTS[name]) for name in communities.missing_parts(row)]
-    return page("communities/manage.html", context=context, missing=missing, parts=parts_of(row), waiting=waiting, form=form)
+    facts = _facts_of(row) if allows(CommunityAction.ACTIVATE, context) else []
+    return page("communities/manage.html", context=context, missing=missing, facts=facts, parts=parts_of(row), waiting=waiting, form=form)
+
+
+def _facts_of(row: models.Community) -> list[tuple[str, str]]:
+    """Return what those who activate a draft know of it besides its texts: whose it is, its topic, who finds it and how one joins."""
+    session = current_session()
+    return [
+        (_("Founded by"), ", ".join(members.list_running(session, row.id))),
+        (_("Topic"), row.topic),
+        (_("Who finds it"), _(REACHES[CommunityReach(row.reach)])),
+        (_("Institution"), communities.name_of_place(session, row.organisation_id) if row.organisation_id else ""),
+        (_("Privacy"), f"{_(LEVELS[CommunityLevel(row.level)])}: {_(LEVEL_TEXTS[CommunityLevel(row.level)])}"),
+    ]
 
 
 @managing_bp.post("/communities/<slug>/manage/submission")

@@ -65,6 +65,47 @@ def test_a_community_is_founded_in_steps_and_activated_by_the_site(browser: Brow
     assert "Estadística actuarial" in browser.another().get("/communities").text
 
 
+def test_drafts_that_wait_are_counted_for_the_site_alone(browser: Browser, instance: Instance) -> None:
+    """spec/communities 9."""
+    ana, words = a_person(instance), "%(count)s community is waiting for its activation."
+    an_administrator(instance)
+    row = a_community(instance, ana, state=CommunityState.DRAFT)
+    boss = visitor(browser, "admin@example.org")
+    assert in_spanish(words, 1) not in boss.get("/administration").text, "nothing was asked yet"
+
+    sign_in(browser).get(MANAGE)
+    browser.submit(f"{MANAGE}/submission")
+    assert in_spanish(words, 1) in boss.get("/administration").text
+    assert boss.page.has_link("/administration/communities")
+    with instance.database.unit_of_work() as session:
+        session.get_one(Community, a_community(instance, ana, "Otra", state=CommunityState.DRAFT).id).submitted_at = clock.now()
+    assert in_spanish(words, 2) in boss.get("/administration").text
+    browser.get("/administration", status=403)
+    assert in_spanish(words, 2) not in browser.get("/teaching").text
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Community).values(submitted_at=None))
+        session.get_one(Community, row.id).state = CommunityState.ACTIVE.value
+    assert in_spanish(words, 1) not in boss.get("/administration").text
+
+
+def test_who_activates_a_draft_reads_whose_it_is_and_who_reads_it(browser: Browser, instance: Instance) -> None:
+    row = a_community(instance, a_person(instance), level=CommunityLevel.SEMIPRIVATE, state=CommunityState.DRAFT)
+    with instance.database.unit_of_work() as session:
+        draft = session.get_one(Community, row.id)
+        draft.submitted_at, draft.topic = clock.now(), "Seguridad social"
+    an_administrator(instance)
+    page = visitor(browser, "admin@example.org").get(MANAGE).text
+
+    for label, value in (
+        ("Founded by", "Ana"),
+        ("Topic", "Seguridad social"),
+        ("Who finds it", in_spanish("Everyone finds it")),
+        ("Privacy", in_spanish("Semi-private")),
+    ):
+        assert f"{in_spanish(label)}: {value}" in page
+    assert in_spanish("Founded by") not in sign_in(browser).get(MANAGE).text
+
+
 def test_a_draft_is_activated_as_the_site_read_it(browser: Browser, instance: Instance) -> None:
     """Its administrators may write on meanwhile: the press says so, and shows it again."""
     row = a_community(instance, a_person(instance), state=CommunityState.DRAFT)
