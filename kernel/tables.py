@@ -220,6 +220,9 @@ OTHER_SHEET = N_("%(reason)s Only the first sheet that is not hidden was read, n
 PARTS = N_("Comments, drawings and other parts of the workbook")
 
 
+QUOTATION_MARK = N_("Line %(line)s cannot be read: a quotation mark is not closed, or other text follows it.")
+
+
 def read_csv(content: bytes) -> ReadTable:
     """Return the rows of a CSV file, its cells parted by comma, semicolon, tab or bar; raise Undecodable with the line.
 
@@ -235,7 +238,7 @@ def read_csv(content: bytes) -> ReadTable:
             if any(cell.strip() for cell in cells):
                 rows.append((line, tuple(unguarded(cell) for cell in cells)))
     except csv.Error as error:
-        raise Undecodable(N_("Line %(line)s of the table cannot be read: %(reason)s."), line=reader.line_num, reason=error) from error
+        raise Undecodable(QUOTATION_MARK, line=reader.line_num) from error  # it says so in English
     return ReadTable(tuple(rows), text.encoding, text.encoding_guessed_from)
 
 

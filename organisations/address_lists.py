@@ -30,7 +30,7 @@ def read_list(content: bytes) -> ReadList[ListedAddress]:
 
     Where a heading says which column has the addresses, it is read with the names beside it; else every address of every line is.
     """
-    table = read_table(content, rows=MOST_ENTRIES + 1)
+    table = read_table(_without_quoted_names(content), rows=MOST_ENTRIES + 1)
     if not table.rows:
         raise table.refusal(N_("The list is empty."))
     headings = [fold(cell).strip() for cell in table.rows[0][1]]
@@ -46,6 +46,24 @@ def read_list(content: bytes) -> ReadList[ListedAddress]:
     if len(entries) > MOST_ENTRIES:
         raise Undecodable(N_("The list has %(count)s rows; the limit is %(limit)s."), count=len(entries), limit=MOST_ENTRIES)
     return ReadList(tuple(entries), (), table.encoding_guessed_from, left_out)
+
+
+_QUOTED_NAME = re.compile(rb'(^|[;,\t]) ?"((?:[^"\\\r\n]|\\.){0,300})"(?= ?<[^<>@\r\n]{1,64}@[^<>@\r\n]{1,255}>)', re.MULTILINE)
+"""A name in quotation marks before its address, which no CSV file has; all encodings that are guessed share these signs."""
+_SIGNS = re.compile(rb'[;,\t|"\\<>]+')
+"""Signs that part cells, addresses or names."""
+
+
+def _without_quoted_names(content: bytes) -> bytes:
+    """Return a list with the names that mail programs put in quotation marks (“"Pérez, Ana" <ana@…>”) as words of the cell.
+
+    A name that repeats an address is left out.
+    """
+
+    def bare(found: re.Match[bytes]) -> bytes:
+        return found[1] + (b"" if b"@" in found[2] else _SIGNS.sub(b" ", found[2]))
+
+    return content if content.startswith(b"PK") else _QUOTED_NAME.sub(bare, content)
 
 
 _MAILBOX = re.compile(r"([^<>@;,]*)<([^<>]*@[^<>]*)>|()([^\s<>;,]*@[^\s<>;,]*)")

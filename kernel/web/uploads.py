@@ -39,18 +39,24 @@ class UploadForm(Form):
         sent = self.file.data
         return clean_text(sent.filename.replace("\\", "/").rpartition("/")[2])[-LONGEST_NAME:] if sent else ""
 
+    @property
+    def given(self) -> Field:
+        """Return the field that holds what is read."""
+        given: Field = self.file
+        return given
+
     @cached_property
     def content(self) -> bytes:
         """Return what the file holds, nothing where none was chosen."""
         return bytes(self.file.data.read()) if self.file.data else b""
 
     def read(self, reader: Callable[[bytes], Read], *, refused_by: type[DomainError] = Invalid) -> Read | None:
-        """Return what a reader makes of the file, outside of any transaction; None, with the fault on its field, where it refuses it."""
+        """Return what a reader makes of the content, outside of any transaction; None, with the fault on its field, where it refuses it."""
         try:
             with reading_file():
                 return reader(self.content)
         except refused_by as refused:
-            self.refuse(self.file, _(refused.text, **refused.facts))
+            self.refuse(self.given, _(refused.text, **refused.facts))
             return None
 
 
@@ -65,6 +71,11 @@ class PastedListForm(UploadForm):
     def file_name(self) -> str:
         """Return the name of the file, or what is shown instead of it for addresses that were pasted."""
         return super().file_name or (_("Pasted addresses") if self.content else "")
+
+    @property
+    def given(self) -> Field:
+        """Return the field of the file, else that of the pasted addresses."""
+        return self.file if self.file.data else self.addresses
 
     @cached_property
     def content(self) -> bytes:

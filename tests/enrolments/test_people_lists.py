@@ -73,6 +73,39 @@ def test_names_of_mail_programs_are_kept() -> None:
     assert [entry.name for entry in read_list("Ana  Pérez <a@x.ec>; b@x.ec".encode()).entries] == ["Ana Pérez", ""]
 
 
+@pytest.mark.parametrize(
+    ("pasted", "expected"),
+    [
+        ('"Otra, Persona" <Otra@x.ec>', [("otra@x.ec", "Otra Persona")]),
+        ('a@x.ec\n"Ruiz, Beto" <b@x.ec>\nc@x.ec', [("a@x.ec", ""), ("b@x.ec", "Ruiz Beto"), ("c@x.ec", "")]),
+        ('"Muñoz; Ana" <a@x.ec>; "Beto" <b@x.ec>;c@x.ec', [("a@x.ec", "Muñoz Ana"), ("b@x.ec", "Beto"), ("c@x.ec", "")]),
+        ('"a@x.ec" <a@x.ec>, "Ana \\"Anita\\" Paz"<b@x.ec>', [("a@x.ec", ""), ("b@x.ec", "Ana Anita Paz")]),
+        ('"Ana <a@x.ec>","Beto ""B"" <b@x.ec>"', [("a@x.ec", "Ana"), ("b@x.ec", "Beto B")]),
+    ],
+)
+def test_names_in_quotation_marks_are_read_as_mail_programs_write_them(pasted: str, expected: list[tuple[str, str]]) -> None:
+    for encoding in ("utf-8", "cp1252"):
+        found = read_list(pasted.encode(encoding))
+
+        assert [(entry.address, entry.name) for entry in found.entries] == expected
+        assert found.left_out == ()
+
+
+def test_a_fault_of_pasted_addresses_stands_at_their_field(browser: Browser, course: Course) -> None:
+    sign_in(browser, "ines@example.org").get("/teaching/prueba/learners/lists")
+    browser.submit("/teaching/prueba/learners/lists", {"addresses": 'ana@example.org\n"Blas'}, status=422)
+    fault = in_spanish("Line %(line)s cannot be read: a quotation mark is not closed, or other text follows it.", line=2)
+
+    assert f"{in_spanish('Or paste the addresses here, one per line')}: {fault}" in browser.page.text
+    assert in_spanish("File (CSV or Excel)") + ":" not in browser.page.text
+
+
+def test_a_quotation_mark_that_is_not_closed_is_named_with_its_line() -> None:
+    for wrong in ('"Ana', '"Ana" Paz'):
+        with pytest.raises(Undecodable, match="Line 2 cannot be read: a quotation mark"):
+            read_list(f"a@x.ec\n{wrong}".encode())
+
+
 NAMES = st.text("abc", min_size=1, max_size=3)
 PIECES = st.lists(NAMES | NAMES.map(lambda name: f"{name}@x.ec"), max_size=4)
 
