@@ -118,6 +118,11 @@ class CommunityContext:
         is_inside = actor.is_administrator or self.member is not None
         return N_("The community is archived: nothing is added or changed.") if self.is_archived and is_inside else ""
 
+    def way_on(self, actor: Actor) -> tuple[str, str] | None:
+        """Return the name and address of its front page for those outside who see that, else None."""
+        sees = not _is_inside(actor, self) and _view(actor, self) is Verdict.ALLOW
+        return (self.community.name, f"/communities/{self.community.slug}") if sees else None
+
 
 @dataclass(frozen=True, slots=True)
 class MemberContext(CommunityContext):

@@ -308,10 +308,10 @@ def _hold(boards: Select[int]) -> Select[int]:
 
 
 def _outside(session: Session, actor: Actor, board_id: int) -> Verdict:
-    """Answer as the front page answers; where that is shown, the board is refused."""
+    """Answer as the front page answers."""
     seen = session.scalar(select(models.Community.id).where(models.Community.board_id == board_id, sees(actor)))
     if seen is not None:
-        return Verdict.FORBID
+        return Verdict.ALLOW
     row = session.scalars(select(models.Community).where(models.Community.board_id == board_id)).one()
     shown = row.deleted_at is None and row.state != models.CommunityState.DRAFT
     leads_to_sign_in = shown and row.reach == models.CommunityReach.INSTITUTION and actor.is_anonymous

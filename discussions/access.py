@@ -1,7 +1,7 @@
 """Permissions of boards, threads and posts, on what somebody is before a board: reader, writer, moderator, administrator of it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from discussions.models import Board, BoardState, PostState, Thread, ThreadPost
@@ -56,6 +56,8 @@ class BoardContext:
     """Its owner is archived, cancelled or closed."""
     outside: Verdict
     """The answer to actors who may not read it: as its owner's page answers them."""
+    describe_owner: Callable[[], tuple[str, str]] | None = field(default=None, kw_only=True)
+    """The title and address of its owner's page, for those who may not read the board."""
 
     @property
     def is_open(self) -> bool:
@@ -66,6 +68,10 @@ class BoardContext:
         """Return why writing is refused to those who could write, empty where it is for what they are."""
         text = N_("Nothing new can be written here: what these discussions belong to is archived or closed.")
         return text if self.is_closed and (self.writes or self.moderates) else ""
+
+    def way_on(self, _actor: Actor) -> tuple[str, str] | None:
+        """Return the title and address of its owner's page for those who see that and not the board, else None."""
+        return self.describe_owner() if self.describe_owner is not None and self.outside is Verdict.ALLOW else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import string
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from sqlalchemy import (
@@ -301,11 +301,18 @@ def get_board_of(session: Session, actor: Actor, board_id: int) -> BoardContext:
 
 
 def _context(session: Session, actor: Actor, board: Board, row: Row[*tuple[Any, ...]]) -> BoardContext:
-    standing = {name: bool(getattr(row, name)) and not actor.is_suspended for name in _ROLES}
+    standing: dict[str, Any] = {name: bool(getattr(row, name)) and not actor.is_suspended for name in _ROLES}
     standing["is_closed"] = bool(row.is_closed)
     sees = standing["moderates"] or (standing["reads"] and board.state != BoardState.OFF)
-    outside = Verdict.ALLOW if sees else owner_of(session, board).outside(session, actor, board.id)
-    return BoardContext(board=board, outside=outside, **standing)
+    if sees:
+        return BoardContext(board=board, outside=Verdict.ALLOW, **standing)
+    outside = owner_of(session, board).outside(session, actor, board.id)
+    return BoardContext(board=board, outside=outside, **standing, describe_owner=partial(_describe_owner, session, board))
+
+
+def _describe_owner(session: Session, board: Board) -> tuple[str, str]:
+    owner_page = owner_page_of(session, board)
+    return owner_page.title, owner_page.address
 
 
 def within(context: BoardContext) -> dict[str, Any]:

@@ -67,7 +67,7 @@ class Gone(NotFound):
 
 
 class Forbidden(DomainError):
-    """It exists in public, but this act is not open to this person."""
+    """It exists in public, but this act is not open to this person; `way_on` in the facts is the title and address of a page that is."""
 
     status = 403
     message = N_("Your account does not allow this.")

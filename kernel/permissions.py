@@ -253,7 +253,8 @@ class Policy:
     def require(self, actor: Actor, action: StrEnum, subject: object) -> None:
         """Raise NotFound, SignInNeeded, OwnRecord or Forbidden where the actor may not.
 
-        A subject may say why by `why_refused`: something archived to those who wrote there.
+        A subject may say why by `why_refused`: something archived to those who wrote there. It may say by `way_on` what it belongs to, by
+        the title and the address of a page that the actor may see.
 
         Whose account is suspended is sent to the sign-in page wherever an action is asked for,
         also where strangers may (spec/security 1.4).
@@ -268,5 +269,6 @@ class Policy:
         if verdict is Verdict.FORBID:
             if actor.is_anonymous:
                 raise SignInNeeded
-            explain = getattr(subject, "why_refused", None)
-            raise Forbidden(explain(actor) if explain else None)
+            explain, lead = getattr(subject, "why_refused", None), getattr(subject, "way_on", None)
+            way_on = lead(actor) if lead else None
+            raise Forbidden(explain(actor) if explain else None, **({"way_on": way_on} if way_on else {}))

@@ -51,6 +51,8 @@ BYPASSES = limit("bypass-address", "10 per hour")
 BYPASSES_OF_ALL = limit("bypass-all", "1000 per day")
 """More is not written down, whoever tries: nobody fills the disk."""
 Fields = list[tuple[str, str]]
+WayOn = tuple[str, str]
+"""The title and address of what a refused page belongs to."""
 RESUMABLE_SECONDS = 3600
 RETRY_SECONDS = 5
 _KEPT_HEADERS = ("Allow", "Content-Range")
@@ -132,7 +134,9 @@ def resume_page(path: str, fields: Fields, lost: Sequence[str]) -> str:
     return render_template("errors/resume.html", path=path, fields=fields, lost=lost)
 
 
-def error_response(status: int, title: str, text: str, *, code: str = "", retry_after: int | None = None) -> Response:
+def error_response(
+    status: int, title: str, text: str, *, code: str = "", retry_after: int | None = None, way_on: WayOn | None = None
+) -> Response:
     """Draw an error as a page, or as a problem document (RFC 9457) for a script. Of a server that is away the page sends the form again."""
     reference = g.get("request_id", "")
     if wants_json():
@@ -141,7 +145,7 @@ def error_response(status: int, title: str, text: str, *, code: str = "", retry_
         response.content_type = "application/problem+json"
     else:
         fields = _resendable_fields(status)
-        response = make_response(_page(status, title, text, reference, fields))
+        response = make_response(_page(status, title, text, reference, fields, way_on))
     response.status_code = status
     if retry_after:
         response.headers["Retry-After"] = str(retry_after)
@@ -155,7 +159,7 @@ def _resendable_fields(status: int) -> Fields | None:
     return _posted_fields() if is_form and is_sent else None
 
 
-def _page(status: int, title: str, text: str, reference: str, fields: Fields | None) -> str:
+def _page(status: int, title: str, text: str, reference: str, fields: Fields | None, way_on: WayOn | None) -> str:
     address = _address()
     try:
         return render_template(
@@ -168,6 +172,7 @@ def _page(status: int, title: str, text: str, reference: str, fields: Fields | N
             lost=_lost() if fields is not None else [],
             address=address,
             page_before=_page_before() if status == Conflict.status else "",
+            way_on=way_on,
         )
     except Exception:  # the last page must appear even where the database is away or the base template fails
         log.exception("error_page.failed")
@@ -188,7 +193,8 @@ def _domain_error(error: DomainError) -> Answer:
         return _sign_in_page()
     retry = cast("int | None", error.facts.get("retry_after")) or (RETRY_SECONDS if isinstance(error, Unavailable) else None)
     text = _(error.text, **error.facts)
-    return error_response(error.status, _(TITLES.get(error.status, TITLES[400])), text, code=error.reason, retry_after=retry)
+    way_on = cast("WayOn | None", error.facts.get("way_on"))
+    return error_response(error.status, _(TITLES.get(error.status, TITLES[400])), text, code=error.reason, retry_after=retry, way_on=way_on)
 
 
 def _crowded(error: ServerBusy) -> Response:

@@ -13,7 +13,7 @@ from kernel import clock
 from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, a_teacher, an_administrator, sign_in
-from tests.support.communities import LONG, TEXTS, a_community, a_member, actor_of, fresh, write_thread
+from tests.support.communities import LONG, TEXTS, a_community, a_member, actor_of, bring_file, fresh, write_page, write_thread
 from tests.support.takes import read
 from tests.support.wording import in_spanish
 
@@ -412,3 +412,28 @@ def test_pages_are_there_in_english_too(browser: Browser, instance: Instance) ->
 
     assert "Run by" in browser.get(PAGE).text
     assert CommunityRole.MEMBER == "member"
+
+
+@pytest.mark.parametrize(("reach", "status"), [(CommunityReach.EVERYONE, 403), (CommunityReach.HIDDEN, 404)])
+def test_a_refusal_leads_to_the_front_page_that_the_reader_may_see(
+    browser: Browser, instance: Instance, reach: CommunityReach, status: int
+) -> None:
+    """A link to something inside is no dead end for who is outside; of a hidden community nothing is named."""
+    ana, member = a_person(instance), a_person(instance, "eva@example.org")
+    row = a_community(instance, ana, level=CommunityLevel.SEMIPRIVATE, reach=reach)
+    a_member(instance, row, member)
+    a_person(instance, "luis@example.org")
+    file, own_page, thread = bring_file(instance, row, ana), write_page(instance, row, ana), write_thread(instance, row, "Fuentes")
+    outside, inside = sign_in(browser.another(), "luis@example.org"), sign_in(browser.another(), "eva@example.org")
+
+    for address in (
+        f"{PAGE}/pages/{own_page.slug}", f"{PAGE}/files/{file.uuid}", f"{PAGE}/members", f"{PAGE}/discussions", f"/discussions/{thread}",
+    ):  # fmt: skip
+        inside.get(address)
+        page = outside.get(address, status=status)
+        assert page.has_link(PAGE) is (status == 403), address
+        assert (row.name in page.text) is (status == 403), address
+    inside.get(f"{PAGE}/manage", status=403)
+    assert not inside.page.has_link(PAGE)
+    strangers = browser.another()
+    assert row.name not in strangers.get(f"{PAGE}/members").text
