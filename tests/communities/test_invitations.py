@@ -103,6 +103,7 @@ def test_a_link_that_is_handed_over_leads_in(browser: Browser, instance: Instanc
     for name in ("eva", "otra"):
         a_person(instance, f"{name}@example.org")
     ana.post(INVITING, {"addresses": "eva@example.org", "added_text": "La esperamos.", "way": "links", "act": "invite"})
+    assert in_spanish("its link was not made yet") in ana.get(INVITING).text
     shown = ana.post(f"{INVITING}/links").html
     (link,) = links_of(shown)
     assert "La esperamos." in shown
