@@ -343,8 +343,8 @@ def writing_thread(context: BoardContext) -> Writing:
         post = threads.open_thread(session, actor, context, new, text.source, token=_token_of(form), now=now)
         _publish_files(draft, post)
         _announce(post, form, context)
-        shown = _("The announcement was published.") if text.kind is ThreadKind.ANNOUNCEMENT else _("Your thread is open.")
-        flash(_("Your post waits for a moderator.") if post.state == "waiting" else shown, "ok")
+        message = _("The announcement was published.") if text.kind is ThreadKind.ANNOUNCEMENT else _("Your thread is open.")
+        flash(_("Your post waits for a moderator.") if post.state == "waiting" else message, "ok")
         return post
 
     given = anchor_of(request.values)
