@@ -60,8 +60,8 @@ def _without_quoted_names(content: bytes) -> bytes:
     A name that repeats an address is left out.
     """
 
-    def bare(found: re.Match[bytes]) -> bytes:
-        return found[1] + (b"" if b"@" in found[2] else _SIGNS.sub(b" ", found[2]))
+    def bare(match: re.Match[bytes]) -> bytes:
+        return match[1] + (b"" if b"@" in match[2] else _SIGNS.sub(b" ", match[2]))
 
     return content if content.startswith(b"PK") else _QUOTED_NAME.sub(bare, content)
 
