@@ -33,6 +33,8 @@ class DomainError(Exception):
     code: ClassVar[str] = "error"
     status: ClassVar[int] = 400
     message: ClassVar[str] = N_("This request could not be carried out.")
+    way_on: tuple[str, str] | None = None
+    """The title and address of what a refused page belongs to."""
 
     def __init_subclass__(cls) -> None:
         if "code" not in cls.__dict__:
@@ -67,7 +69,7 @@ class Gone(NotFound):
 
 
 class Forbidden(DomainError):
-    """It exists in public, but this act is not open to this person; `way_on` in the facts is the title and address of a page that is."""
+    """It exists in public, but this act is not open to this person."""
 
     status = 403
     message = N_("Your account does not allow this.")

@@ -270,5 +270,6 @@ class Policy:
             if actor.is_anonymous:
                 raise SignInNeeded
             explain, lead = getattr(subject, "why_refused", None), getattr(subject, "way_on", None)
-            way_on = lead(actor) if lead else None
-            raise Forbidden(explain(actor) if explain else None, **({"way_on": way_on} if way_on else {}))
+            refused = Forbidden(explain(actor) if explain else None)
+            refused.way_on = lead(actor) if lead else None
+            raise refused

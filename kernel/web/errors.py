@@ -193,9 +193,8 @@ def _domain_error(error: DomainError) -> Answer:
         return _sign_in_page()
     retry = cast("int | None", error.facts.get("retry_after")) or (RETRY_SECONDS if isinstance(error, Unavailable) else None)
     text = _(error.text, **error.facts)
-    way_on, title = error.facts.get("way_on"), _(TITLES.get(error.status, TITLES[400]))
-    leads_on = way_on if isinstance(way_on, tuple) else None
-    return error_response(error.status, title, text, code=error.reason, retry_after=retry, way_on=leads_on)
+    title = _(TITLES.get(error.status, TITLES[400]))
+    return error_response(error.status, title, text, code=error.reason, retry_after=retry, way_on=error.way_on)
 
 
 def _crowded(error: ServerBusy) -> Response:

@@ -40,10 +40,10 @@ class UploadForm(Form):
         return clean_text(sent.filename.replace("\\", "/").rpartition("/")[2])[-LONGEST_NAME:] if sent else ""
 
     @property
-    def given(self) -> Field:
+    def source(self) -> Field:
         """Return the field that holds what is read."""
-        given: Field = self.file
-        return given
+        source: Field = self.file
+        return source
 
     @cached_property
     def content(self) -> bytes:
@@ -56,7 +56,7 @@ class UploadForm(Form):
             with reading_file():
                 return reader(self.content)
         except refused_by as refused:
-            self.refuse(self.given, _(refused.text, **refused.facts))
+            self.refuse(self.source, _(refused.text, **refused.facts))
             return None
 
 
@@ -73,7 +73,7 @@ class PastedListForm(UploadForm):
         return super().file_name or (_("Pasted addresses") if self.content else "")
 
     @property
-    def given(self) -> Field:
+    def source(self) -> Field:
         """Return the field of the file, else that of the pasted addresses."""
         return self.file if self.file.data else self.addresses
 
