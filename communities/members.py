@@ -55,7 +55,7 @@ class MemberVerb(Verb):
     LEFT = "community_member.left", N_("Left a community")
     REMOVED = "community_member.removed", N_("Removed a member of a community")
     BANNED = "community_member.banned", N_("Removed a member of a community, who cannot join again")
-    BAN_LIFTED = "community_member.ban_lifted", N_("Let somebody who was removed from a community join again")
+    BAN_LIFTED = "community_member.ban_lifted", N_("Let a person who was removed join a community again")
     INVITED = "community_member.invited", N_("Invited people to a community")
     LINKS_MADE = "community_member.links_made", N_("Made links of invitations to a community")
     INVITATION_WITHDRAWN = "community_member.invitation_withdrawn", N_("Withdrew invitations to a community")

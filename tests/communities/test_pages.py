@@ -198,8 +198,7 @@ def test_a_request_is_decided_and_its_author_sees_what_became_of_it(browser: Bro
     assert "Ahora sí." in ana.get(f"{MANAGE}/requests").text
     ana.submit(f"/{request.uuid}", {"reason": "No por ahora."}, button=("act", "reject"))
     assert subjects(instance, "eva@example.org") == ["Su solicitud de unirse se rechazó: Estadística actuarial"]
-    eva.get(f"{PAGE}/request")
-    eva.submit(f"{PAGE}/request", {"text": "¿Y ahora?"}, status=409)
+    eva.post(f"{PAGE}/request", {"text": "¿Y ahora?"}, status=409)
     with instance.database.unit_of_work() as session:
         session.execute(update(CommunityRequest).values(decided_at=clock.now() - timedelta(days=31)))
     eva.get(f"{PAGE}/request")
