@@ -104,6 +104,16 @@ def a_removal(stage: Stage) -> Scene:
     return _membership(stage, {"reason": "Publicidad.", "days": "30"})
 
 
+def a_ban(stage: Stage) -> Scene:
+    """An administrator lets somebody who was removed join again."""
+    row, founder = _community(stage)
+    number, actor = a_member(stage.instance, row, stage.person()), actor_of(founder)
+    with stage.instance.database.unit_of_work() as session:
+        context = members.get_member(session, actor, row.slug, number)
+        members.remove(session, actor, context, reason="Publicidad.", days=0, seen="1", now=clock.now())
+    return Scene(stage.signed_in(founder), f"/communities/{row.slug}/manage/requests")
+
+
 def a_new_one(stage: Stage) -> Scene:
     """Somebody founds a community."""
     return Scene(stage.signed_in(), "/communities/new", VALUES, is_used_up=True)
@@ -368,6 +378,7 @@ COMMUNITIES: Room = {
     "communities_managing.archive": one_to_archive,
     "communities_managing.board_settings": its_discussions,
     "communities_managing.decide": a_request,
+    "communities_managing.lift_ban": a_ban,
     "communities_managing.new": a_new_one,
     "communities_managing.reactivate": an_archived_one,
     "communities_managing.remove": a_removal,
