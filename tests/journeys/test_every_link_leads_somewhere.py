@@ -55,6 +55,7 @@ def test_for_a_stranger(browser: Browser, course: object, language: str) -> None
     assert {"/courses/prueba", "/courses/prueba/activities/leccion-1", "/sign-up", "/verify", "/help", "/privacy"} <= seen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["es", pytest.param("en", marks=pytest.mark.slow)])
 def test_for_a_learner_with_results_and_a_certificate(browser: Browser, course: object, language: str) -> None:
     browser.language = language
