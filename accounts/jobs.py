@@ -317,7 +317,7 @@ def send_digest(delivery: Delivery) -> Effect | None:
         try:
             waiting = {number: digest for number, digest in digests.items() if number not in sent}
             rest = _send_to_many(delivery, "accounts.send_digest", waiting, send)
-        except Exception:
+        except Exception:  # whatever stops the portion, what went out is noted; a kill leaves that to the file
             note()
             raise
         note()

@@ -45,7 +45,7 @@ from accounts.passwords import NOBODYS
 from accounts.rules import DELETED, NoticeKind, fold
 from kernel.audit import Verb
 from kernel.compiled_statements import compile_once
-from kernel.db import Hook, HookList, KeysetPage, PageDirection, Stretch, connection_of
+from kernel.db import Hook, HookList, KeysetPage, PageDirection, Stretch, connection_of, count_rows
 from kernel.entity_rows import columns_of, entity_rows
 from kernel.errors import N_, require_found
 from kernel.permissions import SiteRole
@@ -347,7 +347,7 @@ def _person_row(row: Any) -> PersonRow:
 
 def count_people(session: Session, query: str, state: PersonState | None) -> int:
     """Count the people that a list shows on all its pages."""
-    return session.scalar(select(func.count()).select_from(Person).where(*_people_conditions(query, state))) or 0
+    return count_rows(session, Person, *_people_conditions(query, state))
 
 
 def _people_conditions(query: str, state: PersonState | None) -> list[ColumnElement[bool]]:

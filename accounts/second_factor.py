@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pyotp
 import segno
-from sqlalchemy import bindparam, delete, exists, func, select, update
+from sqlalchemy import bindparam, delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from accounts import accounts, people
@@ -22,7 +22,7 @@ from kernel import audit, outbox
 from kernel.codes import code_from_bits, read_code
 from kernel.compiled_statements import compile_once
 from kernel.crypto import lock_text, unlock_text
-from kernel.db import connection_of
+from kernel.db import connection_of, count_rows
 from kernel.errors import N_, Conflict, Invalid, require_found
 from kernel.permissions import Actor
 from kernel.web.forms import read_json
@@ -246,7 +246,7 @@ def get_own_factor(session: Session, person_id: int, factor: UUID) -> SecondFact
 def codes_left(session: Session, person_id: int) -> int:
     """Count a person's recovery codes that were not used."""
     unused = (RecoveryCode.person_id == person_id, RecoveryCode.used_at.is_(None))
-    return session.scalar(select(func.count()).select_from(RecoveryCode).where(*unused)) or 0
+    return count_rows(session, RecoveryCode, *unused)
 
 
 def add(session: Session, actor: Actor, person: Person, factor: NewFactor, *, now: datetime) -> list[str]:

@@ -21,7 +21,7 @@ from courses.models import Course
 from enrolments.models import Edition, EditionPlace
 from kernel import audit
 from kernel.audit import AuditSubject
-from kernel.db import KeysetPage, PageDirection, Stretch
+from kernel.db import KeysetPage, PageDirection, Stretch, count_rows
 from kernel.errors import N_
 from kernel.i18n import _
 from kernel.permissions import Actor
@@ -173,7 +173,7 @@ def _conditions(filters: RegisterFilter, today: date) -> Iterator[ColumnElement[
 
 def count_register(session: Session, filters: RegisterFilter, *, today: date) -> int:
     """Count the certificates that the register shows on all its pages."""
-    return session.scalar(select(func.count()).select_from(Credential).where(*_conditions(filters, today))) or 0
+    return count_rows(session, Credential, *_conditions(filters, today))
 
 
 def register_statement(filters: RegisterFilter, sort: RegisterSort, *, backwards: bool = False, today: date) -> Select[*tuple[Any, ...]]:

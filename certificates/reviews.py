@@ -20,6 +20,7 @@ from enrolments.awards import AwardDoubt, DoubtOrigin
 from enrolments.models import Enrolment
 from kernel import audit
 from kernel.codes import printed_code
+from kernel.db import count_rows
 from kernel.errors import N_, Conflict, require_found
 from kernel.i18n import ngettext
 from kernel.permissions import Actor
@@ -108,7 +109,7 @@ def _of_course(context: ReviewListContext) -> tuple[ColumnElement[bool], ...]:
 
 def count_open_credential_reviews(session: Session) -> int:
     """Count what waits for a decision on the whole site."""
-    return session.scalar(select(func.count()).select_from(CredentialReview).where(_OPEN)) or 0
+    return count_rows(session, CredentialReview, _OPEN)
 
 
 def list_with_another_name(session: Session, person: Person) -> list[Credential]:

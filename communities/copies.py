@@ -32,7 +32,7 @@ from discussions.models import PostFile, PostState, Thread, ThreadKind, ThreadPo
 from kernel import audit, outbox
 from kernel.archives import write_large_archive
 from kernel.audit import Verb
-from kernel.db import Database
+from kernel.db import Database, count_rows
 from kernel.documents import document_template
 from kernel.errors import N_, Conflict, NotFound, require_found
 from kernel.files import FileStore, StoredContent, StoredFile
@@ -346,8 +346,7 @@ def request_export(session: Session, actor: Actor, community: Community, number:
         return export
     waits = and_(CommunityExport.ready_at.is_(None), CommunityExport.asked_at > now - GIVEN_UP)
     present = or_(CommunityExport.sha256.is_not(None), waits)
-    count = select(func.count()).select_from(CommunityExport).where(CommunityExport.community_id == row.id, present)
-    if (session.scalar(count) or 0) >= MOST_COPIES:
+    if count_rows(session, CommunityExport, CommunityExport.community_id == row.id, present) >= MOST_COPIES:
         raise TooManyCopies
     export = CommunityExport(uuid=number, community_id=row.id, asked_at=now, asked_by=actor.person_id)
     session.add(export)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, delete, exists, func, literal, select
+from sqlalchemy import ColumnElement, Row, Select, delete, exists, literal, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
@@ -18,6 +18,7 @@ from communities.models import DirectoryEntry, DirectoryMark, MarkKind
 from kernel import audit
 from kernel.audit import AuditEntry, Verb
 from kernel.crypto import seal, unseal
+from kernel.db import count_rows
 from kernel.errors import N_, Conflict, require_found
 from kernel.permissions import Actor
 from kernel.personal import PersonalTables
@@ -155,7 +156,7 @@ def list_institution_choices(session: Session) -> list[tuple[str, str]]:
 
 def count_entries(session: Session) -> int:
     """Count the entries that are shown."""
-    return session.scalar(select(func.count()).select_from(DirectoryEntry).where(*_visible(session))) or 0
+    return count_rows(session, DirectoryEntry, *_visible(session))
 
 
 def get_entry(session: Session, _actor: Actor, entry: UUID) -> DirectoryContext:
@@ -168,7 +169,7 @@ def get_entry(session: Session, _actor: Actor, entry: UUID) -> DirectoryContext:
 def require_message_left(session: Session, actor: Actor, *, now: datetime) -> None:
     """Raise WroteEnough where an actor wrote to as many people in a day as one may."""
     mine = (AuditEntry.actor_id == actor.person_id, AuditEntry.verb == DirectoryVerb.CONTACTED.value, AuditEntry.at > now - A_DAY)
-    if (session.scalar(select(func.count()).select_from(AuditEntry).where(*mine)) or 0) >= MOST_MESSAGES:
+    if count_rows(session, AuditEntry, *mine) >= MOST_MESSAGES:
         raise WroteEnough
 
 

@@ -16,6 +16,7 @@ from communities.models import NOTE_SLUG, Community, CommunityPage, CommunityPag
 from discussions.own_data import ERASURE_QUESTION as WRITTEN
 from kernel import audit
 from kernel.audit import Verb
+from kernel.db import count_rows
 from kernel.errors import N_, Conflict, Invalid, require_found
 from kernel.i18n import _
 from kernel.markup.model import MarkupContext, RenderedText
@@ -94,8 +95,7 @@ def add_page(session: Session, actor: Actor, context: CommunityContext, values: 
     """Add a page. Raise NoLongerAllowed, TooManyPages."""
     community = lock_community(session, context.community)
     require_still(session, actor, context, CommunityAction.WRITE_PAGE)
-    count = select(func.count()).select_from(CommunityPage).where(CommunityPage.community_id == community.id)
-    if (session.scalar(count.where(CommunityPage.deleted_at.is_(None))) or 0) >= MOST_PAGES:
+    if count_rows(session, CommunityPage, CommunityPage.community_id == community.id, CommunityPage.deleted_at.is_(None)) >= MOST_PAGES:
         raise TooManyPages
     row = CommunityPage(community_id=community.id, slug=_free_slug(session, community.id, values.title), **_columns(values))
     session.add(row)

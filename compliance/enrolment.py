@@ -33,6 +33,7 @@ from enrolments.learners import get_learner_context
 from enrolments.models import ActivityResult, Completion, EditionPlace, Enrolment
 from enrolments.takes import EnrolmentObstacle, LeavingObstacle, RenewalWindow, RequiredCourse, find_obstacle
 from kernel import clock
+from kernel.db import count_rows
 from kernel.durations import add_duration
 from kernel.i18n import site_day, site_locale
 from kernel.permissions import Actor
@@ -197,7 +198,7 @@ def list_obstacles(session: Session, obligation: Obligation, *, now: datetime) -
     obstacles = _count_obstacles(session, obligation, now=now)
     barred = {(course.required.course_id, course.obstacle.value) for course in courses if course.obstacle is not None}
     if barred - set(obstacles):
-        waiting = session.scalar(select(func.count()).select_from(Assignment).where(_is_waiting(obligation, now))) or 0
+        waiting = count_rows(session, Assignment, _is_waiting(obligation, now))
         obstacles |= dict.fromkeys(barred - set(obstacles), (waiting, None))
     titles = dict(session.execute(select(Course.id, Course.title).where(Course.id.in_(slugs))).all())
     return [

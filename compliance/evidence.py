@@ -35,7 +35,7 @@ from compliance.rules.documents import read_terms
 from compliance.rules.record import first_instant
 from courses.models import Course
 from kernel import audit, outbox
-from kernel.db import Database
+from kernel.db import Database, count_rows
 from kernel.errors import N_, Invalid, Unavailable
 from kernel.files import FILES, FileStore, StoredFile, extension_of, forget_stored, note_stored, quotas_of, shown_name
 from kernel.filetypes import kind_of, media_type
@@ -80,7 +80,7 @@ def count_waiting_of_proposer(session: Session, person_id: int) -> int:
 def _waiting(session: Session, person_id: int) -> Iterator[int]:
     for table in CLAIMS:
         own = (table.proposed_by == person_id, table.person_id == person_id, table.state == ClaimState.PROPOSED.value)
-        yield session.scalar(select(func.count()).select_from(table).where(*own)) or 0
+        yield count_rows(session, table, *own)
 
 
 TABLES = (Assignment, DoneFact, StartedFact, AccountFact, Waiver, Recognition)

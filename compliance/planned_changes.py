@@ -30,6 +30,7 @@ from compliance.rules.terms import DAY, ObligationTerms, Requirement, WorkingDay
 from compliance.team_digests import notify_second_persons, withdraw_second_persons
 from courses.models import Course
 from kernel import audit, outbox
+from kernel.db import count_rows
 from kernel.errors import N_, Conflict, Invalid, require_found
 from kernel.i18n import choose, site_locale
 from kernel.permissions import Actor, ActorChannel
@@ -234,7 +235,7 @@ def unit_names(session: Session, units: Collection[int]) -> dict[int, str]:
 
 def count_employed(session: Session, scope: AudienceScope) -> int:
     """Count who can be in any audience of an institution on a day."""
-    return session.scalar(select(func.count()).select_from(Person).where(may_be_in(scope))) or 0
+    return count_rows(session, Person, may_be_in(scope))
 
 
 class CourseObstacle(StrEnum):

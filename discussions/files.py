@@ -4,13 +4,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from discussions.access import PostContext
 from discussions.boards import get_post
 from discussions.models import PostDraft, PostFile, ThreadPost
 from kernel import outbox
+from kernel.db import count_rows
 from kernel.errors import N_, Invalid, require_found
 from kernel.files import FileStore, StoredFile, extension_of, note_stored, shown_name
 from kernel.filetypes import kind_of
@@ -153,4 +154,4 @@ def get_file(session: Session, actor: Actor, post: str, number: int) -> FileCont
 
 def count_files(session: Session, post_id: int) -> int:
     """Return how many files a post has."""
-    return session.scalar(select(func.count()).select_from(PostFile).where(PostFile.post_id == post_id)) or 0
+    return count_rows(session, PostFile, PostFile.post_id == post_id)

@@ -19,7 +19,7 @@ from discussions.notices import KINDS
 from kernel import audit, outbox
 from kernel.audit import Verb
 from kernel.compiled_statements import compile_once
-from kernel.db import connection_of
+from kernel.db import connection_of, count_rows
 from kernel.errors import N_, Conflict, Invalid
 from kernel.i18n import _, in_every_language, language
 from kernel.markup.model import SafeHtml
@@ -189,7 +189,7 @@ def recount(session: Session, thread: Thread) -> None:
     """Set anew what a locked thread says of the posts that everybody sees."""
     session.flush()
     visible = (ThreadPost.thread_id == thread.id, ThreadPost.state == PostState.VISIBLE.value)
-    thread.posts = session.scalar(select(func.count()).select_from(ThreadPost).where(*visible)) or 0
+    thread.posts = count_rows(session, ThreadPost, *visible)
     last = session.execute(
         select(ThreadPost.number, ThreadPost.written_at).where(*visible).order_by(ThreadPost.number.desc()).limit(1)
     ).one_or_none()

@@ -223,11 +223,6 @@ def is_followed() -> ColumnElement[bool]:
     return and_(func.coalesce(Subscription.level, "") == Level.FOLLOW.value, ~is_muted())
 
 
-def follows_board() -> ColumnElement[bool]:
-    """Return the condition, in a statement `with_marks`, that its person wants every new thread of the board."""
-    return and_(func.coalesce(_OF_BOARD.level, "") == Level.EVERY.value, ~is_muted())
-
-
 def is_new(*, in_list: bool) -> ColumnElement[bool]:
     """Return the condition, in a statement `with_marks`, that a thread has something its person has not seen.
 

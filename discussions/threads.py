@@ -18,6 +18,7 @@ from discussions.models import Board, PostState, Thread, ThreadKind, ThreadPost
 from kernel import audit
 from kernel.audit import Verb
 from kernel.clock import LAST_DAY
+from kernel.db import count_rows
 from kernel.errors import N_, Conflict, Invalid
 from kernel.i18n import language
 from kernel.markup.posts import clean_title
@@ -264,7 +265,7 @@ def pin_thread(
     session.get_one(Board, context.board.id, with_for_update={"key_share": True})
     thread = posts.lock_thread(session, context.thread.id)
     others = (Thread.board_id == thread.board_id, Thread.id != thread.id, Thread.pinned_until >= today)
-    if is_pinned and (session.scalar(select(func.count()).select_from(Thread).where(*others)) or 0) >= MOST_PINNED:
+    if is_pinned and count_rows(session, Thread, *others) >= MOST_PINNED:
         raise TooManyPinned
     thread.pinned_until = (until or LAST_DAY) if is_pinned else None
     audit.record(session, actor, ThreadVerb.PINNED if is_pinned else ThreadVerb.UNPINNED, thread, now=now, until=until)

@@ -38,7 +38,7 @@ from enrolments.learners import get_learner_context
 from enrolments.models import Edition, Enrolment, EnrolmentInvitation, WaitingPlace
 from kernel import audit, clock, outbox
 from kernel.compiled_statements import compile_once
-from kernel.db import UtcDateTime, connection_of
+from kernel.db import UtcDateTime, connection_of, count_rows
 from kernel.errors import N_, Conflict, NotFound, require_found
 from kernel.own_records import note_left_out
 from kernel.permissions import Actor, ActorChannel, SiteRole
@@ -138,7 +138,7 @@ def count_list(session: Session, course_id: int, list_uuid: UUID) -> InvitationC
 def count_invited_since(session: Session, person_id: int | None, moment: datetime) -> int:
     """Count the addresses that a person invited after a moment."""
     mine = (EnrolmentInvitation.invited_by == person_id, EnrolmentInvitation.invited_at > moment)
-    return session.scalar(select(func.count()).select_from(EnrolmentInvitation).where(*mine)) or 0
+    return count_rows(session, EnrolmentInvitation, *mine)
 
 
 def get_invitation_context(session: Session, actor: Actor, slug: str, invitation: UUID) -> EnrolmentInvitationContext:

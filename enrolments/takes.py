@@ -27,7 +27,7 @@ from enrolments.notices import ENROLMENT_NOTICE
 from enrolments.progress import lock_enrolment, record_completion
 from enrolments.rules import evaluate_completion
 from kernel import audit
-from kernel.db import shared_alias
+from kernel.db import count_rows, shared_alias
 from kernel.errors import N_, Conflict, require_found
 from kernel.i18n import _, choose, in_every_language
 from kernel.own_records import is_own
@@ -355,7 +355,7 @@ class CompletionReviewRow:
 
 def count_open_completion_reviews(session: Session) -> int:
     """Count the takes that wait for a decision."""
-    return session.scalar(select(func.count()).select_from(CompletionReview).where(CompletionReview.settled_at.is_(None))) or 0
+    return count_rows(session, CompletionReview, CompletionReview.settled_at.is_(None))
 
 
 def list_open_completion_reviews(session: Session, *, offset: int, limit: int) -> list[CompletionReviewRow]:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel import outbox
 from kernel.crypto import SigningKeys
-from kernel.db import Base, Hook, Key, Moment, UnnumberedRow
+from kernel.db import Base, Hook, Key, Moment, UnnumberedRow, count_rows
 from kernel.permissions import Actor
 from kernel.settings import private_file
 
@@ -255,7 +255,7 @@ def verify(session: Session, keys: SigningKeys, *, now: datetime, known: Collect
         before, expected, number = row.hash, row.last_id + 1, row.id + 1
         unseen.discard(row.hash)
     verification.last_hash, verification.unseen = before, tuple(sorted(unseen))
-    verification.open = session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.id >= expected)) or 0
+    verification.open = count_rows(session, AuditEntry, AuditEntry.id >= expected)
     return verification
 
 

@@ -17,6 +17,7 @@ from courses.models import Course, CourseStaff, CourseVersion, DraftFile
 from enrolments.models import Completion, Enrolment
 from enrolments.takes import completed_in_any_take
 from kernel.audit import AuditEntry, Verb
+from kernel.db import count_rows
 from kernel.outbox import Job
 from kernel.permissions import Actor
 from lms.access import SiteVerb
@@ -121,7 +122,7 @@ def find_later_entry(session: Session, *, now: datetime) -> datetime | None:
 
 def count_failed_jobs(session: Session) -> int:
     """Count the jobs that were given up."""
-    return session.scalar(select(func.count()).select_from(Job).where(Job.failed_at.is_not(None))) or 0
+    return count_rows(session, Job, Job.failed_at.is_not(None))
 
 
 def count_waiting_kinds(session: Session) -> list[tuple[str, int]]:

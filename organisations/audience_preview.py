@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased
 from accounts.models import Person, full_name
 from accounts.people import by_name, name_matches
 from accounts.rules import fold
-from kernel.db import Hook, rehearsal
+from kernel.db import Hook, count_rows, rehearsal
 from kernel.i18n import _, choose, format_date
 from organisations import audiences, tree
 from organisations.audience_kinds import AudienceLeafKinds, AudienceScope, end_of, kinds_of, may_be_in
@@ -353,7 +353,7 @@ def list_spans_on_lists(session: Session, person_id: int) -> list[ListSpan]:
 def count_listed(session: Session, people_list: AudienceList) -> int:
     """Count who stands on a list now."""
     on_it = (AudienceListEntry.list_id == people_list.id, AudienceListEntry.until_on.is_(None))
-    return session.scalar(select(func.count()).select_from(AudienceListEntry).where(*on_it)) or 0
+    return count_rows(session, AudienceListEntry, *on_it)
 
 
 def list_listed(session: Session, people_list: AudienceList, query: str, *, offset: int, limit: int) -> list[ListedPersonRow]:

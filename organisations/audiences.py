@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from accounts.models import AccountMerge, NationalIdentity, Person
 from accounts.rules import fold
 from kernel import audit
-from kernel.db import Hook, HookList
+from kernel.db import Hook, HookList, count_rows
 from kernel.errors import N_, Conflict, Invalid, require_found
 from kernel.i18n import choose, site_locale
 from kernel.permissions import Actor
@@ -385,7 +385,7 @@ def list_people_after(session: Session, audience: Audience, after: int, limit: i
 
 def count_candidates(session: Session, audience: Audience) -> int:
     """Count the people who were ever employed in the institution or in the audience."""
-    return session.scalar(select(func.count()).select_from(Person).where(_may_ever_be_in(audience))) or 0
+    return count_rows(session, Person, _may_ever_be_in(audience))
 
 
 PORTION = 500

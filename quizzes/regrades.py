@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from accounts.models import Person
 from courses.models import Course
 from enrolments.models import Enrolment
-from kernel.db import HookList
+from kernel.db import HookList, count_rows
 from kernel.errors import NotFound, require_found
 from kernel.own_records import of_others
 from kernel.permissions import Actor
@@ -143,7 +143,7 @@ def _is_about(regrade: Regrade) -> tuple[ColumnElement[bool], ...]:
 
 def count_covered(session: Session, regrade: Regrade) -> int:
     """Count the attempts that a regrade covers."""
-    return session.scalar(select(func.count()).select_from(Attempt).where(*covered(regrade))) or 0
+    return count_rows(session, Attempt, *covered(regrade))
 
 
 def versions_to_regrade(session: Session, regrade: Regrade) -> frozenset[int]:
@@ -158,7 +158,7 @@ def _has_line(regrade: Regrade) -> ColumnElement[bool]:
 
 def count_submitted_since(session: Session, regrade: Regrade) -> int:
     """Count the attempts that were submitted after the dry run read those of their learner."""
-    return session.scalar(select(func.count()).select_from(Attempt).where(*covered(regrade), ~_has_line(regrade))) or 0
+    return count_rows(session, Attempt, *covered(regrade), ~_has_line(regrade))
 
 
 def next_enrolments(session: Session, regrade: Regrade, *, after: int, limit: int) -> list[int]:

@@ -185,7 +185,7 @@ def _let_talk(instance: Instance, row: Community, actors: Mapping[str, Actor], s
 
 def _moments(name: str, count: int, *, now: datetime) -> Iterator[datetime]:
     """Yield when threads are opened: in the mornings of five weeks, the last one the day before yesterday."""
-    chance = Random(f"{SEED}:{name}")  # noqa: S311 - invented
+    chance = Random(f"{SEED}:{name}")  # noqa: S311 - invented lives, no secrets
     for number in range(count):
         day = now - timedelta(days=2 + 33 * (count - 1 - number) // max(count - 1, 1))
         yield _morning(day) + timedelta(minutes=chance.randrange(70))

@@ -189,8 +189,8 @@ def test_a_ban_says_how_long_it_lasts_and_is_lifted(browser: Browser, instance: 
     row, eva = a_community(instance, ana), a_person(instance, EVA, given="Evangelina")
     ban(instance, row, eva, ana, days)
     reader, admin = sign_in(browser.another(), EVA), sign_in(browser)
-    said = in_spanish("You cannot join again before %(day)s.") if days else in_spanish("You cannot join again.")
-    assert said.partition("%")[0] in reader.get("/notices").text
+    sentence = in_spanish("You cannot join again before %(day)s.") if days else in_spanish("You cannot join again.")
+    assert sentence.partition("%")[0] in reader.get("/notices").text
     assert "Publicidad." in reader.page.text
     assert in_spanish("Join") not in reader.get(PAGE).text
     assert eva.full_name in admin.get(f"{PAGE}/manage/requests").text

@@ -214,8 +214,8 @@ def test_the_last_administrator_stays_and_names_another_one(browser: Browser, in
     row = a_community(instance, a_person(instance))
     number = a_member(instance, row, a_person(instance, "eva@example.org", given="Eva"))
     losses = ("Your memberships in its working groups end too.", "You lose your role in it, also if you join again.")
-    said = sign_in(browser).get(f"{PAGE}/leave").text
-    assert all(in_spanish(loss) in said for loss in losses)
+    text = sign_in(browser).get(f"{PAGE}/leave").text
+    assert all(in_spanish(loss) in text for loss in losses)
     browser.submit(f"{PAGE}/leave", status=409)
     browser.get(f"{PAGE}/members/{number}")
     browser.submit(f"{PAGE}/members/{number}/role", {"role": "administrator"})

@@ -63,10 +63,10 @@ def test_a_list_without_headings_is_read_by_its_first_address() -> None:
 )
 def test_every_address_of_a_line_is_read(pasted: str, expected: list[str]) -> None:
     """Mail programs put all addresses on one line, with or without names."""
-    found = read_list(pasted.encode())
+    table = read_list(pasted.encode())
 
-    assert [entry.address for entry in found.entries] == expected
-    assert found.left_out == ()
+    assert [entry.address for entry in table.entries] == expected
+    assert table.left_out == ()
 
 
 def test_names_of_mail_programs_are_kept() -> None:
@@ -85,10 +85,10 @@ def test_names_of_mail_programs_are_kept() -> None:
 )
 def test_names_in_quotation_marks_are_read_as_mail_programs_write_them(pasted: str, expected: list[tuple[str, str]]) -> None:
     for encoding in ("utf-8", "cp1252"):
-        found = read_list(pasted.encode(encoding))
+        table = read_list(pasted.encode(encoding))
 
-        assert [(entry.address, entry.name) for entry in found.entries] == expected
-        assert found.left_out == ()
+        assert [(entry.address, entry.name) for entry in table.entries] == expected
+        assert table.left_out == ()
 
 
 def test_a_fault_of_pasted_addresses_stands_at_their_field(browser: Browser, course: Course) -> None:

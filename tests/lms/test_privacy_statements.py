@@ -165,9 +165,9 @@ def test_what_the_page_of_a_deletion_says_of_communities_is_so(
             return [session.scalar(statement) or 0 for statement in counts]
 
     assert left() == [1] * len(deleted)
-    said = sign_in(browser.another(), eva.email).get(DELETION).text
+    text = sign_in(browser.another(), eva.email).get(DELETION).text
     for sentence in (ENDS, SHARED):
-        assert in_spanish(sentence) in said
+        assert in_spanish(sentence) in text
     question = next(question for question in ERASURE_QUESTIONS.given_in(app.GIVEN) if question.of == "thread_post_person_id")
     erase(instance, eva, {question.name: answer})
 

@@ -42,7 +42,7 @@ def multiply(instance: Instance, learner: Actor, times: int, *, first: int = 0) 
 
 
 def _copies(session: Session, learner: Actor, places: range) -> None:
-    people = _copy(session, Person.__table__, Person.id == learner.person_id, places, {})  # type: ignore[arg-type]  # a table
+    people = _copy(session, Person.__table__, Person.id == learner.person_id, places, {})  # type: ignore[arg-type]  # it is a Table
     owned = {"person_id": people}
     enrolled = _copy(session, Enrolment.__table__, Enrolment.person_id == learner.person_id, places, owned)  # type: ignore[arg-type]  # tables of models
     mine = select(Enrolment.id).where(Enrolment.person_id == learner.person_id)
@@ -146,7 +146,7 @@ def add_members(instance: Instance, community: Community, like: Person, count: i
     for begin in range(0, count, AT_ONCE):
         with instance.database.unit_of_work() as session:
             places = range(begin, min(begin + AT_ONCE, count))
-            people = _copy(session, Person.__table__, Person.id == like.id, places, {})  # type: ignore[arg-type]  # a table
+            people = _copy(session, Person.__table__, Person.id == like.id, places, {})  # type: ignore[arg-type]  # it is a Table
             member = {"community_id": community.id, "role": "member", "how": "joined", "since": clock.now(), "row_version": 1}
             session.execute(insert(CommunityMember), [{**member, "person_id": number} for number in people.values()])
             numbers += people.values()
