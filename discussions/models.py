@@ -3,7 +3,7 @@
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import Entity, Moment, ShortText, UnnumberedRow, unique_where
@@ -88,6 +88,9 @@ class Board(Entity):
     created_at: Mapped[Moment]
 
 
+_OF_ANNOUNCEMENTS = text(f"kind = '{ThreadKind.ANNOUNCEMENT.value}'")
+
+
 class Thread(Entity):
     """A titled row of posts."""
 
@@ -95,6 +98,7 @@ class Thread(Entity):
     __table_args__ = (
         Index("ix_thread_board", "board_id", "last_post_at", "id"),
         Index("ix_thread_anchor", "board_id", "anchor_key"),
+        Index("ix_thread_announcement", "board_id", "last_post_at", sqlite_where=_OF_ANNOUNCEMENTS, postgresql_where=_OF_ANNOUNCEMENTS),
     )
 
     key: Mapped[str] = mapped_column(String(12), unique=True)
@@ -130,6 +134,10 @@ class Thread(Entity):
     comments: Mapped[bool] = mapped_column(default=True)
     """Others than moderators may answer."""
     row_version: Mapped[int] = mapped_column(default=1)
+
+
+IS_ANNOUNCEMENT = Thread.kind == literal_column(f"'{ThreadKind.ANNOUNCEMENT.value}'")
+"""The condition on `Thread` that it is an announcement: spelled out, so that their index is known when a statement is prepared."""
 
 
 class ThreadPost(Entity):

@@ -27,7 +27,7 @@ from discussions.boards import (
     owner_pages_of,
     readable_threads,
 )
-from discussions.models import Board, BoardRead, Level, PostState, Subscription, Thread, ThreadKind, ThreadPost
+from discussions.models import IS_ANNOUNCEMENT, Board, BoardRead, Level, PostState, Subscription, Thread, ThreadPost
 from discussions.notices import ANNOUNCEMENT_NOTICE, NEW_THREAD_NOTICE, REPLY_NOTICE, announced_key
 from discussions.threads import ThreadFilter
 from kernel.compiled_statements import compile_once
@@ -76,7 +76,7 @@ def _announced(hooks: Hooks, person: Number | None = None) -> Select[*tuple[Any,
     reader: Number = reached.c.person_id if person is None else person
     statement = select(reached.c.person_id, Thread.board_id, ThreadPost.written_at).select_from(reached)
     joined = statement.join(Thread, Thread.board_id == reached.c.board_id).join(Board, Board.id == Thread.board_id).join(ThreadPost, first)
-    shown = (Thread.kind == ThreadKind.ANNOUNCEMENT.value, Thread.state == PostState.VISIBLE.value, readable_threads(hooks, reader))
+    shown = (IS_ANNOUNCEMENT, Thread.state == PostState.VISIBLE.value, readable_threads(hooks, reader))
     foreign = (reached.c.since <= ThreadPost.written_at, Thread.person_id.is_distinct_from(reader), reached.c.person_id == reader)
     not_visited = or_(BoardRead.id.is_(None), BoardRead.visited_at < ThreadPost.written_at)
     unseen = (not_visited, func.coalesce(Subscription.read_number, 0) == 0, ~subscriptions.is_muted())
@@ -209,7 +209,7 @@ def _select_people(session: Session, kind: str, since: datetime, until: datetime
         every = (Subscription.thread_id.is_(None), Subscription.level == Level.EVERY.value)
         return select(people).join(Thread, Subscription.board_id == Thread.board_id).where(*every, *of_thread)
     first = and_(ThreadPost.thread_id == Thread.id, ThreadPost.number == 1, ThreadPost.written_at > since, ThreadPost.written_at <= until)
-    announced = (Thread.kind == ThreadKind.ANNOUNCEMENT.value, Thread.last_post_at > since, reached.since <= ThreadPost.written_at)
+    announced = (IS_ANNOUNCEMENT, Thread.last_post_at > since, reached.since <= ThreadPost.written_at)
     return select(reached.person_id).join(Thread, Thread.board_id == reached.board_id).join(ThreadPost, first).where(*announced)
 
 
@@ -226,7 +226,7 @@ def _may_have_announcements(hooks: Hooks) -> ColumnElement[bool]:
     """Return the condition on `Person.id` that something was written in an announcement for them since they looked at its board."""
     reached = members_of(hooks)
     read = and_(BoardRead.person_id == reached.c.person_id, BoardRead.board_id == reached.c.board_id)
-    announced = (Thread.kind == ThreadKind.ANNOUNCEMENT.value, Thread.state == PostState.VISIBLE.value)
+    announced = (IS_ANNOUNCEMENT, Thread.state == PostState.VISIBLE.value)
     foreign = (reached.c.person_id == Person.id, Thread.person_id.is_distinct_from(Person.id))
     later = Thread.last_post_at > func.coalesce(BoardRead.visited_at, reached.c.since)
     statement = select(Thread.id).join(reached, reached.c.board_id == Thread.board_id).outerjoin(BoardRead, read)

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 
-from accounts.models import Notification
+from accounts.models import Notification, Person
 from communities import standing
 from communities.models import Community, CommunityMember
+from discussions import whats_new
 from discussions.models import Board, Thread
 from kernel import clock
 from lms.instance import Instance
@@ -125,3 +126,17 @@ def test_pages_build_their_conditions_once(browser: Browser, instance: Instance,
     monkeypatch.setattr(standing, "belongs", lambda *_columns: pytest.fail("it is built anew"))
 
     assert [page for page in pages if browser.get(page).title == ""] == []
+
+
+def test_each_request_finds_new_announcements_by_their_index(instance: Instance) -> None:
+    """Not by the threads of all boards of a member: the condition is asked with every page."""
+    is_sqlite = instance.database.is_sqlite
+    with instance.database.unit_of_work(write=False) as session:
+        if not is_sqlite:
+            session.execute(text("SET LOCAL enable_seqscan = off"))  # which it prefers for a table without rows
+        asked = select(whats_new.UNREAD.may_have(session.info)).select_from(Person).where(Person.id == 1)
+        made = asked.compile(session.connection())
+        values = tuple(made.params[name] for name in made.positiontup or ()) or made.params
+        plan = session.connection().exec_driver_sql(f"EXPLAIN {'QUERY PLAN ' if is_sqlite else ''}{made.string}", values).all()
+
+    assert "ix_thread_announcement" in str(plan)
