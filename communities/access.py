@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from accounts.models import Person
@@ -112,6 +113,10 @@ class CommunityContext:
     def is_archived(self) -> bool:
         """Return whether it is archived, or the community of which it is a working group."""
         return any(row is not None and row.state == models.CommunityState.ARCHIVED for row in (self.community, self.parent))
+
+    def inactive_since(self, last_content: datetime) -> datetime | None:
+        """Return when something was last written where that is more than a year ago; None of any other and of what is not active."""
+        return last_content if self.is_active and last_content < clock.now() - models.INACTIVE_AFTER else None
 
     def why_refused(self, actor: Actor) -> str:
         """Return why acts are refused to those inside, empty where it is for what they are."""

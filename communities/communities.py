@@ -473,7 +473,7 @@ def list_communities(session: Session, actor: Actor, query: CommunityQuery, *, o
     statement = statement.where(*(column == value for column, value in chosen.items() if value))
     order = (case((community.state == models.CommunityState.ARCHIVED.value, 1), else_=0), case((mine, 0), else_=1))
     ordered = statement.order_by(*order, community.name_key, community.id).offset(offset).limit(limit)
-    return list(session.execute(ordered, {"person": actor.person_id or 0, "year_ago": clock.now() - standing.INACTIVE_AFTER}))
+    return list(session.execute(ordered, {"person": actor.person_id or 0, "year_ago": clock.now() - models.INACTIVE_AFTER}))
 
 
 _SUBMITTED = (models.Community.state == models.CommunityState.DRAFT.value, models.Community.submitted_at.is_not(None))

@@ -337,7 +337,7 @@ def notify_care(session: Session, community: models.Community, *, now: datetime)
     since = find_inactive_since(session, community.id, now=now)
     if since is None:
         return
-    days = (now - since - standing.INACTIVE_AFTER).days
+    days = (now - since - models.INACTIVE_AFTER).days
     step = max((step for step in CARE_STEPS if step <= days), default=0)
     subject = N_("Nothing was written for a year: %(name)s")
     text = in_every_language(

@@ -17,6 +17,8 @@ from kernel.personal import Erase, Merge, personal
 from kernel.prepared_files import PreparedFile
 
 _NOT_ENDED = "until IS NULL"
+INACTIVE_AFTER = timedelta(days=365)
+"""How long nothing was written in an inactive community."""
 ARCHIVED_FOR = timedelta(days=30)
 """How long a community was archived before those who administer the site may delete it."""
 

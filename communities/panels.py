@@ -14,7 +14,6 @@ from communities.access import CommunityAction, CommunityContext
 from communities.models import Community, CommunityFile, CommunityLevel, CommunityLink, CommunityMember, CommunityPage, CommunityReach
 from discussions.boards import Number
 from discussions.models import PostState, Thread, ThreadKind
-from kernel import clock
 from kernel.compiled_statements import compile_once
 from kernel.db import Base, HookList, connection_of
 from kernel.errors import N_
@@ -152,7 +151,6 @@ def get_head(
     values = {"community": community.id, "person": actor.person_id or 0, "is_inside": is_inside, "oversees": actor.is_administrator}
     row = connection_of(session).execute(_counts(panels), values).one()
     tabs = [Tab(panel, getattr(row, panel.key) if panel.count else None) for panel in panels if allows(panel.action, context)]
-    is_inactive = context.is_active and row.last_content < clock.now() - standing.INACTIVE_AFTER
     kind = N_("Hidden") if is_hidden else N_("Working group") if context.parent else LEVELS[CommunityLevel(community.level)]
-    since, spoken = row.last_content if is_inactive else None, LANGUAGE_NAMES[community.language]
+    since, spoken = context.inactive_since(row.last_content), LANGUAGE_NAMES[community.language]
     return CommunityHead(kind, spoken, tabs, members=row.all_members, waiting=row.waiting, inactive_since=since)

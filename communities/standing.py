@@ -5,7 +5,7 @@ there is no second form of them.
 """
 
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 
 from sqlalchemy import (
@@ -37,7 +37,6 @@ from kernel.i18n import _
 from kernel.permissions import Actor, SiteRole, Verdict
 from organisations.models import Membership, Organisation
 
-INACTIVE_AFTER = timedelta(days=365)
 MANY = 200
 """Members from whom on administrators need the second factor (spec/communities C23)."""
 DEPTH = 6
@@ -250,7 +249,7 @@ def last_content() -> ColumnElement[datetime]:
 
 def is_inactive(now: datetime) -> ColumnElement[bool]:
     """Return the condition on `Community` that it is active and nothing was written for more than a year."""
-    return and_(models.Community.state == models.CommunityState.ACTIVE.value, last_content() < now - INACTIVE_AFTER)
+    return and_(models.Community.state == models.CommunityState.ACTIVE.value, last_content() < now - models.INACTIVE_AFTER)
 
 
 def needs_second_factor() -> ColumnElement[bool]:

@@ -16,7 +16,6 @@ from communities.members import CannotJoin, LastAdministrator, MemberWasChanged,
 from communities.models import CONDITIONS, NOTE, PARTS, CommunityLevel, CommunityReach, CommunityState
 from communities.panels import LANGUAGE_NAMES, LEVELS
 from communities.reach import WiderThanWritten
-from communities.standing import INACTIVE_AFTER
 from communities.views.communities import LEVEL_TEXTS, head_of, leave_reading_note, parts_of, saved
 from discussions.boards import TooManyCategories, change_settings
 from discussions.models import Board, BoardState, FirstPosts
@@ -413,9 +412,8 @@ def reactivate(context: CommunityContext) -> Response:
 def show_health(context: CommunityContext) -> Answer:
     """Show how a community is doing, by six marks that are computed now."""
     leave_reading_note(context)
-    now = clock.now()
-    health = life.measure(current_session(), context.community, now=now)
-    since = health.content_at if context.is_active and health.content_at < now - INACTIVE_AFTER else None
+    health = life.measure(current_session(), context.community, now=clock.now())
+    since = context.inactive_since(health.content_at)
     return page("communities/life.html", context=context, marks=life.words_of(health), inactive_since=since)
 
 
