@@ -212,6 +212,13 @@ def require_still(session: Session, actor: Actor, context: CommunityContext, act
         raise NoLongerAllowed
 
 
+def lock_for(session: Session, actor: Actor, context: CommunityContext, action: CommunityAction) -> models.Community:
+    """Return the community of an act, locked, as it is now. Raise NoLongerAllowed where the act is refused by now, NotFound."""
+    row = lock_community(session, context.community)
+    require_still(session, actor, context, action)
+    return row
+
+
 @dataclass(frozen=True, slots=True)
 class CommunityValues:
     """The values of the first step of a draft, and of the settings later."""
@@ -540,8 +547,7 @@ class TooManyGroups(Conflict):
 
 def found_group(session: Session, actor: Actor, context: CommunityContext, values: CommunityValues, *, now: datetime) -> models.Community:
     """Add a working group, which its founder administers as a member of the community above. Raise TooManyGroups, NoLongerAllowed."""
-    parent = lock_community(session, context.community)
-    require_still(session, actor, context, CommunityAction.FOUND_GROUP)
+    parent = lock_for(session, actor, context, CommunityAction.FOUND_GROUP)
     if count_rows(session, models.Community, models.Community.parent_id == parent.id) >= MOST_GROUPS:
         raise TooManyGroups
     row = add_community(session, actor, values, parent, now=now)

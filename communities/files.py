@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from accounts.models import Person
 from communities import communities, search, standing
 from communities.access import CommunityAction, CommunityContext, CommunityFileContext
-from communities.communities import lock_community, require_still
+from communities.communities import lock_for
 from communities.models import Community, CommunityFile, CommunityFileVersion
 from discussions.own_data import ERASURE_QUESTION as WRITTEN
 from kernel import audit, outbox
@@ -125,8 +125,7 @@ def add_file(
     session: Session, actor: Actor, context: CommunityContext, values: FileValues, content: CommunityFileContent, *, now: datetime
 ) -> CommunityFile:
     """Bring in a file. Raise NoLongerAllowed, CommunityIsFull, TooManyFileCategories."""
-    community = lock_community(session, context.community)
-    require_still(session, actor, context, CommunityAction.ADD_FILE)
+    community = lock_for(session, actor, context, CommunityAction.ADD_FILE)
     _check_category(session, community.id, values.category)
     row = CommunityFile(community_id=community.id, person_id=actor.person_id, **asdict(values))
     session.add(row)
@@ -144,8 +143,7 @@ def change_file(
 
     The former content stays in the list of its versions. Raise FileWasChanged, NoLongerAllowed, CommunityIsFull, TooManyFileCategories.
     """
-    community = lock_community(session, context.community)
-    require_still(session, actor, context, CommunityAction.CHANGE_FILE)
+    community = lock_for(session, actor, context, CommunityAction.CHANGE_FILE)
     row = session.get_one(CommunityFile, context.file.id, populate_existing=True)
     if seen != str(row.row_version):
         raise FileWasChanged
@@ -165,8 +163,7 @@ def change_file(
 
 def set_deleted(session: Session, actor: Actor, context: CommunityFileContext, *, is_deleted: bool, now: datetime) -> None:
     """Delete a file, which can be restored for 30 days, or restore it. Raise NoLongerAllowed, and NotFound where it was let go."""
-    community = lock_community(session, context.community)
-    require_still(session, actor, context, CommunityAction.CHANGE_FILE)
+    community = lock_for(session, actor, context, CommunityAction.CHANGE_FILE)
     row = require_found(session.get(CommunityFile, context.file.id, populate_existing=True))
     row.deleted_at, row.row_version = now if is_deleted else None, row.row_version + 1
     search.note_changed(session, row, now=now)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from communities import communities, models, standing
 from communities.access import CommunityAction, CommunityContext, CommunityLinkContext
-from communities.communities import CommunityVerb, CommunityWasChanged, lock_community
+from communities.communities import CommunityVerb, CommunityWasChanged
 from communities.files import CommunityFileContent, SentFile, let_contents_go
 from communities.models import Community, CommunityLink, CommunityLinkKind
 from courses.catalogue import CourseLink, found_by
@@ -126,8 +126,7 @@ def add_link(
     session: Session, actor: Actor, context: CommunityContext, values: LinkValues, logo: SentFile = None, *, now: datetime
 ) -> CommunityLink:
     """Add a link behind the others of its kind. Raise TooManyLinks, LinkIsThere, UnknownTarget."""
-    row = lock_community(session, context.community)
-    communities.require_still(session, actor, context, CommunityAction.EDIT)
+    row = communities.lock_for(session, actor, context, CommunityAction.EDIT)
     of_kind = (CommunityLink.community_id == row.id, CommunityLink.kind == values.kind.value)
     count, last = session.execute(select(func.count(), func.max(CommunityLink.position)).where(*of_kind)).one()
     if count >= MOST[values.kind]:
@@ -154,8 +153,7 @@ def get_link(session: Session, actor: Actor, slug: str, link: int) -> CommunityL
 
 def remove_link(session: Session, actor: Actor, context: CommunityLinkContext, *, now: datetime) -> None:
     """Remove a link, and the logo that nothing shows any more."""
-    row, link = lock_community(session, context.community), context.link
-    communities.require_still(session, actor, context, CommunityAction.EDIT)
+    row, link = communities.lock_for(session, actor, context, CommunityAction.EDIT), context.link
     audit.record(session, actor, CommunityVerb.CHANGED, row, now=now, removed=link.kind, link=link.id)
     session.delete(link)
     session.flush()
@@ -165,8 +163,7 @@ def remove_link(session: Session, actor: Actor, context: CommunityLinkContext, *
 
 def move_up(session: Session, actor: Actor, context: CommunityLinkContext, *, now: datetime) -> None:
     """Exchange the place of a link with that of the one before it of its kind."""
-    row, link = lock_community(session, context.community), context.link
-    communities.require_still(session, actor, context, CommunityAction.EDIT)
+    row, link = communities.lock_for(session, actor, context, CommunityAction.EDIT), context.link
     before = (CommunityLink.community_id == row.id, CommunityLink.kind == link.kind, CommunityLink.position < link.position)
     other = session.scalar(select(CommunityLink).where(*before).order_by(CommunityLink.position.desc()).limit(1))
     if other is not None:
@@ -178,8 +175,7 @@ def set_picture(
     session: Session, actor: Actor, context: CommunityContext, picture: SentFile, alt: str, *, seen: str, now: datetime
 ) -> bool:
     """Give a front page another picture, or the present one other words; return whether anything changed. Raise CommunityWasChanged."""
-    row = lock_community(session, context.community)
-    communities.require_still(session, actor, context, CommunityAction.EDIT)
+    row = communities.lock_for(session, actor, context, CommunityAction.EDIT)
     if seen != str(row.row_version):
         raise CommunityWasChanged
     present = _note(session, picture, now=now) if picture else row.picture_id
@@ -188,8 +184,7 @@ def set_picture(
 
 def remove_picture(session: Session, actor: Actor, context: CommunityContext, *, now: datetime) -> bool:
     """Take the picture off a front page; return whether there was one."""
-    row = lock_community(session, context.community)
-    communities.require_still(session, actor, context, CommunityAction.EDIT)
+    row = communities.lock_for(session, actor, context, CommunityAction.EDIT)
     return row.picture_id is not None and _show_picture(session, actor, row, None, "", now=now)
 
 

@@ -19,6 +19,7 @@ from communities.communities import (
     close_request,
     list_running_people,
     lock_community,
+    lock_for,
     notify,
     notify_of_end,
     own_key,
@@ -367,8 +368,7 @@ def get_banned(session: Session, actor: Actor, slug: str, member: int) -> Member
 
 def lift_ban(session: Session, actor: Actor, context: MemberContext, *, now: datetime) -> None:
     """Let somebody who was removed join again, and notify them where they find the community. Raise NoLongerAllowed."""
-    row, member = lock_community(session, context.community), context.other
-    require_still(session, actor, context, CommunityAction.REMOVE)
+    row, member = lock_for(session, actor, context, CommunityAction.REMOVE), context.other
     session.refresh(member)
     if member.banned_until is None:
         return

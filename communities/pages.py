@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from accounts.models import Person
 from communities import communities, search, standing
 from communities.access import CommunityAction, CommunityContext, CommunityPageContext
-from communities.communities import CommunityVerb, CommunityWasChanged, lock_community, require_still
+from communities.communities import CommunityVerb, CommunityWasChanged, lock_community, lock_for
 from communities.models import NOTE_SLUG, Community, CommunityPage, CommunityPageVersion
 from discussions.own_data import ERASURE_QUESTION as WRITTEN
 from kernel import audit
@@ -93,8 +93,7 @@ def _free_slug(session: Session, community_id: int, title: str) -> str:
 
 def add_page(session: Session, actor: Actor, context: CommunityContext, values: PageValues, html: str, *, now: datetime) -> CommunityPage:
     """Add a page. Raise NoLongerAllowed, TooManyPages."""
-    community = lock_community(session, context.community)
-    require_still(session, actor, context, CommunityAction.WRITE_PAGE)
+    community = lock_for(session, actor, context, CommunityAction.WRITE_PAGE)
     if count_rows(session, CommunityPage, CommunityPage.community_id == community.id, CommunityPage.deleted_at.is_(None)) >= MOST_PAGES:
         raise TooManyPages
     row = CommunityPage(community_id=community.id, slug=_free_slug(session, community.id, values.title), **_columns(values))
@@ -114,8 +113,7 @@ def change_page(
     session: Session, actor: Actor, context: CommunityPageContext, values: PageValues, html: str, *, seen: str, now: datetime
 ) -> bool:
     """Save another text of a page; return whether anything changed. Raise NoLongerAllowed, PageWasChanged."""
-    community = lock_community(session, context.community)
-    require_still(session, actor, context, CommunityAction.WRITE_PAGE)
+    community = lock_for(session, actor, context, CommunityAction.WRITE_PAGE)
     row = session.get_one(CommunityPage, context.page.id, populate_existing=True)
     if seen != str(row.row_version):
         raise PageWasChanged
@@ -135,8 +133,7 @@ def change_page(
 
 def set_deleted(session: Session, actor: Actor, context: CommunityPageContext, *, is_deleted: bool, now: datetime) -> None:
     """Delete a page, whose texts stay for those who may write it, or restore it."""
-    community = lock_community(session, context.community)
-    require_still(session, actor, context, CommunityAction.WRITE_PAGE)
+    community = lock_for(session, actor, context, CommunityAction.WRITE_PAGE)
     context.page.deleted_at, context.page.row_version = now if is_deleted else None, context.page.row_version + 1
     search.note_changed(session, context.page, now=now)
     verb = CommunityPageVerb.DELETED if is_deleted else CommunityPageVerb.RESTORED

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from communities import communities
 from communities.access import CommunityAction, CommunityContext, PlanContext
-from communities.communities import CommunityVerb, lock_community, require_still
+from communities.communities import CommunityVerb, lock_for
 from communities.models import PlanEntry, PlanKind
 from kernel import audit
 from kernel.db import count_rows
@@ -81,8 +81,8 @@ def get_line(session: Session, actor: Actor, slug: str, line: int) -> PlanContex
 
 
 def add_line(session: Session, actor: Actor, context: CommunityContext, values: PlanValues, *, now: datetime) -> PlanEntry:
-    """Add a line. Raise TooManyLines."""
-    row = lock_community(session, context.community)
+    """Add a line. Raise TooManyLines, NoLongerAllowed."""
+    row = lock_for(session, actor, context, CommunityAction.EDIT)
     if count_rows(session, PlanEntry, PlanEntry.community_id == row.id) >= MOST_LINES:
         raise TooManyLines
     line = PlanEntry(community_id=row.id, **asdict(values))
@@ -103,8 +103,7 @@ def version_of(line: PlanEntry) -> str:
 
 
 def _lock_line(session: Session, actor: Actor, context: PlanContext, seen: str) -> PlanEntry:
-    lock_community(session, context.community)
-    require_still(session, actor, context, CommunityAction.EDIT)
+    lock_for(session, actor, context, CommunityAction.EDIT)
     line = session.get(PlanEntry, context.line.id, populate_existing=True)
     if line is None or seen != version_of(line):
         raise LineWasChanged
@@ -171,8 +170,8 @@ def first_ninety_days(begin: date) -> list[PlanValues]:
 
 
 def add_first_days(session: Session, actor: Actor, context: CommunityContext, begin: date, *, now: datetime) -> bool:
-    """Add the lines that a new community is offered; return whether its plan was empty."""
-    row = lock_community(session, context.community)
+    """Add the lines that a new community is offered; return whether its plan was empty. Raise NoLongerAllowed."""
+    row = lock_for(session, actor, context, CommunityAction.EDIT)
     if list_lines(session, row.id):
         return False
     lines = [PlanEntry(community_id=row.id, **asdict(values)) for values in first_ninety_days(begin)]
