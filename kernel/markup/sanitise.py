@@ -1,4 +1,4 @@
-"""Cleaning of HTML with the one allow-list (spec/security 4.1), of drawings and logos, and of plain text.
+"""Cleaning of HTML with the one allow-list (spec/security 4.1), of drawings and logos.
 
 Drawings, formulas and the renderer's own HTML are inserted afterwards.
 """
@@ -12,7 +12,6 @@ from html import escape
 from xml.parsers import expat
 
 import nh3
-from bleach.linkifier import Linker
 
 from kernel.markup.model import (
     ID_PREFIX,
@@ -328,36 +327,3 @@ def _read(content: bytes, copier: _Copier) -> None:
 
 def _problem(finding: MarkupFindingKind, **facts: str) -> MarkupFinding:
     return MarkupFinding(finding.code, finding.text, finding.fix, facts)
-
-
-_Attributes = dict[tuple[str | None, str] | str, str]
-
-
-def render_plain(text: str) -> SafeHtml:
-    """Answer the text escaped, in paragraphs, with its web addresses as links.
-
-    Blank lines part paragraphs, single line breaks stay; nothing in the text is read as markup or HTML.
-    """
-    paragraphs = [part for part in re.split(r"\n[ \t]*\n", normalise(text).strip("\n")) if part.strip()]
-    escaped = "".join(f"<p>{escape(part.strip(chr(10)), quote=False)}</p>" for part in paragraphs)
-    if "." not in escaped:
-        return SafeHtml(_broken(escaped))
-    return SafeHtml(_broken(_linker().linkify(escaped)))
-
-
-def _broken(html: str) -> str:
-    return html.replace("\n", "<br>")
-
-
-@lru_cache(maxsize=1)
-def _linker() -> Linker:
-    return Linker(callbacks=[_only_web_addresses], skip_tags={"pre", "code"}, parse_email=False)
-
-
-def _only_web_addresses(attributes: _Attributes, new: bool = False) -> _Attributes | None:
-    """Keep links that begin with https:// or http:// as typed; a bare `example.com` stays text."""
-    typed = str(attributes.get("_text", ""))
-    if not new or not typed.startswith(("https://", "http://")):
-        return None
-    attributes[(None, "rel")] = REL
-    return attributes

@@ -17,7 +17,7 @@ from kernel.markup import sanitise as sanitiser
 from kernel.markup.model import MediaReference, RenderedText
 from kernel.markup.render import render_inline, render_lesson, render_markdown
 from kernel.markup.render_state import FormulaError, to_mathml
-from kernel.markup.sanitise import clean_svg, render_plain, sanitise
+from kernel.markup.sanitise import clean_svg, sanitise
 from kernel.markup.source import normalise
 from tests.support.hostile import HOSTILE_SVG, harm, hostile_html, hostile_markdown, slow_texts
 from tests.support.markup import a_context
@@ -76,18 +76,6 @@ def test_nothing_hostile_survives_in_the_texts_of_the_course_around_a_lesson() -
 def test_nothing_hostile_survives_the_sanitiser() -> None:
     for html in hostile_html():
         assert harm(sanitise(html)) == [], html
-
-
-def test_nothing_hostile_survives_in_plain_text() -> None:
-    for text in (*hostile_html(), *hostile_markdown()):
-        html = render_plain(text)
-        assert harm(html) == [], text
-        assert {node.tag for node in html5lib.parseFragment(html, namespaceHTMLElements=False).iter()} <= {
-            "DOCUMENT_FRAGMENT",
-            "p",
-            "a",
-            "br",
-        }
 
 
 def test_the_sanitiser_keeps_what_the_renderer_needs() -> None:
@@ -163,7 +151,6 @@ def test_nothing_of_the_known_collections_survives() -> None:
             assert harm(render(text, context).html) == [], text
         clean = sanitise(text)
         assert harm(clean) == [], text
-        assert harm(render_plain(text)) == [], text
         assert _shape(_second_opinion(clean)) == _shape(clean), text
 
 
@@ -234,16 +221,6 @@ def test_text_inside_formulas_stays_text() -> None:
     html = to_mathml("\\text{<b/onclick=x>&}", display=False)
 
     assert "<mtext>&lt;b/onclick=x&gt;&amp;</mtext>" in html
-
-
-def test_addresses_in_plain_text_become_links_and_nothing_else() -> None:
-    html = render_plain("Vea https://iess.gob.ec/a?b=1&c=2.\nY ejemplo.com, a@b.ec.\n\n<b>*x*</b> [y](https://z.ec)")
-
-    assert html == (
-        '<p>Vea <a href="https://iess.gob.ec/a?b=1&amp;c=2" rel="noopener nofollow ugc">https://iess.gob.ec/a?b=1&amp;c=2</a>.<br>'
-        "Y ejemplo.com, a@b.ec.</p><p>&lt;b&gt;*x*&lt;/b&gt; "
-        '[y](<a href="https://z.ec" rel="noopener nofollow ugc">https://z.ec</a>)</p>'
-    )
 
 
 @pytest.mark.slow

@@ -18,7 +18,6 @@ DOORS: dict[str, tuple[str, ...]] = {
     "argon2": ("accounts/passwords.py",),
     "asn1crypto": ("certificates/sealing.py",),
     "babel": ("kernel/i18n.py", "scripts/translations.py"),
-    "bleach": ("kernel/markup/sanitise.py",),
     "PIL": ("kernel/pictures.py",),
     "bs4": ("kernel/markup/foreign.py", "kernel/markup/foreign.py", "kernel/markup/foreign.py"),
     "brotli": ("kernel/web/assets.py",),
