@@ -69,11 +69,6 @@ def overdue_days(last_on: date, working: WorkingDays) -> list[date]:
     return [working.on_or_after(last_on + DAY + timedelta(days=OVERDUE_EVERY * number)) for number in range(OVERDUE_AT_MOST)]
 
 
-def digest_day(day: date) -> date:
-    """Return the Monday on which what happened by a day reaches the head of a unit (spec/compulsory 10.6)."""
-    return day + timedelta(days=(MONDAY - day.weekday()) % 7)
-
-
 def sending_moment(now: datetime, zone: ZoneInfo, working: WorkingDays) -> datetime:
     """Return the first moment at or after another at which mail goes out in a zone: working days from 08:00 to 18:00."""
     local = now.astimezone(zone)

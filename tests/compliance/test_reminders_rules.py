@@ -24,7 +24,6 @@ from compliance.rules.reminders import (
     ReminderStep,
     SuppressionReason,
     decide,
-    digest_day,
     overdue_days,
     read_plan,
     reminder_steps,
@@ -136,12 +135,6 @@ def test_what_would_fall_on_the_last_day_goes_out_before_it() -> None:
 def test_who_is_overdue_is_reminded_three_times() -> None:
     """spec/compulsory 10.1, case 10."""
     assert overdue_days(DUE, WORKING_DAYS) == [date(2026, 12, 16), date(2026, 12, 30), date(2027, 1, 13)]
-
-
-def test_an_overdue_person_is_named_on_mondays() -> None:
-    """spec/compulsory 10.6, case 10."""
-    assert digest_day(date(2026, 12, 16)) == date(2026, 12, 21)
-    assert digest_day(date(2026, 12, 21)) == date(2026, 12, 21)
 
 
 def test_one_mail_a_day() -> None:
