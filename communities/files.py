@@ -14,22 +14,23 @@ from communities import communities, search, standing
 from communities.access import CommunityAction, CommunityContext, CommunityFileContext
 from communities.communities import lock_for
 from communities.models import Community, CommunityFile, CommunityFileVersion
+from discussions.files import DOCUMENTS, CheckedFile, store_upload
 from discussions.own_data import ERASURE_QUESTION as WRITTEN
 from kernel import audit, outbox
 from kernel.audit import Verb
 from kernel.errors import N_, Conflict, Invalid, require_found
-from kernel.files import FileStore, StoredFile, extension_of, note_stored, shown_name
-from kernel.filetypes import kind_of
+from kernel.files import FileStore, StoredFile, note_stored
 from kernel.permissions import Actor
 from kernel.personal import PersonalTables
-from kernel.pictures import FORMATS, cleaned
+from kernel.pictures import FORMATS
 
 LARGEST, LARGEST_PICTURE = 50_000_000, 10_000_000
 QUOTA = 2_000_000_000
 MOST_CATEGORIES = 20
 KEPT = timedelta(days=30)
 PORTION = 50
-EXTENSIONS = (*FORMATS, "pdf", "txt", "md", "csv", "docx", "xlsx", "pptx", "odt", "ods", "odp", "zip")
+SIZES = {**dict.fromkeys(FORMATS, LARGEST_PICTURE), **dict.fromkeys((*DOCUMENTS, "zip"), LARGEST)}
+"""The largest file that is taken, in bytes, by its extension."""
 
 
 class CommunityFileVerb(Verb):
@@ -66,17 +67,7 @@ class TooManyFileCategories(Invalid):
     message = N_("A community has at most 20 categories of files. Choose one of them.")
 
 
-@dataclass(frozen=True, slots=True)
-class CommunityFileContent:
-    """A content that is stored and was checked."""
-
-    name: str
-    sha256: str
-    size: int
-    media_type: str
-
-
-SentFile = CommunityFileContent | None
+SentFile = CheckedFile | None
 """The content that came with a form, or none."""
 
 
@@ -92,17 +83,12 @@ class FileValues:
     members_only: bool
 
 
-def store_content(files: FileStore, sent_name: str, content: bytes) -> CommunityFileContent:
+def store_content(files: FileStore, sent_name: str, content: bytes) -> CheckedFile:
     """Store a content, a picture without its metadata; raise CommunityFileRefused. Outside of any transaction."""
-    extension, kind, name = extension_of(sent_name), kind_of(sent_name), shown_name(sent_name)
-    most = LARGEST_PICTURE if extension in FORMATS else LARGEST
-    if kind is None or extension not in EXTENSIONS or not 0 < len(content) <= most or not kind.fits(content):
-        raise CommunityFileRefused(name=name)
-    content = cleaned(content, extension) if extension in FORMATS else content
-    return CommunityFileContent(name, files.put(content), len(content), kind.media_type)
+    return store_upload(files, sent_name, content, SIZES, CommunityFileRefused)
 
 
-def _add_version(session: Session, actor: Actor, row: CommunityFile, content: CommunityFileContent, *, now: datetime) -> None:
+def _add_version(session: Session, actor: Actor, row: CommunityFile, content: CheckedFile, *, now: datetime) -> None:
     version = CommunityFileVersion
     of_it = select(func.coalesce(func.sum(StoredFile.size), 0)).join(version, version.stored_file_id == StoredFile.id)
     of_it = of_it.join(CommunityFile, CommunityFile.id == version.file_id).where(CommunityFile.community_id == row.community_id)
@@ -122,7 +108,7 @@ def _check_category(session: Session, community_id: int, category: str) -> None:
 
 
 def add_file(
-    session: Session, actor: Actor, context: CommunityContext, values: FileValues, content: CommunityFileContent, *, now: datetime
+    session: Session, actor: Actor, context: CommunityContext, values: FileValues, content: CheckedFile, *, now: datetime
 ) -> CommunityFile:
     """Bring in a file. Raise NoLongerAllowed, CommunityIsFull, TooManyFileCategories."""
     community = lock_for(session, actor, context, CommunityAction.ADD_FILE)

@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 from communities import communities, models, standing
 from communities.access import CommunityAction, CommunityContext, CommunityLinkContext
 from communities.communities import CommunityVerb, CommunityWasChanged
-from communities.files import CommunityFileContent, SentFile, let_contents_go
+from communities.files import SentFile, let_contents_go
 from communities.models import Community, CommunityLink, CommunityLinkKind
 from courses.catalogue import CourseLink, found_by
 from courses.models import Course, CourseVersion
+from discussions.files import CheckedFile
 from kernel import audit, clock
 from kernel.db import Cache
 from kernel.errors import N_, Conflict, Invalid, require_found
@@ -199,7 +200,7 @@ def _show_picture(session: Session, actor: Actor, row: Community, picture_id: in
     return True
 
 
-def _note(session: Session, content: CommunityFileContent, *, now: datetime) -> int:
+def _note(session: Session, content: CheckedFile, *, now: datetime) -> int:
     return note_stored(session, content.sha256, size=content.size, media_type=content.media_type, now=now).id
 
 

@@ -1,7 +1,7 @@
 """Files of posts and drafts: checked, stored, given out and let go."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, exists, select, update
@@ -20,7 +20,8 @@ from kernel.pictures import FORMATS, cleaned
 
 MOST_FILES = 5
 LARGEST = 10_000_000
-EXTENSIONS = (*FORMATS, "pdf", "txt", "md", "csv", "docx", "xlsx", "pptx", "odt", "ods", "odp")
+DOCUMENTS = ("pdf", "txt", "md", "csv", "docx", "xlsx", "pptx", "odt", "ods", "odp")
+SIZES = dict.fromkeys((*FORMATS, *DOCUMENTS), LARGEST)
 INLINE = frozenset(FORMATS)
 
 
@@ -43,25 +44,15 @@ class AlternativeMissing(Invalid):
 
 
 @dataclass(frozen=True, slots=True)
-class AttachedFile:
-    """A file as it was sent; `alternative` describes a picture, `decorates` says that it needs no description."""
-
-    name: str
-    content: bytes
-    alternative: str = ""
-    decorates: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class CheckedFile:
-    """A file that may be attached, whose content is stored."""
+    """A file that was checked, whose content is stored; `is_described`: it is no picture, or says what it shows, or only decorates."""
 
     name: str
     sha256: str
     size: int
     media_type: str
-    alternative: str
-    is_described: bool
+    alternative: str = ""
+    is_described: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +63,24 @@ class FileContext(PostContext):
     stored: StoredFile
 
 
-def check_file(files: FileStore, sent: AttachedFile) -> CheckedFile:
-    """Store the content of a file, a picture without its metadata; raise AttachmentRefused."""
-    extension, kind = extension_of(sent.name), kind_of(sent.name)
-    name, content = shown_name(sent.name), sent.content
-    if kind is None or extension not in EXTENSIONS or not 0 < len(content) <= LARGEST or not kind.fits(content):
-        raise AttachmentRefused(name=name)
-    is_picture = extension in FORMATS
-    content = cleaned(content, extension) if is_picture else content
-    is_described = not is_picture or sent.decorates or bool(sent.alternative)
-    sha256, alternative = files.put(content), sent.alternative[:300]
-    return CheckedFile(name, sha256, len(content), kind.media_type, alternative=alternative, is_described=is_described)
+def store_upload(files: FileStore, sent_name: str, content: bytes, sizes: Mapping[str, int], refused: type[Invalid]) -> CheckedFile:
+    """Store the content of a file that was sent, a picture without its metadata. Outside of any transaction.
+
+    Raise a refusal with its name where it is not what the name says, or more than the bytes that `sizes` has for its extension.
+    """
+    extension, kind, name = extension_of(sent_name), kind_of(sent_name), shown_name(sent_name)
+    if kind is None or not 0 < len(content) <= sizes.get(extension, 0) or not kind.fits(content):
+        raise refused(name=name)
+    content = cleaned(content, extension) if extension in FORMATS else content
+    return CheckedFile(name, files.put(content), len(content), kind.media_type)
+
+
+def store_attachment(files: FileStore, sent_name: str, content: bytes, *, alternative: str, decorates: bool) -> CheckedFile:
+    """Store a file that may be attached to a post; raise AttachmentRefused."""
+    is_described = extension_of(sent_name) not in FORMATS or decorates or bool(alternative)
+    return replace(
+        store_upload(files, sent_name, content, SIZES, AttachmentRefused), alternative=alternative[:300], is_described=is_described
+    )
 
 
 def attach(session: Session, draft: PostDraft, checked: Sequence[CheckedFile], *, now: datetime) -> None:

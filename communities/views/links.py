@@ -11,10 +11,11 @@ from wtforms import Field, SelectField, ValidationError
 from communities import communities, links
 from communities.access import CommunityAction, CommunityContext, CommunityLinkContext
 from communities.communities import CommunityWasChanged
-from communities.files import CommunityFileContent, SentFile
+from communities.files import SentFile
 from communities.links import LinkIsThere, LinkValues, TooManyLinks, UnknownTarget
 from communities.models import CommunityLinkKind, CommunityReach
 from communities.views.communities import head_of, leave_reading_note
+from discussions.files import CheckedFile
 from kernel import clock
 from kernel.errors import Invalid, NotFound, require_found
 from kernel.files import StoredFile
@@ -113,7 +114,7 @@ class PictureForm(Form):
     alt = line(lazy_("What it shows, for those who do not see it"), most=150)
 
 
-def keep_upload(form: Form, field: FileField, keep: Callable[[str, bytes], CommunityFileContent]) -> SentFile:
+def keep_upload(form: Form, field: FileField, keep: Callable[[str, bytes], CheckedFile]) -> SentFile:
     """Keep a file that was sent; return None without one, with the fault on its field where it cannot be kept."""
     sent = field.data
     if sent and sent.filename:
@@ -122,9 +123,9 @@ def keep_upload(form: Form, field: FileField, keep: Callable[[str, bytes], Commu
     return None
 
 
-def _keep_picture(clean: Callable[[bytes], tuple[bytes, str]], _name: str, sent: bytes) -> CommunityFileContent:
+def _keep_picture(clean: Callable[[bytes], tuple[bytes, str]], _name: str, sent: bytes) -> CheckedFile:
     content, media_type = clean(sent)
-    return CommunityFileContent("", file_store().put(content), len(content), media_type)
+    return CheckedFile("", file_store().put(content), len(content), media_type)
 
 
 def _page(context: CommunityContext, filled: Form | None = None) -> Response:

@@ -17,7 +17,7 @@ from discussions import boards, drafts, files, posts, threads
 from discussions.access import BoardAction, BoardContext, PostContext, ThreadContext
 from discussions.boards import Anchor, Mentionable, OwnerPage
 from discussions.drafts import DraftSlot, DraftText
-from discussions.files import AttachedFile, CheckedFile
+from discussions.files import CheckedFile
 from discussions.models import PostDraft, PostState, ThreadKind, ThreadPost
 from discussions.threads import NewThread
 from kernel import clock
@@ -212,17 +212,14 @@ def keep_resumed(
 
 def _store_files(form: PostForm) -> list[CheckedFile]:
     """Check and store what was sent, without a transaction of the database; raise a refusal."""
-    sent = [
-        AttachedFile(upload.filename or "", upload.read(files.LARGEST + 1), form.alternative.data or "", bool(form.decorates.data))
-        for upload in request.files.getlist("file")
-        if upload.filename
-    ]
+    sent = [(upload.filename, upload.read(files.LARGEST + 1)) for upload in request.files.getlist("file") if upload.filename]
     if not sent:
         return []
     if len(sent) > files.MOST_FILES:
         raise files.TooManyFiles
     release_connection()
-    return [files.check_file(file_store(), file) for file in sent]
+    alternative, decorates = form.alternative.data or "", bool(form.decorates.data)
+    return [files.store_attachment(file_store(), name, content, alternative=alternative, decorates=decorates) for name, content in sent]
 
 
 def _keep_files(

@@ -10,6 +10,7 @@ from communities.communities import CommunityValues
 from communities.directory import DirectoryValues
 from communities.links import LinkValues
 from communities.models import Community, CommunityLevel, CommunityLinkKind, CommunityReach, CommunityState, MarkKind
+from discussions.files import CheckedFile
 from kernel import clock
 from kernel.files import files_of
 from kernel.i18n import site_day
@@ -53,7 +54,7 @@ def _work(live: Live, row: Community, ana: Person) -> list[str]:
 def _link(live: Live, row: Community, ana: Person) -> None:
     """Give a community a picture, a supporter with a logo, a tool and a related community."""
     now, actor, store, picture = clock.now(), actor_of(ana), files_of(live.instance.settings), a_picture(size=(1200, 500))
-    stored = files.CommunityFileContent("", store.put(picture), len(picture), "image/png")
+    stored = CheckedFile("", store.put(picture), len(picture), "image/png")
     with live.instance.database.unit_of_work() as session:
         context = communities.get_community(session, actor, row.slug)
         links.set_picture(session, actor, context, stored, "Una plaza con personas", seen=str(row.row_version), now=now)

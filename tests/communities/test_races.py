@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from accounts.models import Notification, Person
 from communities import communities, files, invitations, life, members, pages, plan, reach
 from communities.communities import CommunityValues, NoLongerAllowed, TooManyDrafts
-from communities.files import CommunityFileContent, CommunityIsFull, FileValues
+from communities.files import CommunityIsFull, FileValues
 from communities.members import LastAdministrator
 from communities.models import (
     Community,
@@ -33,6 +33,7 @@ from communities.models import (
 from communities.pages import PageValues, PageWasChanged
 from communities.plan import LineWasChanged, PlanValues
 from discussions import boards, threads
+from discussions.files import CheckedFile
 from discussions.models import Board, FirstPosts, PostDraft, Thread, ThreadKind, ThreadPost
 from discussions.threads import NewThread, TooManyAnnouncements
 from discussions.views.writing import TextSaved
@@ -328,7 +329,7 @@ def test_uploads_at_once_keep_to_the_quota(instance: Instance, monkeypatch: pyte
     values = FileValues("Tablas", "", "", "es", "internal", members_only=True)
 
     def bringing(number: int) -> Act:
-        content = CommunityFileContent("tablas.csv", f"{number:064}", 10, "text/csv")
+        content = CheckedFile("tablas.csv", f"{number:064}", 10, "text/csv")
         return of_community(ana, files.add_file, values, content)
 
     results = act_together(instance, [bringing(number) for number in range(8)])
