@@ -303,7 +303,7 @@ def add_line(context: CommunityContext) -> Answer:
         message = _("Added: change or delete what does not fit.") if added else _("The plan has lines already.")
         return see_page("communities_work.show_plan", slug=slug, flash=message)
     if form.validate_on_submit():
-        with form.refusals(None, plan.TooManyLines):
+        with form.refusals(None, plan.TooManyLines, NoLongerAllowed):
             plan.add_line(session, actor, context, form.values(), now=now)
             return see_page("communities_work.show_plan", slug=slug, flash=_("Saved."))
     return _line_page(context, form, None, "", "")

@@ -238,6 +238,20 @@ def test_who_no_longer_administers_decides_nothing(instance: Instance) -> None:
     assert removed_first or isinstance(results[1], NoLongerAllowed)
 
 
+def test_who_no_longer_administers_plans_nothing(instance: Instance) -> None:
+    ana, beto = a_person(instance, "ana@example.org"), a_person(instance, "beto@example.org")
+    row, day = a_community(instance, ana), site_day(clock.now())
+    second = a_member(instance, row, beto, CommunityRole.ADMINISTRATOR)
+    with instance.database.unit_of_work() as session:
+        context = communities.get_community(session, actor_of(beto), SLUG)
+        read_second, demote = of_member(ana, second, members.set_role, CommunityRole.MEMBER)
+        demote(session, read_second(session))
+        with pytest.raises(NoLongerAllowed):
+            plan.add_line(session, actor_of(beto), context, PlanValues(day, day, "Reunión", "meeting"), now=clock.now())
+        with pytest.raises(NoLongerAllowed):
+            plan.add_first_days(session, actor_of(beto), context, day, now=clock.now())
+
+
 def test_who_is_made_administrator_as_they_leave_leaves_no_community_alone(instance: Instance) -> None:
     ana, eva = a_person(instance), a_person(instance, "eva@example.org")
     row = a_community(instance, ana)
