@@ -502,38 +502,19 @@ def list_for_site(session: Session) -> tuple[list[models.Community], list[models
 MOST_ENTRIES = 200
 
 
-@dataclass(frozen=True, slots=True)
-class CommunityLogEntry:
-    """An act in the log of a community: when, who, and what, in words that are not translated yet."""
+def list_log(session: Session, community_id: int) -> list[tuple[audit.AuditEntry, Person | None, Person | None, Mapping[str, Any]]]:
+    """List the latest decisions in a community, and when administrators of the site opened it, the newest first.
 
-    at: datetime
-    name: str
-    act: str
-    person: str
-    """On whom it was decided."""
-    facts: Mapping[str, Any]
-
-
-def list_log(session: Session, community_id: int) -> list[CommunityLogEntry]:
-    """List the latest decisions in a community, and when administrators of the site opened it, the newest first."""
+    Each with who decided, on whom, and the facts.
+    """
     entry = audit.AuditEntry
     about = (entry.subject_kind == models.Community.__tablename__, entry.subject_id == community_id)
     former = session.scalar(select(func.max(entry.id)).where(*about, entry.verb == CommunityVerb.DELETED.value)) or 0  # had its number
     rows = session.scalars(select(entry).where(*about, entry.id > former).order_by(entry.id.desc()).limit(MOST_ENTRIES)).all()
     facts = {row.id: json.loads(row.facts) for row in rows}
     numbers = {row.actor_id for row in rows} | {of_row.get("person_id") for of_row in facts.values()}
-    people = {person.id: person.full_name for person in session.scalars(select(Person).where(Person.id.in_(numbers - {None})))}
-    labels = audit.labels()
-    return [
-        CommunityLogEntry(
-            row.at,
-            people.get(row.actor_id or 0, ""),
-            labels.get(row.verb, row.verb),
-            people.get(facts[row.id].get("person_id") or 0, ""),
-            facts=facts[row.id],
-        )
-        for row in rows
-    ]
+    people = {person.id: person for person in session.scalars(select(Person).where(Person.id.in_(numbers - {None})))}
+    return [(row, people.get(row.actor_id or 0), people.get(facts[row.id].get("person_id") or 0), facts[row.id]) for row in rows]
 
 
 MOST_GROUPS = 100

@@ -83,4 +83,4 @@ def index_item(delivery: Delivery) -> None:
         made = search.make_entries(session, name, delivery.number(name))
     if made is not None:
         with delivery.database.unit_of_work() as session:
-            search.write_entries(session, made)
+            search.write_entries(session, *made)

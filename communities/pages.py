@@ -211,23 +211,19 @@ def _get(session: Session, actor: Actor, slug: str, *which: ColumnElement[bool])
     return CommunityPageContext(**values, page=row)
 
 
-@dataclass(frozen=True, slots=True)
-class PageStep:
-    """A saved text against the one before it: when, by whom, and its lines with `+`, `-` or nothing before them."""
+def list_steps(
+    session: Session, page_id: int, *, offset: int, limit: int
+) -> list[tuple[CommunityPageVersion, Person | None, Sequence[tuple[str, str]]]]:
+    """List some texts of a page with who wrote them, the newest first, each compared with the one before it.
 
-    at: datetime
-    name: str
-    lines: Sequence[tuple[str, str]]
-
-
-def list_steps(session: Session, page_id: int, *, offset: int, limit: int) -> list[PageStep]:
-    """List some texts of a page, the newest first, each compared with the one before it."""
+    Its lines have `+`, `-` or nothing before them.
+    """
     statement = select(CommunityPageVersion, Person).outerjoin(Person, Person.id == CommunityPageVersion.person_id)
     of_page = statement.where(CommunityPageVersion.page_id == page_id).order_by(CommunityPageVersion.number.desc())
     rows = session.execute(of_page.offset(offset).limit(limit + 1)).all()
     texts = [*(row.CommunityPageVersion.source for row in rows), ""]
     return [
-        PageStep(row.CommunityPageVersion.written_at, row.Person.full_name if row.Person else "", compare_lines(before, after))
+        (row.CommunityPageVersion, row.Person, compare_lines(before, after))
         for row, after, before in zip(rows[:limit], texts, texts[1:], strict=False)
     ]
 

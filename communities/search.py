@@ -1,7 +1,6 @@
 """Communities in the search of the site: their names, files and pages, written by a job, and which of them a reader finds."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -63,30 +62,22 @@ def _address(row: Item) -> str:
     return f"/files/{row.uuid}" if isinstance(row, CommunityFile) else f"/pages/{row.slug}"
 
 
-@dataclass(frozen=True, slots=True)
-class IndexedItem:
-    """The entries of something in a community, and its row when they were made."""
-
-    row: Item
-    entries: Sequence[SearchDocument]
-
-
-def make_entries(session: Session, name: str, number: int) -> IndexedItem | None:
-    """Make the entries of a community, file or page; return None if it is gone."""
+def make_entries(session: Session, name: str, number: int) -> tuple[Item, Sequence[SearchDocument]] | None:
+    """Make the entries of a community, file or page; return them with its row as it is now, None if it is gone."""
     row: Item | None = session.get(ITEMS[name], number)
     if row is None:
         return None
     is_there = isinstance(row, Community) or row.deleted_at is None
-    return IndexedItem(row, [_entry_of(session, row)] if is_there else [])
+    return row, [_entry_of(session, row)] if is_there else []
 
 
-def write_entries(session: Session, made: IndexedItem) -> None:
+def write_entries(session: Session, former: Item, entries: Sequence[SearchDocument]) -> None:
     """Write entries in place of the former ones, unless what they were made of was changed since: the job of that change follows."""
-    kind: type[Any] = type(made.row)
-    row: Item | None = session.get(kind, made.row.id, with_for_update=True)
-    if row is not None and row.row_version == made.row.row_version:
+    kind: type[Any] = type(former)
+    row: Item | None = session.get(kind, former.id, with_for_update=True)
+    if row is not None and row.row_version == former.row_version:
         _forget(session, row)
-        index.write(session, _collections_of(row)[0], None, made.entries, collection=COLLECTION)
+        index.write(session, _collections_of(row)[0], None, entries, collection=COLLECTION)
 
 
 def _entry_of(session: Session, row: Item) -> SearchDocument:

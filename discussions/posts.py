@@ -1,7 +1,6 @@
 """Posts: written, edited with their former texts, withdrawn and restored, answers accepted and threads summed up."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -434,19 +433,10 @@ def list_marked(session: Session, thread: Thread) -> list[ShownPost]:
     return _with_authors(connection_of(session).execute(_MARKED, {"thread": thread.id, "numbers": numbers})) if numbers else []
 
 
-@dataclass(frozen=True, slots=True)
-class RevisionStep:
-    """An edit of a post: when, and its lines with a sign before those that went (`-`) and came (`+`)."""
-
-    at: datetime
-    lines: Sequence[tuple[str, str]]
-
-
-def compare_revisions(post: ThreadPost, revisions: Sequence[PostRevision]) -> list[RevisionStep]:
-    """Return the edits of a post, the latest first, each compared with the text before it."""
+def compare_revisions(post: ThreadPost, revisions: Sequence[PostRevision]) -> Sequence[tuple[datetime, Sequence[tuple[str, str]]]]:
+    """Return the edits of a post, the latest first: when, and its lines with a sign before those that went (`-`) and came (`+`)."""
     texts = [*(row.source for row in revisions), post.source]
-    steps = [RevisionStep(row.at, compare_lines(before, after)) for row, before, after in zip(revisions, texts, texts[1:], strict=False)]
-    return steps[::-1]
+    return [(row.at, compare_lines(before, after)) for row, before, after in zip(revisions, texts, texts[1:], strict=False)][::-1]
 
 
 def list_revisions(session: Session, post_id: int) -> Sequence[PostRevision]:

@@ -19,7 +19,7 @@ from communities.reach import WiderThanWritten
 from communities.views.communities import LEVEL_TEXTS, head_of, leave_reading_note, parts_of, saved
 from discussions.boards import TooManyCategories, change_settings
 from discussions.models import Board, BoardState, FirstPosts
-from kernel import clock
+from kernel import audit, clock
 from kernel.errors import N_
 from kernel.i18n import _, language, lazy_
 from kernel.markup.posts import PostTooComplex
@@ -443,8 +443,9 @@ def _words_of(facts: Mapping[str, Any]) -> str:
 @requires(CommunityAction.MANAGE, communities.get_community)
 def log(context: CommunityContext) -> Answer:
     """Show what was decided in a community and by whom, and which administrators of the site opened it."""
-    rows = communities.list_log(current_session(), context.community.id)
-    return page("communities/log.html", context=context, rows=[(row, _words_of(row.facts)) for row in rows])
+    rows, labels = communities.list_log(current_session(), context.community.id), audit.labels()
+    lines = [(row, _(labels.get(row.verb, row.verb)), by, person, _words_of(facts)) for row, by, person, facts in rows]
+    return page("communities/log.html", context=context, rows=lines)
 
 
 @managing_bp.get("/administration/communities")

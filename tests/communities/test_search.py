@@ -169,7 +169,7 @@ def test_the_entries_of_something_changed_meanwhile_are_left_to_the_job_of_that_
         context = files.get_file(session, actor_of(ana), row.slug, file.uuid)
         files.set_deleted(session, actor_of(ana), context, is_deleted=True, now=clock.now())
     with instance.database.unit_of_work() as session:
-        search.write_entries(session, made)
+        search.write_entries(session, *made)
 
     assert not entries(instance)
 
