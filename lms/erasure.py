@@ -1,6 +1,5 @@
 """A person is forgotten (spec/security 7.3), or two accounts of one person are merged, as each package says for its rows."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -48,19 +47,6 @@ class AccountCourseRecord:
     certificates: int
 
 
-@dataclass(frozen=True, slots=True)
-class CourseMerge:
-    """A course that one of them takes or both: what each has, and whose stands."""
-
-    course_id: int
-    slug: str
-    title: Mapping[str, str]
-    kept: AccountCourseRecord | None
-    closed: AccountCourseRecord | None
-    moves: bool
-    """What the closed account has becomes the other's; what the other had, if anything, becomes the closed one's."""
-
-
 def _courses_of(session: Session, person_id: int) -> dict[int, AccountCourseRecord]:
     """Return what a person has in each course: of several takes the best history, with the attempts and certificates of all."""
     attempts = select(func.count()).where(Attempt.person_id == person_id, Attempt.course_id == Enrolment.course_id, ~Attempt.preview)
@@ -82,20 +68,15 @@ def _history(row: Enrolment, completion: Completion | None) -> CourseHistory:
     return CourseHistory(completed_at, grade, row.left_at is None, done=row.done, total=row.total, enrolled_at=row.enrolled_at)
 
 
-def list_courses(session: Session, pair: MergePair) -> list[CourseMerge]:
-    """List the courses that either takes or took, with whose history stands afterwards."""
+def list_courses(session: Session, pair: MergePair) -> list[tuple[Course, AccountCourseRecord | None, AccountCourseRecord | None, bool]]:
+    """List the courses that either takes or took: what the account that stays has, what the closed one has, and whether that moves.
+
+    What moves becomes the other's; what the other had, if anything, becomes the closed one's.
+    """
     remaining, closed = _courses_of(session, pair.kept.id), _courses_of(session, pair.closed.id)
-    rows = session.execute(select(Course.id, Course.slug, Course.title).where(Course.id.in_({*remaining, *closed})).order_by(Course.id))
+    rows = session.scalars(select(Course).where(Course.id.in_({*remaining, *closed})).order_by(Course.id))
     return [
-        CourseMerge(
-            row.id,
-            row.slug,
-            row.title,
-            kept=remaining.get(row.id),
-            closed=closed.get(row.id),
-            moves=_moves(remaining.get(row.id), closed.get(row.id)),
-        )
-        for row in rows
+        (row, present, ended, _moves(present, ended)) for row in rows for present, ended in ((remaining.get(row.id), closed.get(row.id)),)
     ]
 
 
@@ -127,7 +108,7 @@ def merge(session: Session, actor: Actor, pair: MergePair, reason: str, *, now: 
     refused = refusal(session, MergePair(remaining, closed))
     if refused:
         raise Conflict(refused)
-    moved = [course.course_id for course in list_courses(session, pair) if course.moves]
+    moved = [course.id for course, _present, _ended, moves in list_courses(session, pair) if moves]
     _swap_courses(session, closed.id, remaining.id, moved, now=now)
     for transfer in TRANSFERS.of(session):
         transfer(session, closed.id, remaining.id)

@@ -1,7 +1,6 @@
 """One learner's page with everything in a course, for its team: it looks at enrolments, quizzes and certificates."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from fractions import Fraction
 from uuid import uuid4
@@ -23,7 +22,7 @@ from enrolments.editions import get_place
 from enrolments.gradebook import find_part
 from enrolments.models import Enrolment
 from enrolments.results import list_item_marks, list_notes, list_overrides
-from enrolments.rules import NO_RESULT, Progress, Results, closed_activities, evaluate_completion
+from enrolments.rules import NO_RESULT, Results, closed_activities, evaluate_completion
 from enrolments.takes import TakeRow, list_takes
 from kernel.errors import require_found
 from kernel.i18n import _, choose
@@ -39,45 +38,8 @@ from quizzes.rules.states import AttemptState
 bp = Blueprint("lms_following", __name__)
 
 
-@dataclass(frozen=True, slots=True)
-class LearnerActivityView:
-    """An activity as the team sees one learner's part in it."""
-
-    title: str
-    required: bool
-    state: str
-    """`done`, `started`, `todo` or `lock`."""
-    completed_at: datetime | None
-    score: str
-    passed: bool | None
-    key: str
-    gives_marks: bool
-    overridden: bool
-
-
-@dataclass(frozen=True, slots=True)
-class LearnerModuleView:
-    """A module with its activities."""
-
-    title: str
-    done: int
-    needed: int
-    activities: tuple[LearnerActivityView, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class LearnerAttemptView:
-    """An attempt at a quiz of the course."""
-
-    attempt: Attempt
-    title: str
-    state: str
-    score: str
-
-
-def _modules(
-    outline: Outline, results: Results, completed: Mapping[str, datetime], progress: Progress, now: datetime
-) -> list[LearnerModuleView]:
+def _states(outline: Outline, results: Results, now: datetime) -> dict[str, str]:
+    """Return the state of each activity by its key: `done`, `started`, `todo` or `lock`."""
     closed = closed_activities(outline, results, now)
 
     def state(key: str) -> str:
@@ -86,37 +48,18 @@ def _modules(
             return "done"
         return "started" if result != NO_RESULT else "lock" if closed[key] else "todo"
 
-    return [
-        LearnerModuleView(
-            choose(module.title),
-            progress.module(module.key).shown_done,
-            progress.module(module.key).shown_total,
-            tuple(
-                LearnerActivityView(
-                    choose(activity.title),
-                    activity.required,
-                    state(activity.key),
-                    completed_at=completed.get(activity.key),
-                    score=share(results.get(activity.key, NO_RESULT).score),
-                    passed=results.get(activity.key, NO_RESULT).passed,
-                    key=activity.key,
-                    gives_marks=activity.gives_marks,
-                    overridden=results.get(activity.key, NO_RESULT).overridden,
-                )
-                for activity in module.activities
-            ),
-        )
-        for module in outline.modules
-    ]
+    return {key: state(key) for key in outline.by_key}
 
 
-def _attempts(outline: Outline, rows: Sequence[Attempt]) -> list[LearnerAttemptView]:
+def _attempts(outline: Outline, rows: Sequence[Attempt]) -> list[tuple[Attempt, str, str, str]]:
+    """Return attempts with the title of their quiz, their state in words and their result."""
+
     def title(key: str) -> str:
         activity = outline.by_key.get(outline.renames.get(key, key))
         return choose(activity.title) if activity else key
 
     return [
-        LearnerAttemptView(
+        (
             row,
             title(row.activity_key),
             _(STATES.get(AttemptState(row.state), row.state)),
@@ -156,13 +99,16 @@ def learner(subject: ParticipantContext) -> Response:
         course={"slug": context.slug, "title": choose(outline.title)},
         person=person,
         enrolment=row,
-        version=outline.number,
         progress=progress,
         grade=share(progress.grade),
         completed_at=completion.completed_at if completion else None,
         award=list_awards(session, [row.id]).get(row.id),
         part=part,
-        modules=_modules(outline, results, part.completed, progress, context.now),
+        outline=outline,
+        results=results,
+        no_result=NO_RESULT,
+        states=_states(outline, results, context.now),
+        share=share,
         attempts=_attempts(outline, queries.list_attempts_of(session, row.id)),
         shows_email=edits(actor, context.staff_role),
         may_override=row.superseded_at is None and edits(actor, context.staff_role) and not is_own(actor, row.person_id),

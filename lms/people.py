@@ -1,5 +1,6 @@
 """Administration of people: their list, one person's record, accounts added, suspended or merged, roles, sessions, a reset link."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -170,35 +171,19 @@ def _record(subject: Person, form: AccountActionForm) -> Response:
         sends_mail=current_settings().sends_mail,
         national_id=accounts_people.find_national_id(session, subject.id),
         act="lms_people.restore" if suspended else "lms_people.suspend",
-        courses=[
-            {
-                "slug": row.slug,
-                "title": choose(dict(row.title)),
-                "since": row.since,
-                "done": row.done,
-                "total": row.total,
-                "completed_at": row.completed_at,
-                "left": row.left and not row.superseded,
-                "take": row.take,
-                "superseded": row.superseded,
-            }
-            for row in queries.list_courses_of(session, subject.id)
-        ],
+        courses=queries.list_courses_of(session, subject.id),
         merged_into=_merged_into(session, subject),
         merged=accounts_people.list_merged(session, subject.id),
         may_correct_name=allows(AccountAction.CORRECT_NAME, subject),
         name_request=names.find_request(session, subject.id),
         is_name_checked=names.is_checked(session, subject.id),
-        former_names=[
-            {"name": row.full_name, "since": row.since, "until": row.until, "source": _(NAME_SOURCES[NameSource(row.source)])}
-            for row in names.list_former_names(session, subject.id)
-        ],
+        former_names=[(row, _(NAME_SOURCES[NameSource(row.source)])) for row in names.list_former_names(session, subject.id)],
         institutions=[(row.ExternalIdentity, choose(row.IdentityProvider.names)) for row in list_links(session, subject.id)],
         memberships=tree.list_memberships(session, subject.id),
         employments=tree.list_employments(session, subject.id),
         managed=tree.list_managed(session, subject.id),
         training=[(_(TRAINING_ROLES[role]), unit) for _who, role, unit in list_granted_places(session, [subject.id])],
-        teams=[(row.slug, choose(dict(row.title)), row.role) for row in queries.list_teams_of(session, subject.id)],
+        teams=queries.list_teams_of(session, subject.id),
         other_names=len(list_with_another_name(session, subject)) if subject.id != current_actor().person_id else 0,
         certificates=[
             {
@@ -211,8 +196,9 @@ def _record(subject: Person, form: AccountActionForm) -> Response:
             for row in credentials.list_of(session, subject.id)
         ],
         events=[
-            {"at": row.at, "words": event_words(row.verb, row.role) or act_words(row.verb) or row.verb, "by": row.by, "reason": row.reason}
-            for row in queries.list_events_of(session, subject.id)
+            (entry, by, facts.get("reason"), event_words(entry.verb, facts.get("role")) or act_words(entry.verb) or entry.verb)
+            for entry, by in queries.list_events_of(session, subject.id)
+            for facts in (json.loads(entry.facts),)
         ],
     )
 
@@ -513,7 +499,7 @@ def _preview(subject: MergePair, form: AccountActionForm) -> Response:
         form=form,
         refusal=_(refused) if refused else "",
         facts=[_facts(session, person) for person in (subject.kept, subject.closed)],
-        courses=[(course, choose(dict(course.title))) for course in erasure.list_courses(session, subject)],
+        courses=erasure.list_courses(session, subject),
     )
 
 

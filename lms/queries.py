@@ -57,21 +57,11 @@ def visible_taught(session: Session, actor: Actor) -> Sequence[Row[*tuple[Any, .
     return session.execute(statement).all()
 
 
-@dataclass(frozen=True, slots=True)
-class SystemCounts:
-    """The state of an installation in figures."""
+def condition(session: Session, *, now: datetime) -> Row[*tuple[Any, ...]]:
+    """Return the state of the installation in figures, in one statement.
 
-    people: int
-    active_people: int
-    enrolments: int
-    certificates: int
-    jobs_waiting: int
-    oldest_waiting: datetime | None
-    """Since when the job waits that has been due the longest; what is planned for later waits for nobody."""
-
-
-def condition(session: Session, *, now: datetime) -> SystemCounts:
-    """Return the state of the installation, in one statement."""
+    `oldest_waiting` is since when the job waits that has been due the longest, or None; what is planned for later waits for nobody.
+    """
     waiting = (Job.done_at.is_(None), Job.failed_at.is_(None))
     counts = {
         "people": select(func.count()).select_from(Person),
@@ -81,32 +71,21 @@ def condition(session: Session, *, now: datetime) -> SystemCounts:
         "jobs_waiting": select(func.count()).select_from(Job).where(*waiting),
         "oldest_waiting": select(func.min(Job.available_at)).where(*waiting, Job.available_at <= now),
     }
-    row = session.execute(select(*(statement.scalar_subquery().label(name) for name, statement in counts.items()))).one()
-    return SystemCounts(**row._mapping)
+    return session.execute(select(*(statement.scalar_subquery().label(name) for name, statement in counts.items()))).one()
 
 
-@dataclass(frozen=True, slots=True)
-class Spraying:
-    """Passwords that were tried at many accounts from one network: since when, most lately when, and in how many quarters of an hour."""
-
-    address: str
-    first: datetime
-    last: datetime
-    times: int
-
-
-def list_sprayings(session: Session, *, now: datetime) -> list[Spraying]:
-    """List the networks from which passwords were tried at many accounts in the last day, the latest first."""
-    last = func.max(AuditEntry.at)
+def list_sprayings(session: Session, *, now: datetime) -> Sequence[Row[str, datetime, datetime]]:
+    """List the networks from which passwords were tried at many accounts in the last day, with first and last moment, the latest first."""
+    last = func.max(AuditEntry.at).label("last")
     statement = (
-        select(AuditEntry.address, func.min(AuditEntry.at), last, func.count())
+        select(AuditEntry.address, func.min(AuditEntry.at).label("first"), last)
         .where(AuditEntry.actor_id.is_(None), AuditEntry.at > now - timedelta(days=1))
         .where(AuditEntry.verb == AccountVerb.PASSWORDS_SPRAYED.value)
         .group_by(AuditEntry.address)
         .order_by(last.desc(), AuditEntry.address)
         .limit(20)
     )
-    return [Spraying(*row) for row in session.execute(statement)]
+    return session.execute(statement).all()
 
 
 LATEST_ENTRIES = 1000
@@ -169,87 +148,35 @@ def _last_count(session: Session, verb: Verb, name: str) -> int:
     return int(json.loads(facts)[name]) if facts else 0
 
 
-@dataclass(frozen=True, slots=True)
-class PersonCourseRow:
-    """One course of a person's record."""
-
-    slug: str
-    title: Mapping[str, str]
-    since: datetime
-    done: int
-    total: int
-    completed_at: datetime | None
-    left: bool
-    take: int
-    superseded: bool
-
-
-def list_courses_of(session: Session, person_id: int) -> list[PersonCourseRow]:
-    """List the courses that a person takes or took, each take of its own, newest first."""
+def list_courses_of(session: Session, person_id: int) -> Sequence[Row[Enrolment, str, Mapping[str, str], datetime | None]]:
+    """List a person's enrolments, each take of its own, with slug and title of the course and `completed_at`, the newest first."""
     statement = (
-        select(
-            Course.slug,
-            Course.title,
-            Enrolment.enrolled_at,
-            Enrolment.done,
-            Enrolment.total,
-            Completion.completed_at,
-            Enrolment.left_at.is_not(None),
-            Enrolment.take,
-            Enrolment.superseded_at.is_not(None),
-        )
+        select(Enrolment, Course.slug, Course.title, Completion.completed_at)
         .join(Course, Course.id == Enrolment.course_id)
         .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
         .where(Enrolment.person_id == person_id)
         .order_by(Enrolment.id.desc())
         .limit(200)
     )
-    return [PersonCourseRow(*row) for row in session.execute(statement)]
+    return session.execute(statement).all()
 
 
-@dataclass(frozen=True, slots=True)
-class TeamMembershipRow:
-    """One course to whose team a person belongs."""
-
-    slug: str
-    title: Mapping[str, str]
-    role: str
-
-
-def list_teams_of(session: Session, person_id: int) -> list[TeamMembershipRow]:
-    """List the courses whose team a person belongs to."""
+def list_teams_of(session: Session, person_id: int) -> Sequence[Row[str, Mapping[str, str], str]]:
+    """List the courses whose team a person belongs to: slug, title and role."""
     statement = select(Course.slug, Course.title, CourseStaff.role).join(CourseStaff, CourseStaff.course_id == Course.id)
-    return [
-        TeamMembershipRow(*row)
-        for row in session.execute(statement.where(CourseStaff.person_id == person_id).order_by(Course.id).limit(200))
-    ]
+    return session.execute(statement.where(CourseStaff.person_id == person_id).order_by(Course.id).limit(200)).all()
 
 
-@dataclass(frozen=True, slots=True)
-class AccountEvent:
-    """An audit-log event of an account: what, when, by whom ("" for the system), why, and of which role."""
-
-    at: datetime
-    verb: str
-    by: str
-    reason: str
-    role: str
-
-
-def list_events_of(session: Session, person_id: int) -> list[AccountEvent]:
-    """List the last fifty audit-log events of an account, newest first."""
+def list_events_of(session: Session, person_id: int) -> Sequence[Row[AuditEntry, Person | None]]:
+    """List the last fifty audit-log entries about an account, each with who acted (None: the system), newest first."""
     statement = (
-        select(AuditEntry.at, AuditEntry.verb, AuditEntry.facts, Person)
+        select(AuditEntry, Person)
         .outerjoin(Person, Person.id == AuditEntry.actor_id)
         .where(AuditEntry.subject_kind == Person.__tablename__, AuditEntry.subject_id == person_id)
         .order_by(AuditEntry.id.desc())
         .limit(50)
     )
-    return [
-        AccountEvent(row.at, row.verb, row.Person.full_name if row.Person else "", str(facts.get("reason", "")), str(facts.get("role", "")))
-        for row in session.execute(statement)
-        for facts in (json.loads(row.facts),)
-    ]
+    return session.execute(statement).all()
 
 
 MOST_ATTEMPTS = 200

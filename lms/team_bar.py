@@ -1,7 +1,6 @@
 """The navigation of a course's team: what of its pages a reader sees on each of them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from flask import Flask, g, request, url_for
 
@@ -11,26 +10,20 @@ from kernel.i18n import _
 from kernel.web.request import current_actor
 
 
-@dataclass(frozen=True, slots=True)
-class TeamLink:
-    """An entry as a page shows it."""
-
-    title: str
-    url: str
-    is_current: bool
-
-
 def install(app: Flask, pages: Iterable[TeamPage], below: Iterable[tuple[str, str]]) -> None:
-    """Give templates `team_bar(course)`: the entries that the reader of a page may open; `course` is what it says of the course."""
+    """Give templates `team_bar(course)`: the entries that the reader of a page may open, each with title, address and whether it is open.
+
+    `course` is what the page says of the course.
+    """
     ordered = sorted(pages, key=lambda page: page.position)
     names = [*below, *((page.endpoint, f"{page.below} {page.endpoint}") for page in ordered)]
     entries = {name: endpoint for endpoint, belonging in names for name in belonging.split()}
 
-    def team_bar(course: Mapping[str, object]) -> list[TeamLink]:
+    def team_bar(course: Mapping[str, object]) -> list[tuple[str, str, bool]]:
         actor, role = current_actor(), _role_in(g.subject)
         here = entries.get(request.endpoint or "") or entries.get(request.blueprint or "")
         return [
-            TeamLink(_(page.title), url_for(page.endpoint, slug=course["slug"]), page.endpoint == here)
+            (_(page.title), url_for(page.endpoint, slug=course["slug"]), page.endpoint == here)
             for page in ordered
             if page.is_for(actor, role) and (course.get("published", True) or not page.needs_version)
         ]
