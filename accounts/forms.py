@@ -1,7 +1,6 @@
 """Forms of accounts, and the fields and checks of them that pages of other packages use as well."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -306,16 +305,6 @@ class ProfileForm(IdentityForm):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class NotificationFields:
-    """The two fields of one kind of notice, with its name and what it is."""
-
-    name: str
-    hint: str
-    in_bell: Field
-    mail: Field
-
-
 CUSTOM = "custom"
 MODES = {
     MailTime.DAILY.value: N_("Everything once a day"),
@@ -325,10 +314,6 @@ MODES = {
 }
 CHOICES_FOR_ALL = {time.value: NotificationChoice(time is not MailTime.NEVER, time) for time in MailTime}
 """What a choice for all kinds at once sets for each of them."""
-
-
-def _hint_of(kind: NoticeKind) -> str:
-    return " ".join(_(text) for text in (kind.hint, kind.stop_note) if text)
 
 
 class NotificationPreferencesForm(Form):
@@ -348,19 +333,10 @@ class NotificationPreferencesForm(Form):
         return form
 
     @property
-    def groups(self) -> list[tuple[str, list[NotificationFields]]]:
-        """Return the fields by kind, in the groups that are offered."""
-        return [
-            (
-                _(group),
-                [
-                    NotificationFields(_(kind.label), _hint_of(kind), self[f"{kind.value}_bell"], self[f"{kind.value}_mail"])
-                    for kind in self.offered
-                    if kind.group == group
-                ],
-            )
-            for group in dict.fromkeys(kind.group for kind in self.offered)
-        ]
+    def groups(self) -> list[tuple[str, list[NoticeKind]]]:
+        """Return the kinds, in the groups that are offered; the fields of each are `[kind]_bell` and `[kind]_mail`."""
+        groups = dict.fromkeys(kind.group for kind in self.offered)
+        return [(_(group), [kind for kind in self.offered if kind.group == group]) for group in groups]
 
     def mode_of(self, choices: Mapping[str, NotificationChoice]) -> str:
         """Return the choice for all kinds that these preferences amount to; kinds that oblige stand apart."""

@@ -273,33 +273,17 @@ _STATES: Mapping[PersonState, tuple[ColumnElement[bool], ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class PersonRow:
-    """One line of the list of people."""
-
-    uuid: UUID
-    name: str
-    email: str
-    confirmed: bool
-    """Their address is, or need not be: they were here before mail was sent."""
-    suspended: bool
-    is_administrator: bool
-    created_at: datetime
-    last_seen_at: datetime | None
-    former_name: str
-    """By which they were searched for."""
-
-
-def list_people(session: Session, query: str, state: PersonState | None, part: KeysetPage, *, limit: int) -> Stretch[PersonRow]:
+def list_people(session: Session, query: str, state: PersonState | None, part: KeysetPage, *, limit: int) -> Stretch[Row[*tuple[Any, ...]]]:
     """List some of the people whose name or address holds all of these words, by name.
 
+    With whether they are administrators, when they were last seen, and the former name by which they were searched for.
     A stretch is found by the index of names, wherever in the list it is: nothing before it is read (spec/performance P24).
     """
     position = None
     if part.row is not None and part.way is not PageDirection.LAST:
         position = session.execute(select(Person.name_key, Person.id).where(Person.uuid == part.row)).one_or_none()
     statement = keyset_statement(query, state, part.way, None if position is None else (position.name_key, position.id))
-    return part.of([_person_row(row) for row in session.execute(statement.limit(limit + 1))], limit)
+    return part.of(session.execute(statement.limit(limit + 1)).all(), limit)
 
 
 def keyset_statement(
@@ -317,7 +301,9 @@ def keyset_statement(
 def people_statement(query: str, state: PersonState | None) -> Select[*tuple[Any, ...]]:
     """Build the statement of the people whom a list shows."""
     seen = select(func.max(Device.last_seen_at)).where(Device.person_id == Person.id).scalar_subquery()
-    statement = select(Person, has_role_condition(SiteRole.ADMINISTRATOR).label("is_administrator"), seen.label("seen"))
+    statement = select(
+        Person, Person.uuid, has_role_condition(SiteRole.ADMINISTRATOR).label("is_administrator"), seen.label("last_seen_at")
+    )
     return statement.add_columns(_former_name(query).label("former_name")).where(*_people_conditions(query, state))
 
 
@@ -329,20 +315,6 @@ def _former_name(query: str) -> ColumnElement[str]:
     name = PersonName.given_names + " " + PersonName.first_surname + " " + PersonName.second_surname
     former = select(name).where(PersonName.person_id == Person.id, PersonName.until.is_not(None), *matches)
     return former.order_by(PersonName.until.desc(), PersonName.id.desc()).limit(1).scalar_subquery()
-
-
-def _person_row(row: Any) -> PersonRow:
-    return PersonRow(
-        row.Person.uuid,
-        row.Person.full_name,
-        row.Person.email,
-        confirmed=row.Person.email_confirmed_at is not None,
-        suspended=row.Person.suspended_at is not None,
-        is_administrator=row.is_administrator,
-        created_at=row.Person.created_at,
-        last_seen_at=row.seen,
-        former_name=(row.former_name or "").strip(),
-    )
 
 
 def count_people(session: Session, query: str, state: PersonState | None) -> int:

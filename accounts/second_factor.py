@@ -83,15 +83,6 @@ class Site:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class NewPasskey:
-    """The stored data of a new passkey."""
-
-    credential: str
-    public_key: str
-    counter: int
-
-
 def _described(credentials: Sequence[str]) -> "list[PublicKeyCredentialDescriptor]":
     from webauthn.helpers import base64url_to_bytes  # noqa: PLC0415 - see above
     from webauthn.helpers.structs import PublicKeyCredentialDescriptor  # noqa: PLC0415 - see above
@@ -137,8 +128,8 @@ def _read(answer: str) -> dict[str, Any]:
     return sent
 
 
-def made(site: Site, challenge: bytes, answer: str) -> NewPasskey:
-    """Return the passkey that a browser made; raise Invalid where the answer is not right."""
+def passkey_factor(site: Site, challenge: bytes, answer: str, name: str) -> SecondFactor:
+    """Return the passkey that a browser made, for `add`; raise Invalid where the answer is not right."""
     import webauthn  # noqa: PLC0415 - see above
     from webauthn.helpers import bytes_to_base64url  # noqa: PLC0415 - see above
     from webauthn.helpers.exceptions import WebAuthnException  # noqa: PLC0415 - see above
@@ -151,8 +142,12 @@ def made(site: Site, challenge: bytes, answer: str) -> NewPasskey:
         raise Invalid(N_("The passkey could not be checked. Try again.")) from error
     if len(registration.credential_id) > LONGEST_NAME:
         raise Invalid(N_("The passkey could not be checked. Try again."))
-    return NewPasskey(
-        bytes_to_base64url(registration.credential_id), bytes_to_base64url(registration.credential_public_key), registration.sign_count
+    return SecondFactor(
+        kind=FactorKind.PASSKEY.value,
+        name=name,
+        secret=bytes_to_base64url(registration.credential_public_key),
+        credential=bytes_to_base64url(registration.credential_id),
+        counter=registration.sign_count,
     )
 
 
@@ -203,25 +198,9 @@ class FactorKind(StrEnum):
     PASSKEY = "passkey"
 
 
-@dataclass(frozen=True, slots=True)
-class NewFactor:
-    """A second factor that was shown to work."""
-
-    kind: FactorKind
-    name: str
-    secret: str
-    credential: str | None
-    counter: int
-
-
-def app_factor(keys: Sequence[bytes], name: str, secret: str, step: int) -> NewFactor:
-    """Return an application whose code of a step was right."""
-    return NewFactor(FactorKind.APP, name, lock_text(keys, LOCKED_FOR, secret), None, step)
-
-
-def passkey_factor(name: str, passkey: NewPasskey) -> NewFactor:
-    """Return a passkey that a browser made."""
-    return NewFactor(FactorKind.PASSKEY, name, passkey.public_key, passkey.credential, passkey.counter)
+def app_factor(keys: Sequence[bytes], name: str, secret: str, step: int) -> SecondFactor:
+    """Return an application whose code of a step was right, for `add`."""
+    return SecondFactor(kind=FactorKind.APP.value, name=name, secret=lock_text(keys, LOCKED_FOR, secret), counter=step)
 
 
 def list_factors(session: Session, person_id: int) -> list[SecondFactor]:
@@ -249,23 +228,18 @@ def codes_left(session: Session, person_id: int) -> int:
     return count_rows(session, RecoveryCode, *unused)
 
 
-def add(session: Session, actor: Actor, person: Person, factor: NewFactor, *, now: datetime) -> list[str]:
-    """Give a person a second factor; return the recovery codes if it is the first. Other sessions end, and a mail notifies them."""
+def add(session: Session, actor: Actor, person: Person, factor: SecondFactor, *, now: datetime) -> list[str]:
+    """Give a person a second factor that was shown to work; return the recovery codes if it is the first.
+
+    Other sessions end, and a mail notifies them.
+    """
     session.get(Person, person.id, with_for_update=True)
     present = list_factors(session, person.id)
     if len(present) >= MOST:
         raise Conflict(N_("Remove one first. You can have up to ten."))
-    row = SecondFactor(
-        person_id=person.id,
-        kind=factor.kind.value,
-        name=factor.name,
-        secret=factor.secret,
-        credential=factor.credential,
-        counter=factor.counter,
-        created_at=now,
-    )
-    session.add(row)
-    _changed(session, actor, person, AccountVerb.FACTOR_ADDED, now=now, kind=factor.kind.value)
+    factor.person_id, factor.created_at = person.id, now
+    session.add(factor)
+    _changed(session, actor, person, AccountVerb.FACTOR_ADDED, now=now, kind=factor.kind)
     return [] if present else _new_codes(session, person.id)
 
 

@@ -16,10 +16,10 @@ from accounts import people, second_factor, signin
 from accounts.access import AccountAction, Owner
 from accounts.entering import after_entry, open_device, second_step_page, take_proof
 from accounts.forms import NewAppForm, PasswordConfirmationForm, SecondFactorCodeForm
-from accounts.models import Person
+from accounts.models import Person, SecondFactor
 from accounts.people import AccountVerb
 from accounts.rules import device_label
-from accounts.second_factor import NewFactor, Site
+from accounts.second_factor import Site
 from accounts.views.signing import sign_in_page
 from kernel import audit, clock
 from kernel.codes import printed_code
@@ -246,12 +246,11 @@ def new_passkey(subject: Owner) -> Answer:
     if not subject.fresh:
         return after_entry(_resume(), url_for("accounts_second.overview"))
     challenge = second_factor.take_challenge(current_session(), subject.person.id, now=clock.now())
-    passkey = second_factor.made(_site(), challenge, request.form.get("credential", ""))
-    label = device_label(request.headers.get("User-Agent", ""))
-    return _add(subject, second_factor.passkey_factor(_("Passkey of %(device)s", device=label), passkey))
+    name = _("Passkey of %(device)s", device=device_label(request.headers.get("User-Agent", "")))
+    return _add(subject, second_factor.passkey_factor(_site(), challenge, request.form.get("credential", ""), name))
 
 
-def _add(subject: Owner, factor: NewFactor) -> Answer:
+def _add(subject: Owner, factor: SecondFactor) -> Answer:
     session, actor, person, target = current_session(), current_actor(), subject.person, signin.requested_page()
     codes = second_factor.add(session, actor, person, factor, now=clock.now())
     if actor.is_anonymous:

@@ -48,7 +48,7 @@ def test_every_stretch_is_read_once_and_in_order(instance: Instance) -> None:
     with instance.database.unit_of_work(write=False) as session:
         stretch, costs = KeysetPage(), set[int]()
         while rows := accounts_people.list_people(session, "", None, stretch, limit=500).rows:
-            found += [row.name for row in rows]
+            found += [row.Person.full_name for row in rows]
             stretch = KeysetPage(PageDirection.AFTER, rows[-1].uuid)
             costs.add(len(counter.statements))
             counter.reset()
@@ -56,7 +56,7 @@ def test_every_stretch_is_read_once_and_in_order(instance: Instance) -> None:
         before = accounts_people.list_people(session, "", None, KeysetPage(PageDirection.BEFORE, last[0].uuid), limit=50).rows
 
     assert found == names
-    assert [row.name for row in (*before, *last)] == names[-100:]
+    assert [row.Person.full_name for row in (*before, *last)] == names[-100:]
     assert costs == {1, 2}
 
 

@@ -13,8 +13,7 @@ from lxml import html as markup
 from sqlalchemy import delete
 
 from accounts import accounts, addresses, notices, privacy, second_factor
-from accounts.models import Person, RoleGrant, TokenPurpose
-from accounts.second_factor import NewPasskey
+from accounts.models import Person, RoleGrant, SecondFactor, TokenPurpose
 from enrolments.notices import ANNOUNCEMENT_NOTICE
 from kernel import clock
 from kernel.outbox import Job
@@ -104,9 +103,9 @@ def a_code_to_type(stage: Stage) -> Scene:
 def _passkey_of(stage: Stage, person: Person) -> Authenticator:
     """Let somebody have a passkey."""
     made = Authenticator()
-    passkey = NewPasskey(text(made.credential), text(made.public_key), 0)
+    passkey = SecondFactor(kind="passkey", name="Llave", secret=text(made.public_key), credential=text(made.credential), counter=0)
     with stage.instance.database.unit_of_work() as session:
-        second_factor.add(session, SYSTEM, person, second_factor.passkey_factor("Llave", passkey), now=clock.now())
+        second_factor.add(session, SYSTEM, person, passkey, now=clock.now())
     return made
 
 
