@@ -5,16 +5,15 @@ given and of changed marks, regrade large quizzes (spec/quiz-engine 5.11.3) and 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from accounts import notices
 from accounts.notices import Message
+from accounts.rules import NoticeKind
 from courses.versions import find_published_version, get_outline
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.muting import source_of
@@ -84,53 +83,44 @@ def _list_due(delivery: Delivery, after: int) -> list[int]:
 
 def notify_marked(delivery: Delivery) -> Effect:
     """Notify a learner that everything in an attempt is marked; the marks themselves stay behind the sign-in."""
-    notified = _notified_attempt(delivery)
-    message = Message(
+    return _notify_learner(
+        delivery,
         GRADED_NOTICE,
-        key=f"attempt-marked:{notified.attempt}:{delivery.job_id}",
-        subject=in_every_language(lambda: _("Your answers in “%(title)s” have been marked", title=choose(notified.title))),
-        words=in_every_language(
-            lambda: _("The course team of “%(course)s” has marked the work you submitted.", course=choose(notified.course))
-        ),
-        path=f"/attempts/{notified.attempt}/review",
-        source=source_of(notified.course_id),
+        "attempt-marked",
+        lambda title: _("Your answers in “%(title)s” have been marked", title=title),
+        lambda course: _("The course team of “%(course)s” has marked the work you submitted.", course=course),
+        page="/review",
     )
-    return lambda session: notices.notify(session, message, [notified.person_id], now=delivery.now)
 
 
 def notify_reopened(delivery: Delivery) -> Effect:
     """Notify a learner that an attempt is open again."""
-    notified = _notified_attempt(delivery)
-    message = Message(
+    return _notify_learner(
+        delivery,
         REOPENED_NOTICE,
-        key=f"attempt-reopened:{notified.attempt}:{delivery.job_id}",
-        subject=in_every_language(lambda: _("Your attempt at “%(title)s” is open again", title=choose(notified.title))),
-        words=in_every_language(
-            lambda: _("You can continue it in the course “%(course)s”. Your answers are still there.", course=choose(notified.course))
-        ),
-        path=f"/attempts/{notified.attempt}",
-        source=source_of(notified.course_id),
+        "attempt-reopened",
+        lambda title: _("Your attempt at “%(title)s” is open again", title=title),
+        lambda course: _("You can continue it in the course “%(course)s”. Your answers are still there.", course=course),
     )
-    return lambda session: notices.notify(session, message, [notified.person_id], now=delivery.now)
 
 
-@dataclass(frozen=True, slots=True)
-class _NotifiedAttempt:
-    """An attempt whose learner is notified."""
-
-    attempt: UUID
-    person_id: int
-    title: Mapping[str, str]
-    course: Mapping[str, str]
-    course_id: int
-
-
-def _notified_attempt(delivery: Delivery) -> _NotifiedAttempt:
+def _notify_learner(
+    delivery: Delivery, kind: NoticeKind, key: str, subject: Callable[[str], str], words: Callable[[str], str], *, page: str = ""
+) -> Effect:
+    """Notify the learner of an attempt: the subject names the quiz, the words the course."""
     with delivery.database.unit_of_work(write=False) as session:
         loaded = load_attempt(session, delivery.number("attempt"))
         outline = outline_of_activity(session, loaded.snapshot.activity_id)
     title = outline.by_key[loaded.snapshot.activity_key].title
-    return _NotifiedAttempt(loaded.uuid, loaded.person_id, title, course=outline.title, course_id=outline.course_id)
+    message = Message(
+        kind,
+        key=f"{key}:{loaded.uuid}:{delivery.job_id}",
+        subject=in_every_language(lambda: subject(choose(title))),
+        words=in_every_language(lambda: words(choose(outline.title))),
+        path=f"/attempts/{loaded.uuid}{page}",
+        source=source_of(outline.course_id),
+    )
+    return lambda session: notices.notify(session, message, [loaded.person_id], now=delivery.now)
 
 
 def _notify_all(delivery: Delivery, notify_some: Callable[..., int | None], subject: int) -> None:
