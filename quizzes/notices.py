@@ -1,7 +1,7 @@
 """Notices of overrides, incidents, changed marks and possible regrades: their recipients found, and each of them notified once."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -40,16 +40,12 @@ TIME_NOTICE = NoticeKind(
 KINDS = (REMARKED_NOTICE, REOPENED_NOTICE, TIME_NOTICE)
 
 
-@dataclass(frozen=True, slots=True)
-class RecipientBatch:
-    """People to notify, and the number after which the next ones follow; None: these were the last."""
-
-    people: list[int]
-    last: int | None
+RecipientBatch = tuple[list[int], int | None]
+"""People to notify, and the number after which the next ones follow; None: these were the last."""
 
 
 def _portion(rows: Sequence[Any], people: list[int]) -> RecipientBatch:
-    return RecipientBatch(people, rows[-1].id if len(rows) == PORTION else None)
+    return people, rows[-1].id if len(rows) == PORTION else None
 
 
 _ENROLMENT_COLUMNS = PersonQuizColumns(Enrolment.person_id, Enrolment.id, Enrolment.course_id, Activity.key)
@@ -157,7 +153,7 @@ def notify_override(session: Session, override_id: int, *, after: int, now: date
     row = session.get_one(QuizOverride, override_id)
     if row.ended_at is not None:
         return None
-    portion = list_improved_results(session, row, after=after)
+    people, last = list_improved_results(session, row, after=after)
     message = _message(
         session,
         TIME_NOTICE,
@@ -168,8 +164,8 @@ def notify_override(session: Session, override_id: int, *, after: int, now: date
             "The team of the course “%(course)s” set this for you. See the quiz page for the settings that apply to you.", course=course
         ),
     )
-    notices.notify(session, message, portion.people, now=now)
-    return portion.last
+    notices.notify(session, message, people, now=now)
+    return last
 
 
 def notify_incident(session: Session, incident_id: int, *, after: int, now: datetime) -> int | None:
@@ -177,7 +173,8 @@ def notify_incident(session: Session, incident_id: int, *, after: int, now: date
     row = session.get_one(Incident, incident_id)
     if row.undone_at is not None:
         return None
-    portion, minutes = list_given_time(session, row, after=after), row.seconds // 60
+    minutes = row.seconds // 60
+    people, last = list_given_time(session, row, after=after)
     message = _message(
         session,
         TIME_NOTICE,
@@ -186,8 +183,8 @@ def notify_incident(session: Session, incident_id: int, *, after: int, now: date
         lambda title: ngettext("%(count)s extra minute in “%(title)s”", "%(count)s extra minutes in “%(title)s”", minutes, title=title),
         lambda course: _("The team of the course “%(course)s” gave it to everyone with an open attempt.", course=course),
     )
-    notices.notify(session, message, portion.people, now=now)
-    return portion.last
+    notices.notify(session, message, people, now=now)
+    return last
 
 
 def notify_regrade(session: Session, regrade_id: int, *, after: int, now: datetime, without: Collection[int] = ()) -> int | None:
@@ -199,7 +196,7 @@ def notify_regrade(session: Session, regrade_id: int, *, after: int, now: dateti
     row = session.get_one(Regrade, regrade_id)
     if row.state not in ("committed", "undone"):
         return None
-    portion, key = list_marked_again(session, row, after=after), f"regrade:{row.uuid}"
+    (people, last), key = list_marked_again(session, row, after=after), f"regrade:{row.uuid}"
     person_id = row.committed_by if row.state == "committed" else row.undone_by
     name = None if row.for_objection or person_id is None else session.get_one(Person, person_id).full_name
 
@@ -217,7 +214,7 @@ def notify_regrade(session: Session, regrade_id: int, *, after: int, now: dateti
             lambda title: _("Your grade in “%(title)s” has changed", title=title),
             lambda course: _("In the course “%(course)s”, some of your answers were regraded.", course=course) + by(row.reason),
         )
-        people = [person_id for person_id in portion.people if person_id not in without]
+        people = [person_id for person_id in people if person_id not in without]
     else:
         message = _message(
             session,
@@ -227,9 +224,9 @@ def notify_regrade(session: Session, regrade_id: int, *, after: int, now: dateti
             lambda title: _("Your grade in “%(title)s” is back to what it was", title=title),
             lambda course: _("In the course “%(course)s”, a regrade of your answers was undone.", course=course) + by(row.undo_reason),
         )
-        people = sorted(was_notified(session, key, portion.people))
+        people = sorted(was_notified(session, key, people))
     notices.notify(session, message, people, now=now)
-    return portion.last
+    return last
 
 
 def notify_offers(session: Session, course_id: int, activity_key: str, offers: Sequence[RegradeOffer], *, now: datetime) -> None:
