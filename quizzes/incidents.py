@@ -1,11 +1,10 @@
 """Read incidents, give time to all open attempts, and take it back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, false, func, insert, select, update
+from sqlalchemy import Row, Select, bindparam, false, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
@@ -19,34 +18,22 @@ from quizzes.overrides import _IN_PROGRESS, AffectedAttempts, OverrideVerb, list
 from quizzes.teaching import get_taught_quiz
 
 
-@dataclass(frozen=True, slots=True)
-class IncidentRow:
-    """An incident in a list, with how many attempts it gave time to, and whom it left out: who gave or took back, and attempts themself."""
-
-    row: Incident
-    attempts: int
-    by: str
-    left_out: tuple[Person, ...] = ()
-
-
-def list_incidents(session: Session, quiz: QuizContext, *, limit: int) -> list[IncidentRow]:
-    """List the incidents of a quiz, the newest first."""
+def list_incidents(session: Session, quiz: QuizContext, *, limit: int) -> Sequence[Row[Incident, int, Person]]:
+    """List the incidents of a quiz with how many `attempts` each gave time to and who gave it, the newest first."""
     as_said = (IncidentAttempt.incident_id == Incident.id) & (IncidentAttempt.applied == Incident.undone_at.is_(None))
     attempts = select(func.count()).where(as_said).correlate(Incident).scalar_subquery()
     statement = (
-        select(Incident, attempts, Person)
+        select(Incident, attempts.label("attempts"), Person)
         .join(Person, Person.id == Incident.created_by)
         .where(Incident.course_id == quiz.course_id, Incident.activity_key == quiz.key)
         .order_by(Incident.id.desc())
         .limit(limit)
     )
-    rows = session.execute(statement).all()
-    waiting = _left_out(session, [row.id for row, _count, _person in rows])
-    return [IncidentRow(row, count, person.full_name, tuple(waiting.get(row.id, ()))) for row, count, person in rows]
+    return session.execute(statement).all()
 
 
-def _left_out(session: Session, incidents: Sequence[int]) -> dict[int, list[Person]]:
-    """Return the people whose attempts do not have yet what incidents gave or took back; each is left out by an act of their own."""
+def list_left_out(session: Session, incidents: Sequence[int]) -> dict[int, list[Person]]:
+    """Return by incident the people whose attempts do not have yet what it gave or took back; each is left out by an act of their own."""
     statement = (
         select(Incident.id, Person)
         .join(IncidentAttempt, IncidentAttempt.incident_id == Incident.id)
@@ -85,11 +72,11 @@ def _list_endless(session: Session, quiz: QuizContext) -> list[int]:
     endless, after, ends = list[int](), 0, 0
     while True:
         rows = list_open_attempts(session, AffectedAttempts(quiz.course_id, quiz.key), after=after, limit=PORTION)
-        endless += [row.id for row in rows if row.end is None]
-        ends += sum(row.end is not None for row in rows)
+        endless += [attempt.id for attempt, _person, end in rows if end is None]
+        ends += sum(end is not None for _attempt, _person, end in rows)
         if len(rows) < PORTION:
             break
-        after = rows[-1].id
+        after = rows[-1][0].id
     if endless and not ends:
         raise NothingEnds
     return endless

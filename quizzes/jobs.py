@@ -31,7 +31,6 @@ from quizzes.models import Attempt, Regrade
 from quizzes.notices import REOPENED_NOTICE, notify_offers
 from quizzes.overrides import (
     AffectedAttempts,
-    ExhaustedAttempts,
     OpenAttempt,
     OverrideVerb,
     copy_overrides,
@@ -310,11 +309,11 @@ def note_due(delivery: Delivery) -> None:
     scope_of = next(scope for known, scope in SCOPES.items() if known.value == verb)
     last = 0
     while page := _list_open(delivery, lambda session: scope_of(session, subject), last):
-        moved = [(attempt.id, attempt.end) for attempt in page if attempt.end != attempt.due_at]
+        moved = [(attempt.id, end) for attempt, _person, end in page if end != attempt.due_at]
         if moved:
             with delivery.database.unit_of_work() as session:
                 record_due_dates(session, moved)
-        last = page[-1].id
+        last = page[-1][0].id
     if verb in {verb_with_attempts.value for verb_with_attempts in TOUCHES_ATTEMPTS}:
         _notify_progress(delivery, lambda session: scope_of(session, subject))
 
@@ -322,14 +321,14 @@ def note_due(delivery: Delivery) -> None:
 def _notify_progress(delivery: Delivery, scope_of: Callable[[Session], AffectedAttempts]) -> None:
     last = 0
     while page := _list_used_up(delivery, scope_of, last):
-        for attempt_id in (affected.attempt_id for affected in page if not affected.in_step):
+        for attempt_id in (attempt_id for attempt_id, is_in_step in page.items() if not is_in_step):
             with delivery.database.unit_of_work() as session:
                 session.get_one(Attempt, attempt_id, with_for_update=True)
                 answering.record_quiz_result(session, Actor(via=ActorChannel.JOB), load_attempt(session, attempt_id), now=delivery.now)
-        last = page[-1].attempt_id
+        last = max(page)
 
 
-def _list_used_up(delivery: Delivery, scope_of: Callable[[Session], AffectedAttempts], after: int) -> list[ExhaustedAttempts]:
+def _list_used_up(delivery: Delivery, scope_of: Callable[[Session], AffectedAttempts], after: int) -> dict[int, bool]:
     with delivery.database.unit_of_work(write=False) as session:
         return list_used_up(session, scope_of(session), after=after, limit=PAGE)
 

@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, func, or_, select, update
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, func, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from accounts.models import Person
 from accounts.people import by_name, get_person_by_uuid, name_matches
@@ -18,7 +18,7 @@ from enrolments.dates import DatedEnrolment, DatedItem, DateKind, DateRequest, a
 from enrolments.models import ActivityResult, Enrolment, GroupMember, LearnerGroup
 from kernel import audit, outbox
 from kernel.compiled_statements import compile_once
-from kernel.db import connection_of, shared_alias
+from kernel.db import connection_of
 from kernel.entity_rows import columns_of, entity_rows
 from kernel.errors import N_, Conflict, OwnRecord, require_found
 from kernel.own_records import is_own, note_left_out
@@ -26,7 +26,7 @@ from kernel.permissions import Actor
 from quizzes.access import OverrideContext, QuizContext
 from quizzes.effective_settings import PersonQuizColumns, accommodation_of, overrides_for, setting_sources_of
 from quizzes.models import Accommodation, AnswerFile, Attempt, AttemptItem, Incident, QuizOverride, QuizVersion
-from quizzes.rules.settings import EffectiveSettings, SettingSources
+from quizzes.rules.settings import SettingSources
 from quizzes.rules.states import ENDED_STATES, OPEN_STATES, AttemptState, AttemptSummary, end_of, pause_ends
 from quizzes.snapshots import get_snapshot, get_snapshot_of_activity
 from quizzes.teaching import get_taught_quiz
@@ -35,22 +35,10 @@ _OPEN = Attempt.state.in_([state.value for state in OPEN_STATES])
 _ENDED = Attempt.state.in_([state.value for state in ENDED_STATES])
 MOST_OPEN = 10_000
 """Attempts in progress that one page of dates reads."""
-_Author = shared_alias(Person)
-_Ender = shared_alias(Person)
-
-
-@dataclass(frozen=True, slots=True)
-class QuizOverrideRow:
-    """An override in a list: the row, the name of the group or person it is for, who made it and who ended it."""
-
-    row: QuizOverride
-    whom: str
-    by: str
-    ended_by: str
-    can_return: bool
-    """Whether there still is whom it was for."""
-    left_out: tuple[Person, ...] = ()
-    """Who set or ended it and is among those for whom it is, as long as nobody else applied that to them."""
+OverrideRow = Row[*tuple[Any, ...]]
+"""An override with its group or person, its `author` and `ender`, and whether it waits for each of them to be among its learners too."""
+OpenAttempt = tuple[Attempt, Person, datetime | None]
+"""An open attempt, its learner, and its end by the effective settings."""
 
 
 def _is_for(person_id: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
@@ -61,53 +49,43 @@ def _is_for(person_id: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
     return mine.where(or_(QuizOverride.scope == "everyone", (QuizOverride.scope == "group") & member)).correlate(QuizOverride)
 
 
-_LINES = (
-    select(
-        QuizOverride,
-        LearnerGroup.shown_name,
-        LearnerGroup.former_name,
-        Person,
-        _Author,
-        _Ender,
-        (QuizOverride.set_applied_by.is_(None) & _is_for(QuizOverride.created_by)).label("author_waits"),
-        (QuizOverride.ended_at.is_not(None) & QuizOverride.end_applied_by.is_(None) & _is_for(QuizOverride.ended_by)).label("ender_waits"),
+def _select_lines(quiz: QuizContext) -> Select[*tuple[Any, ...]]:
+    author, ender = aliased(Person, name="author"), aliased(Person, name="ender")
+    ender_waits = QuizOverride.ended_at.is_not(None) & QuizOverride.end_applied_by.is_(None) & _is_for(QuizOverride.ended_by)
+    return (
+        select(
+            *(QuizOverride, LearnerGroup, Person, author, ender, ender_waits.label("ender_waits")),
+            (QuizOverride.set_applied_by.is_(None) & _is_for(QuizOverride.created_by)).label("author_waits"),
+        )
+        .outerjoin(LearnerGroup, LearnerGroup.id == QuizOverride.group_id)
+        .outerjoin(Person, Person.id == QuizOverride.person_id)
+        .join(author, author.id == QuizOverride.created_by)
+        .outerjoin(ender, ender.id == QuizOverride.ended_by)
+        .where(_of(quiz))
     )
-    .outerjoin(LearnerGroup, LearnerGroup.id == QuizOverride.group_id)
-    .outerjoin(Person, Person.id == QuizOverride.person_id)
-    .join(_Author, _Author.id == QuizOverride.created_by)
-    .outerjoin(_Ender, _Ender.id == QuizOverride.ended_by)
-)
 
 
-def list_in_force(session: Session, quiz: QuizContext, *, offset: int, limit: int) -> list[QuizOverrideRow]:
+def list_in_force(session: Session, quiz: QuizContext, *, offset: int, limit: int) -> Sequence[OverrideRow]:
     """List what is in force at a quiz: for everybody, then groups, then people by name."""
     from_all = func.coalesce(QuizOverride.person_id, 0) > 0
     order = (from_all, func.coalesce(QuizOverride.group_id, 0) > 0, func.lower(LearnerGroup.name), *by_name(), QuizOverride.id)
-    return _lines(session, _LINES.where(_of(quiz), QuizOverride.ended_at.is_(None)).order_by(*order).offset(offset).limit(limit))
+    in_force = _select_lines(quiz).where(QuizOverride.ended_at.is_(None))
+    return session.execute(in_force.order_by(*order).offset(offset).limit(limit)).all()
 
 
-def list_ended(session: Session, quiz: QuizContext, *, limit: int) -> list[QuizOverrideRow]:
+def list_ended(session: Session, quiz: QuizContext, *, limit: int) -> Sequence[OverrideRow]:
     """List what held at a quiz and holds no more, the last ended first."""
-    ended = _LINES.where(_of(quiz), QuizOverride.ended_at.is_not(None))
-    return _lines(session, ended.order_by(QuizOverride.ended_at.desc(), QuizOverride.id.desc()).limit(limit))
+    ended = _select_lines(quiz).where(QuizOverride.ended_at.is_not(None))
+    return session.execute(ended.order_by(QuizOverride.ended_at.desc(), QuizOverride.id.desc()).limit(limit)).all()
+
+
+def left_out_of(row: OverrideRow) -> list[Person]:
+    """Return who set or ended an override and is among those for whom it is, as long as nobody else applied that to them."""
+    return list(dict.fromkeys(person for person, waits in ((row.author, row.author_waits), (row.ender, row.ender_waits)) if waits))
 
 
 def _of(quiz: QuizContext) -> ColumnElement[bool]:
     return (QuizOverride.course_id == quiz.course_id) & (QuizOverride.activity_key == quiz.key)
-
-
-def _lines(session: Session, statement: Select[*tuple[Any, ...]]) -> list[QuizOverrideRow]:
-    return [
-        QuizOverrideRow(
-            row,
-            group or (person.full_name if person else ""),
-            author.full_name,
-            ended_by=ender.full_name if ender else "",
-            can_return=gone is None,
-            left_out=tuple(dict.fromkeys(person for person, waits in ((author, author_waits), (ender, ender_waits)) if waits)),
-        )
-        for row, group, gone, person, author, ender, author_waits, ender_waits in session.execute(statement)
-    ]
 
 
 def get_override(session: Session, actor: Actor, slug: str, key: str, override: UUID) -> OverrideContext:
@@ -136,22 +114,6 @@ class AffectedAttempts:
         if self.person_id is not None:
             condition &= Attempt.person_id == self.person_id
         return condition
-
-
-@dataclass(frozen=True, slots=True)
-class OpenAttempt:
-    """An open attempt, its end by the effective settings, and its recorded due date."""
-
-    id: int
-    uuid: UUID
-    person: Person
-    enrolment_id: int | None
-    activity_key: str
-    state: AttemptState
-    started_at: datetime
-    due_at: datetime | None
-    extra_seconds: int
-    end: datetime | None
 
 
 _ATTEMPT_COLUMNS = PersonQuizColumns(Attempt.person_id, Attempt.enrolment_id, Attempt.course_id, Attempt.activity_key)
@@ -210,55 +172,23 @@ def _terms(session: Session, row: Any, overrides: Sequence[QuizOverride]) -> Set
 
 def _open(row: Any, setting_sources: SettingSources) -> OpenAttempt:
     attempt: Attempt = row[0]
-    end = end_of(setting_sources.effective_settings(attempt.started_at), attempt.started_at, extra=attempt.extra_seconds)
-    state = AttemptState(attempt.state)
-    return OpenAttempt(
-        attempt.id,
-        attempt.uuid,
-        row[1],
-        enrolment_id=attempt.enrolment_id,
-        activity_key=attempt.activity_key,
-        state=state,
-        started_at=attempt.started_at,
-        due_at=attempt.due_at,
-        extra_seconds=attempt.extra_seconds,
-        end=end,
-    )
+    return attempt, row[1], end_of(setting_sources.effective_settings(attempt.started_at), attempt.started_at, extra=attempt.extra_seconds)
 
 
-@dataclass(frozen=True, slots=True)
-class EndedAttemptRow:
-    """An ended attempt of an enrolment, as the rules on the next one need it, and the effective settings of its learner."""
-
-    enrolment_id: int
-    activity_key: str
-    summary: AttemptSummary
-    access: EffectiveSettings
-
-
-def list_ended_attempts(session: Session, person_ids: Sequence[int], keys: Collection[str], *, limit: int) -> list[EndedAttemptRow]:
-    """List the ended attempts of people at quizzes with these keys, in one statement however many overrides there are."""
+def list_ended_attempts(
+    session: Session, person_ids: Sequence[int], keys: Collection[str], *, limit: int
+) -> list[tuple[Attempt, SettingSources]]:
+    """List the ended attempts of people at quizzes with these keys, with what their settings follow from, in one statement."""
     mine = (Attempt.person_id.in_(person_ids), Attempt.activity_key.in_(keys), Attempt.enrolment_id.is_not(None))
     page = select(Attempt.id).where(*mine, _ENDED, ~Attempt.preview).order_by(Attempt.id.desc()).limit(limit)
-    return [_ended(row[0], setting_sources) for row, setting_sources in _with_setting_sources(session, page)]
+    return [(row[0], setting_sources) for row, setting_sources in _with_setting_sources(session, page)]
 
 
-def _ended(attempt: Attempt, setting_sources: SettingSources) -> EndedAttemptRow:
-    held = setting_sources.limit_of(attempt.started_at, attempt.extra_seconds)
-    summary = AttemptSummary(attempt.number, AttemptState(attempt.state), attempt.started_at, attempt.finished_at, held)
-    return EndedAttemptRow(attempt.enrolment_id or 0, attempt.activity_key, summary, setting_sources.effective_settings())
+def list_used_up(session: Session, scope: AffectedAttempts, *, after: int = 0, limit: int) -> dict[int, bool]:
+    """Return by the last ended attempts of the learners of a scope whether progress agrees with the attempts left; two statements.
 
-
-@dataclass(frozen=True, slots=True)
-class ExhaustedAttempts:
-    """A learner's last ended attempt at a quiz, and whether progress agrees with the effective settings on attempts left."""
-
-    attempt_id: int
-    in_step: bool
-
-
-def list_used_up(session: Session, scope: AffectedAttempts, *, after: int = 0, limit: int) -> list[ExhaustedAttempts]:
-    """List the last ended attempts of the learners of a scope in the order of their ids, in two statements."""
+    They are in the order of their ids.
+    """
     last = func.max(Attempt.id)
     ended = (
         select(last.label("id"), func.count().label("used"), ActivityResult.exhausted)
@@ -277,7 +207,7 @@ def list_used_up(session: Session, scope: AffectedAttempts, *, after: int = 0, l
         row[0].id: setting_sources.effective_settings(row[0].started_at).attempts
         for row, setting_sources in _with_setting_sources(session, list(used))
     }
-    return [ExhaustedAttempts(id_, bool(row.exhausted) is (0 < allowed[id_] <= row.used)) for id_, row in used.items()]
+    return {id_: bool(row.exhausted) is (0 < allowed[id_] <= row.used) for id_, row in used.items()}
 
 
 def scope_of_override(session: Session, override_id: int) -> AffectedAttempts:
@@ -307,32 +237,15 @@ def get_person(session: Session, _actor: Actor, person: UUID) -> Person:
     return get_person_by_uuid(session, person)
 
 
-@dataclass(frozen=True, slots=True)
-class AccommodationRow:
-    """A person and their profile, if one is in force."""
-
-    person: Person
-    row: Accommodation | None
-
-
-def list_profiles(session: Session, query: str, *, offset: int, limit: int) -> list[AccommodationRow]:
-    """List the people whom a search finds; without words those with a profile in force."""
+def list_profiles(session: Session, query: str, *, offset: int, limit: int) -> Sequence[Row[Person, Accommodation | None]]:
+    """List the people whom a search finds, with their profiles in force; without words those who have one."""
     statement = select(Person, Accommodation).outerjoin(Accommodation, accommodation_of(Person.id))
     statement = statement.where(*name_matches(query, with_address=True)) if query else statement.where(Accommodation.id.is_not(None))
-    rows = session.execute(statement.order_by(*by_name(), Person.id).offset(offset).limit(limit))
-    return [AccommodationRow(person, row) for person, row in rows]
+    return session.execute(statement.order_by(*by_name(), Person.id).offset(offset).limit(limit)).all()
 
 
-@dataclass(frozen=True, slots=True)
-class PastProfile:
-    """A profile that a person has or had, and who gave it."""
-
-    row: Accommodation
-    by: str
-
-
-def list_profiles_of(session: Session, person_id: int, *, limit: int) -> list[PastProfile]:
-    """List the profiles of a person, the newest first."""
+def list_profiles_of(session: Session, person_id: int, *, limit: int) -> Sequence[Row[Accommodation, Person]]:
+    """List the profiles of a person with who gave each, the newest first."""
     statement = (
         select(Accommodation, Person)
         .join(Person, Person.id == Accommodation.created_by)
@@ -340,7 +253,7 @@ def list_profiles_of(session: Session, person_id: int, *, limit: int) -> list[Pa
         .order_by(Accommodation.id.desc())
         .limit(limit)
     )
-    return [PastProfile(row, author.full_name) for row, author in session.execute(statement)]
+    return session.execute(statement).all()
 
 
 def get_profile(session: Session, person_id: int, accommodation_id: int) -> Accommodation:
@@ -631,8 +544,8 @@ def quiz_dates(session: Session, requested: DateRequest) -> Iterator[DatedItem]:
     """Tell the dates of quizzes, attempts in progress in one statement; a quiz that closes when its attempt ends is told once."""
     by_enrolment: dict[int | None, list[OpenAttempt]] = {}
     if requested.enrolments:
-        for attempt in list_open_of_people(session, requested.person_ids):
-            by_enrolment.setdefault(attempt.enrolment_id, []).append(attempt)
+        for opened in list_open_of_people(session, requested.person_ids):
+            by_enrolment.setdefault(opened[0].enrolment_id, []).append(opened)
     for enrolment in requested.enrolments:
         going_on = list(_attempt_dates(enrolment, by_enrolment.get(enrolment.enrolment_id, ())))
         yield from going_on
@@ -650,22 +563,27 @@ def pause_dates(session: Session, requested: DateRequest) -> Iterator[DatedItem]
     }
     if not paused:
         return
-    ended: dict[tuple[int, str], list[EndedAttemptRow]] = {}
-    for row in list_ended_attempts(session, requested.person_ids, {key for _id, key in paused}, limit=MOST_OPEN):
-        ended.setdefault((row.enrolment_id, row.activity_key), []).append(row)
+    ended: dict[tuple[int | None, str], list[tuple[Attempt, SettingSources]]] = {}
+    for attempt, sources in list_ended_attempts(session, requested.person_ids, {key for _id, key in paused}, limit=MOST_OPEN):
+        ended.setdefault((attempt.enrolment_id, attempt.activity_key), []).append((attempt, sources))
     for taken, (enrolment, activity) in paused.items():
-        rows = ended.get(taken, [])
-        until = pause_ends(rows[0].access, [row.summary for row in rows]) if rows else None
+        attempts = ended.get(taken, [])
+        until = pause_ends(attempts[0][1].effective_settings(), [_summary(*attempt) for attempt in attempts]) if attempts else None
         closes = enrolment.closing(activity)
         if until is not None and until > requested.now and (closes is None or until < closes):
             yield enrolment.activity_item(activity, "pause", DateKind.CONDITION_OPENS, until)
 
 
+def _summary(attempt: Attempt, sources: SettingSources) -> AttemptSummary:
+    limit = sources.limit_of(attempt.started_at, attempt.extra_seconds)
+    return AttemptSummary(attempt.number, AttemptState(attempt.state), attempt.started_at, attempt.finished_at, limit)
+
+
 def _attempt_dates(enrolment: DatedEnrolment, attempts: Sequence[OpenAttempt]) -> Iterator[DatedItem]:
-    for attempt in attempts:
+    for attempt, _person, end in attempts:
         activity = enrolment.outline.by_key.get(attempt.activity_key)
         if activity is None:
             continue
-        kind = DateKind.ATTEMPT_OPEN if attempt.end is None else DateKind.ATTEMPT_ENDS
-        at, path = attempt.end or attempt.started_at, f"/attempts/{attempt.uuid}"
+        kind = DateKind.ATTEMPT_OPEN if end is None else DateKind.ATTEMPT_ENDS
+        at, path = end or attempt.started_at, f"/attempts/{attempt.uuid}"
         yield enrolment.activity_item(activity, f"attempt:{attempt.uuid}", kind, at, path=path)

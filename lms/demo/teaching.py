@@ -402,7 +402,7 @@ def _give_time(teaching: CourseTeaching, now: datetime) -> None:
         if attempts:
             context = quiz_teaching.get_taught_quiz(session, teaching.owner, slug, quiz.key)
             target, values = (
-                OverrideTarget(person=attempts[0].person),
+                OverrideTarget(person=attempts[0][1]),
                 OverrideValues(sets_closes=True, closes_at=teaching.stage.day(2, 18)),
             )
             reason = "Turno de la tarde (motivo inventado)."

@@ -78,7 +78,7 @@ def person(subject: Person) -> Answer:
     """Show what a person gets in every quiz, and set it."""
     session, form = current_session(), AccommodationForm()
     past = overrides.list_profiles_of(session, subject.id, limit=PAST)
-    in_force = next((line.row for line in past if line.row.ended_at is None), None)
+    in_force = next((row.Accommodation for row in past if row.Accommodation.ended_at is None), None)
     if request.method != "POST":
         if in_force is not None:
             form.show(in_force)

@@ -1,6 +1,6 @@
 """Pages of overrides and incidents of a quiz, for those who edit the course, and the words that accommodations share with them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from ipaddress import ip_network
 from typing import Any
@@ -12,6 +12,7 @@ from wtforms import BooleanField, HiddenField, TextAreaField, ValidationError
 from wtforms.validators import InputRequired
 
 from accounts import access_log
+from accounts.models import Person
 from accounts.people import get_person_by_uuid
 from accounts.privacy import PeopleListKind
 from courses.models import Course
@@ -29,13 +30,13 @@ from kernel.web.table import requested_page, requested_words
 from quizzes import snapshots, teaching
 from quizzes.access import IncidentContext, NewOverrideContext, OverrideContext, QuizAction, QuizContext
 from quizzes.incidents import (
-    IncidentRow,
     NothingEnds,
     add_incident_time,
     apply_incident_to_left_out,
     get_incident,
     is_left_out_of_incident,
     list_incidents,
+    list_left_out,
     undo_incident,
 )
 from quizzes.models import Accommodation, QuizOverride
@@ -44,13 +45,13 @@ from quizzes.overrides import (
     GroupDeleted,
     NotInForce,
     OverrideValues,
-    QuizOverrideRow,
     apply_to_authors,
     concerns_person,
     describe_target,
     end_override,
     find_in_force,
     get_override,
+    left_out_of,
     list_ended,
     list_in_force,
     list_open_attempts,
@@ -158,9 +159,9 @@ class IncidentForm(Form):
             raise Invalid(INCOMPLETE) from None
 
 
-def may_apply(line: QuizOverrideRow | IncidentRow) -> bool:
-    """Return whether the actor may apply it to somebody whom it left out."""
-    return any(not is_own(current_actor(), person.id) for person in line.left_out)
+def may_apply(left_out: Iterable[Person]) -> bool:
+    """Return whether the actor may apply something to one of those whom it left out."""
+    return any(not is_own(current_actor(), person.id) for person in left_out)
 
 
 def words_of(row: QuizOverride) -> Iterator[str]:
@@ -220,6 +221,7 @@ def overrides(quiz: QuizContext) -> Answer:
         page=requested.of(rows),
         ended=list_ended(session, quiz, limit=ENDED),
         words_of=words_of,
+        left_out_of=left_out_of,
         may_apply=may_apply,
         groups=learner_groups.list_groups(session, quiz.course_id),
         query=query,
@@ -365,6 +367,7 @@ def incidents(quiz: QuizContext) -> Answer:
     form.token.data = form.token.data or str(uuid4())
     access_log.record_list_access(PeopleListKind.ATTEMPTS, Course, quiz.course_id)
     attempts = list_open_attempts(session, AffectedAttempts(quiz.course_id, quiz.key), limit=ROWS + 1)
+    rows = list_incidents(session, quiz, limit=INCIDENTS)
     return page(
         "quizzes/incidents.html",
         **activity_header(quiz.outline, quiz.key),
@@ -372,7 +375,8 @@ def incidents(quiz: QuizContext) -> Answer:
         count=count,
         attempts=attempts[:ROWS],
         more=len(attempts) > ROWS,
-        incidents=list_incidents(session, quiz, limit=INCIDENTS),
+        incidents=rows,
+        left_out=list_left_out(session, [row.Incident.id for row in rows]),
         may_apply=may_apply,
     )
 
