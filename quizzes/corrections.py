@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import Row, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
@@ -48,34 +48,6 @@ class VersionRow:
     question: QuestionDefinition
 
 
-@dataclass(frozen=True, slots=True)
-class RegradeRow:
-    """A committed regrade or annulment that touched the question: of which version, in how many attempts, and who undid it when."""
-
-    at: datetime
-    kind: str
-    whole_quiz: bool
-    target: int | None
-    """Number of the version by which answers were judged, where that was another one."""
-    person: str
-    reason: str
-    attempts: int
-    for_objection: bool
-    undone_at: datetime | None
-    undone_by: str
-
-
-@dataclass(frozen=True, slots=True)
-class HandMarkRow:
-    """Marks of a version that one person replaced by hand: the first, the last, and in how many attempts."""
-
-    first_at: datetime
-    last_at: datetime
-    version: int
-    person: str
-    attempts: int
-
-
 def list_question_versions(session: Session, *question_ids: int) -> list[VersionRow]:
     """List the newest versions of a question, and of what it was under other keys, the oldest of them first, with who published them."""
     statement = (
@@ -105,8 +77,12 @@ def list_question_versions(session: Session, *question_ids: int) -> list[Version
     ]
 
 
-def list_question_regrades(session: Session, course_id: int, question_id: int) -> list[RegradeRow]:
-    """List the committed regrades and annulments of a question, and those of whole quizzes that changed a mark of it, the newest first."""
+def list_question_regrades(session: Session, course_id: int, question_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
+    """List the committed regrades and annulments of a question, and those of whole quizzes that changed a mark of it, the newest first.
+
+    Each row also has in how many `attempts` it changed a mark, the number of the `target` version by which answers were judged where that
+    was another one, who committed it and its `undoer`.
+    """
     touched = (
         select(RegradeDryRunMark.regrade_id, func.count(RegradeDryRunMark.attempt_id.distinct()).label("attempts"))
         .join(AttemptItem, AttemptItem.id == RegradeDryRunMark.item_id)
@@ -115,9 +91,9 @@ def list_question_regrades(session: Session, course_id: int, question_id: int) -
         .group_by(RegradeDryRunMark.regrade_id)
         .subquery()
     )
-    undoer, target = aliased(Person), aliased(QuestionVersion)
+    undoer, target = aliased(Person, name="undoer"), aliased(QuestionVersion)
     statement = (
-        select(Regrade, func.coalesce(touched.c.attempts, 0), target.number, Person, undoer)
+        select(Regrade, func.coalesce(touched.c.attempts, 0).label("attempts"), target.number.label("target"), Person, undoer)
         .outerjoin(touched, touched.c.regrade_id == Regrade.id)
         .outerjoin(target, target.id == Regrade.target_id)
         .outerjoin(Person, Person.id == Regrade.committed_by)
@@ -127,30 +103,19 @@ def list_question_regrades(session: Session, course_id: int, question_id: int) -
         .order_by(Regrade.id.desc())
         .limit(MOST_LOGGED)
     )
-    return [
-        RegradeRow(
-            at=row.committed_at or row.created_at,
-            kind=row.kind,
-            whole_quiz=row.question_id is None,
-            target=number,
-            person=person.full_name if person else "",
-            reason=row.reason,
-            attempts=attempts,
-            for_objection=row.for_objection,
-            undone_at=row.undone_at,
-            undone_by=by.full_name if by else "",
-        )
-        for row, attempts, number, person, by in session.execute(statement)
-    ]
+    return session.execute(statement).all()
 
 
-def list_hand_marks(session: Session, question_id: int) -> list[HandMarkRow]:
-    """List by whom marks of a question were replaced by hand, the newest first; a first mark by hand corrects nothing."""
+def list_hand_marks(session: Session, question_id: int) -> Sequence[Row[datetime, int, Person, int]]:
+    """List by whom marks of a version of a question were replaced by hand, the newest first; a first mark by hand corrects nothing.
+
+    A row has when the person did so last, the number of the version, the person, and in how many attempts.
+    """
     earlier = aliased(MarkEvent)
     replaced = exists().where(earlier.item_id == MarkEvent.item_id, earlier.id < MarkEvent.id, earlier.fraction.is_not(None))
     last = func.max(MarkEvent.marked_at)
     statement = (
-        select(func.min(MarkEvent.marked_at), last, QuestionVersion.number, Person, func.count(AttemptItem.attempt_id.distinct()))
+        select(last, QuestionVersion.number, Person, func.count(AttemptItem.attempt_id.distinct()))
         .join(AttemptItem, AttemptItem.id == MarkEvent.item_id)
         .join(Attempt, Attempt.id == AttemptItem.attempt_id)
         .join(QuestionVersion, QuestionVersion.id == AttemptItem.question_version_id)
@@ -160,9 +125,7 @@ def list_hand_marks(session: Session, question_id: int) -> list[HandMarkRow]:
         .order_by(last.desc(), Person.id)
         .limit(MOST_LOGGED)
     )
-    return [
-        HandMarkRow(first, at, number, person.full_name, attempts) for first, at, number, person, attempts in session.execute(statement)
-    ]
+    return session.execute(statement).all()
 
 
 class WordingVerb(audit.Verb):
@@ -276,7 +239,12 @@ def correction_log(session: Session, course_id: int, question_id: int, versions:
     lines = [
         *_version_lines(versions),
         *(line for row in list_question_regrades(session, course_id, question_id) for line in _regrade_lines(row)),
-        *(_hand_line(row) for row in list_hand_marks(session, question_id)),
+        *(
+            CorrectionView(
+                at, _("Marks of version %(number)s were changed by hand.", number=number(version)), (person.full_name,), attempts
+            )
+            for at, version, person, attempts in list_hand_marks(session, question_id)
+        ),
     ]
     for source in CORRECTIONS.of(session):
         lines += source(session, question_id)
@@ -299,17 +267,19 @@ def _version_words(row: VersionRow, before: VersionRow | None) -> str:
     return _("Version %(number)s was published: only words changed, not its key.", number=number(row.number))
 
 
-def _regrade_lines(row: RegradeRow) -> Iterator[CorrectionView]:
+def _regrade_lines(row: Row[*tuple[Any, ...]]) -> Iterator[CorrectionView]:
     """Yield a regrade and its undoing; one for objections stands in the log as their outcome."""
-    sentence = _regrade_words(row)
-    if not row.for_objection:
-        yield CorrectionView(row.at, sentence, (row.person,), row.attempts, row.reason)
-    if row.undone_at is not None:
-        yield CorrectionView(row.undone_at, _("Undone: %(what)s", what=sentence), (row.undone_by,), row.attempts)
+    regrade, sentence = row.Regrade, _regrade_words(row)
+    if not regrade.for_objection:
+        by = (row.Person.full_name,) if row.Person else ()
+        yield CorrectionView(regrade.committed_at, sentence, by, row.attempts, regrade.reason)
+    if regrade.undone_at is not None:
+        by = (row.undoer.full_name,) if row.undoer else ()
+        yield CorrectionView(regrade.undone_at, _("Undone: %(what)s", what=sentence), by, row.attempts)
 
 
-def _regrade_words(row: RegradeRow) -> str:
-    if row.whole_quiz:
+def _regrade_words(row: Row[*tuple[Any, ...]]) -> str:
+    if row.Regrade.question_id is None:
         return _("The whole quiz was marked again.")
     return {
         "same": _("It was marked again."),
@@ -317,12 +287,7 @@ def _regrade_words(row: RegradeRow) -> str:
         "full_credit": _("Everyone got full marks for it."),
         "removed": _("It was left out of the total for everyone."),
         "void_unless_lower": _("It was left out of the total wherever that lowers no mark."),
-    }[row.kind]
-
-
-def _hand_line(row: HandMarkRow) -> CorrectionView:
-    sentence = _("Marks of version %(number)s were changed by hand.", number=number(row.version))
-    return CorrectionView(row.last_at, sentence, (row.person,), row.attempts)
+    }[row.Regrade.kind]
 
 
 HEADINGS = ("at", "what", "who", "attempts", "reason")
