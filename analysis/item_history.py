@@ -1,12 +1,12 @@
 """Read the history of a question by month, version and quiz, under other keys, in copies, and where it is asked."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, exists, func, literal, select, union_all
+from sqlalchemy import Row, and_, case, exists, func, literal, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
@@ -103,32 +103,23 @@ def list_history(session: Session, question_ids: Collection[int]) -> list[ItemHi
 MOST_JOINED = 500
 
 
-@dataclass(frozen=True, slots=True)
-class JoinedQuestions:
-    """The questions that share an origin: those of the course, and the copies in other courses with the address of their course."""
+def find_joined(session: Session, context: ItemHistoryContext, *, with_reserved: bool) -> tuple[list[int], list[int]]:
+    """Return the questions that share an origin with one of a course: those of the course, and the copies in other courses.
 
-    own: tuple[int, ...]
-    copies: dict[int, str]
-
-
-def find_joined(session: Session, context: ItemHistoryContext, *, with_reserved: bool) -> JoinedQuestions:
-    """Return the questions that are the same as one of a course; of those that are reserved in another course only `with_reserved`.
-
-    spec/selection 2.2 and 12.
+    Copies that are reserved in their course only `with_reserved` (spec/selection 2.2 and 12).
     """
     mine = select(QuestionOrigin.origin).where(QuestionOrigin.course_id == context.id, QuestionOrigin.key == context.key)
     statement = (
-        select(Question.id, Question.course_id, Course.slug, QuestionOrigin.reserved)
+        select(Question.id, Question.course_id, QuestionOrigin.reserved)
         .join(QuestionOrigin, and_(QuestionOrigin.course_id == Question.course_id, QuestionOrigin.key == Question.key))
-        .join(Course, Course.id == Question.course_id)
         .where(QuestionOrigin.origin == mine.scalar_subquery())
         .order_by(Question.id)
         .limit(MOST_JOINED)
     )
     rows = session.execute(statement).all()
-    own = tuple(row.id for row in rows if row.course_id == context.id)
-    copies = {row.id: row.slug for row in rows if row.course_id != context.id and (with_reserved or not row.reserved)}
-    return JoinedQuestions(own or (context.question_id,), copies)
+    own = [row.id for row in rows if row.course_id == context.id]
+    copies = [row.id for row in rows if row.course_id != context.id and (with_reserved or not row.reserved)]
+    return own or [context.question_id], copies
 
 
 def list_copied_versions(session: Session, version_ids: Collection[int]) -> list[SegmentVersion]:
@@ -160,19 +151,8 @@ def find_present_version(session: Session, context: ItemHistoryContext) -> int |
     return session.scalar(statement)
 
 
-@dataclass(frozen=True, slots=True)
-class WordingRow:
-    """An editor's word that a version changed only the wording; who took it back, and when, where somebody did."""
-
-    version_id: int
-    said_at: datetime
-    said_by: str
-    withdrawn_at: datetime | None
-    withdrawn_by: str
-
-
-def list_wordings(session: Session, question_ids: Collection[int]) -> list[WordingRow]:
-    """List what editors said of the versions of questions, the oldest first; what was taken back is there too."""
+def list_wordings(session: Session, question_ids: Collection[int]) -> Sequence[Row[WordingOnly, Person, Person | None]]:
+    """List what editors said of the versions of questions, and who took it back, the oldest first; what was taken back is there too."""
     other = aliased(Person)
     statement = (
         select(WordingOnly, Person, other)
@@ -183,31 +163,19 @@ def list_wordings(session: Session, question_ids: Collection[int]) -> list[Wordi
         .order_by(WordingOnly.id)
         .limit(MOST_JOINED)
     )
-    return [
-        WordingRow(row.question_version_id, row.created_at, person.full_name, row.ended_at, by.full_name if by else "")
-        for row, person, by in session.execute(statement)
-    ]
+    return session.execute(statement).all()
 
 
 EXPOSURE_DAYS = 365
 MOST_USES, MOST_EDITIONS, MOST_QUIZZES = 5_000, 200, 20
 
 
-@dataclass(frozen=True, slots=True)
-class ItemUseRow:
-    """A quiz that may ask a question: its title in the newest version that does, and the quiz versions."""
+def list_uses(session: Session, course_id: int, question_id: int) -> dict[str, list[Row[*tuple[Any, ...]]]]:
+    """Return by key the quizzes of a course that may ask a question in any published version, those of the newest version first.
 
-    key: str
-    title: Mapping[str, str]
-    is_current: bool
-    """Whether the published version of the course has it there."""
-    is_drawn: bool
-    """Whether it is one of several that a draw may take; else every attempt has it."""
-    quiz_version_ids: tuple[int, ...]
-
-
-def list_uses(session: Session, course_id: int, question_id: int) -> list[ItemUseRow]:
-    """List the quizzes of a course that may ask a question in any published version, those of the newest version first."""
+    The rows of a quiz are its places for the question, the newest version first: `is_current` in the version that is published, `is_drawn`
+    where it is one of several that a draw may take; else every attempt has it.
+    """
     other = aliased(SlotCandidate)
     drawn = exists().where(other.slot_id == Slot.id, other.question_version_id != SlotCandidate.question_version_id)
     statement = (
@@ -226,29 +194,20 @@ def list_uses(session: Session, course_id: int, question_id: int) -> list[ItemUs
         .order_by(CourseVersion.number.desc(), Activity.key, Slot.position)
         .limit(MOST_USES)
     )
-    rows_by_quiz: dict[str, list[Any]] = {}
+    rows_by_quiz: dict[str, list[Row[*tuple[Any, ...]]]] = {}
     for row in session.execute(statement):
         rows_by_quiz.setdefault(row.key, []).append(row)
-    return [
-        ItemUseRow(key, rows[0].title, rows[0].is_current, rows[0].is_drawn, tuple(dict.fromkeys(row.quiz_version_id for row in rows)))
-        for key, rows in rows_by_quiz.items()
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class ExposureRow:
-    """A population of the last year: the people who began a quiz that may ask the question, and those who were shown it."""
-
-    edition: str | None
-    """None: the whole course; '' who was in no edition."""
-    shown: int
-    started: int
+    return rows_by_quiz
 
 
 def list_exposure(
-    session: Session, course_id: int, question_id: int, quiz_version_ids: Sequence[int], *, now: datetime
-) -> list[ExposureRow]:
-    """List the exposure of a question, of the course first and then of each edition (spec/selection 2.13); one statement."""
+    session: Session, course_id: int, question_id: int, quiz_version_ids: Collection[int], *, now: datetime
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """List how many people `started` a quiz that may ask a question in the last year, and how many of them were `shown` it.
+
+    The first row is of the whole course (`edition` None), then comes who was in no edition ('') and each edition; one statement
+    (spec/selection 2.13).
+    """
     shown = exists().where(
         AttemptItem.attempt_id == Attempt.id,
         AttemptItem.question_version_id.in_(select(QuestionVersion.id).where(QuestionVersion.question_id == question_id)),
@@ -272,21 +231,16 @@ def list_exposure(
         .where(*counted)
         .group_by(Edition.id, Edition.name)
     )
-    rows: Sequence[Any] = session.execute(union_all(whole, editions).order_by("place", "edition").limit(MOST_EDITIONS)).all()
-    return [ExposureRow(row.edition, row.shown, row.started) for row in rows]
+    return session.execute(union_all(whole, editions).order_by("place", "edition").limit(MOST_EDITIONS)).all()
 
 
-@dataclass(frozen=True, slots=True)
-class CachedAnalysisRow:
-    """The analysis of a quiz as computed last, of its newest composition: of its questions only those that were asked for."""
+def list_cached_analyses(
+    session: Session, course_id: int, keys: Collection[str], version_ids: Collection[int]
+) -> dict[str, tuple[QuizAnalysis, datetime]]:
+    """Return by quiz what was computed last of the first attempts of all learners at its newest composition, and when.
 
-    key: str
-    analysis: QuizAnalysis
-    computed_at: datetime
-
-
-def list_cached_analyses(session: Session, course_id: int, keys: Collection[str], version_ids: Collection[int]) -> list[CachedAnalysisRow]:
-    """List what was computed last of the first attempts of all learners at quizzes, with the analysis of these question versions."""
+    Of the questions only these versions are in it.
+    """
     cache = aliased(QuizAnalysisCache)
     newest = select(func.max(cache.version)).where(
         cache.course_id == QuizAnalysisCache.course_id, cache.activity_key == QuizAnalysisCache.activity_key
@@ -302,9 +256,7 @@ def list_cached_analyses(session: Session, course_id: int, keys: Collection[str]
         .order_by(QuizAnalysisCache.activity_key)
         .limit(MOST_QUIZZES)
     )
-    return [
-        CachedAnalysisRow(row.activity_key, _analysis_of(row.document, version_ids), row.computed_at) for row in session.execute(statement)
-    ]
+    return {row.activity_key: (_analysis_of(row.document, version_ids), row.computed_at) for row in session.execute(statement)}
 
 
 def _analysis_of(document: str, version_ids: Collection[int]) -> QuizAnalysis:

@@ -5,18 +5,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 
 from flask import Blueprint, Response, request
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from accounts.models import Person
 from analysis import item_history
 from analysis.access import AnalysisAction
 from analysis.item_history import (
-    CachedAnalysisRow,
-    ExposureRow,
     ItemHistoryRow,
-    ItemUseRow,
-    WordingRow,
     find_joined,
     find_present_version,
     list_cached_analyses,
@@ -27,7 +26,7 @@ from analysis.item_history import (
     list_wordings,
 )
 from analysis.rules.item_evidence import AnswerThirds, ResponseClass, Thirds
-from analysis.rules.quiz_analysis import QuestionAnalysis, expected_by_chance, findings_in_order
+from analysis.rules.quiz_analysis import QuestionAnalysis, QuizAnalysis, expected_by_chance, findings_in_order
 from analysis.rules.segments import SegmentVersion, content_digest, segment_numbers, segments_of
 from analysis.views.findings import FindingView, certainties, class_name, finding_view, part_name, parts_of
 from courses import catalogue
@@ -46,7 +45,12 @@ from questions.rules.marking import MarkState
 from quizzes import corrections
 from quizzes.access import ItemHistoryContext
 from quizzes.corrections import CorrectionView, VersionRow, list_question_versions
+from quizzes.models import WordingOnly
 from quizzes.rules.item_history import HistorySums, pooled_discrimination, pooled_facility, practice_facility
+
+ExposureRows = Sequence[Row[*tuple[Any, ...]]]
+ItemUses = Mapping[str, Sequence[Row[*tuple[Any, ...]]]]
+"""As `list_exposure` and `list_uses` return them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +138,7 @@ class JoinedHistory:
     """The ids of their versions, those of copies too; the present one last."""
     own: tuple[ItemHistoryRow, ...]
     copies: tuple[ItemHistoryRow, ...]
-    wordings: tuple[WordingRow, ...] = ()
+    wordings: Sequence[Row[WordingOnly, Person, Person | None]] = ()
 
     @property
     def names(self) -> Mapping[int, str]:
@@ -171,17 +175,17 @@ def of_versions(rows: Sequence[ItemHistoryRow], versions: Sequence[int]) -> list
 
 def load_joined_history(session: Session, subject: ItemHistoryContext, *, with_reserved: bool) -> JoinedHistory:
     """Return the history of a question over keys and courses; of copies that are reserved in their course only `with_reserved`."""
-    joined = find_joined(session, subject, with_reserved=with_reserved)
-    versions = list_question_versions(session, *joined.own)
+    own_ids, copy_ids = find_joined(session, subject, with_reserved=with_reserved)
+    versions = list_question_versions(session, *own_ids)
     several = len(versions) > 1
-    wordings = list_wordings(session, joined.own) if several else []
-    wording_only = frozenset(wording.version_id for wording in wordings if wording.withdrawn_at is None)
-    copies = [_without_practice(row) for row in list_history(session, joined.copies)] if joined.copies else []
+    wordings = list_wordings(session, own_ids) if several else []
+    wording_only = frozenset(wording.question_version_id for wording, _author, _other in wordings if wording.ended_at is None)
+    copies = [_without_practice(row) for row in list_history(session, copy_ids)] if copy_ids else []
     copied = list_copied_versions(session, {row.version_id for row in copies}) if copies else []
     own = [SegmentVersion(version.id, content_digest(version.question, subject.slug), version.id in wording_only) for version in versions]
     segments = segments_of(own, copied, find_present_version(session, subject) if several else None)
     return JoinedHistory(
-        subject.key, tuple(versions), segments, own=tuple(list_history(session, joined.own)), copies=tuple(copies), wordings=tuple(wordings)
+        subject.key, tuple(versions), segments, own=tuple(list_history(session, own_ids)), copies=tuple(copies), wordings=wordings
     )
 
 
@@ -263,17 +267,17 @@ class VersionChangeView:
 
 def change_views(joined: JoinedHistory) -> tuple[VersionChangeView, ...]:
     """Return the versions after the first, the newest first."""
-    in_force = {wording.version_id: wording for wording in joined.wordings if wording.withdrawn_at is None}
+    in_force = {wording.question_version_id: author for wording, author, _other in joined.wordings if wording.ended_at is None}
     return tuple(
         _change(joined.names[version.id], before, version, in_force.get(version.id)) for before, version in pairwise(joined.versions)
     )[::-1]
 
 
-def _change(name: str, before: VersionRow, version: VersionRow, wording: WordingRow | None) -> VersionChangeView:
-    if wording is not None:
-        return VersionChangeView(
-            version.id, name, _("Only the wording changed, says %(who)s: its figures go on.", who=wording.said_by), False, True
-        )
+def _change(name: str, before: VersionRow, version: VersionRow, author: Person | None) -> VersionChangeView:
+    """Return what is said of a change, and by whom where an editor said that it was wording only."""
+    if author is not None:
+        sentence = _("Only the wording changed, says %(who)s: its figures go on.", who=author.full_name)
+        return VersionChangeView(version.id, name, sentence, may_say=False, may_withdraw=True)
     if is_judged_otherwise(before.question, version.question):
         return VersionChangeView(version.id, name, _("Its key or its parts changed: its figures begin anew."), False, False)
     return VersionChangeView(version.id, name, _("Its words changed: its figures begin anew."), True, False)
@@ -281,63 +285,19 @@ def _change(name: str, before: VersionRow, version: VersionRow, wording: Wording
 
 def wording_corrections(joined: JoinedHistory) -> Iterator[CorrectionView]:
     """Yield what editors said of versions, and took back, as lines of the correction log."""
-    for wording in joined.wordings:
-        name = joined.names.get(wording.version_id)
+    for wording, author, other in joined.wordings:
+        name = joined.names.get(wording.question_version_id)
         if name is not None:
-            yield _correction(wording.said_at, _("%(version)s was said to change only the wording.", version=name), wording.said_by)
-            if wording.withdrawn_at is not None:
-                yield _correction(
-                    wording.withdrawn_at, _("Taken back: %(version)s changed only the wording.", version=name), wording.withdrawn_by
-                )
-
-
-def _correction(at: datetime, sentence: str, person: str) -> CorrectionView:
-    return CorrectionView(at, sentence, (person,), None)
+            said = _("%(version)s was said to change only the wording.", version=name)
+            yield CorrectionView(wording.created_at, said, (author.full_name,), None)
+            if wording.ended_at is not None:
+                said = _("Taken back: %(version)s changed only the wording.", version=name)
+                yield CorrectionView(wording.ended_at, said, (other.full_name,) if other else (), None)
 
 
 WEAK, EASY, HARD = 0.1, 0.95, 0.3
 COLUMNS = ("version", "quiz", "edition", "language", "month")
 LAST = ("question", "segment")
-
-
-@dataclass(frozen=True, slots=True)
-class ItemHistoryView:
-    """The history of a question: sentences, of which segments, the chart with its table, its quizzes and versions, and the log."""
-
-    said: tuple[str, ...]
-    of_which: str
-    segments: tuple[HistoryTableRow, ...]
-    changes: tuple[VersionChangeView, ...]
-    points: tuple[IntervalPoint, ...]
-    months: tuple[HistoryTableRow, ...]
-    quizzes: tuple[HistoryTableRow, ...]
-    versions: tuple[HistoryTableRow, ...]
-    log: tuple[CorrectionView, ...]
-    has_practice: bool
-    """Whether it was answered in quizzes that do not count."""
-
-
-def history_view(
-    joined: JoinedHistory, log: tuple[CorrectionView, ...], titles: Mapping[str, str], *, together: bool = False
-) -> ItemHistoryView:
-    """Return the history as its page shows it, with the titles of quizzes by key: of the present segment, or of all `together`.
-
-    Months and quizzes are those of the course: by month, copies may have fewer answers than are shown outside of theirs.
-    """
-    rows, names = joined.rows(together=together), joined.names
-    own = [row for row in rows if row.version_id in names]
-    return ItemHistoryView(
-        said=tuple(_sentences(rows)),
-        of_which=present_sentence(joined, together=together),
-        segments=segment_lines(joined),
-        changes=change_views(joined),
-        points=month_points(own),
-        months=history_lines(own, lambda row: row.month),
-        quizzes=history_lines(own, lambda row: titles.get(row.quiz, row.quiz)),
-        versions=history_lines(joined.own, lambda row: names[row.version_id]),
-        log=with_wordings(joined, log),
-        has_practice=any(row.sums.practice_count for row in joined.own),
-    )
 
 
 def with_wordings(joined: JoinedHistory, log: tuple[CorrectionView, ...]) -> tuple[CorrectionView, ...]:
@@ -417,35 +377,23 @@ BY_PERSON = (QuestionKind.ESSAY, QuestionKind.FILE, QuestionKind.DESCRIPTION)
 NONE_OF_THEM: Thirds = (0, 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class ExposureView:
-    """A population of the last year: who began a quiz that may ask the question, and how many of them were shown it."""
-
-    name: str
-    shown: str
-    started: str
-    share: str
-
-
-def exposure_views(rows: Sequence[ExposureRow]) -> list[ExposureView]:
-    """Return who was shown a question, the whole course first; of editions nothing where nobody is in one."""
+def exposure_lines(rows: ExposureRows) -> list[tuple[str, Row[*tuple[Any, ...]], str]]:
+    """Return the name, the row and the share of each population, the whole course first; of editions nothing where nobody is in one."""
     shown = rows if any(row.edition for row in rows) else rows[:1]
-    return [ExposureView(_population(row), number(row.shown), number(row.started), _share(row.shown, row.started)) for row in shown]
+    return [(_population(row.edition), row, _share(row.shown, row.started)) for row in shown]
 
 
-def _population(row: ExposureRow) -> str:
-    if row.edition is None:
-        return _("The whole course")
-    return row.edition or _("In no edition")
+def _population(edition: str | None) -> str:
+    return _("The whole course") if edition is None else edition or _("In no edition")
 
 
 def _share(part: int, whole: int) -> str:
     return percentage(Fraction(100 * part, whole), 1) if whole else MISSING
 
 
-def exposure_sentence(rows: Sequence[ExposureRow]) -> str:
+def exposure_sentence(rows: ExposureRows) -> str:
     """Say how many people of the course were shown a question in the last year."""
-    whole = rows[0] if rows else ExposureRow(None, 0, 0)
+    whole = rows[0]
     if not whole.started:
         return _("In the last 365 days no one began a quiz that may ask it.")
     return _(
@@ -458,22 +406,15 @@ def exposure_sentence(rows: Sequence[ExposureRow]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class ThirdView:
-    """The share of a third of the attempts that gave an answer: in % as a number, in words, and the count."""
-
-    share: float
-    words: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
 class AnswerThirdsRow:
-    """An answer in the table of thirds: the part it is of, its name, whether it is right, and its share in each third."""
+    """An answer in the table of thirds: the part it is of, its name, whether it is right, and how many of each third gave it."""
 
     part: str
     answer: str
     right: bool
-    thirds: tuple[ThirdView, ...]
+    counts: Thirds
+    shares: tuple[tuple[float, str], ...]
+    """In % as a number, and in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -501,42 +442,43 @@ class ItemUseView:
     expected: int
 
 
-def use_views(uses: Sequence[ItemUseRow], cached: Sequence[CachedAnalysisRow], versions: Sequence[VersionRow]) -> list[ItemUseView]:
+def use_views(uses: ItemUses, cached: Mapping[str, tuple[QuizAnalysis, datetime]], versions: Sequence[VersionRow]) -> list[ItemUseView]:
     """Return the quizzes of a question with what was computed last of each."""
-    by_key, by_id = {analysis.key: analysis for analysis in cached}, {version.id: version for version in versions}
-    return [_use(use, by_key.get(use.key), by_id) for use in uses]
+    by_id = {version.id: version for version in versions}
+    return [_use(rows[0], cached.get(key), by_id) for key, rows in uses.items()]
 
 
-def _use(use: ItemUseRow, cached: CachedAnalysisRow | None, versions: Mapping[int, VersionRow]) -> ItemUseView:
+def _use(use: Row[*tuple[Any, ...]], cached: tuple[QuizAnalysis, datetime] | None, versions: Mapping[int, VersionRow]) -> ItemUseView:
     title, how = choose(use.title), _how(use)
     if cached is None:
         return ItemUseView(use.key, title, how, computed_at=None, tables=(), findings=(), signs=(), tests=0, expected=0)
-    findings = list(_findings(cached, versions))
+    analysis, computed_at = cached
+    findings = list(_findings(analysis, versions))
     return ItemUseView(
         key=use.key,
         title=title,
         how=how,
-        computed_at=cached.computed_at,
+        computed_at=computed_at,
         tables=tuple(
             _thirds_view(analysed, analysed.thirds, versions[analysed.version])
-            for analysed in cached.analysis.questions
+            for analysed in analysis.questions
             if analysed.thirds is not None and versions[analysed.version].question.kind not in BY_PERSON
         ),
         findings=tuple(finding for finding in findings if finding.is_open),
         signs=tuple(finding for finding in findings if not finding.is_open),
-        tests=cached.analysis.tests,
-        expected=expected_by_chance(cached.analysis),
+        tests=analysis.tests,
+        expected=expected_by_chance(analysis),
     )
 
 
-def _how(use: ItemUseRow) -> str:
+def _how(use: Row[*tuple[Any, ...]]) -> str:
     if not use.is_current:
         return _("No longer asks it")
     return _("May draw it") if use.is_drawn else _("Asks everyone")
 
 
-def _findings(cached: CachedAnalysisRow, versions: Mapping[int, VersionRow]) -> Iterator[FindingView]:
-    for version, finding, leads in findings_in_order(cached.analysis):
+def _findings(analysis: QuizAnalysis, versions: Mapping[int, VersionRow]) -> Iterator[FindingView]:
+    for version, finding, leads in findings_in_order(analysis):
         if version is not None:
             row = versions[version]
             yield finding_view(finding, row.question.key, _("Version %(number)s", number=number(row.number)), row.question, leads=leads)
@@ -581,7 +523,10 @@ def _rows(analysed: QuestionAnalysis, thirds: AnswerThirds, question: QuestionDe
             part=part_name(question, response_class.part) if response_class.part and not several else "",
             answer=class_name(question, response_class),
             right=response_class.state is MarkState.RIGHT,
-            thirds=tuple(_third(count, size) for count, size in zip(counts, thirds.sizes, strict=True)),
+            counts=counts,
+            shares=tuple(
+                (100 * count / size if size else 0.0, _share(count, size)) for count, size in zip(counts, thirds.sizes, strict=True)
+            ),
         )
 
 
@@ -598,23 +543,14 @@ def _untaken(analysed: QuestionAnalysis, question: QuestionDefinition) -> Iterat
                 )
 
 
-def _third(count: int, size: int) -> ThirdView:
-    return ThirdView(100 * count / size if size else 0.0, _share(count, size), count)
-
-
 EXPOSURE_HEADINGS = ("edition", "shown", "started")
 THIRDS_HEADINGS = ("quiz", "version", "part", "answer", "right", "best", "middle", "last", "of_best", "of_middle", "of_last")
-
-
-def exposure_rows(rows: Sequence[ExposureRow]) -> list[list[Cell]]:
-    """Return who was shown the question as rows of a file, below EXPOSURE_HEADINGS."""
-    return [[_population(row), row.shown, row.started] for row in rows]
 
 
 def thirds_rows(uses: Sequence[ItemUseView]) -> list[list[Cell]]:
     """Return the answers by third as rows of a file, below THIRDS_HEADINGS."""
     return [
-        [use.key, table.version, row.part, row.answer, int(row.right), *(third.count for third in row.thirds), *table.sizes]
+        [use.key, table.version, row.part, row.answer, int(row.right), *row.counts, *table.sizes]
         for use in uses
         for table in use.tables
         for row in table.rows
@@ -640,20 +576,27 @@ def _page(subject: ItemHistoryContext, refused: str = "") -> Response:
     versions = _versions(joined, subject)
     uses = list_uses(session, subject.id, subject.question_id)
     exposure = _exposure(session, subject, uses)
+    rows, names = joined.rows(together=together), joined.names
+    own = [row for row in rows if row.version_id in names]  # by month and quiz, copies may have fewer answers than are shown elsewhere
+    titles = {key: choose(places[0].title) for key, places in uses.items()}
     return page(
         "quizzes/item_history.html",
         course=course_header(catalogue.get_course(session, subject.id)),
         key=subject.key,
-        view=history_view(
-            joined,
-            corrections.correction_log(session, subject.id, subject.question_id, versions),
-            {use.key: choose(use.title) for use in uses},
-            together=together,
-        ),
+        said=_sentences(rows),
+        of_which=present_sentence(joined, together=together),
+        segments=segment_lines(joined),
+        changes=change_views(joined),
+        points=month_points(own),
+        months=history_lines(own, lambda row: row.month),
+        quizzes=history_lines(own, lambda row: titles.get(row.quiz, row.quiz)),
+        versions=history_lines(joined.own, lambda row: names[row.version_id]),
+        log=with_wordings(joined, corrections.correction_log(session, subject.id, subject.question_id, versions)),
+        has_practice=any(row.sums.practice_count for row in joined.own),
         together=together,
         refused=refused,
         uses=_uses(session, subject, uses, versions),
-        exposure=exposure_views(exposure),
+        exposure=exposure_lines(exposure),
         exposed=exposure_sentence(exposure),
         certainties=certainties(),
         counting=any(row.is_waiting for row in joined.own),
@@ -687,7 +630,7 @@ def withdraw_wording_only(subject: ItemHistoryContext) -> Answer:
 def _changed(subject: ItemHistoryContext, change: WordingChange, done: str) -> Answer:
     session = current_session()
     version = whole_number(request.form.get("version", ""), otherwise=0)
-    versions = list_question_versions(session, *find_joined(session, subject, with_reserved=False).own)
+    versions = list_question_versions(session, *find_joined(session, subject, with_reserved=False)[0])
     try:
         change(session, current_actor(), subject, versions, version, now=clock.now())
     except Conflict as refused:
@@ -695,14 +638,13 @@ def _changed(subject: ItemHistoryContext, change: WordingChange, done: str) -> A
     return see_page("analysis_item_history.question", slug=subject.slug, key=subject.key, _anchor="changes-title", flash=done)
 
 
-def _exposure(session: Session, subject: ItemHistoryContext, uses: Sequence[ItemUseRow]) -> list[ExposureRow]:
-    quiz_versions = [quiz_version_id for use in uses for quiz_version_id in use.quiz_version_ids]
+def _exposure(session: Session, subject: ItemHistoryContext, uses: ItemUses) -> ExposureRows:
+    quiz_versions = {row.quiz_version_id for rows in uses.values() for row in rows}
     return list_exposure(session, subject.id, subject.question_id, quiz_versions, now=clock.now())
 
 
-def _uses(session: Session, subject: ItemHistoryContext, uses: Sequence[ItemUseRow], versions: Sequence[VersionRow]) -> list[ItemUseView]:
-    cached = list_cached_analyses(session, subject.id, [use.key for use in uses], {version.id for version in versions})
-    return use_views(uses, cached, versions)
+def _uses(session: Session, subject: ItemHistoryContext, uses: ItemUses, versions: Sequence[VersionRow]) -> list[ItemUseView]:
+    return use_views(uses, list_cached_analyses(session, subject.id, uses, {version.id for version in versions}), versions)
 
 
 @bp.get("/teaching/<slug>/questions/<key>/history.csv")
@@ -727,7 +669,8 @@ def _download_table(session: Session, subject: ItemHistoryContext, name: str) ->
         return corrections.HEADINGS, corrections.log_rows(with_wordings(joined, log))
     uses = list_uses(session, subject.id, subject.question_id)
     if name == "exposure":
-        return EXPOSURE_HEADINGS, exposure_rows(_exposure(session, subject, uses))
+        exposure = _exposure(session, subject, uses)
+        return EXPOSURE_HEADINGS, [[_population(row.edition), row.shown, row.started] for row in exposure]
     if name == "answers":
         return THIRDS_HEADINGS, thirds_rows(_uses(session, subject, uses, versions))
     raise NotFound
