@@ -266,16 +266,8 @@ def list_queue(session: Session, subject: QuizContext, queue: MarkingQueue, *, o
     return [_line(row, queue) for row in session.execute(statement)]
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbours:
-    """The answers before and after one in a queue; None at its ends."""
-
-    before: MarkingQueueRow | None
-    after: MarkingQueueRow | None
-
-
-def neighbours(session: Session, subject: QuizContext, queue: MarkingQueue, item_id: int) -> Neighbours:
-    """Return what comes before and after an answer in a queue, whether or not it stands in the queue itself; three statements."""
+def neighbours(session: Session, subject: QuizContext, queue: MarkingQueue, item_id: int) -> list[MarkingQueueRow | None]:
+    """Return what comes before and after an answer in a queue, None at its ends, whether or not it is in the queue; three statements."""
     order = _order(queue)
     here = session.execute(
         select(*order)
@@ -289,7 +281,7 @@ def neighbours(session: Session, subject: QuizContext, queue: MarkingQueue, item
         statement.where(_beyond(order, here, later=False)).order_by(*(column.desc() for column in order))
     ).one_or_none()
     after = session.execute(statement.where(_beyond(order, here, later=True)).order_by(*order)).one_or_none()
-    return Neighbours(*(None if row is None else _line(row, queue) for row in (before, after)))
+    return [None if row is None else _line(row, queue) for row in (before, after)]
 
 
 def _beyond(order: Sequence[Any], here: Sequence[Any], *, later: bool) -> ColumnElement[bool]:
@@ -309,25 +301,13 @@ def _further(column: Any, value: Any, *, later: bool) -> ColumnElement[bool]:
     return further
 
 
-@dataclass(frozen=True, slots=True)
-class QuestionCount:
-    """A question that a person marks, and how many of its answers wait and are marked; `version_id` is its newest wording answered."""
+def count_by_question(session: Session, subject: QuizContext) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Count by question the answers `waiting` for a person who marks them, in the order in which the questions were made.
 
-    key: str
-    version_id: int
-    waiting: int
-    marked: int
-
-
-def count_by_question(session: Session, subject: QuizContext) -> list[QuestionCount]:
-    """Count the answers that a person marks, by question, in the order in which the questions were made."""
+    Questions stay when all answers are marked; `version_id` is the newest wording answered.
+    """
     statement = (
-        select(
-            Question.key,
-            func.max(QuestionVersion.id),
-            func.count().filter(_WAITS),
-            func.count().filter(~_WAITS),
-        )
+        select(Question.key, func.max(QuestionVersion.id).label("version_id"), func.count().filter(_WAITS).label("waiting"))
         .select_from(AttemptItem)
         .join(Attempt, Attempt.id == AttemptItem.attempt_id)
         .join(QuestionVersion, QuestionVersion.id == AttemptItem.question_version_id)
@@ -338,7 +318,7 @@ def count_by_question(session: Session, subject: QuizContext) -> list[QuestionCo
         .order_by(Question.id)
         .limit(500)
     )
-    return [QuestionCount(*row) for row in session.execute(statement)]
+    return session.execute(statement).all()
 
 
 def as_decimal(value: Fraction) -> Decimal:

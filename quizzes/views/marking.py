@@ -2,8 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -47,7 +45,6 @@ from quizzes.marks import (
     MarkingQueueRow,
     MarkRecord,
     NoLevelChosen,
-    QuestionCount,
     SelfReviewedItem,
     assess_own_text,
     count_by_question,
@@ -129,46 +126,9 @@ def _mark_words(line: MarkingQueueRow) -> str:
     return _("%(mark)s of %(maximum)s", mark=number(points(line.fraction * line.maximum)), maximum=number(points(line.maximum)))
 
 
-def question_rows(session: Session, counts: Sequence[QuestionCount]) -> list[dict[str, object]]:
-    """Return the questions that a person marks, with how much waits."""
-    questions = question_bank.get_questions(session, [count.version_id for count in counts])
-    return [
-        {"key": count.key, "title": short_title(questions[count.version_id]), "waiting": count.waiting, "marked": count.marked}
-        for count in counts
-    ]
-
-
 def paragraphs_of_lines(text: str) -> list[list[str]]:
     """Part what a learner wrote into paragraphs of lines, so that a page shows it as it was typed."""
     return [paragraph.split("\n") for paragraph in re.split(r"\n\s*\n", text.replace("\r\n", "\n").strip()) if paragraph.strip()]
-
-
-@dataclass(frozen=True, slots=True)
-class MarkHistoryRow:
-    """One marking of the answer so far; `waits` where it said that a person has to mark."""
-
-    at: datetime
-    by: str
-    origin: str
-    waits: bool
-    mark: Decimal | None
-    comment: str
-    reason: str
-
-
-def _history(marks: Sequence[MarkRecord], item: MarkedItem) -> list[MarkHistoryRow]:
-    return [
-        MarkHistoryRow(
-            at=mark.marked_at,
-            by=mark.by,
-            origin=mark.origin,
-            waits=mark.state is MarkState.NEEDS_GRADING,
-            mark=None if mark.fraction is None else points(mark.fraction * item.item.maximum),
-            comment=mark.comment,
-            reason=mark.reason,
-        )
-        for mark in reversed(marks)
-    ]
 
 
 def typed_points(question: QuestionDefinition, mark: MarkRecord, item: MarkedItem) -> str:
@@ -198,7 +158,7 @@ def item_page(
     text = next(iter(parts.get(ANSWER, ())), "") if item.is_by_hand and isinstance(question.body, EssayBody) else ""
     return {
         **opened.activity_header,
-        "attempt": {"uuid": item.uuid, "number": item.row.number, "submitted_at": item.row.submitted_at},
+        "attempt": item.row,
         "name": pseudonym(item.uuid) if anonymous else get_person(session, item.person_id).full_name,
         "question": {"number": item.item.number, "text": shown.text, "language": shown.language, "kind": shown.kind},
         "paragraphs": paragraphs_of_lines(text),
@@ -211,7 +171,7 @@ def item_page(
         "limits": _limits(question),
         "rubric": rubric_view(question, item.item.maximum, levels),
         "bounds": bounds(question, item),
-        "history": _history(marks, item),
+        "history": [(mark, None if mark.fraction is None else points(mark.fraction * item.item.maximum)) for mark in reversed(marks)],
         "void_effect": item.item.void_effect,
         "overrules": not item.is_by_hand,
     }
@@ -268,11 +228,12 @@ def queue(subject: QuizContext) -> Answer:
     session, chosen, paging = current_session(), queue_from_address(), requested_page()
     access_log.record_list_access(PeopleListKind.MARKING, Course, subject.course_id)
     counts = count_by_question(session, subject)
+    questions = question_bank.get_questions(session, [count.version_id for count in counts])
     lines = list_queue(session, subject, chosen, offset=paging.offset, limit=paging.size + 1)
     return page(
         "quizzes/marking.html",
         **activity_header(subject.outline, subject.key),
-        questions=question_rows(session, counts),
+        questions=[(count, short_title(questions[count.version_id])) for count in counts],
         waiting=sum(count.waiting for count in counts),
         queue=chosen,
         arguments=arguments(chosen),
@@ -352,15 +313,15 @@ def _page(opened: AttemptView, subject: MarkedItem, form: MarkForm, levels: Any)
     flags = flags_of(subject, reader_of(actor, subject), history_of(session, subject), now=clock.now())
     shown = review_items(session, opened, flags)[subject.item.position - 1]
     marks = list_marks(session, subject.item.id)
-    near = neighbours(session, _taught(session, opened, subject), chosen, subject.item.id)
+    before, after = neighbours(session, _taught(session, opened, subject), chosen, subject.item.id)
     return page(
         "quizzes/marking_item.html",
         **item_page(session, opened, subject, shown, marks, levels, flags, anonymous=chosen.anonymous),
         form=form,
         here=request.path,
         arguments=arguments(chosen),
-        before=_link(near.before, chosen),
-        after=_link(near.after, chosen),
+        before=_link(before, chosen),
+        after=_link(after, chosen),
     )
 
 
@@ -381,8 +342,8 @@ def _after(session: Session, opened: AttemptView, subject: MarkedItem) -> Respon
     flash(_("The mark was saved."), "ok")
     chosen = queue_from_address()
     context = _taught(session, opened, subject)
-    near = neighbours(session, context, chosen, subject.item.id)
-    following = near.after or near.before
+    before, after = neighbours(session, context, chosen, subject.item.id)
+    following = after or before
     if following is None or request.form.get("go") == "list":
         target = url_for("quizzes_marking.queue", slug=context.slug, key=context.key, **arguments(chosen))
     else:

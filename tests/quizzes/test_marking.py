@@ -264,8 +264,8 @@ def test_one_goes_through_the_queue_in_its_order_in_both_directions(instance: In
         with instance.database.unit_of_work(write=False) as session:
             context = teaching.get_taught_quiz(session, grader, "prueba", "cuestionario-1")
             found = [quizzes_marks.neighbours(session, context, queue, item) for item in order]
-        assert [near.before and near.before.item_id for near in found] == [None, *order[:2]]
-        assert [near.after and near.after.item_id for near in found] == [*order[1:], None]
+        assert [before and before.item_id for before, _after in found] == [None, *order[:2]]
+        assert [after and after.item_id for _before, after in found] == [*order[1:], None]
     mark(instance, grader, attempts[1], given(instance, grader, attempts[1], "1"))
     middle = marked_item(instance, grader, attempts[1])[0].item.id
 
@@ -273,7 +273,7 @@ def test_one_goes_through_the_queue_in_its_order_in_both_directions(instance: In
         context = teaching.get_taught_quiz(session, grader, "prueba", "cuestionario-1")
         near = quizzes_marks.neighbours(session, context, MarkingQueue("ensayo-1"), middle)
 
-    assert (near.before and near.before.attempt, near.after and near.after.attempt) == (attempts[0], attempts[2])
+    assert [line and line.attempt for line in near] == [attempts[0], attempts[2]]
 
 
 def test_a_learner_reads_the_rubric_before_writing(browser: Browser, instance: Instance) -> None:
