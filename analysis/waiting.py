@@ -1,12 +1,11 @@
 """Work that waits for a course's team in its quizzes: questions that their analysis finds fault with, and draws that follow no answers."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import func, literal, select, union_all
+from sqlalchemy import Row, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from analysis.models import QuizAnalysisCache
@@ -21,24 +20,11 @@ OF_DRAWS = -1
 """What stands for findings where the newest draw table of a quiz is not in use."""
 
 
-@dataclass(frozen=True, slots=True)
-class QuizFindings:
-    """The number of findings that stand out in a quiz, and since when there are so many."""
-
-    course_id: int
-    activity_key: str
-    findings: int
-    found_at: datetime
-
-    @property
-    def is_of_draws(self) -> bool:
-        """Return whether it says that draws cannot follow the newest answers, instead of findings."""
-        return self.findings == OF_DRAWS
-
-
-def list_findings(session: Session, course_ids: Collection[int]) -> list[QuizFindings]:
+def list_findings(session: Session, course_ids: Collection[int]) -> list[Row[*tuple[Any, ...]]]:
     """List the quizzes of courses with findings, by what was computed last of the newest composition of each; and those whose newest draw
     table would allow no question set (spec/selection 1.16). One statement, because the page of all teams asks it.
+
+    A row has how many `findings` stand out, or OF_DRAWS, and since when there are so many: `found_at`.
     """
     cache = QuizAnalysisCache
     analysed = select(cache.course_id, cache.activity_key, cache.findings.label("findings"), cache.found_at, cache.version).where(
@@ -52,10 +38,10 @@ def list_findings(session: Session, course_ids: Collection[int]) -> list[QuizFin
         .join(DrawTable, DrawTable.quiz_version_id == QuizVersion.id)
         .where(Course.id.in_(course_ids), DrawTable.in_use.is_(False), DrawTable.number == newest_table.scalar_subquery())
     )
-    rows: Sequence[Any] = session.execute(union_all(analysed, refused)).all()
+    rows: Sequence[Row[*tuple[Any, ...]]] = session.execute(union_all(analysed, refused)).all()
     newest = {(row.course_id, row.activity_key): row for row in sorted(rows, key=lambda row: row.version or 0) if row.findings != OF_DRAWS}
     listed = [*(row for row in newest.values() if row.found_at), *(row for row in rows if row.findings == OF_DRAWS)]
-    return [QuizFindings(*row[:4]) for row in sorted(listed, key=lambda row: (row.course_id, row.activity_key, row.findings))]
+    return sorted(listed, key=lambda row: (row.course_id, row.activity_key, row.findings))
 
 
 def _about_questions(count: int, quiz: Mapping[str, str]) -> str:
@@ -78,6 +64,7 @@ def waiting_findings(session: Session, actor: Actor, courses: Sequence[TeamCours
     """
     mine = edited(actor, courses)
     for row, course, title in with_titles(session, mine, list_findings(session, mine) if mine else []):
-        sentence = partial(_about_draws, title) if row.is_of_draws else partial(_about_questions, row.findings, title)
-        page = "draws" if row.is_of_draws else "statistics"
+        is_of_draws = row.findings == OF_DRAWS
+        sentence = partial(_about_draws, title) if is_of_draws else partial(_about_questions, row.findings, title)
+        page = "draws" if is_of_draws else "statistics"
         yield WaitingItem(course, sentence, f"/courses/{course.slug}/quizzes/{row.activity_key}/{page}", row.found_at, row.found_at)

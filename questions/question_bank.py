@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Select, String, bindparam, delete, func, insert, select, type_coerce
+from sqlalchemy import ColumnElement, Row, Select, String, bindparam, delete, func, insert, select, type_coerce
 from sqlalchemy.orm import Session
 
 from courses import catalogue, drafts
@@ -249,14 +249,8 @@ def find_questions(session: Session, course_id: int, keys: Sequence[str]) -> lis
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class QuestionUsage:
-    """A published quiz that gives a question: fixed, or one of several it draws from."""
-
-    key: str
-    title: Mapping[str, str]
-    draws: int
-    candidates: int
+QuestionUsage = Row[str, Mapping[str, str], int, int]
+"""`key` and `title` of a published quiz that gives a question: fixed, or one of so many `candidates` of which it `draws` some."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -354,15 +354,6 @@ def _open_pages(loaded: LoadedAttempt, now: datetime) -> range:
     return range(reached, reached + 1) if loaded.snapshot.settings.navigation is Navigation.SEQUENTIAL else range(1, loaded.pages + 1)
 
 
-@dataclass(frozen=True, slots=True)
-class SectionMarkView:
-    """The marks of a section's questions together, and their maximum."""
-
-    title: str
-    mark: Decimal
-    maximum: Decimal
-
-
 def review_items(
     session: Session, opened: AttemptView, flags: frozenset[ReviewFlag], known: Mapping[int, MarkRecord] | None = None
 ) -> list[QuestionReview]:
@@ -393,8 +384,8 @@ def _self_reviewed_items(opened: AttemptView) -> list[int]:
 
 def section_lines(
     session: Session, opened: AttemptView, flags: frozenset[ReviewFlag], known: Mapping[int, MarkRecord] | None = None
-) -> list[SectionMarkView]:
-    """Return the totals by section (spec/quiz-engine 5.8), where there are at least two with marks, all are given,
+) -> list[tuple[str, Decimal, Decimal]]:
+    """Return title, mark and maximum of each section (spec/quiz-engine 5.8), where there are at least two with marks, all are given,
     and the flags let them through.
     """
     row = opened.loaded.row
@@ -407,7 +398,7 @@ def section_lines(
     ]
     totals = {section: total for section, total in section_totals(results).items() if total[1]}
     names = {0: _("Before the first section"), **{at: choose(title) for at, title in enumerate(titles, 1)}}
-    lines = [SectionMarkView(names[section], points(mark), points(maximum)) for section, (mark, maximum) in sorted(totals.items())]
+    lines = [(names[section], points(mark), points(maximum)) for section, (mark, maximum) in sorted(totals.items())]
     return lines if len(lines) > 1 else []
 
 

@@ -56,41 +56,26 @@ class DryRunFilter(StrEnum):
     ALL = "all"
 
 
-@dataclass(frozen=True, slots=True)
-class DryRunCounts:
-    """The results of a dry run, in figures; `gained` and `lost` are learners whose result passes now and no longer does."""
-
-    attempts: int
-    changed: int
-    raised: int
-    lowered: int
-    gained: int
-    lost: int
-    certificates: int
-    late: int
-
-
 _GAINED = RegradeDryRunRow.result_after.is_(True) & RegradeDryRunRow.result_before.is_not(True)
 _LOST = RegradeDryRunRow.result_before.is_(True) & RegradeDryRunRow.result_after.is_not(True)
 _AWARDED = _LOST & (RegradeDryRunRow.award != "")
 
 
-def count_lines(session: Session, regrade_id: int) -> DryRunCounts:
-    """Return the results of a dry run in figures, in one statement."""
-    people = RegradeDryRunRow.enrolment_id.distinct()
-    row = session.execute(
+def count_lines(session: Session, regrade_id: int) -> Row[*tuple[Any, ...]]:
+    """Return the results of a dry run in figures; `gained` and `lost` are learners whose result passes now and no longer does."""
+    line, people = RegradeDryRunRow, RegradeDryRunRow.enrolment_id.distinct()
+    return session.execute(
         select(
-            func.count(),
-            func.count().filter(RegradeDryRunRow.changed),
-            func.count().filter(RegradeDryRunRow.changed, RegradeDryRunRow.percent_after > RegradeDryRunRow.percent_before),
-            func.count().filter(RegradeDryRunRow.changed, RegradeDryRunRow.percent_after < RegradeDryRunRow.percent_before),
-            func.count(people).filter(_GAINED),
-            func.count(people).filter(_LOST),
-            func.count(people).filter(_AWARDED),
-            func.count().filter(RegradeDryRunRow.late),
-        ).where(RegradeDryRunRow.regrade_id == regrade_id)
+            func.count().label("attempts"),
+            func.count().filter(line.changed).label("changed"),
+            func.count().filter(line.changed, line.percent_after > line.percent_before).label("raised"),
+            func.count().filter(line.changed, line.percent_after < line.percent_before).label("lowered"),
+            func.count(people).filter(_GAINED).label("gained"),
+            func.count(people).filter(_LOST).label("lost"),
+            func.count(people).filter(_AWARDED).label("certificates"),
+            func.count().filter(line.late).label("late"),
+        ).where(line.regrade_id == regrade_id)
     ).one()
-    return DryRunCounts(*row)
 
 
 @dataclass(frozen=True, slots=True)

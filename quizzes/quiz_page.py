@@ -63,14 +63,6 @@ def recorded_lines(snapshot: QuizSnapshot, setting_sources: SettingSources) -> l
 
 
 @dataclass(frozen=True, slots=True)
-class PageAbsenceView:
-    """A time during which the page was hidden: when it began, and how long it lasted, in words."""
-
-    at: datetime
-    length: str
-
-
-@dataclass(frozen=True, slots=True)
 class IntegrityView:
     """The notes on an attempt as its learner sees them."""
 
@@ -78,7 +70,8 @@ class IntegrityView:
     times: tuple[tuple[int, str], ...]
     """Number of the question, and its time in words."""
     is_approximate: bool
-    absences: tuple[PageAbsenceView, ...]
+    absences: tuple[tuple[datetime, str], ...]
+    """When each time began during which the page was hidden, and how long it lasted, in words."""
     absent: int
     absent_length: str
     devices: int
@@ -110,8 +103,7 @@ def own_record(loaded: LoadedAttempt) -> IntegrityView | None:
         ),
         is_approximate=len(pages) > len(set(pages)),
         absences=tuple(
-            PageAbsenceView(loaded.row.started_at + timedelta(seconds=absence.at), seconds_in_words(absence.seconds))
-            for absence in record.absences
+            (loaded.row.started_at + timedelta(seconds=absence.at), seconds_in_words(absence.seconds)) for absence in record.absences
         ),
         absent=record.absent,
         absent_length=seconds_in_words(record.absent_seconds),
@@ -459,23 +451,14 @@ def tools_in_order(offered: Iterable[StaffToolLink]) -> list[StaffToolLink]:
     return tools
 
 
-@dataclass(frozen=True, slots=True)
-class CourseQuizView:
-    """A quiz in a list of those of its course."""
+def quiz_lines(outline: Outline, keys: Iterable[str]) -> list[tuple[str, str, str]]:
+    """Return key, title and module of the quizzes of a course in its order, then those of earlier versions among the keys.
 
-    key: str
-    title: str
-    module: str
-    """Empty for one that the published version does not have any more."""
-
-
-def quiz_lines(outline: Outline, keys: Iterable[str]) -> list[CourseQuizView]:
-    """Return the quizzes of a course in its order, then those of earlier versions among the keys that have attempts."""
+    These have no module.
+    """
     present = [activity for activity in outline.activities() if activity.kind == "quiz"]
-    lines = [
-        CourseQuizView(activity.key, choose(activity.title), choose(outline.module_by_key[activity.module].title)) for activity in present
-    ]
+    lines = [(activity.key, choose(activity.title), choose(outline.module_by_key[activity.module].title)) for activity in present]
     for key in sorted(set(keys) - {activity.key for activity in present}):
         now = outline.by_key.get(outline.renames.get(key, key))
-        lines.append(CourseQuizView(key, choose(now.title) if now else key, ""))
+        lines.append((key, choose(now.title) if now else key, ""))
     return lines

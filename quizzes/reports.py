@@ -93,17 +93,6 @@ class ReportRow:
         return None if self.passed is None else AttemptOutcome.PASSED if self.passed else AttemptOutcome.FAILED
 
 
-@dataclass(frozen=True, slots=True)
-class ReportCounts:
-    """The numbers of attempts and of people in a report, and the attempts of each outcome."""
-
-    attempts: int
-    people: int
-    finished: int
-    passed: int
-    waiting: int
-
-
 _WAITING = (Attempt.state == AttemptState.FINISHED.value) & Attempt.raw.is_(None)
 _OUTCOMES: dict[AttemptOutcome, ColumnElement[bool]] = {
     AttemptOutcome.PASSED: Attempt.passed.is_(True),
@@ -198,21 +187,21 @@ def stream_report(session: Session, course_id: int, activity_key: str, filters: 
         yield _row(row)
 
 
-def count_report(session: Session, course_id: int, activity_key: str, filters: ReportFilter) -> ReportCounts:
-    """Count what a report shows."""
+def count_report(session: Session, course_id: int, activity_key: str, filters: ReportFilter) -> Row[int, int, int, int, int]:
+    """Count the `attempts` and `people` that a report shows, and its attempts that are `finished`, `passed` and `waiting` for a grader."""
     statement = (
         select(
-            func.count(),
-            func.count(func.distinct(Attempt.person_id)),
-            func.count().filter(Attempt.state == AttemptState.FINISHED.value),
-            func.count().filter(Attempt.passed.is_(True)),
-            func.count().filter(_WAITING),
+            func.count().label("attempts"),
+            func.count(func.distinct(Attempt.person_id)).label("people"),
+            func.count().filter(Attempt.state == AttemptState.FINISHED.value).label("finished"),
+            func.count().filter(Attempt.passed.is_(True)).label("passed"),
+            func.count().filter(_WAITING).label("waiting"),
         )
         .select_from(Attempt)
         .join(Person, Person.id == Attempt.person_id)
         .where(*_conditions(course_id, activity_key, filters))
     )
-    return ReportCounts(*session.execute(statement).one())
+    return session.execute(statement).one()
 
 
 class ReportVerb(audit.Verb):

@@ -2,12 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import Row, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from courses import catalogue, versions
@@ -93,56 +92,36 @@ def published_outline(session: Session, course: CourseContext) -> Outline:
     return versions.get_outline(session, version)
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptCounts:
-    """The number of attempts of a quiz, and of previews apart from them."""
-
-    open: int
-    ended: int
-    waiting: int
-    """Handed in, with something that a person must mark."""
-    previews: int
-
-
-def count_attempts(session: Session, subject: QuizContext) -> AttemptCounts:
-    """Count the attempts of a quiz, all learners and versions together."""
-    row = session.execute(
+def count_attempts(session: Session, subject: QuizContext) -> Row[int, int, int, int]:
+    """Count the attempts of a quiz, all learners and versions together: `open`, `ended`, `waiting` for a grader, and `previews` apart."""
+    return session.execute(
         select(
-            func.count().filter(Attempt.state.in_([state.value for state in OPEN_STATES]), ~Attempt.preview),
-            func.count().filter(Attempt.state.in_([state.value for state in ENDED_STATES]), ~Attempt.preview),
-            func.count().filter(AWAITS_GRADING),
-            func.count().filter(Attempt.preview),
+            func.count().filter(Attempt.state.in_([state.value for state in OPEN_STATES]), ~Attempt.preview).label("open"),
+            func.count().filter(Attempt.state.in_([state.value for state in ENDED_STATES]), ~Attempt.preview).label("ended"),
+            func.count().filter(AWAITS_GRADING).label("waiting"),
+            func.count().filter(Attempt.preview).label("previews"),
         ).where(Attempt.course_id == subject.course_id, Attempt.activity_key == subject.key)
     ).one()
-    return AttemptCounts(*row)
 
 
-@dataclass(frozen=True, slots=True)
-class UnmarkedAttempts:
-    """A quiz's attempts that wait to be marked: how many, and when the oldest and the newest of them were submitted."""
+def list_unmarked(session: Session, actor: Actor, course_ids: Collection[int]) -> Sequence[Row[*tuple[Any, ...]]]:
+    """List the quizzes of courses with attempts that the actor may mark, which are those of others; the longest waiting first.
 
-    course_id: int
-    activity_key: str
-    count: int
-    since: datetime
-    latest: datetime
-
-
-def list_unmarked(session: Session, actor: Actor, course_ids: Collection[int]) -> list[UnmarkedAttempts]:
-    """List the quizzes of courses with attempts that the actor may mark, which are those of others; the longest waiting first."""
+    A row has how many `attempts` wait, and when the oldest and the newest of them were submitted: `since` and `latest`.
+    """
     since = func.min(Attempt.submitted_at)
     statement = (
-        select(Attempt.course_id, Attempt.activity_key, func.count(), since, func.max(Attempt.submitted_at))
+        select(
+            *(Attempt.course_id, Attempt.activity_key, func.count().label("attempts")),
+            *(since.label("since"), func.max(Attempt.submitted_at).label("latest")),
+        )
         .where(Attempt.course_id.in_(course_ids), AWAITS_GRADING, of_others(actor, Attempt.person_id))
         .group_by(Attempt.course_id, Attempt.activity_key)
+        .having(since.is_not(None))
         .order_by(since, Attempt.course_id, Attempt.activity_key)
         .limit(MOST_QUIZZES)
     )
-    return [
-        UnmarkedAttempts(course_id, key, count, oldest, newest)
-        for course_id, key, count, oldest, newest in session.execute(statement)
-        if oldest is not None and newest is not None
-    ]
+    return session.execute(statement).all()
 
 
 def count_submitted(session: Session, course_id: int) -> dict[str, int]:
@@ -175,13 +154,13 @@ def count_attempts_by_question(session: Session, course_id: int, questions: Sequ
     return counts
 
 
-def list_quizzes_with_question(session: Session, course: Course, key: str) -> list[QuestionUsage]:
+def list_quizzes_with_question(session: Session, course: Course, key: str) -> Sequence[QuestionUsage]:
     """List the quizzes of the published version that give a question."""
     if course.published_version_id is None:
         return []
     pool = select(func.count()).where(SlotCandidate.slot_id == Slot.id).correlate(Slot).scalar_subquery()
     statement = (
-        select(Activity.key, Activity.title, Slot.draws, pool)
+        select(Activity.key, Activity.title, Slot.draws, pool.label("candidates"))
         .join(QuizVersion, QuizVersion.activity_id == Activity.id)
         .join(Slot, Slot.quiz_version_id == QuizVersion.id)
         .join(SlotCandidate, SlotCandidate.slot_id == Slot.id)
@@ -190,7 +169,7 @@ def list_quizzes_with_question(session: Session, course: Course, key: str) -> li
         .where(Activity.version_id == course.published_version_id, Question.key == key)
         .order_by(Activity.id, Slot.position)
     )
-    return [QuestionUsage(*row) for row in session.execute(statement)]
+    return session.execute(statement).all()
 
 
 def count_attempts_of_questions(session: Session, course_id: int, keys: Sequence[str]) -> dict[str, int]:
@@ -209,27 +188,13 @@ def count_attempts_of_questions(session: Session, course_id: int, keys: Sequence
 USES_IN_QUIZZES = QuestionUses(list_quizzes_with_question, count_attempts_of_questions)
 
 
-class OfQuiz(Protocol):
-    """A row about a quiz of a course."""
-
-    @property
-    def course_id(self) -> int:
-        """Return the number of its course."""
-        ...
-
-    @property
-    def activity_key(self) -> str:
-        """Return the key of its quiz."""
-        ...
-
-
-RowOfQuiz = TypeVar("RowOfQuiz", bound=OfQuiz)
-
-
 def with_titles(
-    session: Session, courses: Mapping[int, TeamCourse], rows: Sequence[RowOfQuiz]
-) -> Iterator[tuple[RowOfQuiz, TeamCourse, Mapping[str, str]]]:
-    """Yield rows with their course and the title of their quiz in its published version; its key where that has it no more."""
+    session: Session, courses: Mapping[int, TeamCourse], rows: Sequence[Row[*tuple[Any, ...]]]
+) -> Iterator[tuple[Row[*tuple[Any, ...]], TeamCourse, Mapping[str, str]]]:
+    """Yield rows about quizzes, each with its course and the title of its quiz in the published version; its key where that has it no more.
+
+    A row has the `course_id` and `activity_key` of its quiz.
+    """
     waiting = [courses[course_id] for course_id in {row.course_id for row in rows}]
     outlines = list_outlines(session, [course.version_id for course in waiting if course.version_id is not None])
     for row in rows:
@@ -251,12 +216,12 @@ def _to_mark_in_several(attempts: int, quizzes: int) -> str:
 
 def waiting_attempts(session: Session, actor: Actor, courses: Sequence[TeamCourse], _now: datetime) -> Iterator[WaitingItem]:
     """Name the attempts of others that wait to be marked, those of a course together: its quiz, or how many quizzes."""
-    mine, by_course = {course.id: course for course in courses}, dict[int, list[tuple[UnmarkedAttempts, Mapping[str, str]]]]()
+    mine, by_course = {course.id: course for course in courses}, dict[int, list[tuple[Row[*tuple[Any, ...]], Mapping[str, str]]]]()
     for row, course, title in with_titles(session, mine, list_unmarked(session, actor, mine) if mine else []):
         by_course.setdefault(course.id, []).append((row, title))
     for course_id, waiting in by_course.items():
         course, rows = mine[course_id], [row for row, _title in waiting]
-        count, since, latest = sum(row.count for row in rows), min(row.since for row in rows), max(row.latest for row in rows)
+        count, since, latest = sum(row.attempts for row in rows), min(row.since for row in rows), max(row.latest for row in rows)
         if len(waiting) == 1:
             path = f"/courses/{course.slug}/quizzes/{rows[0].activity_key}/marking"
             yield WaitingItem(course, partial(_to_mark, count, waiting[0][1]), path, since, latest)

@@ -216,7 +216,7 @@ def quizzes(subject: CourseContext) -> Response:
     return page(
         "quizzes/quizzes.html",
         course={"slug": subject.slug, "title": choose(outline.title)},
-        quizzes=sorted(quiz_lines(outline, waiting), key=lambda line: line.key not in waiting),
+        quizzes=sorted(quiz_lines(outline, waiting), key=lambda line: line[0] not in waiting),
         waiting=waiting,
     )
 

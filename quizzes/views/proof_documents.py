@@ -503,7 +503,7 @@ def _result(session: Session, opened: AttemptView, flags: frozenset[ReviewFlag],
         passed=row.passed,
         pass_percent=None if settings.pass_mark is None else points(settings.pass_mark),
         overall=overall,
-        sections=tuple((line.title, line.mark, line.maximum) for line in section_lines(session, opened, flags, marks)),
+        sections=tuple(section_lines(session, opened, flags, marks)),
     )
 
 

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import event, select, update
 from sqlalchemy.exc import TimeoutError as NoConnection
 
-from analysis.waiting import list_findings
+from analysis.waiting import OF_DRAWS, list_findings
 from courses.models import Course, PublicationNature
 from kernel import clock
 from kernel.outbox import Delivery, deliver_waiting
@@ -305,7 +305,7 @@ def test_a_table_that_would_allow_no_draw_is_not_put_in_use_and_editors_are_noti
     assert browser.get("/teaching").has_link(DRAWS_PAGE)
     assert in_spanish("Not put in use: it would allow no question set") in browser.get(DRAWS_PAGE).text
     with instance.database.unit_of_work() as session:
-        assert [one.is_of_draws for one in list_findings(session, [course.id])] == [True]
+        assert [one.findings for one in list_findings(session, [course.id])] == [OF_DRAWS]
         session.execute(update(DrawTable).values(in_use=True))
     assert not browser.get("/teaching").has_link(DRAWS_PAGE)
 

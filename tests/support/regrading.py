@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from courses.models import Course, PublicationNature
 from kernel import clock
@@ -14,7 +15,7 @@ from lms.instance import Instance
 from questions.models import Question as QuestionRow
 from questions.models import QuestionVersion
 from quizzes import dry_runs, regrades, regrading, teaching
-from quizzes.dry_runs import DryRunCounts, RegradeRequest
+from quizzes.dry_runs import RegradeRequest
 from quizzes.models import MarkEvent, Regrade, RegradeDryRunRow
 from quizzes.rules.regrade import RegradeKind, RegradePolicy
 from tests.support.builders import folder, publish
@@ -124,7 +125,7 @@ def lines(instance: Instance, regrade_id: int) -> list[RegradeDryRunRow]:
         )
 
 
-def counts(instance: Instance, regrade_id: int) -> DryRunCounts:
+def counts(instance: Instance, regrade_id: int) -> Row[*tuple[Any, ...]]:
     """Return what a dry run found."""
     with instance.database.unit_of_work(write=False) as session:
         return dry_runs.count_lines(session, regrade_id)
