@@ -104,29 +104,23 @@ class SignedProof:
     """Whether it was given out before."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProofDigests:
-    """The digests of a document and of the marks on which it stands, and whether it shows them."""
-
-    document: str
-    marks: str
-    shows_marks: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ProofTitles:
-    """The titles of a quiz and its course, by language."""
-
-    quiz: Mapping[str, str]
-    course: Mapping[str, str]
-
-
-def sign_proof(session: Session, loaded: LoadedAttempt, document: ProofDigests, titles: ProofTitles, keys: SigningKeys) -> SignedProof:
+def sign_proof(
+    session: Session,
+    loaded: LoadedAttempt,
+    keys: SigningKeys,
+    *,
+    quiz: Mapping[str, str],
+    course: Mapping[str, str],
+    document: str,
+    marks: str,
+    shows_marks: bool,
+) -> SignedProof:
     """Return the signed proof of a document: as it was given out before, else signed now; nothing is written.
 
-    One that was signed with a key that others may have is signed again.
+    One that was signed with a key that others may have is signed again. Quiz and course are named by their titles; `document` and `marks`
+    are the digests of the document and of the marks on which it stands.
     """
-    for earlier in list_same(session, loaded.id, document.document):
+    for earlier in list_same(session, loaded.id, document):
         if keys.counts(earlier.key_id):
             return SignedProof(earlier.code, earlier.statement, earlier.key_id, earlier.signature, is_kept=True)
     row = loaded.row
@@ -134,12 +128,12 @@ def sign_proof(session: Session, loaded: LoadedAttempt, document: ProofDigests, 
     text = ProofStatement(
         loaded.uuid,
         row.number,
-        titles.quiz,
-        course=titles.course,
+        quiz,
+        course=course,
         ended_at=ended_at,
-        document=document.document,
-        marks=document.marks,
-        shows_marks=document.shows_marks,
+        document=document,
+        marks=marks,
+        shows_marks=shows_marks,
     ).text
     signature = keys.sign(text.encode())
     return SignedProof(code_of(signature), text, keys.identifier, signature, is_kept=False)

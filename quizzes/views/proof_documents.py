@@ -451,16 +451,8 @@ def _blocks(text: SafeHtml | str) -> list[ProseBlock]:
     return read_prose(text) if isinstance(text, SafeHtml) else plain_prose(text)
 
 
-@dataclass(frozen=True, slots=True)
-class ProofNames:
-    """The names that stand at the head of a proof."""
-
-    person: str
-    institution: str
-
-
 def proof_view(
-    session: Session, opened: AttemptView, flags: frozenset[ReviewFlag], marks: Mapping[int, MarkRecord], names: ProofNames
+    session: Session, opened: AttemptView, flags: frozenset[ReviewFlag], marks: Mapping[int, MarkRecord], *, person: str, institution: str
 ) -> AttemptProofView:
     """Return what a proof says at this moment; the flags are those of the learner, whoever reads it, the marks by item."""
     row, header = opened.loaded.row, opened.activity_header
@@ -468,8 +460,8 @@ def proof_view(
     assert isinstance(quiz, dict)
     assert isinstance(course, dict)
     return AttemptProofView(
-        person=names.person,
-        institution=names.institution,
+        person=person,
+        institution=institution,
         quiz=quiz["title"],
         course=course["title"],
         course_version=opened.outline.number,

@@ -43,7 +43,7 @@ from quizzes.attempt_page import AttemptView, flags_in_term, flags_of, open_atte
 from quizzes.attempts import LoadedAttempt
 from quizzes.marks import current_events
 from quizzes.models import AttemptProof
-from quizzes.proofs import ProofDigests, ProofTitles, ProofVerdict, SignedProof
+from quizzes.proofs import ProofVerdict, SignedProof
 from quizzes.rules.proofs import CODE_LENGTH, read_statement
 from quizzes.rules.settings import Reader
 from quizzes.views import proof_documents
@@ -105,12 +105,20 @@ def _signed_proof(opened: AttemptView) -> tuple[proof_documents.AttemptProofView
     session, loaded, now = current_session(), opened.loaded, clock.now()
     flags = flags_of(loaded, Reader.LEARNER, attempts.history_of(session, loaded), now=now)
     flags = flags_in_term(session, loaded, flags, now=now)
-    names = proof_documents.ProofNames(get_person(session, loaded.person_id).full_name, choose(current_settings().names))
+    person, institution = get_person(session, loaded.person_id).full_name, choose(current_settings().names)
     events = current_events(session, [item.id for item in loaded.items])
-    proof, marks = proof_documents.proof_view(session, opened, flags, events, names), proofs.marks_of(loaded, events)
-    digests = ProofDigests(proof.digest(marks), marks.digest(with_marks=proof.shows_marks), proof.shows_marks)
-    titles = ProofTitles(opened.outline.by_key[loaded.snapshot.activity_key].title, opened.outline.title)
-    return proof, proofs.sign_proof(session, loaded, digests, titles, current_keys())
+    proof = proof_documents.proof_view(session, opened, flags, events, person=person, institution=institution)
+    marks = proofs.marks_of(loaded, events)
+    return proof, proofs.sign_proof(
+        session,
+        loaded,
+        current_keys(),
+        quiz=opened.outline.by_key[loaded.snapshot.activity_key].title,
+        course=opened.outline.title,
+        document=proof.digest(marks),
+        marks=marks.digest(with_marks=proof.shows_marks),
+        shows_marks=proof.shows_marks,
+    )
 
 
 def _keep(subject: LoadedAttempt, signed: SignedProof, file: str = "") -> None:

@@ -29,7 +29,7 @@ from quizzes.attempt_page import open_attempt
 from quizzes.marks import current_events
 from quizzes.models import Attempt, AttemptProof, AttemptProofFile
 from quizzes.rules.regrade import RegradeKind
-from quizzes.views.proof_documents import AttemptProofView, ProofNames, proof_view
+from quizzes.views.proof_documents import AttemptProofView, proof_view
 from tests.support.access import a_cast
 from tests.support.attempts import begin, reopen
 from tests.support.browser import Browser, every_statement
@@ -79,7 +79,7 @@ def all_proofs(instance: Instance) -> list[AttemptProof]:
 def said(instance: Instance, learner: Actor, attempt: UUID) -> AttemptProofView:
     with sitting_of(instance, learner, attempt) as (session, loaded):
         marks = current_events(session, [item.id for item in loaded.items])
-        return proof_view(session, open_attempt(session, loaded), frozenset(ReviewFlag), marks, ProofNames("Ana", "IESS"))
+        return proof_view(session, open_attempt(session, loaded), frozenset(ReviewFlag), marks, person="Ana", institution="IESS")
 
 
 def test_page_and_pdf_say_who_what_when_and_what_was_answered(browser: Browser, instance: Instance) -> None:
