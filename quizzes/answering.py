@@ -320,7 +320,7 @@ def start_attempt(
     known_history = find_history(session, person_quiz_key(actor, subject), snapshot.quiz_version_id)
     if known_history is None:
         raise TakeSuperseded
-    history = known_history.attempts
+    history, draw_table = known_history
     ruling = start_ruling(subject, setting_sources, history, replace(entry, password=entry.password or ""), actor=actor, now=now)
     if ruling.open_number is not None:
         open_one = next(row for row in history if row.number == ruling.open_number)
@@ -335,9 +335,8 @@ def start_attempt(
         delete_previews_of(session, actor.person_id, subject)
     earlier = [row for row in history if not row.preview]
     last = _load_last(session, actor, history) if snapshot.settings.build_on_last else None
-    table, attempts = known_history.draw_table, len(earlier)
     return _new_attempt(
-        session, actor, subject, snapshot, setting_sources, last, attempts, table, preview=preview, language=language, now=now
+        session, actor, subject, snapshot, setting_sources, last, len(earlier), draw_table, preview=preview, language=language, now=now
     )
 
 
@@ -428,12 +427,8 @@ class SaveReceipt:
     """Places for which answers came although they take none (any more): what counts of them is in `newer_answers`."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedSave:
-    """The plan of a save, made from an attempt as it was read: its answers, and what its sender is told."""
-
-    answers: saves.PlannedAnswers
-    receipt: SaveReceipt
+PlannedSave = tuple[saves.PlannedAnswers, SaveReceipt]
+"""The plan of a save, made from an attempt as it was read: its answers, and what its sender is told."""
 
 
 def save_answers(
@@ -448,12 +443,13 @@ def save_answers(
     """
     planned = plan_save(session, loaded, batches, offline_in_time, now=now)
     write_save(session, loaded, planned, loaded.row.integrity_record, now=now)
-    return planned.receipt
+    return planned[1]
 
 
 def write_save(session: Session, loaded: LoadedAttempt, planned: PlannedSave, record: str, *, now: datetime) -> None:
     """Write a planned save; `record` is the integrity record of its attempt from now on."""
-    saves.write_answers(session, loaded, planned.answers, state=planned.receipt.state.value, record=record, now=now)
+    answers, receipt = planned
+    saves.write_answers(session, loaded, answers, state=receipt.state.value, record=record, now=now)
 
 
 def plan_save(
@@ -483,7 +479,7 @@ def plan_save(
         seconds_left=seconds_left(loaded.clock, now=now),
         state=state,
     )
-    return PlannedSave(answers, receipt)
+    return answers, receipt
 
 
 def check_takes_answers(loaded: LoadedAttempt, *, now: datetime) -> None:

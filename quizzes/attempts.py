@@ -518,23 +518,16 @@ _TAKE_WITH_HISTORY = compile_once(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class QuizHistory:
-    """A learner's attempts at a quiz in their take of its course, and the number of the draw table that is in use."""
+def find_history(session: Session, key: PersonQuizKey, quiz_version_id: int) -> tuple[list[AttemptRow], int] | None:
+    """Return what a new attempt goes by: the learner's attempts in their take of the course, and the draw table in use.
 
-    attempts: list[AttemptRow]
-    draw_table: int
-
-
-def find_history(session: Session, key: PersonQuizKey, quiz_version_id: int) -> QuizHistory | None:
-    """Return what a new attempt goes by; None where the learner's take is superseded.
-
+    Return None if the take is superseded.
     It is read after the lock of the learner: a take that began meanwhile is seen (spec/compulsory 6.2).
     """
     rows = connection_of(session).execute(_TAKE_WITH_HISTORY, {**asdict(key), "quiz_version_id": quiz_version_id}).all()
     if any(row.superseded_at is not None for row in rows):
         return None
-    return QuizHistory([row_of(row) for row in rows if row.uuid is not None], rows[0].draw_table or 1)
+    return [row_of(row) for row in rows if row.uuid is not None], rows[0].draw_table or 1
 
 
 _SEEN = compile_once(

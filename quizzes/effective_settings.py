@@ -236,21 +236,12 @@ _RELEASE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class FinalRelease:
-    """The moment from which on the result of an initial test is shown beside the final one's (None: not known)."""
-
-    at: datetime | None
-    is_awaited: bool
-    """Whether nothing of it is shown before."""
-
-
 def with_release(
     session: Session, setting_sources: SettingSources, enrolment_id: int | None, outline: Outline, key: str, pair: PairedTests | None
 ) -> SettingSources:
     """Return a person's settings at a quiz that know when its result is shown."""
-    release = find_final_release(session, enrolment_id, outline, key, pair)
-    return replace(setting_sources, final_submitted_at=release.at, awaits_final=release.is_awaited)
+    released_at, is_awaited = find_final_release(session, enrolment_id, outline, key, pair)
+    return replace(setting_sources, final_submitted_at=released_at, awaits_final=is_awaited)
 
 
 _ENDED = Attempt.state.in_([state.value for state in ENDED_STATES])
@@ -268,16 +259,18 @@ def outline_of_activity(session: Session, activity_id: int) -> Outline:
     return get_outline(session, cached[activity_id])
 
 
-def find_final_release(session: Session, enrolment_id: int | None, outline: Outline, key: str, pair: PairedTests | None) -> FinalRelease:
-    """Return from when on the result of an initial test is shown; nothing for other quizzes, and no statement.
+def find_final_release(
+    session: Session, enrolment_id: int | None, outline: Outline, key: str, pair: PairedTests | None
+) -> tuple[datetime | None, bool]:
+    """Return from when on the result of an initial test is shown, and whether nothing is shown before; no statement for other quizzes.
 
     Where two tests are compared it waits until the final one is graded, or until the course closes for the person (spec/selection 7.2).
     """
     if pair is None or pair.initial != key:
-        return FinalRelease(find_final_end(session, enrolment_id, outline, key), is_awaited=False)
+        return find_final_end(session, enrolment_id, outline, key), False
     row = session.execute(_RELEASE, {"enrolment_id": enrolment_id, "key": pair.final}).one_or_none()
     moments = [] if row is None else [row.graded_at, row.ends_at, row.archived_at, row.superseded_at]
-    return FinalRelease(min((moment for moment in moments if moment is not None), default=None), is_awaited=enrolment_id is not None)
+    return min((moment for moment in moments if moment is not None), default=None), enrolment_id is not None
 
 
 def find_final_end(session: Session, enrolment_id: int | None, outline: Outline, key: str) -> datetime | None:

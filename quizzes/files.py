@@ -110,14 +110,6 @@ def list_handed_in(session: Session, person_id: int) -> list[tuple[str, str]]:
 
 
 @dataclass(frozen=True, slots=True)
-class ReceivedFile:
-    """A file as it came: the name that its sender's device gives it, and its content."""
-
-    name: str
-    content: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class StoredUpload:
     """A file whose content is kept, or why it is not taken and not kept."""
 
@@ -127,24 +119,16 @@ class StoredUpload:
     refusal: UploadRefusal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReceivedUploads:
-    """The received files of a page: names for the answers by place, and the first reason why one was refused."""
-
-    added: Mapping[int, Sequence[str]]
-    refused: Mapping[int, UploadRefusal]
-
-
 def keep_contents(
     session: Session,
     files: FileStore,
     loaded: LoadedAttempt,
-    sent: Mapping[int, Sequence[ReceivedFile]],
+    sent: Mapping[int, Sequence[tuple[str, bytes]]],
     *,
     named: Mapping[int, Collection[str]] | None = None,
     removed: Collection[str] = (),
 ) -> dict[int, list[StoredUpload]]:
-    """Keep the contents that find a place, without a row of their own; places that take none are left out.
+    """Keep the contents of files `sent` with their names that find a place, without a row of their own; other places are left out.
 
     What finds none is not kept: nothing counts it, and nothing would ever take it away. `named` and `removed` as in `receive_files`,
     which asks the same again of the locked attempt.
@@ -153,7 +137,7 @@ def keep_contents(
     for position, arriving in sent.items():
         limits = limits_at(session, loaded, position)
         if limits is not None:
-            readied = [ready(received, limits) for received in arriving]
+            readied = [ready(name, content, limits) for name, content in arriving]
             contents |= {upload.sha256: content for upload, content in readied}
             judged[position] = list(dict.fromkeys(upload for upload, _content in readied))
     stored: dict[int, list[StoredUpload]] = {position: [] for position in judged}
@@ -177,9 +161,13 @@ def limits_at(session: Session, loaded: LoadedAttempt, position: int) -> UploadL
     return upload_limits(question_bank.get_questions(session, [item.question_version_id])[item.question_version_id])
 
 
-def ready(received: ReceivedFile, limits: UploadLimits) -> tuple[StoredUpload, bytes]:
-    """Return a file as it is kept: of a picture only what it shows, not where and with what it was taken (spec/security 4.3)."""
-    name, content, refusal = shown_name(received.name), received.content, _refusal(received, limits)
+def ready(name: str, content: bytes, limits: UploadLimits) -> tuple[StoredUpload, bytes]:
+    """Return a file as it is kept: of a picture only what it shows, not where and with what it was taken (spec/security 4.3).
+
+    It came under the name that its sender's device gives it.
+    """
+    name = shown_name(name)
+    refusal = _refusal(name, content, limits)
     if refusal is None and extension_of(name) in FORMATS:
         try:
             content = cleaned(content, extension_of(name))
@@ -226,9 +214,10 @@ def receive_files(
     named: Mapping[int, Collection[str]] | None = None,
     removed: Collection[str] = (),
     now: datetime,
-) -> ReceivedUploads:
-    """Give the stored files a name for their answers; what does not fit is reported and changes nothing.
+) -> tuple[Mapping[int, Sequence[str]], Mapping[int, UploadRefusal]]:
+    """Give the stored files a name for their answers, by place; what does not fit is reported and changes nothing.
 
+    Of each place the first reason why a file was refused is returned too.
     The answer names a file only after `save_answers`; a file that no answer names is not part of the attempt. `named` are the names that
     the page has already and that may not have arrived, `removed` those that it takes out of its answers, which makes room.
     """
@@ -239,7 +228,7 @@ def receive_files(
             refused.setdefault(position, upload.refusal)
         else:
             added[position].append(known or _add(session, item_id, upload, now=now))
-    return ReceivedUploads(added, refused)
+    return added, refused
 
 
 def _named(loaded: LoadedAttempt, item_id: int) -> list[str]:
@@ -247,15 +236,15 @@ def _named(loaded: LoadedAttempt, item_id: int) -> list[str]:
     return [] if response is None else list(clean_parts(response.payload).get(FILES, []))
 
 
-def _refusal(sent: ReceivedFile, limits: UploadLimits) -> UploadRefusal | None:
-    kind = kind_of(shown_name(sent.name).lower())
-    if kind is None or not shown_name(sent.name).lower().endswith(tuple(f".{extension}" for extension in limits.accept)):
+def _refusal(name: str, content: bytes, limits: UploadLimits) -> UploadRefusal | None:
+    kind = kind_of(name.lower())
+    if kind is None or not name.lower().endswith(tuple(f".{extension}" for extension in limits.accept)):
         return UploadRefusal.KIND
-    if not sent.content:
+    if not content:
         return UploadRefusal.EMPTY
-    if len(sent.content) > min(limits.size, kind.limit):
+    if len(content) > min(limits.size, kind.limit):
         return UploadRefusal.SIZE
-    return None if kind.fits(sent.content) else UploadRefusal.CONTENT
+    return None if kind.fits(content) else UploadRefusal.CONTENT
 
 
 def _find(session: Session, item_id: int, upload: StoredUpload) -> str | None:

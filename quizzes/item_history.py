@@ -3,7 +3,6 @@
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from itertools import groupby
@@ -107,12 +106,8 @@ def note_corrected(session: Session, quiz_version_ids: Sequence[int]) -> None:
         state.filled = False
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryCount:
-    """The history of a quiz version as its attempts give it, and what tells these attempts and marks from others."""
-
-    sums: Mapping[HistoryKey, HistorySums]
-    fingerprint: tuple[object, ...]
+HistoryCount = tuple[Mapping[HistoryKey, HistorySums], tuple[object, ...]]
+"""The history of a quiz version as its attempts give it, and what tells these attempts and marks from others."""
 
 
 def list_uncounted(session: Session, *, after: int, limit: int) -> list[int]:
@@ -159,7 +154,7 @@ def count_attempts_of(session: Session, quiz_version_id: int) -> HistoryCount:
     for _attempt, group in groupby(rows, key=lambda row: row.id):
         for key, history_sums in _sums_of_rows(list(group), voided, by_variant, counts=snapshot.settings.is_graded):
             sums[key] += history_sums
-    return HistoryCount(dict(sums), fingerprint)
+    return dict(sums), fingerprint
 
 
 def _sums_of_rows(
@@ -225,7 +220,8 @@ def keep_count(session: Session, quiz_version_id: int, counted: HistoryCount) ->
         state = HistoryState(quiz_version_id=quiz_version_id, filled=False)
         session.add(state)
         session.flush()
-    if _fingerprint(session, quiz_version_id) != counted.fingerprint:
+    sums, fingerprint = counted
+    if _fingerprint(session, quiz_version_id) != fingerprint:
         return False
     columns = [getattr(ItemHistory, name) for name in (*COUNTED_KEY, "timed", "log_seconds")]
     timed_rows = session.execute(select(*columns).where(ItemHistory.quiz_version_id == quiz_version_id, ItemHistory.timed > 0)).all()
@@ -233,7 +229,7 @@ def keep_count(session: Session, quiz_version_id: int, counted: HistoryCount) ->
     session.execute(delete(ItemHistory).where(ItemHistory.quiz_version_id == quiz_version_id))
     rows = [
         {"quiz_version_id": quiz_version_id} | dict(zip(COUNTED_KEY, key, strict=True)) | history_sums.columns() | times.get(key, {})
-        for key, history_sums in counted.sums.items()
+        for key, history_sums in sums.items()
     ]
     if rows:
         session.execute(insert(ItemHistory), rows)

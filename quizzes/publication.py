@@ -409,8 +409,8 @@ def _held_for_final(
     for quiz in quizzes:
         pair = snapshots.get_snapshot_of_activity(session, quiz.id).pair
         if pair is not None and pair.initial == quiz.key:
-            release = find_final_release(session, enrolment_id, outline_of_activity(session, quiz.id), quiz.key, pair)
-            (held if release.at is None or now < release.at else released).add(quiz.key)
+            released_at, _is_awaited = find_final_release(session, enrolment_id, outline_of_activity(session, quiz.id), quiz.key, pair)
+            (held if released_at is None or now < released_at else released).add(quiz.key)
     return frozenset(held), frozenset(released)
 
 

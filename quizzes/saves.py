@@ -153,12 +153,8 @@ def _token_time(secret: Secret, attempt: UUID, token: str) -> datetime | None:
 MOST_TEXT = 300_000
 
 
-@dataclass(frozen=True, slots=True)
-class PageNotes:
-    """The notes of a page with the number of the page that sent them, as text."""
-
-    page_epoch: int
-    text: str
+PageNotes = tuple[int, str]
+"""The number of a page, and the notes that it sent, as text."""
 
 
 def record_save(loaded: LoadedAttempt, actor: Actor, sent: PageNotes, *, now: datetime) -> None:
@@ -170,14 +166,14 @@ def record_save(loaded: LoadedAttempt, actor: Actor, sent: PageNotes, *, now: da
 
 def record_with(loaded: LoadedAttempt, actor: Actor, sent: PageNotes, *, now: datetime) -> str:
     """Return the record of an attempt with a save, as it is kept; as it was where nothing is added."""
-    stored, rules = loaded.row.integrity_record, loaded.snapshot.integrity
-    if not rules.records or sent.page_epoch < 1 or loaded.row.preview or loaded.state in ENDED_STATES:
+    (page_epoch, text), stored, rules = sent, loaded.row.integrity_record, loaded.snapshot.integrity
+    if not rules.records or page_epoch < 1 or loaded.row.preview or loaded.state in ENDED_STATES:
         return stored
     moment = SaveMoment(
-        sent.page_epoch, max(0, int((now - loaded.row.started_at).total_seconds())), network_of(actor.address), actor.device_id or 0
+        page_epoch, max(0, int((now - loaded.row.started_at).total_seconds())), network_of(actor.address), actor.device_id or 0
     )
     record = read_record(stored)
-    added = add_save(record, rules, moment, read_notes(_parsed(sent.text)), spares_focus=spares_focus(loaded))
+    added = add_save(record, rules, moment, read_notes(_parsed(text)), spares_focus=spares_focus(loaded))
     return write_record(added) if added != record else stored
 
 

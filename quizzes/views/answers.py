@@ -24,7 +24,7 @@ from questions.rules.answers import FILES, clean_parts, filled_parts
 from quizzes.access import QuizAction
 from quizzes.answering import check_takes_answers, get_checks
 from quizzes.attempts import LoadedAttempt, StoredAnswer, get_answerable_attempt, lock_answerable_attempt
-from quizzes.files import AttemptFileContext, ReceivedFile, StoredUpload, get_file, keep_contents, limits_at, list_files, receive_files
+from quizzes.files import AttemptFileContext, StoredUpload, get_file, keep_contents, limits_at, list_files, receive_files
 from quizzes.rules import states
 from quizzes.saves import SaveRequest
 
@@ -192,15 +192,15 @@ def send(subject: LoadedAttempt) -> tuple[Response, int]:
     if sent is None or limits is None:
         raise NotFound
     limiter().use(UPLOAD_RATE, str(subject.person_id))
-    file, named = ReceivedFile(sent.filename or "", sent.read()), _named_by_page(session, subject, position, now=now)
+    file, named = (sent.filename or "", sent.read()), _named_by_page(session, subject, position, now=now)
     arrived = keep_contents(session, file_store(), subject, {position: [file]}, named={position: named})
     session, loaded = _lock(subject)
     named = _named_by_page(session, loaded, position, now=now)
-    received = receive_files(session, loaded, arrived, named={position: named}, now=now)
-    if position in received.refused:
-        return jsonify(problem=problem_words(received.refused[position], limits)), 422
+    names, refused = receive_files(session, loaded, arrived, named={position: named}, now=now)
+    if position in refused:
+        return jsonify(problem=problem_words(refused[position], limits)), 422
     files = list_files(session, [item_of(loaded, position)])
-    added = [files[name] for name in received.added.get(position, ())]
+    added = [files[name] for name in names.get(position, ())]
     html = render_template("quizzes/kinds/_uploaded_files.html", attempt=loaded, place=position, files=added)
     return jsonify(html=html, full=len(named) + len(added) >= limits.files), 200
 
@@ -248,15 +248,13 @@ def store_received_files(
     return _lock(subject)[1], uploads
 
 
-def received_files(loaded: LoadedAttempt, page: int, closed: Collection[int]) -> dict[int, list[ReceivedFile]]:
-    """Return the files that a page's form sends, by place; places that take no answers are left out."""
+def received_files(loaded: LoadedAttempt, page: int, closed: Collection[int]) -> dict[int, list[tuple[str, bytes]]]:
+    """Return name and content of the files that a page's form sends, by place; places that take no answers are left out."""
     files_by_position = {}
     for item in loaded.items:
         if item.page == page and item.position not in closed:
             sent = [
-                ReceivedFile(upload.filename or "", upload.read())
-                for upload in request.files.getlist(f"p{item.position}-upload")
-                if upload.filename
+                (upload.filename or "", upload.read()) for upload in request.files.getlist(f"p{item.position}-upload") if upload.filename
             ]
             if sent:
                 files_by_position[item.position] = sent

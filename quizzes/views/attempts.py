@@ -231,15 +231,15 @@ def save(subject: attempts.LoadedAttempt) -> Answer:
     session = current_session()
     record_save(subject, current_actor(), _notes_of(form), now=now)
     closed = get_checks(session, subject).closed
-    received = receive_files(session, subject, uploads, removed=(removed,), now=now)
+    added, refused = receive_files(session, subject, uploads, removed=(removed,), now=now)
     compared_payloads = attempts.read_payloads(session, subject.answers, answers.answers_compared(form, subject))
-    batch = answers.form_batch(form, subject, page, compared_payloads, closed, answers.FileChanges(received.added, frozenset({removed})))
+    batch = answers.form_batch(form, subject, page, compared_payloads, closed, answers.FileChanges(added, frozenset({removed})))
     done = answering.save_answers(session, subject, [batch], now=now)
     for position, flagged in answers.changed_flags(form, subject, page).items():
         answering.set_flag(session, subject, position, flagged=flagged)
     if done.newer_answers:
         flash(_changed_elsewhere(subject, sorted(done.newer_answers)), "warn")
-    for position, refusal in received.refused.items():
+    for position, refusal in refused.items():
         return _stay(subject, page, position, refusal.value)
     if at or (at := whole_number(answers.first(form, "at"))):
         return _stay(subject, page, at)
@@ -255,14 +255,15 @@ def _save_from_script(subject: attempts.LoadedAttempt, form: dict[str, list[str]
     """
     session, batches = current_session(), answers.script_batches(form, "autosave")
     planned = answering.plan_save(session, subject, batches, _offline_in_time(subject, batches, now), now=now)
-    record, receipt = record_with(subject, current_actor(), _notes_of(form), now=now), _acknowledgement(subject, planned.receipt, now)
+    done = planned[1]
+    record, receipt = record_with(subject, current_actor(), _notes_of(form), now=now), _acknowledgement(subject, done, now)
     answer = jsonify(receipt)
     answering.write_save(session, subject, planned, record, now=now)
-    return jsonify(**receipt, lease=new_page_epoch(subject, now)) if planned.receipt.newer_answers else answer
+    return jsonify(**receipt, lease=new_page_epoch(subject, now)) if done.newer_answers else answer
 
 
 def _notes_of(form: dict[str, list[str]]) -> PageNotes:
-    return PageNotes(whole_number(answers.first(form, "lease")), answers.first(form, "noted"))
+    return whole_number(answers.first(form, "lease")), answers.first(form, "noted")
 
 
 def _stay(loaded: attempts.LoadedAttempt, page: int, position: int, message: str = "") -> Response:

@@ -33,7 +33,7 @@ from questions.rules.definitions import is_marked
 from quizzes import pass_marks, snapshots
 from quizzes.access import JudgingContext, QuizAction
 from quizzes.content.selecting import list_questions
-from quizzes.files import ReceivedFile, ready
+from quizzes.files import ready
 from quizzes.models import JudgeSheet, PassMarkRecord
 from quizzes.pass_marks import (
     LONGEST_REASON,
@@ -553,7 +553,7 @@ def attach_scan(subject: JudgingContext) -> Answer:
     """Keep the scan of the paper that an expert signed, beside the sheet that the actor typed."""
     assert subject.sheet is not None
     sent = ScanForm().paper.data
-    upload, content = ready(ReceivedFile(clean_text(str(getattr(sent, "filename", "") or "")), sent.read() if sent else b""), PAPERS)
+    upload, content = ready(clean_text(str(getattr(sent, "filename", "") or "")), sent.read() if sent else b"", PAPERS)
     if upload.refusal is not None:
         return _record(subject, problem_words(upload.refusal, PAPERS)), 422
     file_store().put(content)

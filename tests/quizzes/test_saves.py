@@ -261,7 +261,7 @@ class Saving(RuleBasedStateMachine):
                 return None
             happen()
             answering.write_save(session, loaded, planned[0], loaded.row.integrity_record, now=now)
-            return planned[0].receipt, new_page_epoch(loaded, now)
+            return planned[0][1], new_page_epoch(loaded, now)
 
         if (told := self._taken(take, meanwhile)) is None:
             return
