@@ -311,7 +311,7 @@ def form_of_next(
         letters = list_letters(session, subject.context.enrolment_id, subject.activity.key)
         entries = [entry for entry in snapshot.entries if isinstance(entry, SlotEntry)]
         is_initial = snapshot.activity_key == snapshot.pair.initial
-        return balanced_draw.form_of_pair(forms, entries, balanced_draw.FormsBefore(letters, seen), seed, is_initial=is_initial)
+        return balanced_draw.form_of_pair(forms, entries, seed, letters=letters, seen=seen, is_initial=is_initial)
     seeds = list_seeds(session, person_id, subject.context.course_id, subject.activity.key)
     return balanced_draw.form_in_turn(forms, seeds[0] + SIGN if seeds else seed, 1 + len(seeds))
 

@@ -295,7 +295,7 @@ def _quiz_row(
     ]
     keys = {versions[key]: key for key in payload.questions}
     own = {facility_key(keys[version], variant): facility for (version, variant), facility in answers.items() if version in keys}
-    count = snapshots.FormCount(payload.forms, forms_seed(payload.pair.initial if payload.pair else activity.key, slots))
+    seed = forms_seed(payload.pair.initial if payload.pair else activity.key, slots)
     return QuizVersion(
         activity_id=activity.id,
         settings=canonical_json(encode(payload.settings)).decode(),
@@ -306,7 +306,7 @@ def _quiz_row(
                 *snapshots.written_use(payload.selection),
                 *snapshots.written_integrity(payload.integrity),
                 *snapshots.written_pair(payload.pair),
-                *snapshots.frozen_balance(payload.balance, slots, payload.questions, own, count),
+                *snapshots.frozen_balance(payload.balance, slots, payload.questions, own, number=payload.forms, seed=seed),
             ]
         ),
     )

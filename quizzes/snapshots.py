@@ -66,25 +66,16 @@ def count_answers_by_variant(session: Session, version_ids: Sequence[int]) -> di
     }
 
 
-@dataclass(frozen=True, slots=True)
-class FormCount:
-    """The number of parallel forms of a quiz (0: none), and the seed by which they are assembled."""
-
-    number: int = 0
-    seed: int = 0
-
-
-NO_FORMS = FormCount()
-
-
 def frozen_balance(
     balance: balanced_draw.Balance | None,
     entries: Sequence[SlotEntry],
     questions: Mapping[str, QuestionDefinition],
     answers: Mapping[str, FirstAnswers],
-    count: FormCount = NO_FORMS,
+    *,
+    number: int = 0,
+    seed: int = 0,
 ) -> list[dict[str, object]]:
-    """Return the draw table that a balanced quiz keeps among its entries, and its parallel forms.
+    """Return the draw table that a balanced quiz keeps among its entries, and a `number` of parallel forms, assembled by a seed.
 
     It goes by the answers so far; where these would allow no balanced draw or no forms, by what authors foresee, which the check has tried
     (spec/selection 1.16 and 1.20).
@@ -100,9 +91,9 @@ def frozen_balance(
     }
     priors = {**own, **variants}
     foreseen, known = known_facilities(priors, {}), known_facilities(priors, answers)
-    forms = _forms(entries, known, balance, count)
-    if known != foreseen and not (forms if count.number else allows_a_draw(entries, known, balance)):
-        known, forms = foreseen, _forms(entries, foreseen, balance, count)
+    forms = _forms(entries, known, balance, number, seed)
+    if known != foreseen and not (forms if number else allows_a_draw(entries, known, balance)):
+        known, forms = foreseen, _forms(entries, foreseen, balance, number, seed)
     target = None if balance.target is None else str(balance.target)
     table: dict[str, object] = {
         "kind": KIND,
@@ -113,7 +104,7 @@ def frozen_balance(
         "priors": {key: str(prior) for key, prior in priors.items()},
     }
     if forms:
-        table["seed"] = f"{count.seed:016x}"
+        table["seed"] = f"{seed:016x}"
         table["forms"] = [
             {"name": parallel_form.name, "expected": str(parallel_form.expected), "cells": parallel_form.cells} for parallel_form in forms
         ]
@@ -121,13 +112,13 @@ def frozen_balance(
 
 
 def _forms(
-    entries: Sequence[SlotEntry], facilities: Mapping[str, int], balance: balanced_draw.Balance, count: FormCount
+    entries: Sequence[SlotEntry], facilities: Mapping[str, int], balance: balanced_draw.Balance, number: int, seed: int
 ) -> tuple[balanced_draw.ParallelForm, ...]:
-    if not count.number:
+    if not number:
         return ()
     plan = balanced_draw.plan_draws(balanced_draw.without_variants(entries), facilities, balance)
     try:
-        assembled = balanced_draw.assemble_forms(plan, balance, count.seed, count.number)
+        assembled = balanced_draw.assemble_forms(plan, balance, seed, number)
     except balanced_draw.TooManySums:
         return ()
     return balanced_draw.named_forms(plan, assembled) if assembled else ()

@@ -103,14 +103,14 @@ def _check_objective(table: MappingCursor, objective: str, known: Mapping[str, o
 
 
 def _check_lines(table: MappingCursor, draws: Sequence[BlueprintDraw], lines: Sequence[PlacedWeight], *, narrowed: bool) -> None:
-    for off in sums_off([placed_line.line for placed_line in lines]):
+    for kind, total in sums_off([placed_line.line for placed_line in lines]).items():
         table.report(
             "C513",
             N_("The weights of the lines by “%(kind)s” add up to %(total)s%%, not to 100%%."),
             N_("Change the weights, or give the lines a tolerance."),
             at="blueprint",
-            kind=", ".join(off.kind),
-            total=decimal(off.total),
+            kind=", ".join(kind),
+            total=decimal(total),
         )
     for placed_line in lines:
         if not any(placed_line.line.fits(item) for draw in draws for item in draw.items):

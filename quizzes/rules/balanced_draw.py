@@ -507,27 +507,26 @@ def drawn_questions(form: ParallelForm, entries: Sequence[SlotEntry]) -> set[str
     return {key for cell, entry in zip(form.cells, entries, strict=True) if len(entry.pool) > 1 for key in cell}
 
 
-@dataclass(frozen=True, slots=True)
-class FormsBefore:
-    """The forms that a person had before an attempt: the letters of their attempts at the quiz in this take, and every question seen."""
-
-    letters: Sequence[str]
-    seen: Collection[str]
-
-
 def form_of_pair(
-    forms: Sequence[ParallelForm], entries: Sequence[SlotEntry], before: FormsBefore, seed: int, *, is_initial: bool
+    forms: Sequence[ParallelForm],
+    entries: Sequence[SlotEntry],
+    seed: int,
+    *,
+    letters: Sequence[str],
+    seen: Collection[str],
+    is_initial: bool,
 ) -> ParallelForm | None:
     """Return the form of an attempt at one of two tests; None where its questions are drawn (spec/selection 7.1).
 
     The first attempt at a test has a form of which the person has seen nothing: of several one by the seed. The initial test stays
-    that one; the final one goes on with the other, and is drawn then.
+    that one; the final one goes on with the other, and is drawn then. Letters are those of the attempts at the quiz in this take, `seen`
+    every question that the person has had.
     """
-    if not before.letters:
-        return unseen_form(forms, entries, before.seen, seed)
+    if not letters:
+        return unseen_form(forms, entries, seen, seed)
     if is_initial:
-        return next((form for form in forms if form.name == before.letters[0]), None)
-    return next((form for form in forms if form.name not in before.letters), None)
+        return next((form for form in forms if form.name == letters[0]), None)
+    return next((form for form in forms if form.name not in letters), None)
 
 
 def unseen_form(forms: Sequence[ParallelForm], entries: Sequence[SlotEntry], seen: Collection[str], seed: int) -> ParallelForm | None:

@@ -161,21 +161,13 @@ class ShareRange:
         return self.most_set if self.most > line.weight + line.tolerance else ()
 
 
-@dataclass(frozen=True, slots=True)
-class KindSum:
-    """The lines of one kind and the sum of their weights, which is not 100 within their tolerances."""
-
-    kind: tuple[str, ...]
-    total: Fraction
-
-
-def sums_off(lines: Iterable[BlueprintWeight]) -> tuple[KindSum, ...]:
-    """Return the kinds of lines whose weights do not sum to 100 within their tolerances (spec/selection 1.3)."""
+def sums_off(lines: Iterable[BlueprintWeight]) -> dict[tuple[str, ...], Fraction]:
+    """Return the sums by kind of the lines whose weights do not sum to 100 within their tolerances (spec/selection 1.3)."""
     kinds: defaultdict[tuple[str, ...], list[BlueprintWeight]] = defaultdict(list)
     for line in lines:
         kinds[line.kind].append(line)
     totals = {kind: (sum(line.weight for line in own), sum(line.tolerance for line in own)) for kind, own in kinds.items()}
-    return tuple(KindSum(kind, Fraction(total)) for kind, (total, slack) in totals.items() if abs(total - WHOLE) > slack)
+    return {kind: Fraction(total) for kind, (total, slack) in totals.items() if abs(total - WHOLE) > slack}
 
 
 def share_range(draws: Sequence[BlueprintDraw], line: BlueprintWeight) -> ShareRange | None:

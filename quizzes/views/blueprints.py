@@ -116,8 +116,8 @@ def blueprint_page(folder: CourseFolder, module: ModuleSource, quiz: QuizSource,
     return BlueprintPageView(
         lines=tuple(_line(line, draws, items, known, places) for line in quiz.blueprint),
         sums=tuple(
-            _("The lines by %(kind)s add up to %(total)s, not to 100%%.", kind=kinds[off.kind], total=percentage(off.total, 2))
-            for off in sums_off(quiz.blueprint)
+            _("The lines by %(kind)s add up to %(total)s, not to 100%%.", kind=kinds[kind], total=percentage(total, 2))
+            for kind, total in sums_off(quiz.blueprint).items()
         ),
         rows=tuple(_rows(items.values(), known, reserved)),
         columns=(*(_(label) for label in DIFFICULTIES.values()), _("Not set")),

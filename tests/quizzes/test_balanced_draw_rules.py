@@ -19,7 +19,6 @@ from quizzes.rules import balanced_draw
 from quizzes.rules.balanced_draw import (
     Balance,
     DrawPlan,
-    FormsBefore,
     FrozenBalance,
     ParallelForm,
     QuestionSets,
@@ -603,6 +602,6 @@ PAIR = tuple(ParallelForm(name, (("fija",), cell), Fraction(70)) for name, cell 
 )
 def test_the_form_of_one_of_two_tests(letters: Sequence[str], seen: Sequence[str], seed: int, is_initial: bool, letter: str | None) -> None:
     """spec/selection 7.1: half begin with A; nothing drawn was seen before; the initial test keeps its form, the final one goes on."""
-    form = form_of_pair(PAIR, PAIR_DRAWS, FormsBefore(letters, seen), seed, is_initial=is_initial)
+    form = form_of_pair(PAIR, PAIR_DRAWS, seed, letters=letters, seen=frozenset(seen), is_initial=is_initial)
 
     assert (form.name if form else None) == letter

@@ -44,7 +44,7 @@ from quizzes.models import Attempt, AttemptItem, DrawTable, QuizVersion
 from quizzes.rules import balanced_draw
 from quizzes.rules.balanced_draw import Balance, DrawPlan, QuestionSets
 from quizzes.rules.layout import SlotEntry
-from quizzes.snapshots import QUIZ_SNAPSHOTS, FirstAnswers, FormCount, frozen_balance, read_balance
+from quizzes.snapshots import QUIZ_SNAPSHOTS, FirstAnswers, frozen_balance, read_balance
 from tests.support import folders
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher, folder, publish, sign_in
@@ -542,7 +542,7 @@ def test_answers_that_would_allow_no_forms_leave_the_table_to_the_authors(most: 
     entries = [SlotEntry(tuple(candidate_of(one) for one in pool))]
     answers = {"a": FirstAnswers(1000, f(700)), "b": FirstAnswers(1000, f(300))}
 
-    found = frozen_balance(Balance(f(25), f(50)), entries, {one.key: one for one in pool}, answers, FormCount(2, 7))
+    found = frozen_balance(Balance(f(25), f(50)), entries, {one.key: one for one in pool}, answers, number=2, seed=7)
 
     assert found[0]["facilities"] == {"a": 50, "b": 50}
     assert len(read_balance(found[0]).forms) == (2 if most else 0)
