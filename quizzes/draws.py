@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Row, func, or_, select
 from sqlalchemy.orm import Session
 
-from accounts.models import Person, full_name
+from accounts.models import Person
 from courses.models import Activity, Course, CourseVersion
 from enrolments.access import ActivityContext
 from enrolments.models import Enrolment
@@ -154,27 +154,15 @@ def keep_table(session: Session, table: NewTable, night: date, *, now: datetime)
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class ApprovalRow:
-    """An approval of forms: by whom, and when."""
-
-    person_id: int
-    name: str
-    at: datetime
-
-
-def list_approvals(session: Session, quiz_version_id: int) -> list[ApprovalRow]:
-    """List the approvals of a quiz version's parallel forms, the first one first."""
+def list_approvals(session: Session, quiz_version_id: int) -> Sequence[Row[FormApproval, Person]]:
+    """List the approvals of a quiz version's parallel forms with those who gave them, the first one first."""
     statement = (
-        select(Person.id, Person.given_names, Person.first_surname, Person.second_surname, FormApproval.approved_at)
-        .join(FormApproval, FormApproval.approved_by == Person.id)
+        select(FormApproval, Person)
+        .join(Person, Person.id == FormApproval.approved_by)
         .where(FormApproval.quiz_version_id == quiz_version_id)
         .order_by(FormApproval.id)
     )
-    return [
-        ApprovalRow(row.id, full_name(row.given_names, row.first_surname, row.second_surname), row.approved_at)
-        for row in session.execute(statement)
-    ]
+    return session.execute(statement).all()
 
 
 APPROVALS = 2
@@ -206,7 +194,7 @@ def approve_forms(session: Session, actor: Actor, course: Course, key: str, quiz
     if snapshot is None or snapshot.quiz_version_id != quiz_version_id or snapshot.balance is None or not snapshot.balance.forms:
         raise FormsChanged
     approvals = list_approvals(session, quiz_version_id)
-    if len(approvals) >= APPROVALS or actor.person_id in [approval.person_id for approval in approvals]:
+    if len(approvals) >= APPROVALS or actor.person_id in [person.id for _approval, person in approvals]:
         raise FormsApproved
     session.add(FormApproval(quiz_version_id=quiz_version_id, approved_by=actor.person_id, approved_at=now))
     audit.record(session, actor, FormApprovalVerb.APPROVED, course, now=now, activity=key)

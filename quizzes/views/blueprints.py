@@ -7,8 +7,10 @@ from fractions import Fraction
 from math import ceil
 
 from flask import Blueprint, Response, flash, request
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from accounts.models import Person
 from courses import authoring, catalogue, draft_checks, drafts, publishing
 from courses.access import CourseAction, CourseArchived, PartContext
 from courses.authoring import FileChanged
@@ -33,7 +35,8 @@ from quizzes import snapshots, teaching
 from quizzes.content import quiz_fields
 from quizzes.content.blueprints import blueprint_draws, draw_entries, is_narrowed, planned_draws
 from quizzes.content.pools import DrawSlot, QuizSource
-from quizzes.draws import APPROVALS, ApprovalRow, FormsApproved, FormsChanged, approve_forms, list_approvals
+from quizzes.draws import APPROVALS, FormsApproved, FormsChanged, approve_forms, list_approvals
+from quizzes.models import FormApproval
 from quizzes.rules.balanced_draw import candidates_of, has_even_marks, range_of, spread_of
 from quizzes.rules.blueprint import BlueprintDraw, BlueprintItem, BlueprintWeight, ShareRange, counts_by_weight, share_range, sums_off
 from quizzes.rules.layout import Candidate, SlotEntry
@@ -248,7 +251,7 @@ class ParallelFormsView:
     """The greatest difference of expected scores."""
     version: int
     """Of the published quiz, by which an approval says what was looked at."""
-    approvals: tuple[ApprovalRow, ...]
+    approvals: Sequence[Row[FormApproval, Person]]
     may_approve: bool
 
 
@@ -270,8 +273,8 @@ def forms_view(session: Session, actor: Actor, course: Course, key: str, folder:
         ),
         difference=percentage(range_of(balance.forms), 1),
         version=snapshot.quiz_version_id,
-        approvals=tuple(approvals),
-        may_approve=len(approvals) < APPROVALS and actor.person_id not in [approval.person_id for approval in approvals],
+        approvals=approvals,
+        may_approve=len(approvals) < APPROVALS and actor.person_id not in [person.id for _approval, person in approvals],
     )
 
 
@@ -301,26 +304,19 @@ VALUE_FINDINGS = HookList[ValueFindings]("value_findings")
 """Gives what statistics found of drawn values."""
 
 
-@dataclass(frozen=True, slots=True)
-class DrawnValuesView:
-    """A calculated question that a quiz may give: its key, how its values count in draws, and what the statistics say of them."""
+def drawn_values(
+    session: Session, course: Course, folder: CourseFolder, module: str, key: str, quiz: QuizSource
+) -> list[tuple[str, str, str]]:
+    """Return the calculated questions of a quiz whose results decide, or whose draws are balanced.
 
-    key: str
-    words: str
-    finding: str
-
-
-def drawn_values(session: Session, course: Course, folder: CourseFolder, module: str, key: str, quiz: QuizSource) -> list[DrawnValuesView]:
-    """Return the calculated questions of a quiz whose results decide, or whose draws are balanced."""
+    Each has its key, how its values count in draws, and what the statistics say of them.
+    """
     if quiz.selection is None and quiz.balance is None:
         return []
     used = {item.key for draw in blueprint_draws(folder, module, quiz) for item in draw.items}
     calculated = [question for question in questions_of(folder).values() if question.key in used and numbers_of(question) is not None]
     findings = _value_findings(session, course, key) if calculated else {}
-    return [
-        DrawnValuesView(question.key, _words(by_variant=question.selection.by_variant), findings.get(question.key, ""))
-        for question in calculated
-    ]
+    return [(question.key, _words(by_variant=question.selection.by_variant), findings.get(question.key, "")) for question in calculated]
 
 
 def _words(*, by_variant: bool) -> str:

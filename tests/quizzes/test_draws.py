@@ -6,6 +6,7 @@ spec/selection 1.9 to 1.17, 1.10, 1.16, 1.17, 12, 1.20, 1.21.
 import csv
 import json
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,9 +14,10 @@ from io import StringIO
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import Row, event, select, update
 from sqlalchemy.exc import TimeoutError as NoConnection
 
+from accounts.models import Person
 from analysis.waiting import OF_DRAWS, list_findings
 from courses.models import Course, PublicationNature
 from kernel import clock
@@ -31,7 +33,6 @@ from questions.rules.encoding import canonical_json, encode
 from quizzes import answering, draws, jobs
 from quizzes.content.blueprints import candidate_of
 from quizzes.draws import (
-    ApprovalRow,
     FormsApproved,
     FormsChanged,
     form_of_attempt,
@@ -40,7 +41,7 @@ from quizzes.draws import (
     list_tables,
     recreate_layout,
 )
-from quizzes.models import Attempt, AttemptItem, DrawTable, QuizVersion
+from quizzes.models import Attempt, AttemptItem, DrawTable, FormApproval, QuizVersion
 from quizzes.rules import balanced_draw
 from quizzes.rules.balanced_draw import Balance, DrawPlan, QuestionSets
 from quizzes.rules.layout import SlotEntry
@@ -592,9 +593,9 @@ def test_two_editors_approve_the_forms_each_once(browser: Browser, instance: Ins
     second.get(PAGE)
     second.post(APPROVAL, {"version": version})
     approvals = approvals_of(instance, int(version))
-    assert len({one.person_id for one in approvals}) == len(approvals) == 2
+    assert len({person.id for _approval, person in approvals}) == len(approvals) == 2
     page = browser.get(PAGE)
-    assert all(in_spanish("Approved by %(name)s", name=one.name) in page.text for one in approvals)
+    assert all(in_spanish("Approved by %(name)s", name=person.full_name) in page.text for _approval, person in approvals)
 
     sign_in(third, "tercera@example.org")
     third.post(APPROVAL, {"version": version}, status=409)
@@ -604,7 +605,7 @@ def test_two_editors_approve_the_forms_each_once(browser: Browser, instance: Ins
     assert len(approvals_of(instance, int(version))) == 2
 
 
-def approvals_of(instance: Instance, version: int) -> list[ApprovalRow]:
+def approvals_of(instance: Instance, version: int) -> Sequence[Row[FormApproval, Person]]:
     with instance.database.unit_of_work(write=False) as session:
         return list_approvals(session, version)
 
