@@ -391,22 +391,26 @@ class JudgeKnown(Conflict):
     message = N_("There is a sheet of this judge already.")
 
 
-@dataclass(frozen=True, slots=True)
-class NewRecord:
-    """The plan of a new record: the questions, of which form ('' of the quiz), and whether judges see known facilities."""
+def open_record(
+    session: Session,
+    actor: Actor,
+    course: Course,
+    key: str,
+    items: Sequence[JudgedItem],
+    *,
+    form: str,
+    shows_facilities: bool,
+    now: datetime,
+) -> PassMarkRecord:
+    """Open a record on the questions of a quiz, or of one of its forms; raise RecordOpen where one of the same is open.
 
-    items: Sequence[JudgedItem]
-    form: str
-    shows_facilities: bool
-
-
-def open_record(session: Session, actor: Actor, course: Course, key: str, new: NewRecord, *, now: datetime) -> PassMarkRecord:
-    """Open a record on a quiz; raise RecordOpen where one of the same questions is open. The course is locked."""
+    The course is locked.
+    """
     assert actor.person_id is not None
     present = select(PassMarkRecord.id).where(
         PassMarkRecord.course_id == course.id,
         PassMarkRecord.activity_key == key,
-        PassMarkRecord.form == new.form,
+        PassMarkRecord.form == form,
         PassMarkRecord.state.in_([JudgingRound.FIRST.value, JudgingRound.SECOND.value]),
     )
     if session.scalar(present) is not None:
@@ -414,16 +418,16 @@ def open_record(session: Session, actor: Actor, course: Course, key: str, new: N
     record = PassMarkRecord(
         course_id=course.id,
         activity_key=key,
-        form=new.form,
+        form=form,
         state=JudgingRound.FIRST.value,
-        items=json.dumps([item.to_fields() for item in new.items], ensure_ascii=False),
-        shows_facilities=new.shows_facilities,
+        items=json.dumps([item.to_fields() for item in items], ensure_ascii=False),
+        shows_facilities=shows_facilities,
         opened_at=now,
         opened_by=actor.person_id,
     )
     session.add(record)
     session.flush()
-    audit.record(session, actor, PassMarkVerb.OPENED, course, now=now, activity=key, questions=len(new.items))
+    audit.record(session, actor, PassMarkVerb.OPENED, course, now=now, activity=key, questions=len(items))
     return record
 
 

@@ -3,9 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from fractions import Fraction
-from uuid import UUID
 
 from flask import Blueprint, Response, flash, request
 from sqlalchemy.orm import Session
@@ -39,10 +37,8 @@ from quizzes.pass_marks import (
     LONGEST_REASON,
     JudgedItem,
     JudgingRound,
-    NewRecord,
     NotYours,
     RecordClosed,
-    SignedRecord,
     confirmation_of,
     items_of,
     known_facilities,
@@ -62,18 +58,15 @@ _FIRST_BLOCK = re.compile(r"</p>|<(?:ul|ol|table|figure|details)\b")
 
 @dataclass(frozen=True, slots=True)
 class JudgeRow:
-    """A judge of an open record: the name, how far their sheet is, and whether the reader may fill it."""
+    """The sheet of a judge of an open record: how far it is, and whether the reader may fill it."""
 
-    uuid: UUID
-    name: str
+    sheet: JudgeSheet
     done: int
     own: bool
     confirmation: str
     """By what the judge confirmed the sheet, in words; empty where that is still to come."""
-    ratings: tuple[int | None, ...]
+    ratings: Sequence[int | None]
     """In the round that goes on: shown to the expert who confirms them."""
-    is_typed: bool
-    """Whether another types it: then it is confirmed before the record is signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,44 +83,14 @@ class CutView:
 class RecordView:
     """An open record before whoever leads it."""
 
-    uuid: UUID
-    form: str
-    state: str
+    row: PassMarkRecord
     questions: int
-    judges: tuple[JudgeRow, ...]
-    complete: int
+    judges: Sequence[JudgeRow]
     missing: str
     """How many complete sheets are still needed, as a sentence."""
     has_own: bool
     cut: CutView | None
     """Once the second round may be signed."""
-
-
-@dataclass(frozen=True, slots=True)
-class SignedRecordView:
-    """A signed record: what was chosen, by whom and when, and what the judges said."""
-
-    uuid: UUID
-    form: str
-    pass_mark: str
-    reason: str
-    signed_by: str
-    signed_at: datetime
-    questions: int
-    cut: CutView
-    rows: tuple["JudgedQuestionRow", ...]
-    shows_facilities: bool
-    confirmations: tuple[tuple[str, str, str], ...]
-    """Of each judge: the name, by what they confirmed, and the sheet whose paper can be looked at, or ''."""
-
-
-@dataclass(frozen=True, slots=True)
-class JudgedQuestionRow:
-    """A question of a signed record: its first words, its key, and what each judge said of it in both rounds."""
-
-    words: str
-    key: str
-    ratings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,23 +147,18 @@ def record_view(session: Session, record: PassMarkRecord, person_id: int | None)
         ratings = [[rating for rating in ratings_by_sheet[sheet.id] if rating is not None] for sheet in complete]
         cut = cut_view(cut_of(ratings), [sheet.name for sheet in complete])
     return RecordView(
-        uuid=record.uuid,
-        form=record.form,
-        state=record.state,
+        row=record,
         questions=number,
-        judges=tuple(
+        judges=[
             JudgeRow(
-                uuid=sheet.uuid,
-                name=sheet.name,
-                done=done[sheet.id],
+                sheet,
+                done[sheet.id],
                 own=sheet.entered_by == person_id,
                 confirmation=confirmation_words(confirmation_of(session, sheet)),
-                ratings=tuple(ratings_by_sheet[sheet.id]),
-                is_typed=not sheet.own,
+                ratings=ratings_by_sheet[sheet.id],
             )
             for sheet in sheets
-        ),
-        complete=len(complete),
+        ],
         missing=ngettext(
             "One more complete sheet is needed.", "%(count)s more complete sheets are needed.", lacking, advised=ADVISED_JUDGES
         )
@@ -265,31 +223,6 @@ def cut_view(judged: JudgedCut, names: Sequence[str], *, open_to_choice: bool = 
 
 def _digits(value: float) -> str:
     return figure(Fraction(value).limit_denominator(10**9), 6)
-
-
-def signed_view(signed: SignedRecord) -> SignedRecordView:
-    """Return a signed record as it was frozen."""
-    return SignedRecordView(
-        uuid=signed.uuid,
-        form=signed.form,
-        pass_mark=percentage(signed.pass_mark, 2),
-        reason=signed.reason,
-        signed_by=signed.signed_by,
-        signed_at=signed.signed_at,
-        questions=len(signed.questions),
-        cut=cut_view(signed.cut, [judge.name for judge in signed.judges], open_to_choice=False),
-        rows=tuple(
-            JudgedQuestionRow(
-                _first_words(choose(html)), key, tuple(f"{judge.first[index]} → {judge.second[index]}" for judge in signed.judges)
-            )
-            for index, (key, html) in enumerate(zip(signed.questions, signed.texts, strict=True))
-        ),
-        shows_facilities=signed.shows_facilities,
-        confirmations=tuple(
-            (judge.name, confirmation_words(judge.confirmation), judge.confirmation["sheet"] if "sha256" in judge.confirmation else "")
-            for judge in signed.judges
-        ),
-    )
 
 
 def _first_words(html: str) -> str:
@@ -362,9 +295,11 @@ def new(subject: PartContext) -> Answer:
     if not items:
         return _overview(subject, _("The draft's quiz has no marked questions to judge, or its draft has errors.")), 422
     course = catalogue.lock_course(session, subject.id)
-    new_record = NewRecord(items, form, shows_facilities=request.form.get("facilities") == "yes")
+    shows_facilities = request.form.get("facilities") == "yes"
     try:
-        record = pass_marks.open_record(session, current_actor(), course, subject.key, new_record, now=clock.now())
+        record = pass_marks.open_record(
+            session, current_actor(), course, subject.key, items, form=form, shows_facilities=shows_facilities, now=clock.now()
+        )
     except Conflict as refused:
         return _overview(subject, _(refused.text)), 409
     return _to_record(subject, record)
@@ -379,11 +314,8 @@ def _overview(subject: PartContext, refusal: str = "") -> Response:
         **_header(editor),
         refusal=refusal,
         open_records=[record_view(session, row, current_actor().person_id) for row in _open(subject)],
-        discarded=[
-            (record_view(session, row, None), name, row.discarded_at, row.discard_reason)
-            for row, name in pass_marks.list_discarded(session, subject.id, subject.key)
-        ],
-        signed=[signed_view(signed_record) for signed_record in pass_marks.list_signed(session, subject.id, subject.key)],
+        discarded=[(record_view(session, row, None), name) for row, name in pass_marks.list_discarded(session, subject.id, subject.key)],
+        signed=[(signed, percentage(signed.pass_mark, 2)) for signed in pass_marks.list_signed(session, subject.id, subject.key)],
         letters=[parallel_form.name for parallel_form in balance.forms] if balance is not None else [],
     )
 
@@ -407,9 +339,17 @@ def record(subject: JudgingContext) -> Answer:
 def _record(subject: JudgingContext, refusal: str = "") -> Response:
     session, editor, row = current_session(), load_slot_editor(subject), subject.record
     if row.state == JudgingRound.SIGNED.value:
-        signed_record = pass_marks.find_signed(session, row.uuid)
-        assert signed_record is not None
-        return page("quizzes/pass_mark_signed.html", **_header(editor), record=signed_view(signed_record))
+        signed = pass_marks.find_signed(session, row.uuid)
+        assert signed is not None
+        return page(
+            "quizzes/pass_mark_signed.html",
+            **_header(editor),
+            record=signed,
+            pass_mark=percentage(signed.pass_mark, 2),
+            cut=cut_view(signed.cut, [judge.name for judge in signed.judges], open_to_choice=False),
+            first_words=[_first_words(choose(html)) for html in signed.texts],
+            confirmation_words=confirmation_words,
+        )
     return page(
         "quizzes/pass_mark_record.html",
         **_header(editor),
