@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -59,21 +60,15 @@ def lock_regrade_by_id(session: Session, regrade_id: int) -> Regrade:
 
 
 @dataclass(frozen=True, slots=True)
-class VersionCount:
-    """A question version, and the number of submitted attempts that asked it."""
-
-    id: int
-    number: int
-    attempts: int
-
-
-@dataclass(frozen=True, slots=True)
 class QuizQuestionVersions:
-    """A question that a quiz has asked, with its versions, the newest first, whether or not they were asked."""
+    """A question that a quiz has asked, with its versions, the newest first, whether or not they were asked.
+
+    A version has its `id` and `number`, and in how many submitted `attempts` it was asked.
+    """
 
     id: int
     key: str
-    versions: tuple[VersionCount, ...]
+    versions: Sequence[Row[*tuple[Any, ...]]]
 
     @property
     def attempts(self) -> int:
@@ -92,17 +87,18 @@ def list_question_versions(session: Session, context: QuizContext) -> list[QuizQ
     )
     mine = select(QuestionVersion.question_id).join(counted, counted.c.question_version_id == QuestionVersion.id)
     rows = session.execute(
-        select(Question.id, Question.key, QuestionVersion.id, QuestionVersion.number, func.coalesce(counted.c.attempts, 0))
+        select(
+            *(QuestionVersion.id, QuestionVersion.number, func.coalesce(counted.c.attempts, 0).label("attempts")),
+            *(Question.id.label("question_id"), Question.key),
+        )
         .join(QuestionVersion, QuestionVersion.question_id == Question.id)
         .outerjoin(counted, counted.c.question_version_id == QuestionVersion.id)
         .where(Question.id.in_(mine))
         .order_by(Question.id, QuestionVersion.number.desc())
         .limit(2000)
     )
-    question_versions: dict[int, tuple[str, list[VersionCount]]] = {}
-    for question_id, key, version_id, number, attempt_count in rows:
-        question_versions.setdefault(question_id, (key, []))[1].append(VersionCount(version_id, number, attempt_count))
-    return [QuizQuestionVersions(question_id, key, tuple(versions)) for question_id, (key, versions) in question_versions.items()]
+    by_question = [list(versions) for _question_id, versions in groupby(rows, key=lambda row: row.question_id)]
+    return [QuizQuestionVersions(versions[0].question_id, versions[0].key, versions) for versions in by_question]
 
 
 def find_question_versions(session: Session, context: QuizContext, key: str) -> QuizQuestionVersions:

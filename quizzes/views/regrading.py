@@ -1,7 +1,6 @@
 """Pages of regrades: the choice of versions, the dry run, its commit and its undoing."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -13,7 +12,6 @@ from wtforms import BooleanField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
 from accounts import access_log
-from accounts.models import Person
 from accounts.privacy import PeopleListKind
 from courses.models import Course
 from enrolments.course_context import activity_header
@@ -35,7 +33,6 @@ from quizzes.models import Regrade
 from quizzes.regrades import (
     QuizQuestionVersions,
     RegradeContext,
-    VersionCount,
     count_submitted_since,
     find_question_versions,
     get_regrade,
@@ -111,23 +108,15 @@ _PARTS: Mapping[str, str] = {
 }
 
 
-def list_question_rows(session: Session, listed: Sequence[QuizQuestionVersions]) -> list[dict[str, object]]:
-    """Return the questions that a quiz has asked, with their versions and in how many attempts."""
-    questions = question_bank.get_questions(session, [versions_of_question.versions[0].id for versions_of_question in listed])
-    return [
-        {
-            "key": versions_of_question.key,
-            "title": short_title(questions[versions_of_question.versions[0].id]),
-            "versions": versions_of_question.versions,
-            "attempts": versions_of_question.attempts,
-        }
-        for versions_of_question in listed
-    ]
+def titles_of(session: Session, listed: Sequence[QuizQuestionVersions]) -> dict[str, str]:
+    """Return by key the first words of the newest version of each question."""
+    questions = question_bank.get_questions(session, [listed_question.versions[0].id for listed_question in listed])
+    return {listed_question.key: short_title(questions[listed_question.versions[0].id]) for listed_question in listed}
 
 
 def title_of(session: Session, question_versions: QuizQuestionVersions) -> str:
     """Return the first words of the newest version of a question."""
-    return short_title(question_bank.get_questions(session, [question_versions.versions[0].id])[question_versions.versions[0].id])
+    return titles_of(session, [question_versions])[question_versions.key]
 
 
 def is_by_rule(session: Session, question_versions: QuizQuestionVersions) -> bool:
@@ -136,22 +125,15 @@ def is_by_rule(session: Session, question_versions: QuizQuestionVersions) -> boo
     return any(is_judged_by_rule(question) for question in question_bank.get_questions(session, versions).values())
 
 
-@dataclass(frozen=True, slots=True)
-class IncompatibleVersion:
-    """A version whose answers another one cannot judge, in how many attempts it was asked, and why."""
-
-    number: int
-    attempts: int
-    reasons: tuple[str, ...]
-
-
-def incompatible_versions(session: Session, question_versions: QuizQuestionVersions, target_id: int) -> list[IncompatibleVersion]:
-    """Return the versions that were asked and whose answers the chosen version cannot judge (spec/quiz-engine 5.11.2)."""
+def incompatible_versions(
+    session: Session, question_versions: QuizQuestionVersions, target_id: int
+) -> list[tuple[Row[*tuple[Any, ...]], tuple[str, ...]]]:
+    """Return the versions that were asked and whose answers the chosen version cannot judge, with why not (spec/quiz-engine 5.11.2)."""
     questions = question_bank.get_questions(session, [version.id for version in question_versions.versions])
     judged = (
         (version, _reasons(questions[version.id], questions[target_id])) for version in question_versions.versions if version.attempts
     )
-    return [IncompatibleVersion(version.number, version.attempts, reasons) for version, reasons in judged if reasons]
+    return [(version, reasons) for version, reasons in judged if reasons]
 
 
 def _reasons(answered: QuestionDefinition, target: QuestionDefinition) -> tuple[str, ...]:
@@ -170,7 +152,7 @@ def _reason_of_difference(difference: KeyDifference) -> str:
     return _("%(part)s: adds %(added)s.", part=part, added=added)
 
 
-def version_choices(versions: Sequence[VersionCount]) -> list[tuple[str, str]]:
+def version_choices(versions: Sequence[Row[*tuple[Any, ...]]]) -> list[tuple[str, str]]:
     """Return the versions of a question for a field: which one, and in how many attempts it was asked."""
     return [
         (
@@ -183,20 +165,6 @@ def version_choices(versions: Sequence[VersionCount]) -> list[tuple[str, str]]:
             ),
         )
         for version in versions
-    ]
-
-
-def entry_rows(entries: Sequence[Row[Regrade, str | None, Person, Person | None]], titles: Mapping[str, str]) -> list[dict[str, object]]:
-    """Return the regrades of a quiz, in words."""
-    return [
-        {
-            "regrade": regrade,
-            "kind": _(KINDS[regrade.kind]),
-            "question": titles.get(key or "", key) or _("Every question"),
-            "created_by": author.full_name,
-            "committed_by": decider.full_name if decider not in (None, author) else "",
-        }
-        for regrade, key, author, decider in entries
     ]
 
 
@@ -222,27 +190,6 @@ LINES: Table[RegradeChangeRow] = Table(
 """The lines of a dry run; results are those of all attempts of a learner together."""
 
 
-def facts(row: Regrade) -> dict[str, Any]:
-    """Return the request of a regrade, in words, and its state."""
-    return {
-        "uuid": row.uuid,
-        "kind": _(KINDS[row.kind]),
-        "voids": RegradeKind(row.kind).voids,
-        "policy": _(POLICIES[row.policy]),
-        "with_manual": row.with_manual,
-        "reason": row.reason,
-        "state": row.state,
-        "seen": row.seen,
-        "outdated": row.outdated,
-        "total": row.total,
-        "for_objection": row.for_objection,
-        "created_at": row.created_at,
-        "committed_at": row.committed_at,
-        "undone_at": row.undone_at,
-        "undo_reason": row.undo_reason,
-    }
-
-
 bp = Blueprint("quizzes_regrading", __name__)
 
 
@@ -251,15 +198,15 @@ bp = Blueprint("quizzes_regrading", __name__)
 def regrades(subject: QuizContext) -> Answer:
     """List the questions that can be regraded, and the regrades so far."""
     session = current_session()
-    question_rows = list_question_rows(session, list_question_versions(session, subject))
-    titles = {str(row["key"]): str(row["title"]) for row in question_rows}
+    questions = list_question_versions(session, subject)
     return page(
         "quizzes/regrades.html",
         **activity_header(subject.outline, subject.key),
-        questions=question_rows,
-        entries=entry_rows(list_regrades(session, subject), titles),
+        questions=questions,
+        entries=list_regrades(session, subject),
+        kinds=KINDS,
         offers=list_offers(session, subject.course_id, subject.key),
-        titles=titles,
+        titles=titles_of(session, questions),
     )
 
 
@@ -364,7 +311,10 @@ def _regrade_page(subject: RegradeContext, form: AttemptActionForm) -> Response:
     return page(
         "quizzes/regrade.html",
         **activity_header(subject.outline, subject.key),
-        regrade=facts(row),
+        regrade=row,
+        kind=_(KINDS[row.kind]),
+        voids=RegradeKind(row.kind).voids,
+        policy=_(POLICIES[row.policy]),
         question=_title(subject),
         incompatible_versions=_incompatible_versions(subject),
         counts=dry_runs.count_lines(session, row.id),
@@ -397,7 +347,7 @@ def _requested_question(subject: RegradeContext) -> QuizQuestionVersions | None:
     return next((question_versions for question_versions in listed if question_versions.id == subject.row.question_id), None)
 
 
-def _incompatible_versions(subject: RegradeContext) -> list[IncompatibleVersion]:
+def _incompatible_versions(subject: RegradeContext) -> list[tuple[Row[*tuple[Any, ...]], tuple[str, ...]]]:
     question_versions = _requested_question(subject)
     return (
         incompatible_versions(current_session(), question_versions, subject.row.target_id)
