@@ -309,26 +309,20 @@ def _papers(analysed: AnalysedAttempts) -> Select[*tuple[Any, ...]]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class MarkedAttempt:
-    """An attempt to analyse: its marked questions in the order shown, and its percentage, None where it has none.
+def stream_attempts(
+    session: Session, analysed: AnalysedAttempts
+) -> Iterator[tuple[Sequence[MarkedResponse], Mapping[int, Fraction], Decimal | None]]:
+    """Yield the attempts, from one statement; what is read is not kept.
 
-    What carries no mark (descriptions, surveys) is left out. Questions taken out of the total (``removed``) come separately, by position
-    with their maximum, where the position counts for anyone.
+    Each has its marked questions in the order shown and its percentage, None where it has none. What carries no mark (descriptions,
+    surveys) is left out. Questions taken out of the total come separately, by position with their maximum, where the position counts for
+    anyone.
     """
-
-    responses: Sequence[MarkedResponse]
-    removed: Mapping[int, Fraction]
-    percent: Decimal | None
-
-
-def stream_attempts(session: Session, analysed: AnalysedAttempts) -> Iterator[MarkedAttempt]:
-    """Yield the attempts, from one statement; what is read is not kept."""
     reader = _ResponseReader(session)
     removed = frozenset(version for version, effect in analysed.voided.items() if effect in LEFT_OUT_EFFECTS)
     counting = _counting(session, analysed, removed) if removed else frozenset()
     for items in _seated(session, analysed):
-        yield MarkedAttempt(
+        yield (
             [reader.read(row, context) for row, context in items if _counts(row, removed)],
             {context: Fraction(row.maximum) for row, context in items if row.question_version_id in removed and context in counting},
             items[0][0].percent if items else None,
@@ -364,6 +358,9 @@ def _mark(fraction: Any, maximum: Any) -> tuple[Fraction, Fraction]:
     return (_NOTHING if fraction is None else Fraction(fraction) * whole), whole
 
 
+_Read = tuple[Marking, tuple[UnmatchedPart, ...], tuple[tuple[str, Fraction], ...], str]
+
+
 class _ResponseReader:
     """Reads rows; the same answer to the same question in the same order is marked once."""
 
@@ -374,19 +371,12 @@ class _ResponseReader:
     def read(self, row: Row[*tuple[Any, ...]], position: int) -> MarkedResponse:
         """Return a question of an attempt as it is counted."""
         mark, maximum = _mark(row.fraction, row.maximum)
-        read = self._answer(row.question_version_id, row.layout, row.payload or "null", row.language)
+        marking, typed, values, first = self._answer(row.question_version_id, row.layout, row.payload or "null", row.language)
         return MarkedResponse(
-            position,
-            row.question_version_id,
-            mark,
-            maximum=maximum,
-            marking=read.marking,
-            typed=read.typed,
-            values=read.values,
-            first=read.first,
+            position, row.question_version_id, mark, maximum=maximum, marking=marking, typed=typed, values=values, first=first
         )
 
-    def _answer(self, version: int, layout: str, payload: str, language: str) -> "_Read":
+    def _answer(self, version: int, layout: str, payload: str, language: str) -> _Read:
         key = (version, layout, payload, language)
         read_before = self._read.get(key)
         if read_before is None:
@@ -397,22 +387,13 @@ class _ResponseReader:
         return read_before
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """The reading of an answer, and what its layout had drawn."""
-
-    marking: Marking
-    typed: tuple[UnmatchedPart, ...]
-    values: tuple[tuple[str, Fraction], ...]
-    first: str
-
-
 def _read(question: QuestionDefinition, layout: str, payload: str, language: str) -> _Read:
+    """Return the reading of an answer, and what its layout had drawn."""
     order, convention = decode(ItemLayout, json.loads(layout)), convention_for(language)
     answer = answer_from_page(question, order, payload_of(question, clean_parts(json.loads(payload))))
     marking = mark_answer(question, answer, order, convention)
     first = next(iter(order.orders.get(OPTIONS, ())), "") if isinstance(question.body, SingleChoiceBody) and marking.parts else ""
-    return _Read(marking, unmatched_in(question, answer, marking, convention, order), tuple(order.variables.items()), first)
+    return marking, unmatched_in(question, answer, marking, convention, order), tuple(order.variables.items()), first
 
 
 @dataclass(frozen=True, slots=True)
@@ -448,10 +429,10 @@ def compute_statistics(session: Session, attempt_set: AnalysedAttempts) -> QuizA
     """Compute everything about a set of attempts; reads them as a stream and writes nothing."""
     by_variant = frozenset().union(*(versions_by_variant(attempts.get_snapshot(session, version)) for version in attempt_set.pools))
     tally, sets = ClassTally(len(attempt_set.composition.positions), by_variant), SetTally()
-    for attempt in stream_attempts(session, attempt_set):
-        tally.add(attempt.responses, attempt.removed)
-        if attempt_set.composition.is_drawn and attempt.percent is not None:
-            sets.add(float(attempt.percent), ((question.version, float(question.maximum)) for question in attempt.responses))
+    for responses, removed, percent in stream_attempts(session, attempt_set):
+        tally.add(responses, removed)
+        if attempt_set.composition.is_drawn and percent is not None:
+            sets.add(float(percent), ((question.version, float(question.maximum)) for question in responses))
     questions = question_bank.get_questions(session, sorted(tally.questions))
     examination = examination_of(
         tally, attempt_set.composition, questions, attempt_set.which, voided=attempt_set.voided, rule=attempt_set.rule
@@ -528,17 +509,11 @@ def order_statistics(
         outbox.enqueue(session, kind, arguments, now=now, unique_key=unique_key)
 
 
-@dataclass(frozen=True, slots=True)
-class TakenQuiz:
-    """A quiz of a published course that somebody has handed in."""
+def list_taken(session: Session, *, after: int, limit: int) -> Sequence[Row[int, int, str]]:
+    """List the quizzes of courses that are not archived that somebody has handed in, by activities, from behind one of these.
 
-    activity_id: int
-    course_id: int
-    activity_key: str
-
-
-def list_taken(session: Session, *, after: int, limit: int) -> list[TakenQuiz]:
-    """List the quizzes of courses that are not archived, in the order of their activities, from behind one of these."""
+    A row has `activity_id`, `course_id` and `activity_key`.
+    """
     handed_in = exists().where(
         Attempt.course_id == Course.id,
         Attempt.activity_key == Activity.key,
@@ -546,16 +521,16 @@ def list_taken(session: Session, *, after: int, limit: int) -> list[TakenQuiz]:
         ~Attempt.preview,
     )
     statement = (
-        select(Activity.id, Course.id, Activity.key)
+        select(Activity.id.label("activity_id"), Course.id.label("course_id"), Activity.key.label("activity_key"))
         .join(Course, Course.published_version_id == Activity.version_id)
         .where(Activity.kind == "quiz", Activity.id > after, Course.archived_at.is_(None), handed_in)
         .order_by(Activity.id)
         .limit(limit)
     )
-    return [TakenQuiz(*row) for row in session.execute(statement)]
+    return session.execute(statement).all()
 
 
-def list_outdated(session: Session, quizzes: Sequence[TakenQuiz]) -> Iterator[tuple[AnalysedAttempts, datetime | None]]:
+def list_outdated(session: Session, quizzes: Sequence[Row[int, int, str]]) -> Iterator[tuple[AnalysedAttempts, datetime | None]]:
     """Yield the attempts of quizzes whose analysis is of other ones, or was never computed, and when it was computed last."""
     for quiz in quizzes:
         compositions = list_compositions(session, quiz.course_id, quiz.activity_key)

@@ -11,7 +11,15 @@ from accounts import access_log
 from accounts.privacy import PeopleListKind
 from analysis import statistics
 from analysis.access import AnalysisAction
-from analysis.rules.decision_quality import LEAST_ATTEMPTS, LEAST_POSITIONS, MOST_POSITIONS, BestOf, DecisionAnalysis, DecisionModel
+from analysis.rules.decision_quality import (
+    LEAST_ATTEMPTS,
+    LEAST_POSITIONS,
+    MOST_POSITIONS,
+    BestOf,
+    DecisionAnalysis,
+    DecisionModel,
+    SuretyStep,
+)
 from analysis.rules.statistics import CountedAttempts
 from analysis.statistics import FAIR, FIRM
 from analysis.views.statistics import StatisticsSelection, about_attempts, selected_statistics
@@ -62,23 +70,6 @@ class RepeatedAttempts:
     passes_below: str
     false_fail: str
     here: bool
-
-
-@dataclass(frozen=True, slots=True)
-class LevelChances:
-    """A row of the table of true levels: the level in words, and how many of 100 people with it pass, by number of attempts."""
-
-    level: str
-    passing: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CurvePoint:
-    """A point of the curve: a score, and how sure it is in % as a number and in words."""
-
-    score: int
-    sure: float
-    words: str
 
 
 def of_hundred(share: float) -> str:
@@ -347,14 +338,9 @@ def decision_shares(model: DecisionModel) -> list[DecisionShare]:
     return [DecisionShare(letter, name, max(0.0, share) * 100, of_hundred(max(0.0, share)), bar) for letter, name, share, bar in groups]
 
 
-def curve_points(model: DecisionModel) -> list[CurvePoint]:
-    """Return how sure it is, by result, that somebody truly reaches the pass mark."""
-    return [CurvePoint(step.score, step.sure * 100, of_hundred(step.sure)) for step in model.curve]
-
-
-def curve_path(curve: Sequence[CurvePoint]) -> str:
+def curve_path(curve: Sequence[SuretyStep]) -> str:
     """Return the line of the curve in the coordinates of its chart."""
-    return "M" + "L".join(f"{60 + point.score * 5.6:.1f} {220 - point.sure * 2:.1f}" for point in curve)
+    return "M" + "L".join(f"{60 + step.score * 5.6:.1f} {220 - step.sure * 100 * 2:.1f}" for step in curve)
 
 
 def repeated_lines(model: DecisionModel, rule: DecisionRule) -> list[RepeatedAttempts]:
@@ -379,9 +365,9 @@ def attempt_headings(model: DecisionModel) -> list[str]:
     return [ngettext("%(count)s attempt", "%(count)s attempts", repeated.attempts) for repeated in model.repeated]
 
 
-def level_lines(model: DecisionModel) -> list[LevelChances]:
-    """Return how likely people pass, by their true level and the number of attempts of which the best counts."""
-    return [LevelChances(percentage(Fraction(chance.level), 0), tuple(map(of_hundred, chance.by_attempts))) for chance in model.chances]
+def level_lines(model: DecisionModel) -> list[tuple[str, list[str]]]:
+    """Return true levels, each with how many of 100 people with it pass, by the number of attempts of which the best counts."""
+    return [(percentage(Fraction(chance.level), 0), list(map(of_hundred, chance.by_attempts))) for chance in model.chances]
 
 
 def level_words(model: DecisionModel) -> str:
@@ -467,11 +453,11 @@ def _values(selection: StatisticsSelection) -> dict[str, object]:
 
 
 def _charts(selection: StatisticsSelection, model: DecisionModel) -> dict[str, object]:
-    rule, curve = selection.found.rule, curve_points(model)
+    rule = selection.found.rule
     return {
         "shares": decision_shares(model),
-        "curve": curve,
-        "curve_path": curve_path(curve),
+        "curve": [(step.score, of_hundred(step.sure)) for step in model.curve],
+        "curve_path": curve_path(model.curve),
         "mark": None if rule.pass_mark is None else float(rule.pass_mark),
         "repeated": repeated_lines(model, rule),
         "repeated_words": repeated_words(model, rule),

@@ -27,17 +27,6 @@ MOSTLY_CHANCE = 0.8
 
 
 @dataclass(frozen=True, slots=True)
-class QuarterRow:
-    """A quarter of the attempts: its name, the expected scores, how many, the mean score, its interval."""
-
-    name: str
-    expected: str
-    attempts: str
-    mean: str
-    interval: str
-
-
-@dataclass(frozen=True, slots=True)
 class DrawQualityView:
     """The look back on the draws: what it says, what can be done, the quarters as rows and points, and the formulas."""
 
@@ -45,7 +34,8 @@ class DrawQualityView:
     said: str
     advice: str
     compared: str
-    quarters: tuple[QuarterRow, ...]
+    quarters: tuple[tuple[str, ...], ...]
+    """Of each its name, the expected scores, how many attempts, their mean score and its interval."""
     points: tuple[IntervalPoint, ...]
     formulas: tuple[str, ...]
 
@@ -142,15 +132,10 @@ def _exact(value: float) -> Fraction:
     return Fraction(value).limit_denominator(10**6)
 
 
-def _row(at: int, quarter: ScoreQuarter) -> QuarterRow:
-    interval = _interval(quarter)
-    return QuarterRow(
-        name=_quarter_name(at),
-        expected=_between(quarter.least, quarter.most),
-        attempts=number(quarter.attempts),
-        mean=percentage(_exact(quarter.mean)),
-        interval=MISSING if interval is None else _between(*interval),
-    )
+def _row(at: int, quarter: ScoreQuarter) -> tuple[str, ...]:
+    interval = MISSING if (known := _interval(quarter)) is None else _between(*known)
+    expected, mean = _between(quarter.least, quarter.most), percentage(_exact(quarter.mean))
+    return _quarter_name(at), expected, number(quarter.attempts), mean, interval
 
 
 def _interval(quarter: ScoreQuarter) -> tuple[float, float] | None:
@@ -178,23 +163,13 @@ def _points(quarters: Sequence[ScoreQuarter]) -> tuple[IntervalPoint, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class DrawTableView:
-    """A draw table in the list: its number, when it was made (None: at publication), changed facilities, attempts, what it is used for."""
-
-    number: int
-    made_at: datetime | None
-    changed: str
-    attempts: str
-    state: str
-
-
-@dataclass(frozen=True, slots=True)
 class DrawTablesView:
     """The draw tables of a quiz version: what the one in use promises, why the newest is not in use, and all, the newest first."""
 
     promised: str
     refused: str
-    lines: tuple[DrawTableView, ...]
+    lines: Sequence[tuple[int, datetime | None, str, str, str]]
+    """Of each its number, when it was made (None: at publication), changed facilities, attempts, and what it is used for."""
 
 
 def tables_view(
@@ -205,7 +180,7 @@ def tables_view(
     in_use = 1 if newest is None else newest.number
     known = {table.number: table.facilities for table in tables} | {1: balance.facilities}
     lines = [
-        DrawTableView(
+        (
             table.number,
             table.made_at,
             _changed(table.facilities, known.get(table.number - 1, {})),
@@ -217,7 +192,7 @@ def tables_view(
     return DrawTablesView(
         promised=_promised(balance, entries, known[in_use], in_use),
         refused=_refused(balance, entries, tables[0], in_use) if tables and not tables[0].in_use else "",
-        lines=(*lines, DrawTableView(1, None, MISSING, _attempts(attempts, 1), _state(1, in_use, is_fit=True))),
+        lines=[*lines, (1, None, MISSING, _attempts(attempts, 1), _state(1, in_use, is_fit=True))],
     )
 
 

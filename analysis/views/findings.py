@@ -343,21 +343,13 @@ def certainties() -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class FindingReachView:
-    """A row of the table of what is found: how many answers, the shares in words, and whether it is the class's own row."""
-
-    answers: str
-    shares: tuple[str, ...]
-    here: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Reach:
     """The reach of the item analysis with so many answers: in a sentence, and beside other class sizes."""
 
     said: str
     headings: tuple[str, ...]
-    lines: tuple[FindingReachView, ...]
+    lines: tuple[tuple[str, tuple[str, ...], bool], ...]
+    """Of each class size the number of answers, the shares in words, and whether it is the class's own."""
 
 
 DEFECTS = (
@@ -382,7 +374,7 @@ def reach_of(answers: int) -> Reach | None:
         wrong=_share(1000 - own.wrong_key.sign),
         second=_share(1000 - own.second_key.sign),
     )
-    lines = (FindingReachView(number(class_power.answers), tuple(_shares(class_power)), class_power is own) for class_power in POWER)
+    lines = ((number(class_power.answers), tuple(_shares(class_power)), class_power is own) for class_power in POWER)
     return Reach(sentence, tuple(_(name) for name in DEFECTS), tuple(lines))
 
 

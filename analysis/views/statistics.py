@@ -12,6 +12,7 @@ from analysis.access import AnalysisAction
 from analysis.rules.item_evidence import RowCounts
 from analysis.rules.quiz_analysis import QuizAnalysis, expected_by_chance
 from analysis.rules.statistics import CountedAttempts, CountedTakes
+from analysis.statistic_names import POSITION
 from analysis.statistics import EVERYBODY, AnalysedAttempts, CompositionChoice, StatisticsFilter, is_taken_again
 from analysis.surveys import Survey, has_surveys, list_surveys
 from analysis.views import statistics_page
@@ -217,7 +218,9 @@ def _takes_from_address(subject: QuizContext) -> tuple[CountedTakes, Sequence[tu
     """Return the takes that the address asks for, and those that can be asked for, where the course was taken more than once."""
     if not is_taken_again(current_session(), subject.course_id):
         return CountedTakes.PRESENT, ()
-    return member_of(CountedTakes, request.args.get("takes")) or CountedTakes.PRESENT, statistics_page.take_words()
+    return member_of(CountedTakes, request.args.get("takes")) or CountedTakes.PRESENT, [
+        (takes.value, _(label)) for takes, label in statistics_page.TAKES.items()
+    ]
 
 
 def _take_query(takes: CountedTakes) -> dict[str, str]:
@@ -259,10 +262,10 @@ def about_attempts(selection: StatisticsSelection) -> dict[str, object]:
     attempt_set = selection.found
     return {
         "which": attempt_set.which.value,
-        "which_choices": [(name.value, label) for name, label in statistics_page.which_words()],
+        "which_choices": [(which.value, _(label)) for which, label in statistics_page.WHICH.items()],
         "papers": [(paper.name, statistics_page.numbers_in_words(paper.numbers), paper.attempts) for paper in selection.choices],
         "paper": attempt_set.composition.name,
-        "counted": statistics_page.counted_words(attempt_set.which),
+        "counted": _(statistics_page.COUNTED[attempt_set.which]),
         "attempts": attempt_set.attempts,
         "waiting": attempt_set.waiting,
         "other": attempt_set.other,
@@ -324,7 +327,7 @@ def quiz(subject: QuizContext) -> Response:
         **_finding_values(subject, examination, names),
         certainties=certainties(),
         reach=reach_of(max((cell.statistics.attempts for cell in examination.questions), default=0)),
-        position_names=statistics_page.position_names(),
+        position_names=[(_(heading), _(meaning)) for _field, heading, _factor, meaning in POSITION],
         question_names=statistics_page.question_names(),
     )
 

@@ -59,15 +59,6 @@ class QuestionNames:
 
 
 @dataclass(frozen=True, slots=True)
-class StatisticView:
-    """One figure: its name, the value in words, and what it says."""
-
-    name: str
-    value: str
-    meaning: str
-
-
-@dataclass(frozen=True, slots=True)
 class PositionView:
     """A row of the table of positions; `key` is the question's where it is fixed."""
 
@@ -111,15 +102,15 @@ class AnswerCountView:
     rest: str
 
 
-def quiz_figures(examination: QuizAnalysis) -> list[StatisticView]:
-    """Return the figures of the quiz in words."""
+def quiz_figures(examination: QuizAnalysis) -> list[tuple[str, str, str]]:
+    """Return the figures of the quiz: name, value in words, and what it says."""
     figures = []
     for field, name, unit, meaning in QUIZ:
         value = getattr(examination.quiz, field)
         shown = figure(value, 4 if field in ("skewness", "kurtosis") else 2)
         if field in ("mean", "median") and value is not None:
             shown = _("%(mark)s of %(maximum)s", mark=shown, maximum=figure(examination.maximum))
-        figures.append(StatisticView(_(name), percentage(value, 2) if unit else shown, _(meaning)))
+        figures.append((_(name), percentage(value, 2) if unit else shown, _(meaning)))
     return figures
 
 
@@ -172,15 +163,6 @@ def _figures(statistics: object, fields: Iterable[str]) -> Iterable[str]:
         yield MISSING if value is None else figure(value * factors[field], 1)
 
 
-@dataclass(frozen=True, slots=True)
-class VariantStatisticsRow:
-    """A row of the table of a question's variants: the values of its variables in words."""
-
-    name: str
-    attempts: str
-    figures: tuple[str, ...]
-
-
 QUESTION_FIELDS = ("facility", "deviation", "discrimination", "efficiency")
 
 
@@ -208,12 +190,10 @@ def _question_line(at: int, analysed: QuestionAnalysis, names: QuestionNames) ->
     )
 
 
-def variant_lines(analysed: QuestionAnalysis) -> list[VariantStatisticsRow]:
-    """Return the table of the variants of a question, where each set of values is one (spec/selection 2.5)."""
+def variant_lines(analysed: QuestionAnalysis) -> list[tuple[str, str, list[str]]]:
+    """Return the variants of a question, where each set of values is one (spec/selection 2.5): values in words, attempts and figures."""
     return [
-        VariantStatisticsRow(
-            variant_words(variant.name), number(variant.statistics.attempts), tuple(_figures(variant.statistics, QUESTION_FIELDS))
-        )
+        (variant_words(variant.name), number(variant.statistics.attempts), list(_figures(variant.statistics, QUESTION_FIELDS)))
         for variant in analysed.variants
     ]
 
@@ -326,26 +306,6 @@ def numbers_in_words(numbers: Sequence[int]) -> str:
     if len(listed) < 2:
         return "".join(listed)
     return _("%(some)s and %(last)s", some=", ".join(listed[:-1]), last=listed[-1])
-
-
-def which_words() -> list[tuple[CountedAttempts, str]]:
-    """Return which attempts can be looked at, in words."""
-    return [(which, _(label)) for which, label in WHICH.items()]
-
-
-def take_words() -> list[tuple[str, str]]:
-    """Return which takes of a course can be looked at, by what addresses name them, in words."""
-    return [(takes.value, _(label)) for takes, label in TAKES.items()]
-
-
-def counted_words(which: CountedAttempts) -> str:
-    """Say which attempts count."""
-    return _(COUNTED[which])
-
-
-def position_names() -> list[tuple[str, str]]:
-    """Return headings and meanings of the figures of positions."""
-    return [(_(heading), _(meaning)) for _field, heading, _factor, meaning in POSITION]
 
 
 def question_names() -> list[tuple[str, str]]:

@@ -95,8 +95,8 @@ def test_what_a_class_can_find_is_said_for_its_size_beside_the_others() -> None:
     (own,) = (one for one in POWER if one.answers == 48)
     assert reach.said.startswith("With 50 answers, this analysis misses about ")
     assert f"{round((1000 - own.wrong_key.sign) / 10)}%" in reach.said
-    assert [(line.answers, line.here) for line in reach.lines] == [(str(one.answers), one is own) for one in POWER]
-    assert all(len(line.shares) == len(reach.headings) == 5 for line in reach.lines)
+    assert [(answers, here) for answers, _shares, here in reach.lines] == [(str(one.answers), one is own) for one in POWER]
+    assert all(len(shares) == len(reach.headings) == 5 for _answers, shares, _here in reach.lines)
 
 
 def test_a_finding_about_a_part_or_a_statement_names_it() -> None:
@@ -191,7 +191,7 @@ def test_what_cannot_be_computed_is_said_in_words(rows: list[str], words: list[s
     with reading("es"):
         examination = examined(*rows)
         said = " ".join(warnings_of(examination))
-        shown = [one.value for one in quiz_figures(examination)]
+        shown = [value for _name, value, _meaning in quiz_figures(examination)]
 
     assert all(word in said for word in words)
     assert not any("nan" in value.lower() or "none" in value.lower() for value in shown)
