@@ -25,16 +25,6 @@ from webinars.models import Caption, Chapter, Recording, RecordingDocument, Watc
 from webinars.rules import Span, credible, merge_spans, share_watched
 
 
-@dataclass(frozen=True, slots=True)
-class RecordingFile:
-    """A file of a recording."""
-
-    path: str
-    sha256: str
-    media_type: str
-    size: int
-
-
 @dataclass(frozen=True)
 class PublishedRecording:
     """A recording with everything around it."""
@@ -43,7 +33,7 @@ class PublishedRecording:
     chapters: tuple[Chapter, ...]
     captions: tuple[Caption, ...]
     documents: tuple[RecordingDocument, ...]
-    media: Mapping[str, RecordingFile]
+    media: Mapping[str, CourseFile]
     resources: Mapping[str, CourseResource]
 
     def cues(self, language: str) -> Cues:
@@ -71,7 +61,7 @@ def get_recording(session: Session, activity_id: int, version_id: int) -> Publis
         chapters=tuple(chapters),
         captions=tuple(captions),
         documents=tuple(documents),
-        media={file.path: RecordingFile(file.path, file.sha256, file.media_type, file.size) for file in files},
+        media={file.path: file for file in files},
         resources={resource.key: resource for resource in resources},
     )
 

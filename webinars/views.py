@@ -1,8 +1,7 @@
 """Pages of recordings. Nothing of another host is loaded; a film of ours loads when its button is pressed."""
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
-from datetime import date
+from functools import partial
 from itertools import accumulate
 from posixpath import basename
 from urllib.parse import quote
@@ -10,6 +9,7 @@ from urllib.parse import quote
 from flask import Blueprint, Response, jsonify, request
 
 from accounts.rules import fold
+from courses.models import CourseFile
 from courses.rules import activity_url, file_url
 from enrolments import learners
 from enrolments.access import ActivityContext
@@ -24,7 +24,7 @@ from kernel.web.table import requested_words
 from webinars import recordings as webinars_recordings
 from webinars.access import RecordingAction
 from webinars.content import Cues, TranscriptPassage
-from webinars.recordings import ListedRecording, PublishedRecording, RecordingFile
+from webinars.recordings import ListedRecording, PublishedRecording
 from webinars.rules import read_spans, share_watched
 
 bp = Blueprint("webinars", __name__)
@@ -32,88 +32,8 @@ bp = Blueprint("webinars", __name__)
 LANGUAGE_NAMES = {"es": "Español", "en": "English"}
 
 
-def _medium_url(slug: str, medium: RecordingFile) -> str:
+def _medium_url(slug: str, medium: CourseFile) -> str:
     return file_url(slug, medium.sha256, quote(basename(medium.path)))
-
-
-@dataclass(frozen=True, slots=True)
-class RecordingDownload:
-    """A file to fetch instead of the film."""
-
-    url: str
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class CaptionTrack:
-    """Captions in a language."""
-
-    url: str
-    language: str
-    label: str
-    default: bool
-
-
-@dataclass(frozen=True, slots=True)
-class RecordingPageView:
-    """The view model of a recording's page."""
-
-    kind: str
-    source: str
-    media_type: str
-    low: RecordingDownload | None
-    audio: RecordingDownload | None
-    poster: str
-    width: int
-    height: int
-    outside_url: str
-    host: str
-    seconds: int | None
-    language: str
-    speakers: str
-    day: date | None
-    series: str
-    number: int | None
-    tracks: tuple[CaptionTrack, ...]
-
-
-def _facts(published: PublishedRecording, slug: str) -> RecordingPageView:
-    row = published.row
-    source = published.media.get(row.path)
-    poster = published.media.get(row.poster)
-    return RecordingPageView(
-        kind=row.kind,
-        source=_medium_url(slug, source) if source else "",
-        media_type=source.media_type if source else "",
-        low=_download(published, slug, row.low),
-        audio=_download(published, slug, row.audio),
-        poster=_medium_url(slug, poster) if poster else "",
-        width=960,
-        height=540,
-        outside_url=row.url,
-        host=choose(row.host),
-        seconds=row.seconds,
-        language=row.language,
-        speakers=", ".join(row.speakers),
-        day=row.dated,
-        series=choose(row.series),
-        number=row.number,
-        tracks=tuple(
-            CaptionTrack(
-                _medium_url(slug, published.media[caption.path]),
-                caption.language,
-                LANGUAGE_NAMES.get(caption.language, caption.language),
-                default=caption.language == language(),
-            )
-            for caption in published.captions
-            if caption.path in published.media
-        ),
-    )
-
-
-def _download(published: PublishedRecording, slug: str, path: str) -> RecordingDownload | None:
-    medium = published.media.get(path)
-    return RecordingDownload(_medium_url(slug, medium), medium.size) if medium else None
 
 
 def _documents(published: PublishedRecording, slug: str) -> list[dict[str, object]]:
@@ -138,11 +58,12 @@ def recording(subject: ActivityContext) -> Answer:
         raise NotFound
     session, outline = current_session(), subject.outline
     published = webinars_recordings.get_recording(session, subject.activity.id, outline.version_id)
+    row, media, medium_url = published.row, published.media, partial(_medium_url, outline.slug)
     view = course_view(subject.context, outline)
     record_visit_later(subject, view)
     before, after = outline.neighbours(subject.activity.key)
     module = outline.module_by_key[subject.activity.module]
-    spoken = language() if published.cues(language()) else published.row.language
+    spoken = language() if published.cues(language()) else row.language
     cues = published.cues(spoken)
     needed = subject.activity.completion_amount if subject.activity.completion_rule == "watched" else None
     return page(
@@ -155,10 +76,20 @@ def recording(subject: ActivityContext) -> Answer:
             "done": view.is_done(subject.activity.key),
             "markable": subject.context.is_learner and subject.closed is None and _markable(subject),
         },
-        recording=_facts(published, outline.slug),
+        recording=row,
+        film=media.get(row.path),
+        low=media.get(row.low),
+        audio=media.get(row.audio),
+        poster=media.get(row.poster),
+        medium_url=medium_url,
+        tracks=[
+            (medium_url(media[caption.path]), caption.language, LANGUAGE_NAMES.get(caption.language, caption.language))
+            for caption in published.captions
+            if caption.path in media
+        ],
         summary=html(subject.activity.summary),
         icons=icons_in("".join(cue.html for cue in cues)),
-        chapters=[{"second": chapter.second, "title": choose(chapter.title)} for chapter in published.chapters],
+        chapters=published.chapters,
         transcript=[{"second": cue.second, "text": cue.words, "html": SafeHtml.stored(cue.html)} for cue in cues],
         transcript_language="" if spoken == language() else spoken,
         start=_start(),
