@@ -118,31 +118,8 @@ def list_question_names(session: Session, version_ids: Sequence[int]) -> dict[in
 MAXIMUM_SHOWN = 5_000
 
 
-@dataclass(frozen=True, slots=True)
-class BankRow:
-    """A bank of a draft and how many questions it has."""
-
-    id: int
-    key: str
-    path: str
-    title: Mapping[str, str]
-    questions: int
-
-
-@dataclass(frozen=True, slots=True)
-class DraftQuestionRow:
-    """A question of a draft, as a list shows it."""
-
-    key: str
-    kind: str
-    state: str
-    difficulty: str
-    mark: Decimal
-    tags: tuple[str, ...]
-    title: Mapping[str, str]
-    bank: str
-    path: str
-    bank_title: Mapping[str, str]
+DraftQuestionRow = Row[*tuple[Any, ...]]
+"""A question of a draft: its columns that a list shows, and the `bank`, `path` and `bank_title` of its bank."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,16 +142,16 @@ def is_up_to_date(session: Session, course_id: int) -> bool:
     return dict(rows.all()) == digests
 
 
-def list_banks(session: Session, course_id: int) -> list[BankRow]:
-    """List the banks of a course's draft in the order of its folder."""
+def list_banks(session: Session, course_id: int) -> Sequence[Row[str, str, Mapping[str, str], int]]:
+    """List the banks of a course's draft in the order of its folder: `key`, `path`, `title`, and how many `questions` each has."""
     counts = select(func.count()).where(DraftQuestion.bank_id == DraftBank.id).correlate(DraftBank).scalar_subquery()
     statement = (
-        select(DraftBank.id, DraftBank.key, DraftBank.path, DraftBank.title, counts.label("questions"))
+        select(DraftBank.key, DraftBank.path, DraftBank.title, counts.label("questions"))
         .where(DraftBank.course_id == course_id)
         .order_by(DraftBank.path)
         .limit(MAXIMUM_SHOWN)
     )
-    return [BankRow(*row) for row in session.execute(statement)]
+    return session.execute(statement).all()
 
 
 _ROWS = select(
@@ -207,10 +184,9 @@ def _narrowed(course_id: int, filters: QuestionFilter) -> list[ColumnElement[boo
     return conditions
 
 
-def search_questions(session: Session, course_id: int, filters: QuestionFilter, *, offset: int, limit: int) -> list[DraftQuestionRow]:
+def search_questions(session: Session, course_id: int, filters: QuestionFilter, *, offset: int, limit: int) -> Sequence[DraftQuestionRow]:
     """List the draft's questions that a search finds, in the order of the folder."""
-    statement = _ordered(_ROWS.where(*_narrowed(course_id, filters))).offset(offset).limit(limit)
-    return [DraftQuestionRow(*row) for row in session.execute(statement)]
+    return session.execute(_ordered(_ROWS.where(*_narrowed(course_id, filters))).offset(offset).limit(limit)).all()
 
 
 def list_choices(session: Session, course_id: int, limit: int) -> list[tuple[str, str]]:
@@ -241,12 +217,9 @@ def list_keys(session: Session, course_id: int) -> list[str]:
     return list(session.scalars(statement.order_by(DraftQuestion.key).limit(MAXIMUM_SHOWN)))
 
 
-def find_questions(session: Session, course_id: int, keys: Sequence[str]) -> list[DraftQuestionRow]:
+def find_questions(session: Session, course_id: int, keys: Sequence[str]) -> Sequence[DraftQuestionRow]:
     """Return the draft's questions with some keys, in the order of the folder; those that are not there are left out."""
-    return [
-        DraftQuestionRow(*row)
-        for row in session.execute(_ordered(_ROWS.where(DraftBank.course_id == course_id, DraftQuestion.key.in_(keys))))
-    ]
+    return session.execute(_ordered(_ROWS.where(DraftBank.course_id == course_id, DraftQuestion.key.in_(keys)))).all()
 
 
 QuestionUsage = Row[str, Mapping[str, str], int, int]
@@ -267,34 +240,21 @@ QUESTION_USES = HookList[QuestionUses]("question_uses")
 """Gives where questions of a bank are used."""
 
 
-def _sources(session: Session) -> tuple[QuestionUses, ...]:
-    return QUESTION_USES.of(session)
-
-
 def list_uses(session: Session, course: Course, key: str) -> list[QuestionUsage]:
     """List the quizzes of the published version that give a question."""
-    return [use for source in _sources(session) for use in source.list_quizzes(session, course, key)]
+    return [use for source in QUESTION_USES.of(session) for use in source.list_quizzes(session, course, key)]
 
 
 def count_attempts_of_questions(session: Session, course_id: int, keys: Sequence[str]) -> Mapping[str, int]:
     """Count the attempts that had each question, in any version, without previews."""
     counts = Counter[str]()
-    for source in _sources(session):
+    for source in QUESTION_USES.of(session):
         counts.update(source.count_attempts(session, course_id, keys))
     return counts
 
 
-@dataclass(frozen=True, slots=True)
-class QuestionVersionRow:
-    """A published wording of a question."""
-
-    id: int
-    number: int
-    created_at: datetime
-
-
-def list_versions(session: Session, course_id: int, key: str) -> list[QuestionVersionRow]:
-    """List the published wordings of a question, the newest first."""
+def list_versions(session: Session, course_id: int, key: str) -> Sequence[Row[int, int, datetime]]:
+    """List the published wordings of a question by `id`, `number` and `created_at`, the newest first."""
     statement = (
         select(QuestionVersion.id, QuestionVersion.number, QuestionVersion.created_at)
         .join(Question, Question.id == QuestionVersion.question_id)
@@ -302,7 +262,7 @@ def list_versions(session: Session, course_id: int, key: str) -> list[QuestionVe
         .order_by(QuestionVersion.number.desc())
         .limit(200)
     )
-    return [QuestionVersionRow(*row) for row in session.execute(statement)]
+    return session.execute(statement).all()
 
 
 def find_newest_numbers(session: Session, course_id: int, keys: Collection[str]) -> dict[str, int]:
@@ -610,18 +570,14 @@ def searched_words(question: QuestionDefinition) -> str:
     return fold(" ".join(texts))
 
 
-@dataclass(frozen=True, slots=True)
-class QuestionOriginRow:
-    """The origin of a question of a course, and whether the question is reserved for some quizzes there."""
-
-    origin: str
-    reserved: bool = False
+KeptOrigins = Mapping[str, tuple[str, bool]]
+"""By the keys of questions of a course their origins, and whether each is reserved for some quizzes there."""
 
 
-def find_origins(session: Session, course_id: int) -> dict[str, QuestionOriginRow]:
+def find_origins(session: Session, course_id: int) -> KeptOrigins:
     """Return the origins of a course's questions, by key."""
     statement = select(QuestionOrigin.key, QuestionOrigin.origin, QuestionOrigin.reserved).where(QuestionOrigin.course_id == course_id)
-    return {row.key: QuestionOriginRow(row.origin, row.reserved) for row in session.execute(statement)}
+    return {key: (origin, reserved) for key, origin, reserved in session.execute(statement)}
 
 
 def keep_origins(session: Session, course_id: int, questions: Sequence[QuestionDefinition]) -> None:
@@ -639,9 +595,7 @@ def keep_origins(session: Session, course_id: int, questions: Sequence[QuestionD
     published = frozenset(session.scalars(select(Question.key).where(Question.course_id == course_id)))
     origins = _origins_of(names, stored, published, every=False)
     reserved = {identity.key: identity.reserved for identity in names}
-    _write_rows(
-        session, course_id, stored, {key: QuestionOriginRow(origin, _is_reserved(reserved, stored, key)) for key, origin in origins.items()}
-    )
+    _write_rows(session, course_id, stored, {key: (origin, _is_reserved(reserved, stored, key)) for key, origin in origins.items()})
 
 
 def write_origins(session: Session, course_id: int, files: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -655,20 +609,16 @@ def write_origins(session: Session, course_id: int, files: Mapping[str, bytes]) 
     names = [identity for path, text in banks.items() for identity in names_in(path, text)]
     origins = _origins_of(names, stored, frozenset(key for identity in names for key in identity.former_keys), every=True)
     reserved = {identity.key: True for identity in names if identity.reserved}
-    _write_rows(
-        session, course_id, stored, {key: QuestionOriginRow(origin, _is_reserved(reserved, stored, key)) for key, origin in origins.items()}
-    )
+    _write_rows(session, course_id, stored, {key: (origin, _is_reserved(reserved, stored, key)) for key, origin in origins.items()})
     return {**files, **{path: with_origins(path, text, origins, FIELD_ORDER).encode() for path, text in banks.items()}}
 
 
-def _origins_of(
-    names: Sequence[QuestionIdentity], stored: Mapping[str, QuestionOriginRow], known: frozenset[str], *, every: bool
-) -> dict[str, str]:
+def _origins_of(names: Sequence[QuestionIdentity], stored: KeptOrigins, known: frozenset[str], *, every: bool) -> dict[str, str]:
     """Return the origins of questions and of their former keys that are `known`, with all that are kept, by key.
 
     A question without a written origin has what it or a former key had; `every`: else a new one.
     """
-    origins = {key: row.origin for key, row in stored.items()}
+    origins = {key: origin for key, (origin, _reserved) in stored.items()}
     for identity in names:
         former = [key for key in identity.former_keys if key in known]
         earlier = [origins[key] for key in (identity.key, *former) if key in origins]
@@ -678,20 +628,18 @@ def _origins_of(
     return origins
 
 
-def _is_reserved(now: Mapping[str, bool], stored: Mapping[str, QuestionOriginRow], key: str) -> bool:
-    return now.get(key, key in stored and stored[key].reserved)
+def _is_reserved(now: Mapping[str, bool], stored: KeptOrigins, key: str) -> bool:
+    return now.get(key, key in stored and stored[key][1])
 
 
-def _write_rows(
-    session: Session, course_id: int, stored: Mapping[str, QuestionOriginRow], present: Mapping[str, QuestionOriginRow]
-) -> None:
+def _write_rows(session: Session, course_id: int, stored: KeptOrigins, present: KeptOrigins) -> None:
     changed = {key: row for key, row in present.items() if stored.get(key) != row}
     if changed:
         mine = QuestionOrigin.course_id == course_id
         session.execute(delete(QuestionOrigin).where(mine, QuestionOrigin.key.in_([key for key in changed if key in stored])))
         insert_all(
             session,
-            [QuestionOrigin(course_id=course_id, key=key, origin=row.origin, reserved=row.reserved) for key, row in changed.items()],
+            [QuestionOrigin(course_id=course_id, key=key, origin=origin, reserved=reserved) for key, (origin, reserved) in changed.items()],
         )
 
 

@@ -80,14 +80,6 @@ class IntervalPoint:
 
 
 @dataclass(frozen=True, slots=True)
-class UploadedFiles:
-    """The files of a question beside its response, and the message about the last upload."""
-
-    files: Sequence[SubmittedFile] = ()
-    said: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class UploadView:
     """Where files are sent: what is taken, in words and for the browser, and why the last one was not."""
 
@@ -98,19 +90,19 @@ class UploadView:
     several: bool
 
 
-def upload_parts(question: QuestionDefinition, uploads: UploadedFiles) -> dict[str, Any]:
-    """Return what a question's page shows of files; nothing where it takes none."""
+def upload_parts(question: QuestionDefinition, files: Sequence[SubmittedFile], said: str) -> dict[str, Any]:
+    """Return what a question's page shows of files, and what is said of the last upload; nothing where it takes none."""
     limits = upload_limits(question)
     if limits is None:
         return {}
     upload = UploadView(
         accept=",".join(f".{extension}" for extension in limits.accept),
         words=_limits_in_words(limits),
-        problem=problem_words(uploads.said, limits),
-        full=len(uploads.files) >= limits.files,
+        problem=problem_words(said, limits),
+        full=len(files) >= limits.files,
         several=limits.files > 1,
     )
-    return {"files": tuple(uploads.files), "upload": upload}
+    return {"files": tuple(files), "upload": upload}
 
 
 def _limits_in_words(limits: UploadLimits) -> str:
@@ -325,9 +317,11 @@ def view_question(
     response: Parts | None,
     seq: int,
     convention: Convention,
-    uploads: UploadedFiles | None = None,
+    *,
+    files: Sequence[SubmittedFile] = (),
+    said: str = "",
 ) -> QuestionView:
-    """Return a question as its learner finds it, with the present response."""
+    """Return a question as its learner finds it, with the present response and its files, and what is said of the last upload."""
     parts = response or {}
     shown: dict[str, Any] = {
         "place": item.position,
@@ -342,7 +336,7 @@ def view_question(
         "rubric": rubric_view(question, item.maximum),
         "self_check": is_self_check(question),
     }
-    return QuestionView(**shown, **_of_kind(item, question, parts, convention), **upload_parts(question, uploads or UploadedFiles()))
+    return QuestionView(**shown, **_of_kind(item, question, parts, convention), **upload_parts(question, files, said))
 
 
 def note_on(item: LoadedItem, question: definitions.QuestionDefinition, parts: Parts, convention: Convention) -> str:

@@ -22,7 +22,6 @@ from questions import question_bank
 from questions.question_page import (
     NOTHING_SAID,
     QuestionMessage,
-    UploadedFiles,
     html,
     note_on,
     points,
@@ -291,7 +290,8 @@ def attempt_page(opened: AttemptView, page: int, *, now: datetime, message: Ques
                 opened.responses.get(item.id),
                 shown[item.id].id if item.id in shown else 0,
                 convention,
-                UploadedFiles(opened.files_of(item), message.word if message.place == item.position else ""),
+                files=opened.files_of(item),
+                said=message.word if message.place == item.position else "",
             )
             for item in loaded.items
             if item.page == page

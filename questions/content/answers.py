@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 from courses.content import scalars
@@ -65,25 +65,14 @@ def _ignored(table: MappingCursor) -> tuple[bool, bool, bool]:
     return table.flag("ignore_case", True), table.flag("ignore_accents", accents), table.flag("ignore_typography", True)
 
 
-@dataclass(frozen=True, slots=True)
-class Ignoring:
-    """Differences that are ignored between a typed answer and a pattern."""
+def _ignoring(table: MappingCursor) -> tuple[bool, bool, bool]:
+    """Return whether the question ignores case, accents and typographic variants, as `_ignored`, before these fields are read.
 
-    case: bool
-    accents: bool
-    typography: bool
-
-    def covers(self, earlier: str, pattern: str) -> bool:
-        """Say whether a pattern takes everything that another one takes, so that the other is never reached behind it."""
-        written = _ANY.sub(_SOMETHING, pattern).replace("\\*", "*")
-        return matches(earlier, written, ignore_case=self.case, ignore_accents=self.accents, ignore_typography=self.typography)
-
-
-def _ignoring(table: MappingCursor) -> Ignoring:
-    """Return what the question ignores, before these fields are read: their place in the file is behind the answers."""
+    Their place in the file is behind the answers.
+    """
     accents = parts.peek(table, "ignore_accents") or str(table.session.first_language == "es").lower()
     case, typography = (parts.peek(table, name) != "false" for name in ("ignore_case", "ignore_typography"))
-    return Ignoring(case, accents == "true", typography)
+    return case, accents == "true", typography
 
 
 def short_answers(table: MappingCursor, *, required: bool, keyed: bool = False) -> tuple[definitions.TextPattern, ...]:
@@ -105,14 +94,14 @@ def short_answers(table: MappingCursor, *, required: bool, keyed: bool = False) 
 
 
 def _report_covered(
-    table: MappingCursor, text: LocalisedText, earlier_answers: Sequence[definitions.TextPattern], ignoring: Ignoring
+    table: MappingCursor, text: LocalisedText, earlier_answers: Sequence[definitions.TextPattern], ignored: tuple[bool, bool, bool]
 ) -> None:
     """Tell a pattern whose words an earlier answer takes in every language; one that is equal to the letter is told as such.
 
     spec/content-format C405.
     """
     earlier = [pattern for answer in earlier_answers for pattern in answer.patterns.values() if pattern not in text.values()]
-    covering = [next((other for other in earlier if ignoring.covers(other, pattern)), "") for pattern in text.values()]
+    covering = [next((other for other in earlier if _covers(other, pattern, ignored)), "") for pattern in text.values()]
     if covering and all(covering):
         table.report(
             "C413",
@@ -120,6 +109,13 @@ def _report_covered(
             N_("Put it first, or let the case of letters count if only that differs."),
             pattern=covering[0],
         )
+
+
+def _covers(earlier: str, pattern: str, ignored: tuple[bool, bool, bool]) -> bool:
+    """Return whether a pattern takes everything that another one takes, so that the other is never reached behind it."""
+    case, accents, typography = ignored
+    written = _ANY.sub(_SOMETHING, pattern).replace("\\*", "*")
+    return matches(earlier, written, ignore_case=case, ignore_accents=accents, ignore_typography=typography)
 
 
 def _why(verdict: parts.AnswerEntry) -> LocalisedText | None:
@@ -147,7 +143,7 @@ def numerical(table: MappingCursor) -> definitions.NumericalBody:
     decimals = parts.decimals(table)
     _check_repeated(answers, places, tolerance)
     _check_ranges(answers, places, tolerance)
-    return definitions.NumericalBody(answers, tolerance, units.unit, units.units, units.penalty, units.penalty_of, decimals)
+    return definitions.NumericalBody(answers, tolerance, *units, decimals)
 
 
 def _numbers(table: MappingCursor) -> tuple[tuple[definitions.NumericalAnswer, ...], list[MappingCursor]]:
@@ -348,9 +344,7 @@ def read_calculated(table: MappingCursor, mark: Fraction) -> definitions.Calcula
     expressions = (*conditions, *(answer.expression for answer in answers))
     used = _names_of(table, expressions, {variable.name for variable in variables} | set(known))
     parameters = {name: known[name] for name in sorted(used & set(known))}
-    body = definitions.CalculatedBody(
-        variables, answers, conditions, parameters, tolerance, units.unit, units.units, units.penalty, units.penalty_of, decimals
-    )
+    body = definitions.CalculatedBody(variables, answers, conditions, parameters, tolerance, *units, decimals)
     if used and variables:
         _try_draws(table, body)
     return body

@@ -182,18 +182,8 @@ def tolerance(table: MappingCursor, default: T) -> Tolerance | T:
     return default
 
 
-@dataclass(frozen=True, slots=True)
-class UnitSettings:
-    """Unit settings: how units are shown, entered and penalised."""
-
-    unit: Texts | None
-    units: dict[str, Fraction]
-    penalty: Fraction
-    penalty_of: UnitPenaltyOf
-
-
-def units(table: MappingCursor) -> UnitSettings:
-    """Read `unit` or `units` with what a wrong unit costs."""
+def units(table: MappingCursor) -> tuple[Texts | None, dict[str, Fraction], Fraction, UnitPenaltyOf]:
+    """Read the `unit` that is shown or the `units` that are entered, what a wrong unit costs, and of what."""
     unit = table.text("unit")
     factors = _factors(table)
     if unit and factors:
@@ -205,7 +195,7 @@ def units(table: MappingCursor) -> UnitSettings:
         )
     penalty = table.value("unit_penalty", scalars.share, NOTHING)
     of = table.choice("unit_penalty_of", UnitPenaltyOf, UnitPenaltyOf.MARK)
-    return UnitSettings(or_none(unit), factors, penalty, of)
+    return or_none(unit), factors, penalty, of
 
 
 def _factors(table: MappingCursor) -> dict[str, Fraction]:

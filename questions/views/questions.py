@@ -76,15 +76,6 @@ class FormRow:
         return self.rows is not None and self.rows.name in question_fields.FROM_TEXT
 
 
-@dataclass(frozen=True, slots=True)
-class FormGroup:
-    """Parts of a form below one title; `is_open` says whether something stands in them or is wrong with them."""
-
-    name: Any
-    lines: list[FormRow]
-    is_open: bool
-
-
 class QuestionFormView:
     """The fields of a question, or of one of its rows."""
 
@@ -312,8 +303,11 @@ class KindFormView(QuestionFormView):
         """`has_other_kinds` says that a row got another kind than that of the fields which the page showed."""
         super().__init__(_with_columns(question_fields.fields_of_kind(kind), values, languages), languages, values)
 
-    def groups(self, noted: Sequence[Field]) -> list[FormGroup]:
-        """Return the parts of the form in their groups; the checks say something of `noted` fields."""
+    def groups(self, noted: Sequence[Field]) -> list[tuple[Any, list[FormRow], bool]]:
+        """Return the parts of the form below the name of each group, and whether something stands in them or is wrong with them.
+
+        The checks say something of `noted` fields.
+        """
         own = {spec.name: spec for spec in self.specs}
         made = []
         for name, group_specs in question_fields.groups_of(self.kind):
@@ -321,7 +315,7 @@ class KindFormView(QuestionFormView):
             lines = self.lines(specs)
             fields = [field for line in lines for field in line.fields]
             fields += [field for line in lines for row in line.sheets for sheet in row.walk() for field in sheet.form]
-            made.append(FormGroup(name, lines, self.says(specs) or any(field is other for field in noted for other in fields)))
+            made.append((name, lines, self.says(specs) or any(field is other for field in noted for other in fields)))
         return made
 
 
