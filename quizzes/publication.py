@@ -303,9 +303,7 @@ def _quiz_row(
         entries=to_json(
             [
                 *payload.entries,
-                *snapshots.written_use(payload.selection),
-                *snapshots.written_integrity(payload.integrity),
-                *snapshots.written_pair(payload.pair),
+                *snapshots.written_rules(payload.selection, payload.integrity, payload.pair),
                 *snapshots.frozen_balance(payload.balance, slots, payload.questions, own, number=payload.forms, seed=seed),
             ]
         ),

@@ -159,28 +159,6 @@ INTEGRITY = "integrity"
 """The entry of a quiz version that says what is recorded beside the answers."""
 PAIR = "pair"
 """The entry of a quiz version that says with which test it is compared."""
-Pool = Sequence[Row[*tuple[Any, ...]]]
-
-
-@dataclass(frozen=True, slots=True)
-class FrozenEntries:
-    """The entries of a quiz version: what attempts draw from, what a balanced quiz balances by, and the use of results outside."""
-
-    entries: tuple[Entry, ...]
-    balance: balanced_draw.FrozenBalance | None
-    selection: ResultUse | None
-    pair: balanced_draw.PairedTests | None
-    integrity: IntegrityRules
-
-
-def read_entries(written: Sequence[dict[str, Any]], pools: Mapping[int, Pool]) -> FrozenEntries:
-    """Return what a quiz version keeps, with the rows of the questions of each slot by its place."""
-    balance = next((read_balance(entry) for entry in written if entry["kind"] == KIND), None)
-    selection = next((_read_use(entry) for entry in written if entry["kind"] == SELECTION), None)
-    pair = next((decode(balanced_draw.PairedTests, entry) for entry in written if entry["kind"] == PAIR), None)
-    integrity = next((decode(IntegrityRules, entry) for entry in written if entry["kind"] == INTEGRITY), NO_RULES)
-    placed = [(position, entry) for position, entry in enumerate(written) if entry["kind"] not in (KIND, SELECTION, PAIR, INTEGRITY)]
-    return FrozenEntries(tuple(_entry(entry, pools.get(position, [])) for position, entry in placed), balance, selection, pair, integrity)
 
 
 def _read_use(entry: dict[str, Any]) -> ResultUse:
@@ -198,22 +176,18 @@ def _read_use(entry: dict[str, Any]) -> ResultUse:
     )
 
 
-def written_use(selection: ResultUse | None) -> list[dict[str, object]]:
-    """Return the entry that keeps the use of results outside the course; none where there is no such use."""
-    return [] if selection is None else [{**encode(selection), "kind": SELECTION}]
+def written_rules(
+    selection: ResultUse | None, integrity: IntegrityRules, pair: balanced_draw.PairedTests | None
+) -> list[dict[str, object]]:
+    """Return the entries that keep the use of results outside the course, what is recorded beside the answers, and the test to compare.
+
+    There is none for what a quiz does not have.
+    """
+    rules = ((selection, SELECTION), (None if integrity == NO_RULES else integrity, INTEGRITY), (pair, PAIR))
+    return [{**encode(own), "kind": kind} for own, kind in rules if own is not None]
 
 
-def written_integrity(rules: IntegrityRules) -> list[dict[str, object]]:
-    """Return the entry that keeps what a quiz records beside the answers; none where it records nothing."""
-    return [] if rules == NO_RULES else [{**encode(rules), "kind": INTEGRITY}]
-
-
-def written_pair(pair: balanced_draw.PairedTests | None) -> list[dict[str, object]]:
-    """Return the entry that keeps with which test a quiz is compared; none for other quizzes."""
-    return [] if pair is None else [{**encode(pair), "kind": PAIR}]
-
-
-def _entry(entry: dict[str, Any], pool: Pool) -> Entry:
+def _entry(entry: dict[str, Any], pool: Sequence[Row[*tuple[Any, ...]]]) -> Entry:
     match entry["kind"]:
         case "section":
             return SectionEntry(entry["title"], entry["shuffle"], entry["text"] or None)
@@ -322,18 +296,19 @@ def _read_snapshot(session: Session, row: Row[*tuple[Any, ...]]) -> QuizSnapshot
     pools: dict[int, list[Row[*tuple[Any, ...]]]] = {}
     for candidate in session.execute(_CANDIDATES, {"quiz_version_id": quiz.id}):
         pools.setdefault(candidate.position, []).append(candidate)
-    frozen = read_entries(json.loads(quiz.entries), pools)
+    written = json.loads(quiz.entries)
+    rules = {entry["kind"]: entry for entry in written if entry["kind"] in (KIND, SELECTION, PAIR, INTEGRITY)}
     return QuizSnapshot(
         quiz_version_id=quiz.id,
         activity_id=quiz.activity_id,
         activity_key=row.key,
         settings=decode(QuizSettings, json.loads(quiz.settings)),
         instructions=quiz.instructions,
-        entries=frozen.entries,
-        balance=frozen.balance,
-        selection=frozen.selection,
-        pair=frozen.pair,
-        integrity=frozen.integrity,
+        entries=tuple(_entry(entry, pools.get(position, [])) for position, entry in enumerate(written) if entry["kind"] not in rules),
+        balance=read_balance(rules[KIND]) if KIND in rules else None,
+        selection=_read_use(rules[SELECTION]) if SELECTION in rules else None,
+        pair=decode(balanced_draw.PairedTests, rules[PAIR]) if PAIR in rules else None,
+        integrity=decode(IntegrityRules, rules[INTEGRITY]) if INTEGRITY in rules else NO_RULES,
         opens_at=row.opens_at,
         closes_at=row.closes_at,
     )
