@@ -16,7 +16,7 @@ from courses.access import CourseAction, CourseArchived, PartContext
 from courses.authoring import FileChanged
 from courses.content.course_file import objectives_of
 from courses.content.editing import EditRefused
-from courses.content.model import ActivitySource, CourseFolder, LocalisedText, ModuleSource
+from courses.content.model import CourseFolder, LocalisedText, ModuleSource
 from courses.editor import FormFindings, course_header, course_kinds
 from courses.models import Course
 from kernel import clock
@@ -41,7 +41,7 @@ from quizzes.rules.balanced_draw import candidates_of, has_even_marks, range_of,
 from quizzes.rules.blueprint import BlueprintDraw, BlueprintItem, BlueprintWeight, ShareRange, counts_by_weight, share_range, sums_off
 from quizzes.rules.layout import Candidate, SlotEntry
 from quizzes.snapshots import QuizSnapshot
-from quizzes.views.slots import SlotEditor, load_slot_editor
+from quizzes.views.slots import SlotEditor, find_quiz, load_slot_editor
 
 MOST_DRAWN = 200
 
@@ -95,15 +95,6 @@ class BlueprintPageView:
     """What balanced draws give, as sentences; empty where draws are not balanced."""
     seen: tuple[str, ...]
     """The reserved questions that people saw elsewhere, as sentences."""
-
-
-def find_quiz(folder: CourseFolder | None, key: str) -> tuple[ModuleSource, ActivitySource, QuizSource] | None:
-    """Return a quiz of a folder with its module; None where the folder cannot be read or has none such."""
-    for module in folder.modules if folder is not None else ():
-        for activity in module.activities:
-            if activity.key == key and isinstance(activity.settings, QuizSource):
-                return module, activity, activity.settings
-    return None
 
 
 def blueprint_page(folder: CourseFolder, module: ModuleSource, quiz: QuizSource, seen: Mapping[str, int]) -> BlueprintPageView:

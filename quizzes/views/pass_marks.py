@@ -49,8 +49,7 @@ from quizzes.pass_marks import (
 from quizzes.publication import embed_question
 from quizzes.rules.balanced_draw import FrozenBalance
 from quizzes.rules.result_use import ADVISED_JUDGES, FAR, LEAST_JUDGES, RATINGS, JudgedCut, cut_of
-from quizzes.views.blueprints import find_quiz
-from quizzes.views.slots import SlotEditor, load_slot_editor
+from quizzes.views.slots import SlotEditor, find_quiz, load_slot_editor
 
 LONGEST_WORDS = 80
 _FIRST_BLOCK = re.compile(r"</p>|<(?:ul|ol|table|figure|details)\b")
@@ -313,15 +312,13 @@ def _overview(subject: PartContext, refusal: str = "") -> Response:
         "quizzes/pass_mark.html",
         **_header(editor),
         refusal=refusal,
-        open_records=[record_view(session, row, current_actor().person_id) for row in _open(subject)],
+        open_records=[
+            record_view(session, row, current_actor().person_id) for row in pass_marks.list_open(session, subject.id, subject.key)
+        ],
         discarded=[(record_view(session, row, None), name) for row, name in pass_marks.list_discarded(session, subject.id, subject.key)],
         signed=[(signed, percentage(signed.pass_mark, 2)) for signed in pass_marks.list_signed(session, subject.id, subject.key)],
         letters=[parallel_form.name for parallel_form in balance.forms] if balance is not None else [],
     )
-
-
-def _open(subject: PartContext) -> Sequence[PassMarkRecord]:
-    return pass_marks.list_open(current_session(), subject.id, subject.key)
 
 
 def _header(editor: SlotEditor) -> dict[str, object]:

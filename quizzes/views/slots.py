@@ -15,7 +15,7 @@ from courses.content import merging
 from courses.content.applying import with_values
 from courses.content.editing import EditRefused, ListEntrySpan, list_entries
 from courses.content.merging import MergeSide, ThreeWayMerge
-from courses.content.model import CourseFolder, Finding
+from courses.content.model import ActivitySource, CourseFolder, Finding, ModuleSource
 from courses.content.settings import FieldSpec, values_of
 from courses.content.tree import TreeActivity, TreeModule
 from courses.draft_checks import DraftCheck
@@ -148,16 +148,21 @@ def slot_lines(
     return lines
 
 
+def find_quiz(folder: CourseFolder | None, key: str) -> tuple[ModuleSource, ActivitySource, QuizSource] | None:
+    """Return a quiz of a folder with its module; None where the folder cannot be read or has none such."""
+    for module in folder.modules if folder is not None else ():
+        for activity in module.activities:
+            if activity.key == key and isinstance(activity.settings, QuizSource):
+                return module, activity, activity.settings
+    return None
+
+
 def _counts(verdict: DraftCheck, key: str, number: int) -> list[int | None]:
     """Return how many questions each draw finds, by the place of its slot."""
-    nothing: list[int | None] = [None] * number
-    if verdict.folder is None:
-        return nothing
-    activities = ((module, candidate) for module in verdict.folder.modules for candidate in module.activities if candidate.key == key)
-    module, activity = next(activities, (None, None))
-    if module is None or activity is None or not isinstance(activity.settings, QuizSource) or len(activity.settings.slots) != number:
-        return nothing
-    folder, quiz = verdict.folder, activity.settings
+    located = find_quiz(verdict.folder, key)
+    if verdict.folder is None or located is None or len(located[2].slots) != number:
+        return [None] * number
+    folder, (module, _activity, quiz) = verdict.folder, located
     return [len(pools.candidates(folder, module.key, quiz, slot)) if isinstance(slot, DrawSlot) else None for slot in quiz.slots]
 
 
@@ -199,11 +204,11 @@ class PreviewPart:
 
 def preview_parts(folder: CourseFolder, key: str) -> list[PreviewPart]:
     """Return a quiz of the draft as learners see it, in its order; nothing where the quiz cannot be read."""
-    activities = ((module, candidate) for module in folder.modules for candidate in module.activities if candidate.key == key)
-    module, activity = next(activities, (None, None))
-    if module is None or activity is None or not isinstance(activity.settings, QuizSource):
+    located = find_quiz(folder, key)
+    if located is None:
         return []
-    quiz, renderer, made, number = activity.settings, course_kinds().renderer(folder), list[PreviewPart](), 1
+    module, activity, quiz = located
+    renderer, made, number = course_kinds().renderer(folder), list[PreviewPart](), 1
     for slot in quiz.slots:
         if isinstance(slot, SectionSlot | TextSlot):
             title = choose(dict(slot.title)) if isinstance(slot, SectionSlot) else ""
