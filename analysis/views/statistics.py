@@ -233,14 +233,13 @@ def _names(examination: QuizAnalysis) -> QuestionNames:
     return QuestionNames(question_bank.get_questions(session, versions), question_bank.list_question_names(session, versions))
 
 
-def _findings(subject: QuizContext, examination: QuizAnalysis, names: QuestionNames) -> list[FindingView]:
-    """Return the findings, each with the pages on which something can be done about it."""
-    return [replace(view, actions=tuple(_actions(subject, view))) for view in statistics_page.finding_views(examination, names)]
-
-
 def _finding_values(subject: QuizContext, examination: QuizAnalysis, names: QuestionNames, question: str = "") -> dict[str, object]:
     """Return the findings on a quiz or on one of its questions: what stands out, and the signs alone."""
-    views = [view for view in _findings(subject, examination, names) if view.question == question or not question]
+    views = [
+        replace(view, actions=tuple(_actions(subject, view)))
+        for view in statistics_page.finding_views(examination, names)
+        if view.question == question or not question
+    ]
     return {
         "findings": [view for view in views if view.is_open],
         "signs": [view for view in views if not view.is_open],
