@@ -53,7 +53,7 @@ from quizzes.attempts import (
     person_quiz_key,
     row_of,
 )
-from quizzes.draws import SEED_BITS, SIGN, DrawBasis, draw_layout, form_of_next, item_rows, items_by_question, seen_before
+from quizzes.draws import SEED_BITS, SIGN, draw_layout, form_of_next, item_rows, items_by_question, seen_before
 from quizzes.marks import as_decimal, counted_mark, find_valid_manual_marks, mark_row, void_mark_of, write_grade
 from quizzes.models import AnswerEvent, AnswerFile, Attempt, AttemptItem, MarkEvent, SelfAssessment
 from quizzes.rules import states
@@ -364,7 +364,7 @@ def _new_attempt(
     number, enrolment_id = 1 + earlier, subject.context.enrolment_id
     seen = seen_before(session, snapshot, actor.person_id, subject.context.course_id, enrolment_id, number)
     form = form_of_next(session, snapshot, seed, actor.person_id, subject, seen)
-    drawn = draw_layout(session, snapshot, seed, seen=seen, last=last, form=form, basis=DrawBasis(draw_table))
+    drawn = draw_layout(session, snapshot, seed, seen=seen, last=last, form=form, table=draw_table)
     attempt = Attempt(
         person_id=actor.person_id,
         enrolment_id=enrolment_id,

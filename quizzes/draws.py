@@ -220,17 +220,6 @@ class DrawnLayout:
     items: Mapping[int, ItemLayout]
 
 
-@dataclass(frozen=True, slots=True)
-class DrawBasis:
-    """The basis of a balanced draw: the number of its draw table and, of an attempt drawn again, how often its questions had been seen."""
-
-    table: int = 1
-    least_seen: int | None = None
-
-
-FIRST_TABLE = DrawBasis()
-
-
 def draw_layout(
     session: Session,
     snapshot: QuizSnapshot,
@@ -239,16 +228,18 @@ def draw_layout(
     seen: Mapping[str, int],
     last: LoadedAttempt | None,
     form: balanced_draw.ParallelForm | None = None,
-    basis: DrawBasis = FIRST_TABLE,
+    table: int = 1,
+    least_seen: int | None = None,
 ) -> DrawnLayout:
     """Draw a layout, or lay out a parallel form; raise EmptyPool.
 
+    A balanced draw goes by a draw table and, where it is made again, by how often the questions it chose from had been seen at most.
     `seen` says how often the learner met each question, `last` what the attempt builds on.
     """
     before = items_by_question(session, last) if last else {}
     # a draw takes what the learner has least seen: first what the last attempt asked
     least = {**seen, **dict.fromkeys(before, -1)}
-    draw = balanced_drawer(session, snapshot, basis) if form is None else form_drawer(form)
+    draw = balanced_drawer(session, snapshot, table, least_seen) if form is None else form_drawer(form)
     layout = lay_out(snapshot.entries, seed, seen=least, per_page=snapshot.settings.per_page, draw=draw)
     if isinstance(layout, PoolTooSmall):
         raise EmptyPool
@@ -263,24 +254,25 @@ QUESTION_SETS = Cache[tuple[int, int], balanced_draw.QuestionSets]()
 """Keeps sets of questions."""
 
 
-def balanced_drawer(session: Session, snapshot: QuizSnapshot, basis: DrawBasis = FIRST_TABLE) -> Drawer | None:
+def balanced_drawer(session: Session, snapshot: QuizSnapshot, table: int = 1, least_seen: int | None = None) -> Drawer | None:
     """Return what draws the questions of a balanced quiz, None for others; its counting is kept in memory (spec/selection 1.12)."""
-    frozen = balance_by(session, snapshot.quiz_version_id, snapshot.balance, basis.table)
+    frozen = balance_by(session, snapshot.quiz_version_id, snapshot.balance, table)
     if frozen is None:
         return None
 
     def counted(entries: Sequence[SlotEntry]) -> balanced_draw.QuestionSets:
         cached = QUESTION_SETS.of(session)
-        sets = cached.get((snapshot.quiz_version_id, basis.table))
+        sets = cached.get((snapshot.quiz_version_id, table))
         if sets is None:
             sets = balanced_draw.QuestionSets(balanced_draw.plan_draws(entries, frozen.facilities, frozen.balance))
             if sum(question_sets.size for question_sets in list(cached.values())) + sets.size > balanced_draw.MOST_NUMBERS:
                 cached.clear()  # at once, because other threads read it
-            cached[snapshot.quiz_version_id, basis.table] = sets
+            cached[snapshot.quiz_version_id, table] = sets
         return sets
 
-    least = basis.least_seen
-    return lambda entries, seed, seen: balanced_draw.draw_balanced(entries, frozen, seed, seen, lambda: counted(entries), least_seen=least)
+    return lambda entries, seed, seen: balanced_draw.draw_balanced(
+        entries, frozen, seed, seen, lambda: counted(entries), least_seen=least_seen
+    )
 
 
 def form_drawer(form: balanced_draw.ParallelForm) -> Drawer:
@@ -373,8 +365,16 @@ def recreate_layout(session: Session, loaded: LoadedAttempt) -> LoadedAttempt | 
     seen = seen_before(session, snapshot, row.person_id, row.course_id, row.enrolment_id, row.number, before=row.id)
     last = _built_on(session, loaded) if snapshot.settings.build_on_last else None
     try:
-        basis = DrawBasis(row.draw_table, row.least_seen)
-        drawn = draw_layout(session, snapshot, row.seed + SIGN, seen=seen, last=last, form=form_of_attempt(loaded), basis=basis)
+        drawn = draw_layout(
+            session,
+            snapshot,
+            row.seed + SIGN,
+            seen=seen,
+            last=last,
+            form=form_of_attempt(loaded),
+            table=row.draw_table,
+            least_seen=row.least_seen,
+        )
     except EmptyPool:
         return None
     again = [_item_again(item, laid, drawn) for item, laid in zip(loaded.items, drawn.layout.items, strict=False)]

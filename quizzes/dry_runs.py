@@ -28,7 +28,7 @@ from questions.rules.numbers import convention_for
 from quizzes import regrades, snapshots
 from quizzes.access import QuizContext
 from quizzes.attempts import StoredAnswer, list_answers
-from quizzes.marks import VoidedItem, as_decimal, find_voided_items
+from quizzes.marks import as_decimal, find_voided_items
 from quizzes.models import Attempt, Regrade, RegradeDryRunMark, RegradeDryRunRow
 from quizzes.regrades import PresentItem, decided_versions
 from quizzes.rules.grades import AttemptGrade, QuestionMarker, grade_over_attempts, is_judged_by_rule, written_exactly
@@ -356,9 +356,9 @@ def _present_marks(session: Session, present: Mapping[int, Sequence[PresentItem]
     return {attempt_id: marks_of(items, voided) for attempt_id, items in present.items()}
 
 
-def marks_of(items: Sequence[PresentItem], voided: Mapping[int, VoidedItem]) -> Marks:
+def marks_of(items: Sequence[PresentItem], voided: Mapping[int, tuple[Marking, int]]) -> Marks:
     """Return the present marks of an attempt, with what answers to void questions earned."""
-    earned = {item_id: voided_item.earned for item_id, voided_item in voided.items()}
+    earned = {item_id: marking for item_id, (marking, _regrade) in voided.items()}
     return {item.id: PresentMark(item.fraction, item.state, item.maximum, item.section, earned.get(item.id)) for item in items}
 
 

@@ -117,7 +117,7 @@ def grade_again(session: Session, actor: Actor, loaded: LoadedAttempt, *, now: d
     """Recompute the total of a submitted attempt, and everything that follows from it, from its present marks."""
     marks = current_events(session, [item.id for item in loaded.items])
     voided = find_voided_items(session, [loaded.id]) if any(item.void_effect == RegradeKind.UNLESS_LOWER for item in loaded.items) else {}
-    earned = {item_id: voided_item.earned for item_id, voided_item in voided.items()}
+    earned = {item_id: marking for item_id, (marking, _regrade) in voided.items()}
     held = {
         item.id: PresentMark(marks[item.id].fraction, marks[item.id].state, item.maximum, item.section, earned.get(item.id))
         for item in loaded.items

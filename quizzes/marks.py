@@ -354,16 +354,11 @@ def mark_row(
     }
 
 
-@dataclass(frozen=True, slots=True)
-class VoidedItem:
-    """A question of an attempt that is void unless that lowers its learner: what its answer earned, and the regrade that made it void."""
+def find_voided_items(session: Session, attempt_ids: Sequence[int]) -> dict[int, tuple[Marking, int]]:
+    """Return what answers earned to questions that are void only where that lowers no mark, by item, each with the regrade that says so.
 
-    earned: Marking
-    voided_by: int
-
-
-def find_voided_items(session: Session, attempt_ids: Sequence[int]) -> dict[int, VoidedItem]:
-    """Return those questions of submitted attempts, by item; what a person marked is not void unless the regrade took that too."""
+    What a person marked is not void unless the regrade took that too.
+    """
     event = aliased(MarkEvent)
     last = (
         select(func.max(event.id))
@@ -386,16 +381,16 @@ def find_voided_items(session: Session, attempt_ids: Sequence[int]) -> dict[int,
         .where(VoidedQuestion.lifted_at.is_(None), VoidedQuestion.effect == RegradeKind.UNLESS_LOWER.value)
         .where(or_(Regrade.with_manual, MarkEvent.origin != "manual"))
     )
-    return {row.id: VoidedItem(Marking(MarkState(row.state), share(row)), row.regrade_id) for row in session.execute(statement)}
+    return {row.id: (Marking(MarkState(row.state), share(row)), row.regrade_id) for row in session.execute(statement)}
 
 
 def settle_voids(
-    session: Session, marks: Mapping[int, PresentMark], voided: Mapping[int, VoidedItem], *, now: datetime
+    session: Session, marks: Mapping[int, PresentMark], voided: Mapping[int, tuple[Marking, int]], *, now: datetime
 ) -> Mapping[int, Marking]:
     """Return the marking of each such question of an attempt, and append those that differ from the present ones."""
     decided = void_unless_lower(marks) if voided else {}
     changed = [
-        mark_row(item_id, marking, now, regrade_id=voided[item_id].voided_by)
+        mark_row(item_id, marking, now, regrade_id=voided[item_id][1])
         for item_id, marking in decided.items()
         if (marking.fraction, marking.state) != (marks[item_id].fraction, marks[item_id].state)
     ]

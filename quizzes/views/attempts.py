@@ -100,7 +100,8 @@ def quiz(subject: ActivityContext) -> Answer:
         best=best,
         passed=passed,
         set_by_team=_set_by_team(subject, result),
-        open_attempt=None if open_one is None else _open_line(open_one, answering.time_left(open_one, setting_sources, now=now)),
+        open_attempt=open_one,
+        seconds_left=None if open_one is None else answering.time_left(open_one, setting_sources, now=now),
         attempts=quiz_page.attempt_lines(history, snapshot, setting_sources, now=now),
         refusals=quiz_page.refusal_words(ruling),
         may_start=ruling.allowed and allows(QuizAction.START, subject),
@@ -122,10 +123,6 @@ def _set_by_team(subject: ActivityContext, result: ActivityResult | None) -> str
     if enrolment_id is None or result is None or result.overridden_at is None or result.score is None:
         return ""
     return "" if withheld_marks(session, enrolment_id, [activity], subject.context.now) else share(Fraction(result.score))
-
-
-def _open_line(row: attempts.AttemptRow, seconds: int | None) -> dict[str, object]:
-    return {"uuid": row.uuid, "number": row.number, "seconds_left": seconds}
 
 
 @attempts_bp.post("/courses/<slug>/quizzes/<key>/attempts")
