@@ -1,7 +1,7 @@
 """Dry runs of a regrade: begun, made in portions, renewed or discarded, and their results read (spec/quiz-engine 5.11.3)."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Row, Select, delete, func, insert, select
 from sqlalchemy.orm import Session
 
-from accounts.models import Person, full_name
+from accounts.models import Person
 from enrolments.awards import LatestCertificate, list_awards
 from enrolments.rules import has_passed
 from kernel import audit, outbox
@@ -78,37 +78,17 @@ def count_lines(session: Session, regrade_id: int) -> Row[*tuple[Any, ...]]:
     ).one()
 
 
-@dataclass(frozen=True, slots=True)
-class RegradeChangeRow:
-    """One attempt of a dry run; percentages and outcomes before and after, and those of the learner's result."""
-
-    attempt: UUID
-    name: str
-    number: int
-    percent_before: Fraction | None
-    percent_after: Fraction | None
-    raw_before: Fraction | None
-    raw_after: Fraction | None
-    maximum_before: Fraction
-    maximum_after: Fraction
-    result_before: bool | None
-    result_after: bool | None
-    award: str
-    changed: bool
-    late: bool
-
-    @property
-    def gains(self) -> bool:
-        """Say whether the learner passes now and did not before."""
-        return bool(self.result_after) and not self.result_before
-
-    @property
-    def loses(self) -> bool:
-        """Say whether the learner passed before and does not any more."""
-        return bool(self.result_before) and not self.result_after
+RegradeChange = Row[RegradeDryRunRow, UUID, int, Person]
+"""A line of a dry run, with the `uuid` and `number` of its attempt and its learner."""
 
 
-def _lines(regrade_id: int, show: DryRunFilter) -> Select[*tuple[Any, ...]]:
+def pass_change(line: RegradeDryRunRow) -> str:
+    """Return "gains" where the learner passes now and did not before, "loses" where they passed and do not any more, else ""."""
+    before, after = bool(line.result_before), bool(line.result_after)
+    return "" if before is after else "gains" if after else "loses"
+
+
+def _lines(regrade_id: int, show: DryRunFilter) -> Select[RegradeDryRunRow, UUID, int, Person]:
     conditions = {
         DryRunFilter.CHANGED: RegradeDryRunRow.changed,
         DryRunFilter.FLIPS: _GAINED | _LOST,
@@ -116,7 +96,7 @@ def _lines(regrade_id: int, show: DryRunFilter) -> Select[*tuple[Any, ...]]:
         DryRunFilter.ALL: RegradeDryRunRow.regrade_id == regrade_id,
     }
     return (
-        select(RegradeDryRunRow, Attempt.uuid, Attempt.number, Person.given_names, Person.first_surname, Person.second_surname)
+        select(RegradeDryRunRow, Attempt.uuid, Attempt.number, Person)
         .join(Attempt, Attempt.id == RegradeDryRunRow.attempt_id)
         .join(Person, Person.id == Attempt.person_id)
         .where(RegradeDryRunRow.regrade_id == regrade_id, conditions[show])
@@ -124,39 +104,14 @@ def _lines(regrade_id: int, show: DryRunFilter) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _fraction(value: Any) -> Fraction | None:
-    return None if value is None else Fraction(value)
-
-
-def _change_row(row: Row[*tuple[Any, ...]]) -> RegradeChangeRow:
-    line: RegradeDryRunRow = row[0]
-    return RegradeChangeRow(
-        attempt=row.uuid,
-        name=full_name(row.given_names, row.first_surname, row.second_surname),
-        number=row.number,
-        percent_before=_fraction(line.percent_before),
-        percent_after=_fraction(line.percent_after),
-        raw_before=_fraction(line.raw_before),
-        raw_after=_fraction(line.raw_after),
-        maximum_before=Fraction(line.maximum_before),
-        maximum_after=Fraction(line.maximum_after),
-        result_before=line.result_before,
-        result_after=line.result_after,
-        award=line.award,
-        changed=line.changed,
-        late=line.late,
-    )
-
-
-def list_lines(session: Session, regrade_id: int, show: DryRunFilter, *, offset: int, limit: int) -> list[RegradeChangeRow]:
+def list_lines(session: Session, regrade_id: int, show: DryRunFilter, *, offset: int, limit: int) -> Sequence[RegradeChange]:
     """List some lines of a dry run, by learner."""
-    return [_change_row(row) for row in session.execute(_lines(regrade_id, show).offset(offset).limit(limit))]
+    return session.execute(_lines(regrade_id, show).offset(offset).limit(limit)).all()
 
 
-def stream_lines(session: Session, regrade_id: int, show: DryRunFilter) -> Iterator[RegradeChangeRow]:
-    """Yield every line of a dry run, a thousand in memory at a time."""
-    for row in session.execute(_lines(regrade_id, show).execution_options(yield_per=1000)):
-        yield _change_row(row)
+def stream_lines(session: Session, regrade_id: int, show: DryRunFilter) -> Iterable[RegradeChange]:
+    """Return every line of a dry run, a thousand in memory at a time."""
+    return session.execute(_lines(regrade_id, show).execution_options(yield_per=1000))
 
 
 def list_quiz_versions(session: Session, regrade_id: int) -> list[int]:

@@ -28,7 +28,7 @@ from questions.question_page import decimal, points, short_title
 from questions.rules.definitions import QuestionDefinition
 from quizzes import dry_runs, regrading, teaching
 from quizzes.access import QuizAction, QuizContext
-from quizzes.dry_runs import AlreadyVoided, DecidedByJury, DryRunFilter, NothingToRegrade, RegradeChangeRow, RegradeRequest
+from quizzes.dry_runs import AlreadyVoided, DecidedByJury, DryRunFilter, NothingToRegrade, RegradeChange, RegradeRequest, pass_change
 from quizzes.models import Regrade
 from quizzes.regrades import (
     QuizQuestionVersions,
@@ -168,23 +168,27 @@ def version_choices(versions: Sequence[Row[*tuple[Any, ...]]]) -> list[tuple[str
     ]
 
 
-def _percent(value: Fraction | None) -> Decimal | None:
-    return None if value is None else points(value)
+def _percent(value: Decimal | None) -> Decimal | None:
+    return None if value is None else points(Fraction(value))
 
 
-LINES: Table[RegradeChangeRow] = Table(
+def _exact(value: Decimal | None) -> Decimal | None:
+    return None if value is None else decimal(Fraction(value))
+
+
+LINES: Table[RegradeChange] = Table(
     N_("Attempts"),
     (
-        Column(N_("Learner"), lambda row: row.name, name="name"),
+        Column(N_("Learner"), lambda row: row.Person.full_name, name="name"),
         Column(N_("Attempt"), lambda row: row.number, kind="number", name="number"),
-        Column(N_("Before"), kind="number", name="before", shown=lambda row: _percent(row.percent_before)),
-        Column(N_("After"), kind="number", name="after", shown=lambda row: _percent(row.percent_after)),
-        Column(N_("Result"), name="result"),
-        Column(N_("Percentage before"), lambda row: decimal(row.percent_before)),
-        Column(N_("Percentage after"), lambda row: decimal(row.percent_after)),
-        Column(N_("Passed before"), lambda row: row.result_before),
-        Column(N_("Passes after"), lambda row: row.result_after),
-        Column(N_("Certificate"), lambda row: row.award, name="award"),
+        Column(N_("Before"), kind="number", name="before", shown=lambda row: _percent(row.RegradeDryRunRow.percent_before)),
+        Column(N_("After"), kind="number", name="after", shown=lambda row: _percent(row.RegradeDryRunRow.percent_after)),
+        Column(N_("Result"), name="result", shown=lambda row: pass_change(row.RegradeDryRunRow)),
+        Column(N_("Percentage before"), lambda row: _exact(row.RegradeDryRunRow.percent_before)),
+        Column(N_("Percentage after"), lambda row: _exact(row.RegradeDryRunRow.percent_after)),
+        Column(N_("Passed before"), lambda row: row.RegradeDryRunRow.result_before),
+        Column(N_("Passes after"), lambda row: row.RegradeDryRunRow.result_after),
+        Column(N_("Certificate"), lambda row: row.RegradeDryRunRow.award, name="award"),
     ),
 )
 """The lines of a dry run; results are those of all attempts of a learner together."""

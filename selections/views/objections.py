@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
+from fractions import Fraction
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, request
@@ -33,7 +34,7 @@ from questions.rules.numbers import convention_for
 from quizzes import dry_runs
 from quizzes.attempt_page import AttemptView, flags_of, open_attempt
 from quizzes.corrections import CorrectionView
-from quizzes.dry_runs import AlreadyVoided, DryRunFilter, NothingToRegrade, RegradeChangeRow
+from quizzes.dry_runs import AlreadyVoided, DryRunFilter, NothingToRegrade, RegradeChange, pass_change
 from quizzes.files import files_in, list_files
 from quizzes.regrading import UndoLaterFirst
 from quizzes.rules.regrade import can_regrade
@@ -428,13 +429,14 @@ class UnnamedChange:
     pass_change: str
 
 
-def change_views(lines: Sequence[RegradeChangeRow]) -> list[UnnamedChange]:
+def change_views(rows: Sequence[RegradeChange]) -> list[UnnamedChange]:
     """Return the changes of a dry run, none of them with a name."""
+    lines = [row.RegradeDryRunRow for row in rows]
     return [
         UnnamedChange(
-            before=None if line.percent_before is None else points(line.percent_before),
-            after=None if line.percent_after is None else points(line.percent_after),
-            pass_change="gains" if line.gains else "loses" if line.loses else "",
+            before=None if line.percent_before is None else points(Fraction(line.percent_before)),
+            after=None if line.percent_after is None else points(Fraction(line.percent_after)),
+            pass_change=pass_change(line),
         )
         for line in sorted(lines, key=lambda change: (change.percent_before is None, change.percent_before or 0))
     ]
