@@ -254,20 +254,10 @@ def _untaken(analysed: QuestionAnalysis, question: QuestionDefinition) -> Iterat
                 )
 
 
-@dataclass(frozen=True, slots=True)
-class TypedAnswerView:
-    """A typed answer without credit: part, text, how often, and the mean of the rest."""
-
-    part: str
-    text: str
-    count: str
-    rest: str
-
-
-def typed_lines(analysed: QuestionAnalysis, question: QuestionDefinition) -> list[TypedAnswerView]:
-    """Return what was typed most often of what matches no answer."""
+def typed_lines(analysed: QuestionAnalysis, question: QuestionDefinition) -> list[tuple[str, str, str, str]]:
+    """Return what was typed most often of what matches no answer: its part, the text, how often, and the mean of the rest."""
     return [
-        TypedAnswerView(
+        (
             part_name(question, typed.part) if typed.part else "",
             answer_name(question, typed.part, typed.text) or _("(not answered)"),
             number(typed.count),
