@@ -71,8 +71,8 @@ def _lines(plan: VariantPlan) -> Iterator[str]:
     yield "\t".join(
         ["", *view.variables, _("Right answer"), *(_("Wrong: %(expression)s", expression=expression) for expression in view.mistakes)]
     )
-    for row in view.rows:
-        yield "\t".join([row.name, *row.values, row.key, *row.mistakes])
+    for name, values, right, mistakes in view.rows:
+        yield "\t".join([name, *values, right, *mistakes])
     yield from view.remarks
     yield view.pattern
 

@@ -50,23 +50,14 @@ DECIMALS_OF_VARIANTS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class VariantRow:
-    """A variant in the table: its key in the bank, the values of its variables, its right answer, and typical wrong answers."""
-
-    name: str
-    values: tuple[str, ...]
-    key: str
-    mistakes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class VariantsView:
     """Variants that would be written: names of the variables, formulas of wrong answers, the rows, and what is to be looked at."""
 
     family: str
     variables: tuple[str, ...]
     mistakes: tuple[str, ...]
-    rows: tuple[VariantRow, ...]
+    rows: tuple[tuple[str, list[str], str, list[str]], ...]
+    """Of each variant its key in the bank, the values of its variables, its right answer, and typical wrong answers."""
     remarks: tuple[str, ...]
     more_remarks: int
     pattern: str
@@ -89,15 +80,10 @@ def variants_view(plan: VariantPlan) -> VariantsView:
     )
 
 
-def _row(variant: Variant, names: Sequence[str], mistakes: Sequence[str], decimals: int | None) -> VariantRow:
-    wrong = dict(variant.mistakes)
-    shown = DECIMALS_OF_VARIANTS if decimals is None else decimals
-    return VariantRow(
-        variant.name,
-        tuple(figure(variant.values[name], DECIMALS_OF_VARIANTS) for name in names),
-        figure(variant.key, shown),
-        tuple(figure(wrong.get(expression), shown) for expression in mistakes),
-    )
+def _row(variant: Variant, names: Sequence[str], mistakes: Sequence[str], decimals: int | None) -> tuple[str, list[str], str, list[str]]:
+    wrong, shown = dict(variant.mistakes), DECIMALS_OF_VARIANTS if decimals is None else decimals
+    values = [figure(variant.values[name], DECIMALS_OF_VARIANTS) for name in names]
+    return variant.name, values, figure(variant.key, shown), [figure(wrong.get(expression), shown) for expression in mistakes]
 
 
 def remark_words(remark: VariantRemark) -> str:
