@@ -163,44 +163,34 @@ def rules_of(snapshot: QuizSnapshot, access: EffectiveSettings) -> QuizRulesView
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ResultUseView:
-    """The plain words that a learner reads before a quiz whose results are used outside the course."""
+def result_use(snapshot: QuizSnapshot, access: EffectiveSettings) -> list[tuple[str, str]]:
+    """Return what a learner reads before a quiz whose results are used outside the course: headings with plain words, none for others.
 
-    use: str
-    counting: str
-    recorded: str
-    contact: str
-    pass_mark: str
-    """What the pass mark goes by; '' where nothing is said of it."""
-    objections: str
-    """How long questions may be objected to; '' where they may not."""
-    ties: str = ""
-    """What decides between equal results."""
-
-
-def result_use(snapshot: QuizSnapshot, access: EffectiveSettings) -> ResultUseView | None:
-    """Return what is said of the use of results outside the course; None where there is no such use (spec/selection 0.4)."""
-    if snapshot.selection is None:
-        return None
+    spec/selection 0.4.
+    """
+    use = snapshot.selection
+    if use is None:
+        return []
     counting: Mapping[str, str] = {
         GradingMethod.HIGHEST: _("If you make several attempts, the best one counts."),
         GradingMethod.AVERAGE: _("If you make several attempts, their average counts."),
         GradingMethod.FIRST: _("If you make several attempts, the first one counts."),
         GradingMethod.LAST: _("If you make several attempts, the last one counts."),
     }
-    return ResultUseView(
-        use=choose(snapshot.selection.use),
-        counting=_("You have one attempt, and it counts.") if access.attempts == 1 else counting[snapshot.settings.grading],
-        recorded=_(
-            "Your answers and when each was saved, when you begin and when you submit, and your marks. "
-            "Camera, microphone, screen and location are not recorded."
-        ),
-        contact=choose(snapshot.selection.contact),
-        pass_mark=_basis_words(snapshot.selection),
-        objections=_objection_words(snapshot.selection.objections),
-        ties=_tie_words(snapshot.selection.ties),
+    recorded = _(
+        "Your answers and when each was saved, when you begin and when you submit, and your marks. "
+        "Camera, microphone, screen and location are not recorded."
     )
+    listed = [
+        (_("For what and by whom"), choose(use.use)),
+        (_("What counts"), _("You have one attempt, and it counts.") if access.attempts == 1 else counting[snapshot.settings.grading]),
+        (_("Pass mark"), _basis_words(use)),
+        (_("What is recorded"), recorded),
+        (_("If results are equal"), _tie_words(use.ties)),
+        (_("If you think a question is wrong"), _objection_words(use.objections)),
+        (_("Questions about it"), choose(use.contact)),
+    ]
+    return [(heading, words) for heading, words in listed if words]
 
 
 def _basis_words(use: ResultUse) -> str:
