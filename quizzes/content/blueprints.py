@@ -1,7 +1,6 @@
 """The blueprint, the balanced draws and the paired tests of a quiz in its file, and their checks (spec/selection 1 and 7)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 from courses.content import scalars
@@ -22,12 +21,8 @@ from quizzes.rules.settings import Behaviour, shows_key_closed
 NO_SEED = 0
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedWeight:
-    """A line of a blueprint and where it stands."""
-
-    line: BlueprintWeight
-    table: MappingCursor
+PlacedWeight = tuple[BlueprintWeight, MappingCursor]
+"""A line of a blueprint and where it stands."""
 
 
 def read_line(value: LocatedValue) -> PlacedWeight | None:
@@ -44,7 +39,7 @@ def read_line(value: LocatedValue) -> PlacedWeight | None:
         return None
     if weight is None:
         return None
-    return PlacedWeight(BlueprintWeight(weight, objective, level or "", difficulty or "", tolerance), table)
+    return BlueprintWeight(weight, objective, level or "", difficulty or "", tolerance), table
 
 
 def blueprint_draws(course: CourseFolder, module: str, quiz: QuizSource) -> tuple[BlueprintDraw, ...]:
@@ -88,7 +83,7 @@ def check_blueprint(
     module = table.session.module_keys.get(table.file.partition("/")[0], "")
     known = objectives_of(course)
     for cursor, objective in [
-        *((placed_line.table, placed_line.line.objective) for placed_line in lines),
+        *((cursor, line.objective) for line, cursor in lines),
         *((placed_slot.table, placed_slot.slot.pool.objective) for placed_slot in placed if isinstance(placed_slot.slot, DrawSlot)),
     ]:
         _check_objective(cursor, objective, known)
@@ -103,7 +98,7 @@ def _check_objective(table: MappingCursor, objective: str, known: Mapping[str, o
 
 
 def _check_lines(table: MappingCursor, draws: Sequence[BlueprintDraw], lines: Sequence[PlacedWeight], *, narrowed: bool) -> None:
-    for kind, total in sums_off([placed_line.line for placed_line in lines]).items():
+    for kind, total in sums_off([line for line, _cursor in lines]).items():
         table.report(
             "C513",
             N_("The weights of the lines by “%(kind)s” add up to %(total)s%%, not to 100%%."),
@@ -112,26 +107,24 @@ def _check_lines(table: MappingCursor, draws: Sequence[BlueprintDraw], lines: Se
             kind=", ".join(kind),
             total=decimal(total),
         )
-    for placed_line in lines:
-        if not any(placed_line.line.fits(item) for draw in draws for item in draw.items):
-            placed_line.table.report(
-                "C513", N_("No question of the quiz fits this line of the blueprint."), N_("Add questions, or delete the line.")
-            )
+    for line, cursor in lines:
+        if not any(line.fits(item) for draw in draws for item in draw.items):
+            cursor.report("C513", N_("No question of the quiz fits this line of the blueprint."), N_("Add questions, or delete the line."))
             continue
-        range_of_share = share_range(draws, placed_line.line)
-        if range_of_share is not None and range_of_share.breaks(placed_line.line):
-            _report_line(placed_line, range_of_share, narrowed=narrowed)
+        range_of_share = share_range(draws, line)
+        if range_of_share is not None and range_of_share.breaks(line):
+            _report_line(cursor, line, range_of_share, narrowed=narrowed)
 
 
-def _report_line(placed_line: PlacedWeight, range_of_share: ShareRange, *, narrowed: bool) -> None:
-    facts = {"weight": decimal(placed_line.line.weight), "least": decimal(range_of_share.least), "most": decimal(range_of_share.most)}
-    placed_line.table.report(
+def _report_line(cursor: MappingCursor, line: BlueprintWeight, range_of_share: ShareRange, *, narrowed: bool) -> None:
+    facts = {"weight": decimal(line.weight), "least": decimal(range_of_share.least), "most": decimal(range_of_share.most)}
+    cursor.report(
         "C513",
         N_("The line asks for %(weight)s%% of the marks; attempts would possibly have from %(least)s%% to %(most)s%%. Example: %(keys)s.")
         if narrowed
         else N_("The line asks for %(weight)s%% of the marks; attempts would have from %(least)s%% to %(most)s%%. Example: %(keys)s."),
         N_("Draw by objective, level or difficulty so that every attempt has the same share, or give the line a tolerance."),
-        keys=", ".join(range_of_share.breaks(placed_line.line)),
+        keys=", ".join(range_of_share.breaks(line)),
         **facts,
     )
 

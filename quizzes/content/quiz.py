@@ -51,7 +51,7 @@ def read_quiz(table: MappingCursor, session: ReadingSession) -> ActivitySettings
     integrity = read_integrity(table)
     pairs_with, minutes = table.value("pairs_with", scalars.key, ""), table.value("minutes", scalars.whole(1))
     settings = _settings(table)
-    lines = tuple(entry.line for entry in blueprint)
+    lines = tuple(line for line, _cursor in blueprint)
     balance = Balance() if forms and balance is None else balance
     placed_slots = tuple(entry.slot for entry in placed)
     quiz = QuizSource(

@@ -40,7 +40,6 @@ from quizzes.models import FormApproval
 from quizzes.rules.balanced_draw import candidates_of, has_even_marks, range_of, spread_of
 from quizzes.rules.blueprint import BlueprintDraw, BlueprintItem, BlueprintWeight, ShareRange, counts_by_weight, share_range, sums_off
 from quizzes.rules.layout import Candidate, SlotEntry
-from quizzes.snapshots import QuizSnapshot
 from quizzes.views.slots import SlotEditor, find_quiz, load_slot_editor
 
 MOST_DRAWN = 200
@@ -222,22 +221,15 @@ def draws_of(quiz: QuizSource, kind: str, number: int) -> list[dict[str, str]]:
 
 
 @dataclass(frozen=True, slots=True)
-class FormQuestionView:
-    """A question of a form: its key, the first words of its text, its objective and level, and its known facility."""
-
-    key: str
-    title: str
-    place: str
-    facility: str
-
-
-@dataclass(frozen=True, slots=True)
 class ParallelFormsView:
-    """Forms side by side: letters, expected scores, and for each place the question of every form."""
+    """Forms side by side: letters, expected scores, and for each place the question of every form.
+
+    Of a question there are its key, the first words of its text, its objective and level, and its known facility.
+    """
 
     names: tuple[str, ...]
     expected: tuple[str, ...]
-    rows: tuple[tuple[FormQuestionView, ...], ...]
+    rows: tuple[tuple[tuple[str, str, str, str], ...], ...]
     difference: str
     """The greatest difference of expected scores."""
     version: int
@@ -260,7 +252,8 @@ def forms_view(session: Session, actor: Actor, course: Course, key: str, folder:
         names=tuple(form.name for form in balance.forms),
         expected=tuple(percentage(form.expected, 1) for form in balance.forms),
         rows=tuple(
-            tuple(_question(candidate, texts[candidate.version], places, snapshot) for candidate in row) for row in zip(*forms, strict=True)
+            tuple(_question(candidate, texts[candidate.version], places, balance.facilities) for candidate in row)
+            for row in zip(*forms, strict=True)
         ),
         difference=percentage(range_of(balance.forms), 1),
         version=snapshot.quiz_version_id,
@@ -281,11 +274,11 @@ def _place(selection: QuestionSelection, known: Mapping[str, str]) -> str:
     return " · ".join(part for part in named if part)
 
 
-def _question(candidate: Candidate, question: QuestionDefinition, places: Mapping[str, str], snapshot: QuizSnapshot) -> FormQuestionView:
-    facilities = snapshot.balance.facilities if snapshot.balance is not None else {}
-    return FormQuestionView(
-        candidate.question, short_title(question), places.get(candidate.question, ""), percentage(Fraction(facilities[candidate.question]))
-    )
+def _question(
+    candidate: Candidate, question: QuestionDefinition, places: Mapping[str, str], facilities: Mapping[str, int]
+) -> tuple[str, str, str, str]:
+    key = candidate.question
+    return key, short_title(question), places.get(key, ""), percentage(Fraction(facilities[key]))
 
 
 ValueFindings = Callable[[Session, Course, str], Mapping[str, str]]
