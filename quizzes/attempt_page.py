@@ -19,16 +19,7 @@ from kernel.db import HookList
 from kernel.i18n import _, choose, format_datetime
 from kernel.markup.model import ID_PREFIX, SafeHtml
 from questions import question_bank
-from questions.question_page import (
-    NOTHING_SAID,
-    QuestionMessage,
-    html,
-    note_on,
-    points,
-    short_title,
-    text_language,
-    view_question,
-)
+from questions.question_page import NOTHING_SAID, QuestionMessage, html, note_on, points, short_title, text_language, view_question
 from questions.question_review import AnswerTryView, MarkingResult, QuestionReview, ReviewLink, answered_question, response_lines, try_line
 from questions.rules.answers import ObjectionNote, Parts, SubmittedFile, clean_parts, objection_in, upload_limits
 from questions.rules.definitions import QuestionDefinition

@@ -8,15 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from courses.models import Course
-from enrolments.models import (
-    ActivityResult,
-    Completion,
-    Enrolment,
-    LearnerNote,
-    ManualGrade,
-    ManualGradeItem,
-    ResultOverride,
-)
+from enrolments.models import ActivityResult, Completion, Enrolment, LearnerNote, ManualGrade, ManualGradeItem, ResultOverride
 from kernel.personal import PersonalTables
 from questions.rules.feedback import ReviewFlag
 from quizzes import attempts

@@ -32,15 +32,7 @@ from questions.rules.definitions import QuestionSelection
 from questions.rules.encoding import canonical_json, encode
 from quizzes import answering, draws, jobs
 from quizzes.content.blueprints import candidate_of
-from quizzes.draws import (
-    FormsApproved,
-    FormsChanged,
-    form_of_attempt,
-    list_approvals,
-    list_balanced,
-    list_tables,
-    recreate_layout,
-)
+from quizzes.draws import FormsApproved, FormsChanged, form_of_attempt, list_approvals, list_balanced, list_tables, recreate_layout
 from quizzes.models import Attempt, AttemptItem, DrawTable, FormApproval, QuizVersion
 from quizzes.rules import balanced_draw
 from quizzes.rules.balanced_draw import Balance, DrawPlan, QuestionSets
