@@ -353,7 +353,8 @@ def review_items(
     if flags & {ReviewFlag.MARKS, ReviewFlag.CORRECTNESS, ReviewFlag.SPECIFIC}:
         marks = current_events(session, [item.id for item in opened.loaded.items]) if known is None else known
     sources = _sources(session, opened) if ReviewFlag.SOURCE in flags else {}
-    own_levels = find_self_assessments(session, _self_reviewed_items(opened))
+    self_reviewed = [item.id for item in opened.loaded.items if is_self_reviewed(opened.questions[item.question_version_id])]
+    own_levels = find_self_assessments(session, self_reviewed)
     judges = find_marking_versions(session, [mark.regrade_id for mark in marks.values() if mark.regrade_id is not None])
     return [
         _review_item(
@@ -367,10 +368,6 @@ def review_items(
         )
         for item in opened.loaded.items
     ]
-
-
-def _self_reviewed_items(opened: AttemptView) -> list[int]:
-    return [item.id for item in opened.loaded.items if is_self_reviewed(opened.questions[item.question_version_id])]
 
 
 def section_lines(

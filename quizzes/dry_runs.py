@@ -16,6 +16,7 @@ from accounts.models import Person
 from enrolments.awards import LatestCertificate, list_awards
 from enrolments.rules import has_passed
 from kernel import audit, outbox
+from kernel.db import count_rows
 from kernel.errors import N_, Conflict, Invalid
 from kernel.permissions import Actor
 from questions import question_bank
@@ -223,7 +224,7 @@ def refresh_dry_run(session: Session, row: Regrade, *, now: datetime) -> None:
     """Make the dry run from the beginning, at once or by a job."""
     for table in (RegradeDryRunMark, RegradeDryRunRow):
         session.execute(delete(table).where(table.regrade_id == row.id))
-    row.state, row.reached, row.total = "planning", 0, regrades.count_covered(session, row)
+    row.state, row.reached, row.total = "planning", 0, count_rows(session, Attempt, *regrades.covered(row))
     session.flush()
     if row.total > MOST_AT_ONCE:
         outbox.enqueue(session, "quizzes.plan_regrade", {"regrade": row.id}, now=now)

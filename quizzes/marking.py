@@ -89,8 +89,8 @@ def mark_by_hand(session: Session, actor: Actor, subject: MarkedItem, given: Man
     session.execute(insert(MarkEvent).values(**_event(actor, subject, given, fraction, now)))
     grade = grade_again(session, actor, subject, now=now)
     _record(session, actor, subject, before, given, now=now)
-    if waited and not grade.pending:
-        _notify_marked(session, subject, now=now)
+    if waited and not grade.pending and not subject.preview:
+        outbox.enqueue(session, "quizzes.send_marked", {"attempt": subject.id}, now=now)
     return grade
 
 
@@ -148,12 +148,6 @@ def _record(session: Session, actor: Actor, subject: MarkedItem, before: MarkRec
         overruled=not subject.is_by_hand,
         reason=given.reason,
     )
-
-
-def _notify_marked(session: Session, subject: MarkedItem, *, now: datetime) -> None:
-    """Notify the learner by mail, once for each time that nothing waits any more."""
-    if not subject.preview:
-        outbox.enqueue(session, "quizzes.send_marked", {"attempt": subject.id}, now=now)
 
 
 class ReopeningVerb(audit.Verb):

@@ -52,10 +52,6 @@ class JudgedItem:
     html: Mapping[str, str]
     facility: int | None = None
 
-    def to_fields(self) -> dict[str, object]:
-        """Return it as a record keeps it."""
-        return asdict(self)
-
 
 @dataclass(frozen=True, slots=True)
 class JudgedSheet:
@@ -420,7 +416,7 @@ def open_record(
         activity_key=key,
         form=form,
         state=JudgingRound.FIRST.value,
-        items=json.dumps([item.to_fields() for item in items], ensure_ascii=False),
+        items=json.dumps([asdict(item) for item in items], ensure_ascii=False),
         shows_facilities=shows_facilities,
         opened_at=now,
         opened_by=actor.person_id,

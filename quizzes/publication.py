@@ -99,7 +99,11 @@ def prepare_quiz(activity: ActivitySource, renderer: Renderer) -> tuple[Prepared
     """Render a quiz and every question that its slots may give."""
     quiz: QuizSource = activity.settings
     module = next(module.key for module in renderer.course.modules if activity in module.activities)
-    slots = [_prepared_slot(renderer.course, module, quiz, position) for position in _slot_positions(quiz)]
+    slots = [
+        _prepared_slot(renderer.course, module, quiz, position)
+        for position, entry in enumerate(quiz.slots)
+        if isinstance(entry, FixedSlot | DrawSlot)
+    ]
     keys = dict.fromkeys(key for slot in slots for key in slot.questions)
     known = questions_of(renderer.course)
     banks = {question.key: bank.key for bank in banks_of(renderer.course) for question in bank.questions}
@@ -124,10 +128,6 @@ def prepare_quiz(activity: ActivitySource, renderer: Renderer) -> tuple[Prepared
 def _rendered(question: definitions.QuestionDefinition, renderer: Renderer) -> definitions.QuestionDefinition:
     """Render a question once for all the quizzes that may draw it."""
     return renderer.once(question.key, lambda: render_question(question, renderer, _path_of(renderer.course, question.key)))
-
-
-def _slot_positions(quiz: QuizSource) -> list[int]:
-    return [position for position, entry in enumerate(quiz.slots) if isinstance(entry, FixedSlot | DrawSlot)]
 
 
 def _prepared_slot(course: CourseFolder, module: str, quiz: QuizSource, position: int) -> PreparedSlot:

@@ -137,11 +137,6 @@ def _is_about(regrade: Regrade) -> tuple[ColumnElement[bool], ...]:
     return (QuestionVersion.question_id == regrade.question_id, *only)
 
 
-def count_covered(session: Session, regrade: Regrade) -> int:
-    """Count the attempts that a regrade covers."""
-    return count_rows(session, Attempt, *covered(regrade))
-
-
 def versions_to_regrade(session: Session, regrade: Regrade) -> frozenset[int]:
     """Return the question versions that the attempts of a regrade asked."""
     statement = select(AttemptItem.question_version_id).join(Attempt, Attempt.id == AttemptItem.attempt_id)

@@ -107,14 +107,12 @@ _ORDERS: dict[ReportSort, tuple[ColumnElement[Any], ...]] = {
 }
 
 
-def _of_quiz(course_id: int, activity_key: str) -> ColumnElement[bool]:
-    """Select a quiz's attempts in all its versions, without previews."""
-    return (Attempt.course_id == course_id) & (Attempt.activity_key == activity_key) & ~Attempt.preview
-
-
 def _conditions(course_id: int, activity_key: str, filters: ReportFilter) -> list[ColumnElement[bool]]:
-    named = name_matches(filters.words, with_address=filters.by_address)
-    conditions = [_of_quiz(course_id, activity_key), *named, *within(Attempt.enrolment_id, filters.edition, filters.group)]
+    conditions = [
+        *(Attempt.course_id == course_id, Attempt.activity_key == activity_key, ~Attempt.preview),
+        *name_matches(filters.words, with_address=filters.by_address),
+        *within(Attempt.enrolment_id, filters.edition, filters.group),
+    ]
     if filters.state is not None:
         conditions.append(Attempt.state == filters.state.value)
     if filters.outcome is not None:

@@ -144,13 +144,12 @@ def read_balance(entry: Mapping[str, Any]) -> balanced_draw.FrozenBalance:
     return balanced_draw.FrozenBalance(
         balanced_draw.Balance(Fraction(entry["within"]), None if target is None else Fraction(target)),
         entry["facilities"],
-        tuple(_read_form(form) for form in entry.get("forms", ())),
+        tuple(
+            balanced_draw.ParallelForm(form["name"], tuple(tuple(keys) for keys in form["cells"]), Fraction(form["expected"]))
+            for form in entry.get("forms", ())
+        ),
         None if priors is None else {key: Fraction(prior) for key, prior in priors.items()},
     )
-
-
-def _read_form(form: Mapping[str, Any]) -> balanced_draw.ParallelForm:
-    return balanced_draw.ParallelForm(form["name"], tuple(tuple(keys) for keys in form["cells"]), Fraction(form["expected"]))
 
 
 SELECTION = "selection"

@@ -343,17 +343,15 @@ def _examined(
         guess=item_evidence.guess_score(question),
         statistics=statistics(question_tally.pairs),
         classes=classes,
-        typed=tuple(_typed_answer(typed.what, typed.count, typed.rests) for typed in evidence.typed[:TYPED_SHOWN]),
+        typed=tuple(
+            TypedAnswer(typed.what.part, typed.what.text, typed.count, typed.rests / typed.count) for typed in evidence.typed[:TYPED_SHOWN]
+        ),
         typed_otherwise=evidence.typed_otherwise + sum(typed.count for typed in evidence.typed[TYPED_SHOWN:]),
         findings=findings,
         voided=voided,
         thirds=item_evidence.answer_thirds(evidence.responses, classes),
         variants=tuple(VariantStatistics(name, statistics(pairs)) for name, pairs in sorted(question_tally.variants.items())),
     )
-
-
-def _typed_answer(what: item_evidence.UnmatchedPart, count: int, rests: Fraction) -> TypedAnswer:
-    return TypedAnswer(what.part, what.text, count, rests / count)
 
 
 def grades_of(totals: Mapping[Fraction, int], maximum: Fraction) -> tuple[int, ...]:

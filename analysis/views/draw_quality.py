@@ -183,7 +183,7 @@ def tables_view(
         (
             table.number,
             table.made_at,
-            _changed(table.facilities, known.get(table.number - 1, {})),
+            number(sum(facility != known.get(table.number - 1, {}).get(key) for key, facility in table.facilities.items())),
             _attempts(attempts, table.number),
             _state(table.number, in_use, is_fit=table.in_use),
         )
@@ -198,10 +198,6 @@ def tables_view(
 
 def _attempts(attempts: Mapping[int, int], table: int) -> str:
     return number(attempts.get(table, 0))
-
-
-def _changed(facilities: Mapping[str, int], before: Mapping[str, int]) -> str:
-    return number(sum(facilities[key] != before.get(key) for key in facilities))
 
 
 def _state(table: int, in_use: int, *, is_fit: bool) -> str:

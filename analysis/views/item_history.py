@@ -197,12 +197,10 @@ def _without_practice(row: ItemHistoryRow) -> ItemHistoryRow:
 # --- Segments ----------------------------------------------------------------------------------------------------------------------------
 
 
-def segment_lines(joined: JoinedHistory) -> tuple[HistoryTableRow, ...]:
-    """Return the figures of each segment, in the course and in its copies, and of all together; nothing where there is one figure."""
-    return tuple(_segment_lines(joined)) if joined.is_joined else ()
-
-
-def _segment_lines(joined: JoinedHistory) -> Iterator[HistoryTableRow]:
+def segment_lines(joined: JoinedHistory) -> Iterator[HistoryTableRow]:
+    """Yield the figures of each segment, in the course and in its copies, and of all together; nothing where there is one figure."""
+    if not joined.is_joined:
+        return
     for segment in joined.segments:
         own, copies = of_versions(joined.own, segment), of_versions(joined.copies, segment)
         name, shown = _segment_name(joined, segment), joined.shown_copies(segment)
@@ -585,7 +583,7 @@ def _page(subject: ItemHistoryContext, refused: str = "") -> Response:
         key=subject.key,
         said=_sentences(rows),
         of_which=present_sentence(joined, together=together),
-        segments=segment_lines(joined),
+        segments=tuple(segment_lines(joined)),
         changes=change_views(joined),
         points=month_points(own),
         months=history_lines(own, lambda row: row.month),

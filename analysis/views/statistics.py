@@ -87,11 +87,6 @@ class SurveyView:
     attempts: int
 
 
-def survey_views(surveys: Sequence[Survey]) -> list[SurveyView]:
-    """Return surveys as their page shows them."""
-    return [_view(survey, at) for at, survey in enumerate(surveys, 1)]
-
-
 def _view(survey: Survey, at: int) -> SurveyView:
     body = survey.question.body
     assert isinstance(body, MatrixBody)
@@ -378,11 +373,10 @@ def question(subject: QuizContext) -> str | Response:
 def surveys(subject: QuizContext) -> Response:
     """Show what was answered to the surveys of a quiz: they have no key and no mark."""
     takes, take_choices = _takes_from_address(subject)
-    survey_results = list_surveys(current_session(), subject.course_id, subject.key, takes)
     return page(
         "quizzes/surveys.html",
         **activity_header(subject.outline, subject.key),
-        surveys=survey_views(survey_results),
+        surveys=[_view(survey, at) for at, survey in enumerate(list_surveys(current_session(), subject.course_id, subject.key, takes), 1)],
         takes=takes.value,
         take_choices=take_choices,
         query=_take_query(takes),

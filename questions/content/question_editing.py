@@ -171,13 +171,11 @@ def _with_named_rows(rows: question_fields.RowFields, present: tuple[QuestionFor
 def _with_stored_answers(before: QuestionFormValues, after: QuestionFormValues) -> QuestionFormValues:
     """Let the rows of a matrix keep the columns that they name by their place, also where these have moved."""
     old, new = before.rows.get(COLUMNS, ()), after.rows.get(COLUMNS, ())
-    places = {str(number): str(_number_of_column(new, column)) for number, column in enumerate(old, start=1)}
+    places = {
+        str(number): next((str(at) for at, other in enumerate(new, 1) if other is column), "") for number, column in enumerate(old, 1)
+    }
     rows = tuple(_with_text(row, ANSWER, places.get(row.text(ANSWER), row.text(ANSWER))) for row in after.rows.get(ROWS, ()))
     return replace(after, rows={**after.rows, ROWS: rows})
-
-
-def _number_of_column(columns: Sequence[QuestionFormValues], column: QuestionFormValues) -> int | str:
-    return next((number for number, other in enumerate(columns, start=1) if other is column), "")
 
 
 def _with_text(values: QuestionFormValues, name: str, text: str) -> QuestionFormValues:

@@ -181,7 +181,7 @@ def confirmation_words(confirmation: Mapping[str, str]) -> str:
 
 def cut_view(judged: JudgedCut, names: Sequence[str], *, open_to_choice: bool = True) -> CutView:
     """Say what judges say together, and how much it hangs on each of them; until it is signed, also what may be chosen."""
-    error, cut = _digits(judged.error), percentage(judged.cut, 1)
+    error, cut = figure(Fraction(judged.error).limit_denominator(10**9), 6), percentage(judged.cut, 1)
     return CutView(
         said=_(
             "The judges expect a person who just deserves to pass to reach %(cut)s. "
@@ -220,10 +220,6 @@ def cut_view(judged: JudgedCut, names: Sequence[str], *, open_to_choice: bool = 
     )
 
 
-def _digits(value: float) -> str:
-    return figure(Fraction(value).limit_denominator(10**9), 6)
-
-
 def _first_words(html: str) -> str:
     """Return the beginning of what a question asks, from its HTML."""
     return shortened(plain_text(_FIRST_BLOCK.split(html, maxsplit=1)[0]), LONGEST_WORDS)
@@ -258,11 +254,6 @@ def _facility_words(facility: int | None) -> str:
     if facility is None:
         return _("Too few answers so far to say how hard it was.")
     return _("So far, learners got %(share)s of its mark on average.", share=percentage(Fraction(facility), 0))
-
-
-def rating_choices() -> list[tuple[str, str]]:
-    """Return what a judge may say, with nothing first."""
-    return [("", _("Choose")), *((str(rating), str(rating)) for rating in RATINGS)]
 
 
 bp = Blueprint("quizzes_pass_marks", __name__)
@@ -441,7 +432,7 @@ def _sheet(subject: JudgingContext, refusal: str = "") -> Response:
         judge=subject.sheet.name,
         state=subject.record.state,
         items=sheet_items(current_session(), subject.record, subject.sheet),
-        choices=rating_choices(),
+        choices=[("", _("Choose")), *((str(rating), str(rating)) for rating in RATINGS)],
         refusal=refusal,
     )
 

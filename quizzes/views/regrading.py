@@ -25,7 +25,6 @@ from kernel.web.request import Answer, current_actor, current_session, page, req
 from kernel.web.table import Column, Table, requested_page
 from questions import question_bank
 from questions.question_page import decimal, points, short_title
-from questions.rules.definitions import QuestionDefinition
 from quizzes import dry_runs, regrading, teaching
 from quizzes.access import QuizAction, QuizContext
 from quizzes.dry_runs import AlreadyVoided, DecidedByJury, DryRunFilter, NothingToRegrade, RegradeChange, RegradeRequest, pass_change
@@ -131,13 +130,11 @@ def incompatible_versions(
     """Return the versions that were asked and whose answers the chosen version cannot judge, with why not (spec/quiz-engine 5.11.2)."""
     questions = question_bank.get_questions(session, [version.id for version in question_versions.versions])
     judged = (
-        (version, _reasons(questions[version.id], questions[target_id])) for version in question_versions.versions if version.attempts
+        (version, tuple(map(_reason_of_difference, differences(questions[version.id], questions[target_id]))))
+        for version in question_versions.versions
+        if version.attempts
     )
     return [(version, reasons) for version, reasons in judged if reasons]
-
-
-def _reasons(answered: QuestionDefinition, target: QuestionDefinition) -> tuple[str, ...]:
-    return tuple(_reason_of_difference(difference) for difference in differences(answered, target))
 
 
 def _reason_of_difference(difference: KeyDifference) -> str:
