@@ -343,7 +343,6 @@ def _selections(session: Session, actor: Actor, now: datetime) -> list[dict[str,
     person_id = actor.person_id or 0
     questions = [row for row in list_own_incidents(session, person_id) if row.proposed_at is None and now < row.answer_by]
     named, lines = selections.list_own(session, person_id), selections.list_published_to(session, person_id)
-    titles = selections.list_titles(session, [*named, *lines])
     return [
         *(
             {
@@ -355,7 +354,7 @@ def _selections(session: Session, actor: Actor, now: datetime) -> list[dict[str,
         ),
         *(
             {
-                "title": choose(titles[row.slug, row.activity_key]),
+                "title": choose(row.title),
                 "note": f"{note} · {row.people}",
                 "url": url_for(page, selection=row.uuid),
             }

@@ -90,6 +90,11 @@ class SelectionContext:
     is_participant: bool = False
     """Is or was among the people of the selection."""
 
+    @property
+    def title(self) -> Mapping[str, str]:
+        """Return the title of the quiz."""
+        return self.outline.by_key[self.key].title
+
 
 @dataclass(frozen=True)
 class SelectionMemberContext:

@@ -14,7 +14,7 @@ from quizzes.quiz_page import seconds_in_words
 from selections.models import ActaCorrection, ActaKind, MemberRole, SelectionActa, SelectionIncident, SelectionMember
 from selections.rules.differences import DifferenceCounts
 from selections.rules.signs import AttemptSign, SignKind
-from selections.selections import get_row, list_titles
+from selections.selections import get_row
 from selections.wording import INCIDENT_OUTCOMES
 
 OBJECTION_NOTICE = NoticeKind(
@@ -84,12 +84,11 @@ def rarity_words(sign: AttemptSign) -> str:
 def member_message(session: Session, member: SelectionMember) -> Message:
     """Return what a person reads who was named for the jury of a selection, or as its reader."""
     selection = get_row(session, member.selection_id)
-    title = list_titles(session, [selection])[selection.slug, selection.activity_key]
 
     def subject() -> str:
         if member.role == MemberRole.JURY.value:
-            return _("You were named for the jury of “%(title)s”", title=choose(title))
-        return _("You were named to read the results of “%(title)s”", title=choose(title))
+            return _("You were named for the jury of “%(title)s”", title=choose(selection.title))
+        return _("You were named to read the results of “%(title)s”", title=choose(selection.title))
 
     def words() -> str:
         people = f"{selection.people} · {choose(selection.course_title)}. "
@@ -109,12 +108,11 @@ def member_message(session: Session, member: SelectionMember) -> Message:
 def incident_message(session: Session, row: SelectionIncident, *, is_decided: bool) -> Message:
     """Return what a person reads who is asked about their sitting, or of whose answer something was decided."""
     selection = get_row(session, row.selection_id)
-    title = list_titles(session, [selection])[selection.slug, selection.activity_key]
 
     def subject() -> str:
         if is_decided:
-            return _("The jury has decided on your answer about “%(title)s”", title=choose(title))
-        return _("The jury of “%(title)s” asks you a question", title=choose(title))
+            return _("The jury has decided on your answer about “%(title)s”", title=choose(selection.title))
+        return _("The jury of “%(title)s” asks you a question", title=choose(selection.title))
 
     def words() -> str:
         if is_decided:
@@ -140,12 +138,11 @@ def read_sign(row: SelectionIncident) -> AttemptSign:
 def jury_message(session: Session, task: ActaCorrection, acta: SelectionActa) -> Message:
     """Return what the jury reads of a task that was opened, or that was closed because nothing differs any more."""
     row = get_row(session, acta.selection_id)
-    title = list_titles(session, [row])[row.slug, row.activity_key]
     if task.closed_at is None:
         return Message(
             SELECTION_NOTICE,
             key=f"acta-correction:{task.id}:open",
-            subject=in_every_language(lambda: _("Results differ from the acta of “%(title)s”", title=choose(title))),
+            subject=in_every_language(lambda: _("Results differ from the acta of “%(title)s”", title=choose(row.title))),
             words=in_every_language(
                 lambda: _(
                     "%(changes)s would change. The acta stays as it is. The jury decides on an amendment.",
@@ -157,7 +154,7 @@ def jury_message(session: Session, task: ActaCorrection, acta: SelectionActa) ->
     return Message(
         SELECTION_NOTICE,
         key=f"acta-correction:{task.id}:closed",
-        subject=in_every_language(lambda: _("Results are again those of the acta of “%(title)s”", title=choose(title))),
+        subject=in_every_language(lambda: _("Results are again those of the acta of “%(title)s”", title=choose(row.title))),
         words=in_every_language(lambda: _("No amendment is needed any more. The task is closed and stays on record.")),
         path=f"/selections/{row.uuid}",
     )
@@ -166,13 +163,12 @@ def jury_message(session: Session, task: ActaCorrection, acta: SelectionActa) ->
 def acta_message(session: Session, acta: SelectionActa) -> Message:
     """Return what somebody reads whom a final acta concerns, or whose line an amendment corrected."""
     row = get_row(session, acta.selection_id)
-    title = list_titles(session, [row])[row.slug, row.activity_key]
     code, is_amendment = printed_code(acta.code), acta.kind == ActaKind.AMENDMENT.value
 
     def subject() -> str:
         if is_amendment:
-            return _("Your line in the acta of “%(title)s” was corrected", title=choose(title))
-        return _("The acta of “%(title)s” is final", title=choose(title))
+            return _("Your line in the acta of “%(title)s” was corrected", title=choose(row.title))
+        return _("The acta of “%(title)s” is final", title=choose(row.title))
 
     def words() -> str:
         if is_amendment:

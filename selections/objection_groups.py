@@ -63,7 +63,7 @@ from selections.rules.objections import (
     day_that_ends,
     next_due,
 )
-from selections.selections import get_row, get_selection, is_among, list_titles, people_of
+from selections.selections import get_row, get_selection, is_among, people_of
 from selections.wording import TOLD
 
 MOST_GROUPS, MOST_OBJECTIONS, MOST_PROPOSALS, MOST_MEMBERS = 200, 200, 50, 200
@@ -397,12 +397,6 @@ def _place(session: Session, quiz_version_id: int, shown: int | None) -> _Place:
     return _Place(outline.by_key[snapshot.activity_key].title, shown or 0, snapshot, outline.zone)
 
 
-def _title(session: Session, selection_id: int) -> Mapping[str, str]:
-    """Return the title of the quiz of a selection."""
-    selection = get_row(session, selection_id)
-    return list_titles(session, [selection])[selection.slug, selection.activity_key]
-
-
 def _list(session: Session, *conditions: object) -> Sequence[Row[Objection, Attempt, int | None]]:
     statement = (
         select(Objection, Attempt, AttemptItem.number)
@@ -421,7 +415,7 @@ def notify_deciders(session: Session, objection_id: int, *, now: datetime) -> No
     if not ObjectionState(group.state).is_undecided:
         return
     selection = session.get_one(Selection, row.selection_id)
-    title = _title(session, row.selection_id)
+    title = get_row(session, row.selection_id).title
     subject = in_every_language(lambda: _("There is an objection to a question of “%(title)s”", title=choose(title)))
     text = in_every_language(lambda: _("Propose an outcome. Another person decides on it."))
     deciders = list_deciders(session, group.id)
@@ -451,7 +445,7 @@ def notify_of_proposal(session: Session, group_id: int, *, now: datetime) -> Non
     row = session.scalar(select(ObjectionProposal).where(*standing))
     if row is None:
         return
-    title = _title(session, session.scalars(select(Objection.selection_id).where(Objection.group_id == group.id).limit(1)).one())
+    title = get_row(session, session.scalars(select(Objection.selection_id).where(Objection.group_id == group.id).limit(1)).one()).title
     message = Message(
         OBJECTION_NOTICE,
         f"objection-proposed:{row.uuid}",

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select, update
@@ -38,52 +38,42 @@ MOST_SELECTIONS = 500
 NOTIFY_MEMBER = "selections.notify_member"
 
 
-@dataclass(frozen=True, slots=True)
-class SelectionRow:
-    """A selection with the name of its edition or group, and how many are in its jury and read its actas."""
-
-    id: int
-    uuid: UUID
-    activity_key: str
-    slug: str
-    course_title: Mapping[str, str]
-    people: str
-    """Name of the edition or group."""
-    created_at: datetime
+SelectionRow = Row[int, UUID, Mapping[str, str], Mapping[str, str], str]
+"""A selection: its `id` and `uuid`, the `title` of its quiz in the newest version that has it, the `course_title`, and the name of its
+edition or group (`people`)."""
 
 
-def _rows() -> Select[*tuple[int, UUID, str, str, Mapping[str, str], str | None, str | None, datetime]]:
-    return (
-        select(
-            *(Selection.id, Selection.uuid, Selection.activity_key, Course.slug, Course.title),
-            *(Edition.name, LearnerGroup.shown_name, Selection.created_at),
-        )
+def _list(session: Session, condition: ColumnElement[bool]) -> Sequence[SelectionRow]:
+    title = (
+        select(Activity.title)
+        .join(CourseVersion, CourseVersion.id == Activity.version_id)
+        .where(CourseVersion.course_id == Selection.course_id, Activity.key == Selection.activity_key)
+        .order_by(CourseVersion.number.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    people = func.coalesce(Edition.name, LearnerGroup.shown_name)
+    statement = (
+        select(Selection.id, Selection.uuid, title.label("title"), Course.title.label("course_title"), people.label("people"))
         .join(Course, Course.id == Selection.course_id)
         .outerjoin(Edition, Edition.id == Selection.edition_id)
         .outerjoin(LearnerGroup, LearnerGroup.id == Selection.group_id)
+        .where(condition)
         .order_by(Selection.id.desc())
         .limit(MOST_SELECTIONS)
     )
+    return session.execute(statement).all()
 
 
-def _read(
-    session: Session, statement: Select[*tuple[int, UUID, str, str, Mapping[str, str], str | None, str | None, datetime]]
-) -> list[SelectionRow]:
-    return [
-        SelectionRow(number, uuid, key, slug=slug, course_title=title, people=edition or group or "", created_at=at)
-        for number, uuid, key, slug, title, edition, group, at in session.execute(statement)
-    ]
-
-
-def list_selections(session: Session, course_id: int, key: str) -> list[SelectionRow]:
+def list_selections(session: Session, course_id: int, key: str) -> Sequence[SelectionRow]:
     """List the selections of a quiz, the newest first."""
-    return _read(session, _rows().where(Selection.course_id == course_id, Selection.activity_key == key))
+    return _list(session, and_(Selection.course_id == course_id, Selection.activity_key == key))
 
 
-def list_own(session: Session, person_id: int) -> list[SelectionRow]:
+def list_own(session: Session, person_id: int) -> Sequence[SelectionRow]:
     """List the selections that a person is named for, the newest first."""
     named = select(SelectionMember.selection_id).where(SelectionMember.person_id == person_id, SelectionMember.ended_at.is_(None))
-    return _read(session, _rows().where(Selection.id.in_(named)))
+    return _list(session, Selection.id.in_(named))
 
 
 def has_selections_condition() -> ColumnElement[bool]:
@@ -96,44 +86,22 @@ def has_selections_condition() -> ColumnElement[bool]:
     )
 
 
-def list_published_to(session: Session, person_id: int) -> list[SelectionRow]:
+def list_published_to(session: Session, person_id: int) -> Sequence[SelectionRow]:
     """List the selections with an acta in force in which a person has a line, the newest first."""
     theirs = (
         select(SelectionActa.selection_id)
         .join(SelectionActaEntry, SelectionActaEntry.acta_id == SelectionActa.id)
         .where(SelectionActaEntry.person_id == person_id, SelectionActa.state == ActaState.IN_FORCE.value)
     )
-    return _read(session, _rows().where(Selection.id.in_(theirs)))
+    return _list(session, Selection.id.in_(theirs))
 
 
 def get_row(session: Session, selection_id: int) -> SelectionRow:
     """Return a selection as lists show it."""
-    return _read(session, _rows().where(Selection.id == selection_id))[0]
+    return _list(session, Selection.id == selection_id)[0]
 
 
-def list_titles(session: Session, rows: Sequence[SelectionRow]) -> dict[tuple[str, str], Mapping[str, str]]:
-    """Return the titles of the quizzes of selections, by the address of the course and the key; of the newest version that has it."""
-    keys = {row.activity_key for row in rows}
-    statement = (
-        select(Course.slug, Activity.key, Activity.title)
-        .join(CourseVersion, CourseVersion.id == Activity.version_id)
-        .join(Course, Course.id == CourseVersion.course_id)
-        .where(Course.slug.in_({row.slug for row in rows}), Activity.key.in_(keys))
-        .order_by(CourseVersion.number)
-    )
-    return {(slug, key): title for slug, key, title in session.execute(statement)}
-
-
-@dataclass(frozen=True, slots=True)
-class SelectionScope:
-    """The people of a selection to be: one edition or one group of a course."""
-
-    course_id: int
-    edition_id: int | None = None
-    group_id: int | None = None
-
-
-def people_of(selection: Selection | SelectionScope) -> ColumnElement[bool]:
+def people_of(selection: Selection) -> ColumnElement[bool]:
     """Return a condition on `enrolment`: everybody of a selection's edition or group who takes the course at present.
 
     Who left the course, and whoever is a participant no more, is not in the next acta.
@@ -143,13 +111,13 @@ def people_of(selection: Selection | SelectionScope) -> ColumnElement[bool]:
     )
 
 
-def _chosen(selection: Selection | SelectionScope) -> ColumnElement[bool]:
+def _chosen(selection: Selection) -> ColumnElement[bool]:
     if selection.edition_id is not None:
         return exists().where(EditionPlace.enrolment_id == Enrolment.id, EditionPlace.edition_id == selection.edition_id)
     return exists().where(GroupMember.enrolment_id == Enrolment.id, GroupMember.group_id == selection.group_id)
 
 
-def is_participant(session: Session, selection: Selection | SelectionScope, person_id: int) -> bool:
+def is_participant(session: Session, selection: Selection, person_id: int) -> bool:
     """Return whether a person is or was among the people of a selection; who left the course still was."""
     scope = and_(Enrolment.course_id == selection.course_id, Enrolment.person_id == person_id, _chosen(selection))
     return session.scalar(select(exists(select(Enrolment.id).where(scope)))) or False
@@ -173,11 +141,7 @@ def is_among() -> ColumnElement[bool]:
     )
 
 
-ContextRow = tuple[Selection, str, str | None, str | None, str | None, str | None, int, int, bool, bool]
-"""The columns of `context_of`: what is read of a selection before an actor."""
-
-
-def context_of(person_id: int) -> Select[*ContextRow]:
+def context_of(person_id: int) -> Select[*tuple[Any, ...]]:
     """Return the statement that reads selections before a person; `read_context` makes a context of a row."""
     newest = (
         select(Activity.id)
@@ -195,8 +159,11 @@ def context_of(person_id: int) -> Select[*ContextRow]:
     )
     return (
         select(
-            *(Selection, Course.slug, CourseStaff.role, SelectionMember.role, Edition.name, LearnerGroup.shown_name),
-            *(named.id, named.version_id, exists().where(SecondFactor.person_id == person_id), takes_part),
+            *(Selection, Course.slug, CourseStaff.role.label("staff_role"), SelectionMember.role),
+            func.coalesce(Edition.name, LearnerGroup.shown_name).label("people"),
+            *(named.id.label("activity_id"), named.version_id),
+            exists().where(SecondFactor.person_id == person_id).label("has_second_factor"),
+            takes_part.label("is_participant"),
         )
         .join(Course, Course.id == Selection.course_id)
         .join(named, named.id == newest)
@@ -207,22 +174,21 @@ def context_of(person_id: int) -> Select[*ContextRow]:
     )
 
 
-def read_context(session: Session, values: ContextRow) -> SelectionContext:
+def read_context(session: Session, row: Row[*tuple[Any, ...]]) -> SelectionContext:
     """Return a selection before an actor, from its row."""
-    row, slug, staff_role, role, edition, group, activity_id, version_id, has_factor, takes_part = values
     return SelectionContext(
-        id=row.id,
-        uuid=row.uuid,
-        course_id=row.course_id,
-        slug=slug,
-        key=row.activity_key,
-        activity_id=activity_id,
-        outline=get_outline(session, version_id),
-        people=edition or group or "",
-        staff_role=StaffRole(staff_role) if staff_role else None,
-        role=MemberRole(role) if role else None,
-        has_second_factor=has_factor,
-        is_participant=takes_part,
+        id=row.Selection.id,
+        uuid=row.Selection.uuid,
+        course_id=row.Selection.course_id,
+        slug=row.slug,
+        key=row.Selection.activity_key,
+        activity_id=row.activity_id,
+        outline=get_outline(session, row.version_id),
+        people=row.people,
+        staff_role=StaffRole(row.staff_role) if row.staff_role else None,
+        role=MemberRole(row.role) if row.role else None,
+        has_second_factor=row.has_second_factor,
+        is_participant=row.is_participant,
     )
 
 
@@ -231,7 +197,7 @@ def get_selection(session: Session, actor: Actor, selection: UUID) -> SelectionC
     if actor.person_id is None:
         raise NotFound
     row = require_found(session.execute(context_of(actor.person_id).where(Selection.uuid == selection)).one_or_none())
-    return read_context(session, cast("ContextRow", tuple(row)))
+    return read_context(session, row)
 
 
 def lock_selection(session: Session, selection_id: int) -> Selection:
@@ -325,20 +291,7 @@ def _person_sign(row: Row[*tuple[Any, ...]], sign: AttemptSign) -> PersonSign:
 MOST_MEMBERS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class SelectionMemberRow:
-    """A person who is named for a selection."""
-
-    uuid: UUID
-    selection_id: int
-    person_id: int
-    name: str
-    email: str
-    role: MemberRole
-    since: datetime
-
-
-def list_members(session: Session, selection_ids: Sequence[int]) -> list[SelectionMemberRow]:
+def list_members(session: Session, selection_ids: Sequence[int]) -> Sequence[Row[SelectionMember, Person]]:
     """List who is named for selections at present, juries first, by name."""
     statement = (
         select(SelectionMember, Person)
@@ -347,12 +300,7 @@ def list_members(session: Session, selection_ids: Sequence[int]) -> list[Selecti
         .order_by(SelectionMember.role, Person.name_key, SelectionMember.id)
         .limit(MOST_MEMBERS)
     )
-    return [
-        SelectionMemberRow(
-            row.uuid, row.selection_id, person.id, name=person.full_name, email=person.email, role=MemberRole(row.role), since=row.named_at
-        )
-        for row, person in session.execute(statement)
-    ]
+    return session.execute(statement).all()
 
 
 def list_jury(session: Session, selection_id: int) -> list[int]:
@@ -496,25 +444,16 @@ def _marks(selection: Selection, takes: Sequence[int], keys: Collection[str]):  
     )
 
 
-@dataclass(frozen=True, slots=True)
-class DrawnAttempts:
-    """The number of attempts of a selection that were drawn from a quiz version by one of its draw tables."""
-
-    quiz_version_id: int
-    draw_table: int
-    attempts: int
-
-
-def list_draws(session: Session, selection: Selection) -> list[DrawnAttempts]:
-    """List from which quiz versions and draw tables the attempts of a selection's people come, in the order of both."""
+def list_draws(session: Session, selection: Selection) -> Sequence[Row[int, int, int]]:
+    """List from which quiz versions and draw tables how many `attempts` of a selection's people come, in the order of both."""
     statement = (
-        select(Attempt.quiz_version_id, Attempt.draw_table, func.count())
+        select(Attempt.quiz_version_id, Attempt.draw_table, func.count().label("attempts"))
         .join(Enrolment, Enrolment.id == Attempt.enrolment_id)
         .where(people_of(selection), Attempt.activity_key == selection.activity_key, ~Attempt.preview, Attempt.state.in_(ENDED))
         .group_by(Attempt.quiz_version_id, Attempt.draw_table)
         .order_by(Attempt.quiz_version_id, Attempt.draw_table)
     )
-    return [DrawnAttempts(*row) for row in session.execute(statement)]
+    return session.execute(statement).all()
 
 
 class NotSelecting(Conflict):
@@ -543,13 +482,15 @@ def create_selection(
     """Make a selection of a quiz's edition or group, or return the one that there is; raise NotSelecting, or Invalid for no such place."""
     assert actor.person_id is not None
     course = lock_course(session, course_id)
-    _check_quiz(session, course, key)
-    scope = _scope(session, course_id, edition, group)
+    snapshot = find_published_snapshot(session, course, key)
+    if snapshot is None or snapshot.selection is None:
+        raise NotSelecting
+    edition_id, group_id = _people(session, course_id, edition, group)
     present = session.scalar(
         select(Selection).where(
             Selection.course_id == course_id,
             Selection.activity_key == key,
-            Selection.edition_id == scope.edition_id if scope.edition_id else Selection.group_id == scope.group_id,
+            Selection.edition_id == edition_id if edition_id else Selection.group_id == group_id,
         )
     )
     if present is not None:
@@ -557,8 +498,8 @@ def create_selection(
     row = Selection(
         course_id=course_id,
         activity_key=key,
-        edition_id=scope.edition_id,
-        group_id=scope.group_id,
+        edition_id=edition_id,
+        group_id=group_id,
         created_at=now,
         created_by=actor.person_id,
     )
@@ -568,19 +509,14 @@ def create_selection(
     return row
 
 
-def _check_quiz(session: Session, course: Course, key: str) -> None:
-    snapshot = find_published_snapshot(session, course, key)
-    if snapshot is None or snapshot.selection is None:
-        raise NotSelecting
-
-
-def _scope(session: Session, course_id: int, edition: UUID | None, group: UUID | None) -> SelectionScope:
+def _people(session: Session, course_id: int, edition: UUID | None, group: UUID | None) -> tuple[int | None, int | None]:
+    """Return the edition or the group of a course that was chosen, by number; raise Invalid."""
     if edition is not None:
         edition_id = session.scalar(select(Edition.id).where(Edition.course_id == course_id, Edition.uuid == edition))
         if edition_id is not None:
-            return SelectionScope(course_id, edition_id=edition_id)
+            return edition_id, None
     if group is not None and (row := find_group(session, course_id, group)) is not None:
-        return SelectionScope(course_id, group_id=row.id)
+        return None, row.id
     raise Invalid(N_("Choose the edition or the group that the acta is about."))
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fractions import Fraction
 from functools import partial
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import Row, or_, select
 from sqlalchemy.orm import Session
 
 from accounts.models import NationalIdentity, Person
@@ -47,8 +47,6 @@ from selections.rules.documents import CODE_LENGTH, document_parts
 from selections.rules.objections import ObjectionState
 from selections.rules.ranking import Precision, RankedPerson, SelectionRules, TieBreak, draw_seed, lot_of, rank_people
 from selections.selections import (
-    ContextRow,
-    DrawnAttempts,
     ObjectiveSum,
     context_of,
     list_draws,
@@ -116,7 +114,7 @@ def _pass_mark_record(session: Session, quiz_version_id: int) -> dict[str, Any] 
     }
 
 
-def _draw(session: Session, drawn: DrawnAttempts) -> dict[str, Any]:
+def _draw(session: Session, drawn: Row[int, int, int]) -> dict[str, Any]:
     """Return by which draw table of which quiz version so many attempts were drawn; the facilities where the draw was balanced."""
     balance = balance_by(session, drawn.quiz_version_id, get_snapshot(session, drawn.quiz_version_id).balance, drawn.draw_table)
     return {
@@ -128,7 +126,7 @@ def _draw(session: Session, drawn: DrawnAttempts) -> dict[str, Any]:
     }
 
 
-def _ties(session: Session, snapshot: QuizSnapshot, draws: Sequence[DrawnAttempts]) -> str | dict[str, Any]:
+def _ties(session: Session, snapshot: QuizSnapshot, draws: Sequence[Row[int, int, int]]) -> str | dict[str, Any]:
     """Return the criteria for equal results; shared ranks where an attempt began before they were written (spec/selection 4.4)."""
     rules = _rules_of(snapshot)
     begun = {drawn.quiz_version_id for drawn in draws}
@@ -166,9 +164,8 @@ def get_acta(session: Session, actor: Actor, acta: UUID) -> SelectionActaContext
     if actor.person_id is None:
         raise NotFound
     statement = context_of(actor.person_id).join(SelectionActa, SelectionActa.selection_id == Selection.id).add_columns(SelectionActa)
-    result = require_found(session.execute(statement.where(SelectionActa.uuid == acta)).one_or_none())
-    *row, of_acta = result
-    return SelectionActaContext(read_context(session, cast("ContextRow", tuple(row))), of_acta)
+    row = require_found(session.execute(statement.where(SelectionActa.uuid == acta)).one_or_none())
+    return SelectionActaContext(read_context(session, row), row.SelectionActa)
 
 
 def find_by_code(session: Session, code: str) -> SelectionActa | None:

@@ -42,7 +42,6 @@ from selections.rules.differences import DifferenceCounts
 from selections.rules.ranking import SelectionOutcome
 from selections.selections import is_answering_over
 from selections.standing import ActaEntryRow
-from selections.views.selections import selection_view
 
 
 class AmendmentForm(Form):
@@ -499,7 +498,7 @@ def selection(subject: SelectionContext) -> Response:
     corrections = correction_views(correction_queries.list_corrections(session, subject.id))
     return page(
         "selections/selection.html",
-        selection=selection_view(subject),
+        selection=subject,
         actas=[acta_view(acta_row) for acta_row in rows],
         in_jury=in_jury,
         shows_signs=allows(IntegrityAction.VIEW, subject)
@@ -541,7 +540,7 @@ def amendment(subject: AmendmentContext) -> Answer:
     chain = actas.list_chain(session, subject.selection.id)
     return page(
         "selections/amendment.html",
-        selection=selection_view(subject.selection),
+        selection=subject.selection,
         acta=acta_view(subject.acta),
         words=messages.difference_words(subject.correction),
         since=subject.correction.opened_at,
@@ -570,7 +569,7 @@ def acta(subject: SelectionActaContext) -> Response:
         "selections/acta.html",
         open_matters=open_words(matters),
         why_not_signed=why_not_signed(row, matters),
-        selection=selection_view(subject.selection),
+        selection=subject.selection,
         acta=acta_view(row),
         facts=head_facts(row) if row.head else [],
         precision=precision_facts(row) if row.head else [],
@@ -632,7 +631,7 @@ def own_line(subject: SelectionContext) -> Response:
         raise NotFound
     return page(
         "selections/own_line.html",
-        selection=selection_view(subject),
+        selection=subject,
         acta=acta_view(row),
         lines=list(zip(line_views(lines, row.people), lines, strict=True)),
         pending=correction_queries.find_open(session, row.id) is not None,

@@ -37,7 +37,6 @@ from selections.rules.documents import signature_text
 from selections.standing import ActaEntryRow, SignatureRow
 from selections.views import actas
 from selections.views.actas import PART, ActaEntryView, count_parts, head_facts, line_views, precision_facts
-from selections.views.selections import selection_view
 
 
 class ActaIdentityForm(Form):
@@ -280,8 +279,7 @@ def identities(context: SelectionActaContext) -> Answer:
 
 
 def _identity_page(context: SelectionActaContext, form: ActaIdentityForm) -> Response:
-    selection = selection_view(context.selection)
-    return page("selections/identities.html", form=form, acta=actas.acta_view(context.acta), selection=selection)
+    return page("selections/identities.html", form=form, acta=actas.acta_view(context.acta), selection=context.selection)
 
 
 def _digest(file: BinaryIO) -> str:
@@ -329,7 +327,6 @@ def _part(row: SelectionActa) -> int:
 
 def _printed(context: SelectionActaContext, part: int) -> PrintedActa:
     session, row = current_session(), context.acta
-    selection = selection_view(context.selection)
     view, precision = actas.acta_view(row), actas.precision_facts(row)
     assert row.frozen_at is not None
     return PrintedActa(
@@ -337,7 +334,7 @@ def _printed(context: SelectionActaContext, part: int) -> PrintedActa:
         code=view.code,
         address=_address(row),
         institution=choose(actas.institution_names(row)),
-        subject=f"{selection.quiz} · {selection.people}",
+        subject=f"{choose(context.selection.title)} · {context.selection.people}",
         part=part_words(row, part),
         made_at=row.frozen_at,
         facts=facts_rows(row, view.kind, standing.list_signatures(session, row.id), _address(row))[2:-1],

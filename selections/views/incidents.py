@@ -25,7 +25,7 @@ from selections.incidents import SelectionIncidentRow, is_heard
 from selections.messages import SIGN_TITLES, rarity_words, read_sign, sign_words
 from selections.models import IncidentOutcome, Selection, SelectionIncident
 from selections.rules.signs import PersonSign, SignKind
-from selections.views.selections import selection_view, state_words
+from selections.views.selections import state_words
 from selections.wording import INCIDENT_OUTCOMES
 
 
@@ -205,7 +205,7 @@ def signs(subject: SelectionContext) -> Response:
         access_log.record_list_access(PeopleListKind.ACTA, Course, subject.course_id, role=subject.role or "")
     return page(
         "selections/signs.html",
-        selection=selection_view(subject),
+        selection=subject,
         groups=sign_groups(listed, incidents, clock.now()),
         any=bool(listed),
     )
@@ -225,7 +225,7 @@ def ask(subject: PersonSignContext) -> Answer:
             return see_page("selections_incidents.incident", incident=row.uuid)
     return page(
         "selections/ask.html",
-        selection=selection_view(subject.selection),
+        selection=subject.selection,
         title=_(messages.SIGN_TITLES[kind]),
         sign=shown,
         seen=messages.sign_words(shown.sign),
@@ -267,7 +267,7 @@ def _incident_page(subject: SelectionIncidentContext, form: IncidentProposalForm
     row = selections_incidents.get_incident_row(current_session(), subject.incident.id)
     return page(
         "selections/incident.html",
-        selection=selection_view(subject.selection),
+        selection=subject.selection,
         incident=incident_view(row, clock.now()),
         may_decide=subject.incident.proposed_by not in (None, current_actor().person_id),
         form=form,
@@ -287,5 +287,4 @@ def own(subject: SelectionIncidentContext) -> Answer:
     row = selections_incidents.get_incident_row(session, subject.incident.id)
     view = incident_view(row, clock.now())
     is_open = clock.now() < subject.incident.answer_by and not view.proposed
-    of = selection_view(subject.selection)
-    return page("selections/own_incident.html", selection=of, incident=view, is_open=is_open, form=form)
+    return page("selections/own_incident.html", selection=subject.selection, incident=view, is_open=is_open, form=form)

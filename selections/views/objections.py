@@ -465,11 +465,6 @@ def hindrance(facts: DeciderHindrances) -> str:
     return ""
 
 
-def title_of(subject: SelectionContext) -> str:
-    """Return the title of the quiz."""
-    return choose(subject.outline.by_key[subject.key].title)
-
-
 objection_groups_bp = Blueprint("selections_objection_groups", __name__)
 
 CHANGES = 50
@@ -486,7 +481,7 @@ def listing(subject: SelectionContext) -> Response:
     answers = objection_groups.count_answers(session, session.get_one(Selection, subject.id))
     return page(
         "selections/objection_groups.html",
-        selection={"uuid": subject.uuid, "quiz": title_of(subject)},
+        selection=subject,
         groups=group_views(rows, questions, subject.outline.zone, now=now),
         figures=figure_lines(figures_of(records, answers)),
     )
@@ -613,7 +608,7 @@ def _group_page(subject: ObjectionGroupContext, form: ProposalForm, back: Propos
     changes = dry_runs.list_lines(session, run.id, DryRunFilter.CHANGED, offset=0, limit=CHANGES) if run is not None else []
     return page(
         "selections/objection_group.html",
-        selection={"uuid": subject.selection.uuid, "quiz": title_of(subject.selection)},
+        selection=subject.selection,
         group={"uuid": group.uuid, "state": state.value, "version": subject.number, "decided_at": group.decided_at},
         title=short_title(question),
         language=text_language(question),

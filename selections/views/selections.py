@@ -1,21 +1,23 @@
 """Pages of selections: those of a quiz, their jury and readers, and one's own results."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
 from flask import Blueprint, Response
+from sqlalchemy import Row
 from wtforms import RadioField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import AnyOf, DataRequired
 
+from accounts.models import Person
 from enrolments.course_context import activity_header
 from enrolments.editions import list_editions
 from enrolments.learner_groups import list_groups
 from kernel import clock
 from kernel.errors import N_, Conflict, Invalid
-from kernel.i18n import _, choose, lazy_
+from kernel.i18n import _, lazy_
 from kernel.web.forms import Form, as_uuid, line
 from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
 from quizzes import teaching
@@ -24,8 +26,7 @@ from selections import corrections, selections
 from selections.access import SelectionAction, SelectionContext, SelectionMemberContext
 from selections.incidents import is_heard, list_own_incidents
 from selections.messages import SIGN_TITLES
-from selections.models import MemberRole, SelectionIncident
-from selections.selections import SelectionMemberRow, SelectionRow
+from selections.models import MemberRole, SelectionIncident, SelectionMember
 from selections.wording import INCIDENT_OUTCOMES
 
 
@@ -62,53 +63,6 @@ ROLE_HINTS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class MemberView:
-    """A person named for a selection."""
-
-    uuid: UUID
-    name: str
-    email: str
-    role: str
-
-
-@dataclass(frozen=True, slots=True)
-class SelectionView:
-    """A selection in a list."""
-
-    uuid: UUID
-    quiz: str
-    course: str
-    people: str
-    members: list[MemberView]
-
-
-def selection_view(of: SelectionContext) -> SelectionView:
-    """Return a selection as its own pages show it, without who is named for it."""
-    return SelectionView(of.uuid, choose(of.outline.by_key[of.key].title), choose(of.outline.title), of.people, [])
-
-
-def selection_views(
-    rows: Iterable[SelectionRow], titles: Mapping[tuple[str, str], Mapping[str, str]], members: Iterable[SelectionMemberRow] = ()
-) -> list[SelectionView]:
-    """Return selections as a list shows them, each with who is named for it."""
-    named = list(members)
-    return [
-        SelectionView(
-            row.uuid,
-            choose(titles[row.slug, row.activity_key]),
-            choose(row.course_title),
-            row.people,
-            [
-                MemberView(member.uuid, member.name, member.email, _(ROLES[member.role]))
-                for member in named
-                if member.selection_id == row.id
-            ],
-        )
-        for row in rows
-    ]
-
-
 def state_words(row: SelectionIncident, now: datetime) -> str:
     """Say how far an incident has come."""
     if row.decided_at is not None:
@@ -120,23 +74,9 @@ def state_words(row: SelectionIncident, now: datetime) -> str:
     return _("No answer came in time") if is_heard(row, now) else _("Waiting for the answer")
 
 
-@dataclass(frozen=True, slots=True)
-class OwnQuestionView:
-    """A question of a jury in the list of the person who is asked."""
-
-    uuid: UUID
-    title: str
-    state: str
-    answer_by: datetime | None
-    """None where it can be answered no more."""
-
-
-def own_incident(row: SelectionIncident, now: datetime) -> OwnQuestionView:
-    """Return an incident as the person who is asked sees it in a list; what is only proposed is not theirs to know."""
-    proposed = row.proposed_at is not None and row.decided_at is None
-    state = _("The jury is deciding") if proposed else state_words(row, now)
-    is_open = row.proposed_at is None and now < row.answer_by
-    return OwnQuestionView(row.uuid, _(SIGN_TITLES[row.kind]), state, row.answer_by if is_open else None)
+def own_state(row: SelectionIncident, now: datetime) -> str:
+    """Say how far an incident has come, to the person who is asked; what is only proposed is not theirs to know."""
+    return _("The jury is deciding") if row.proposed_at is not None and row.decided_at is None else state_words(row, now)
 
 
 bp = Blueprint("selections", __name__)
@@ -146,17 +86,16 @@ bp = Blueprint("selections", __name__)
 @requires(SelectionAction.LIST_OWN)
 def own() -> Response:
     """List the selections that the reader is named for, and the actas in which they have a line."""
-    session, person_id = current_session(), current_actor().person_id or 0
+    session, person_id, now = current_session(), current_actor().person_id or 0, clock.now()
     rows = selections.list_own(session, person_id)
-    lines = selections.list_published_to(session, person_id)
-    titles = selections.list_titles(session, [*rows, *lines])
-    pending = corrections.list_pending(session, [row.id for row in rows])
     return page(
         "selections/own.html",
-        selections=selection_views(rows, titles),
-        lines=selection_views(lines, titles),
-        pending={row.uuid for row in rows if row.id in pending},
-        incidents=[own_incident(incident, clock.now()) for incident in list_own_incidents(session, person_id)],
+        selections=rows,
+        lines=selections.list_published_to(session, person_id),
+        pending=corrections.list_pending(session, [row.id for row in rows]),
+        incidents=[(incident, own_state(incident, now)) for incident in list_own_incidents(session, person_id)],
+        titles=SIGN_TITLES,
+        now=now,
     )
 
 
@@ -176,12 +115,16 @@ def quiz(subject: QuizContext) -> Answer:
             row = selections.create_selection(session, current_actor(), subject.course_id, subject.key, **chosen, now=clock.now())
             return see_page("selections.members", selection=row.uuid)
     rows = selections.list_selections(session, subject.course_id, subject.key)
-    named = selections.list_members(session, [row.id for row in rows])
+    members = defaultdict[int, list[Row[SelectionMember, Person]]](list)
+    for member in selections.list_members(session, [row.id for row in rows]):
+        members[member.SelectionMember.selection_id].append(member)
     return page(
         "selections/quiz.html",
         **activity_header(subject.outline, subject.key),
         form=form,
-        selections=selection_views(rows, selections.list_titles(session, rows), named),
+        selections=rows,
+        members=members,
+        roles=ROLES,
     )
 
 
@@ -195,12 +138,12 @@ def members(subject: SelectionContext) -> Answer:
         with form.refusals(form.email, Invalid):
             selections.name_member(session, current_actor(), subject.id, email, role, now=clock.now())
             return see_page("selections.members", selection=subject.uuid, flash=_("Saved."))
-    row = selections.get_row(session, subject.id)
-    (view,) = selection_views([row], selections.list_titles(session, [row]), selections.list_members(session, [subject.id]))
     return page(
         "selections/members.html",
         **activity_header(subject.outline, subject.key),
-        selection=view,
+        selection=subject,
+        members=selections.list_members(session, [subject.id]),
+        roles=ROLES,
         form=form,
         hints={role: _(hint) for role, hint in ROLE_HINTS.items()},
     )

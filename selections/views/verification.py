@@ -22,7 +22,6 @@ from selections.actas import RegisterVerdict, holds_line, judge_acta
 from selections.corrections import find_open
 from selections.models import SelectionActa
 from selections.rules.documents import CODE_LENGTH
-from selections.selections import SelectionRow
 from selections.views import actas
 
 
@@ -33,12 +32,12 @@ class ActaEntryForm(Form):
     salt = LineField(lazy_("Salt"), [DataRequired(lazy_("Paste the salt.")), at_most(64)])
 
 
-def public_facts(row: SelectionActa, selection: SelectionRow, titles: Mapping[tuple[str, str], Mapping[str, str]]) -> list[tuple[str, str]]:
-    """Return the facts of an acta in the order of the page, each with its name."""
+def public_facts(row: SelectionActa, title: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the facts of an acta of a quiz with this title in the order of the page, each with its name."""
     head = json.loads(row.head)
     facts = [
         (_("Number in its chain"), number(row.number)),
-        (_("Quiz"), choose(titles[selection.slug, selection.activity_key])),
+        (_("Quiz"), choose(title)),
         (_("Course"), choose(head["course"])),
         (_("What the results are used for"), choose(head["use"]) if head["use"] else ""),
         (_("Edition or group"), head["whom"]),
@@ -117,7 +116,6 @@ def compare_line(row: SelectionActa) -> Answer:
 
 def _page(row: SelectionActa, file_form: FileDigestForm, line_form: ActaEntryForm, *, file: str = "", line: str = "") -> Response:
     session = current_session()
-    selection = selections.get_row(session, row.selection_id)
     later = standing.find_later(session, row)
     verdict = judge_acta(session, row, current_keys())
     return page(
@@ -128,7 +126,7 @@ def _page(row: SelectionActa, file_form: FileDigestForm, line_form: ActaEntryFor
         is_genuine=verdict is RegisterVerdict.GENUINE,
         later=None if later is None else actas.acta_view(later),
         is_pending=later is None and find_open(session, row.id) is not None,
-        facts=public_facts(row, selection, selections.list_titles(session, [selection])),
+        facts=public_facts(row, selections.get_row(session, row.selection_id).title),
         file_form=file_form,
         line_form=line_form,
         file=file,

@@ -98,7 +98,7 @@ def appoint(instance: Instance, selection: Selection, person: Person, role: Memb
 def named(instance: Instance, selection: Selection) -> list[tuple[str, str]]:
     """Return who is named for a selection, by address and role."""
     with instance.database.unit_of_work(write=False) as session:
-        return [(one.email, one.role.value) for one in list_members(session, [selection.id])]
+        return [(one.Person.email, one.SelectionMember.role) for one in list_members(session, [selection.id])]
 
 
 @scene
