@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from accounts.models import Person
 from courses.access import OWNERS, owns
 from courses.models import StaffRole
 from courses.rules import Outline
@@ -131,10 +132,13 @@ class PersonSignContext:
 
 @dataclass(frozen=True)
 class SelectionIncidentContext:
-    """A person before an incident of a selection."""
+    """An actor before an incident of a selection, with whom it is about."""
 
     selection: SelectionContext
     incident: models.SelectionIncident
+    person: Person
+    number: int
+    """Of the attempt that shows the sign."""
 
 
 def is_jury_member(subject: SelectionContext) -> bool:

@@ -45,12 +45,12 @@ from selections.rules.ranking import Precision, RankedPerson, SelectionOutcome
 from selections.selections import count_answering, is_among, last_moment_to_sit, lock_selection
 from selections.standing import (
     chain_facts,
+    count_open_objections,
     find_amended,
     find_in_force,
     former_figures,
     frozen_lines,
     holds_hash,
-    outcomes_of,
     read_document,
     read_standing,
     with_seed,
@@ -382,7 +382,7 @@ def find_open_matters(session: Session, row: SelectionActa, *, now: datetime) ->
         sits_until=end if end is not None and now < end else None,
         answering=count_answering(session, selection),
         questions=session.scalars(undecided).one(),
-        objections=outcomes_of(session, selection).open_objections,
+        objections=count_open_objections(session, selection),
         term=term if term is not None and now < term.ends_at else None,
         is_early=term is not None and row.frozen_at is not None and row.frozen_at < term.ends_at <= now,
     )
@@ -406,7 +406,7 @@ def sign_acta(session: Session, actor: Actor, acta_id: int, sha256: str, *, now:
     if row.kind == ActaKind.PROVISIONAL.value or row.sha256 != sha256:
         raise ActaChanged
     selection = session.get_one(Selection, row.selection_id)
-    if row.waiting or outcomes_of(session, selection).open_objections:
+    if row.waiting or count_open_objections(session, selection):
         raise StillWaiting
     term = find_term_of(session, selection)
     if term is not None and now < term.ends_at:

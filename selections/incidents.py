@@ -1,14 +1,13 @@
 """Incidents of selections: read, asked about, answered, proposed and decided (spec/selection 6.11)."""
 
 import json
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import Row, exists, select, update
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
@@ -24,16 +23,6 @@ from selections.rules.signs import PersonSign
 from selections.selections import find_sign, get_selection, is_answering_over, lock_selection
 
 MOST_INCIDENTS = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class SelectionIncidentRow:
-    """An incident with the name of whom it is about and the attempt that shows the sign."""
-
-    incident: SelectionIncident
-    name: str
-    attempt: UUID
-    number: int
 
 
 def get_ended_selection(session: Session, actor: Actor, selection: UUID) -> SelectionContext:
@@ -53,32 +42,26 @@ def get_sign(session: Session, actor: Actor, selection: UUID, attempt: UUID, kin
 
 def get_incident(session: Session, actor: Actor, incident: UUID) -> SelectionIncidentContext:
     """Return an incident before an actor; raise NotFound."""
-    statement = select(SelectionIncident, Selection.uuid).join(Selection, Selection.id == SelectionIncident.selection_id)
-    result = require_found(session.execute(statement.where(SelectionIncident.uuid == incident)).one_or_none())
-    row, selection = result
-    return SelectionIncidentContext(get_selection(session, actor, selection), row)
-
-
-def list_incidents(session: Session, selection_id: int) -> list[SelectionIncidentRow]:
-    """List the incidents of a selection by name."""
-    return _list(session, SelectionIncident.selection_id == selection_id)
-
-
-def get_incident_row(session: Session, incident_id: int) -> SelectionIncidentRow:
-    """Return an incident as lists show it."""
-    return _list(session, SelectionIncident.id == incident_id)[0]
-
-
-def _list(session: Session, condition: ColumnElement[bool]) -> list[SelectionIncidentRow]:
     statement = (
-        select(SelectionIncident, Person, Attempt.uuid, Attempt.number)
+        select(SelectionIncident, Selection.uuid, Person, Attempt.number)
+        .join(Selection, Selection.id == SelectionIncident.selection_id)
         .join(Person, Person.id == SelectionIncident.person_id)
         .join(Attempt, Attempt.id == SelectionIncident.attempt_id)
-        .where(condition)
-        .order_by(Person.name_key, SelectionIncident.id)
+    )
+    row, selection, person, number = require_found(session.execute(statement.where(SelectionIncident.uuid == incident)).one_or_none())
+    return SelectionIncidentContext(get_selection(session, actor, selection), row, person, number)
+
+
+def list_incidents(session: Session, selection_id: int) -> Sequence[Row[SelectionIncident, UUID]]:
+    """List the incidents of a selection in their order, each with the attempt that shows the sign."""
+    statement = (
+        select(SelectionIncident, Attempt.uuid)
+        .join(Attempt, Attempt.id == SelectionIncident.attempt_id)
+        .where(SelectionIncident.selection_id == selection_id)
+        .order_by(SelectionIncident.id)
         .limit(MOST_INCIDENTS)
     )
-    return [SelectionIncidentRow(row, person.full_name, attempt, number) for row, person, attempt, number in session.execute(statement)]
+    return session.execute(statement).all()
 
 
 def list_own_incidents(session: Session, person_id: int) -> Sequence[SelectionIncident]:
@@ -196,17 +179,14 @@ def _lock(session: Session, incident_id: int) -> SelectionIncident:
     ).one()
 
 
-def decided_by_person(session: Session, selection: Selection) -> Mapping[int, tuple[str, ...]]:
-    """Return the flags that a jury decided, by number of person, in the order of the questions; those of no consequence left out."""
+def list_decided(session: Session, selection: Selection) -> Sequence[Row[int, str]]:
+    """List the people about whom a jury decided, each with the flag, in the order of the questions; those of no consequence left out."""
     statement = select(SelectionIncident.person_id, SelectionIncident.outcome).where(
         SelectionIncident.selection_id == selection.id,
         SelectionIncident.decided_at.is_not(None),
         SelectionIncident.outcome != IncidentOutcome.NOTHING.value,
     )
-    outcomes: defaultdict[int, tuple[str, ...]] = defaultdict(tuple)
-    for person_id, outcome in session.execute(statement.order_by(SelectionIncident.id)):
-        outcomes[person_id] = (*outcomes[person_id], outcome)
-    return outcomes
+    return session.execute(statement.order_by(SelectionIncident.id)).all()
 
 
 def erase_answers(session: Session, person_id: int) -> None:

@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 from functools import partial
@@ -19,6 +19,7 @@ from courses.models import Course
 from enrolments.models import Edition, LearnerGroup
 from enrolments.rules import GradingMethod
 from kernel.codes import read_code
+from kernel.db import count_rows
 from kernel.errors import NotFound, require_found
 from kernel.permissions import Actor
 from questions.rules.encoding import encode
@@ -44,7 +45,7 @@ from selections.models import (
 from selections.objections import IS_DECISION
 from selections.rules.differences import frozen_figures, line_figures
 from selections.rules.documents import CODE_LENGTH, document_parts
-from selections.rules.objections import ObjectionState
+from selections.rules.objections import UNDECIDED_STATES
 from selections.rules.ranking import Precision, RankedPerson, SelectionRules, TieBreak, draw_seed, lot_of, rank_people
 from selections.selections import (
     ObjectiveSum,
@@ -322,53 +323,31 @@ def holds_hash(session: Session, acta_id: int, digest: str) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class DecidedOutcomes:
-    """The decided objections and incidents of a person, as an acta freezes them: words of closed sets, never free text."""
-
-    objections: tuple[str, ...] = ()
-    """ObjectionOutcome of each objection to the person's attempts, in order: `uphold`, `rescore`, `full_credit`, `void`, `removed`."""
-    incidents: tuple[str, ...] = ()
-    """Flags that the jury decided: `repeat`, `excluded`."""
+def count_open_objections(session: Session, selection: Selection) -> int:
+    """Count the objections that nobody decided on; a final acta needs that there is none."""
+    undecided = select(ObjectionGroup.id).where(ObjectionGroup.state.in_(UNDECIDED_STATES))
+    waiting = (Objection.withdrawn_at.is_(None), Objection.group_id.in_(undecided))
+    return count_rows(session, Objection, Objection.selection_id == selection.id, *waiting)
 
 
-@dataclass(frozen=True, slots=True)
-class JuryOutcomes:
-    """All that a jury decided about the people of a selection, and how much it has still to decide."""
+def decisions_of(session: Session, selection: Selection) -> Mapping[int, dict[str, list[str]]]:
+    """Return what was decided about the people of a selection as an acta freezes it, by number of person: words of closed sets.
 
-    open_objections: int = 0
-    by_person: Mapping[int, DecidedOutcomes] = field(default_factory=dict)
-
-    def excludes(self, person_id: int) -> bool:
-        """Return whether the jury left a person out of the ranking."""
-        return IncidentOutcome.EXCLUDED.value in self.by_person.get(person_id, DecidedOutcomes()).incidents
-
-
-def outcomes_of(session: Session, selection: Selection) -> JuryOutcomes:
-    """Return what was decided about the people of a selection, by number of person; a final acta needs no open objection."""
-    waiting, objections = _objections(session, selection)
-    incidents = incident_services.decided_by_person(session, selection)
-    people = objections.keys() | incidents.keys()
-    decided = {person: DecidedOutcomes(tuple(objections.get(person, ())), incidents.get(person, ())) for person in people}
-    return JuryOutcomes(waiting, decided)
-
-
-def _objections(session: Session, selection: Selection) -> tuple[int, dict[int, list[str]]]:
-    """Count the objections that nobody decided on, and list the outcomes of the others by person."""
+    `objections` has an ObjectionOutcome for each objection to their attempts, in order; `incidents` the flags that the jury decided.
+    """
     statement = (
-        select(Objection.person_id, ObjectionGroup.state, ObjectionProposal.outcome)
+        select(Objection.person_id, ObjectionProposal.outcome)
         .join(ObjectionGroup, ObjectionGroup.id == Objection.group_id)
-        .outerjoin(ObjectionProposal, IS_DECISION)
-        .where(Objection.selection_id == selection.id, Objection.withdrawn_at.is_(None))
+        .join(ObjectionProposal, IS_DECISION)
+        .where(Objection.selection_id == selection.id, Objection.withdrawn_at.is_(None), ObjectionGroup.state.not_in(UNDECIDED_STATES))
         .order_by(Objection.id)
     )
-    waiting, outcomes = 0, defaultdict[int, list[str]](list)
-    for person_id, state, outcome in session.execute(statement):
-        if ObjectionState(state).is_undecided:
-            waiting += 1
-        elif outcome is not None:
-            outcomes[person_id].append(outcome)
-    return waiting, outcomes
+    decided = defaultdict[int, dict[str, list[str]]](lambda: {"objections": [], "incidents": []})
+    for person_id, outcome in session.execute(statement):
+        decided[person_id]["objections"].append(outcome)
+    for person_id, outcome in incident_services.list_decided(session, selection):
+        decided[person_id]["incidents"].append(outcome)
+    return decided
 
 
 def with_seed(session: Session, facts: Mapping[str, Any], selection_id: int) -> dict[str, Any]:
@@ -426,7 +405,7 @@ class SelectionStanding:
     """The people of a selection in their places, and what was decided about each, by the number of the take."""
 
     ranked: list[RankedPerson]
-    decided: Mapping[int, dict[str, Any]]
+    decided: Mapping[int, dict[str, list[str]]]
 
     @property
     def figures(self) -> dict[int, dict[str, Any]]:
@@ -447,16 +426,12 @@ def read_standing(
 ) -> SelectionStanding:
     """Put the people of a selection into their places by the rules that an acta states; ties by its criteria."""
     rules = SelectionRules(GradingMethod(facts["grading"]), pass_mark_of(facts), facts["attempts_allowed"])
-    outcomes = outcomes_of(session, selection)
+    decided = decisions_of(session, selection)
     people = list_participants(session, selection, None if amended is None else amended.id)
-    people = [replace(person, is_excluded=outcomes.excludes(person.id)) for person in people]
+    people = [replace(person, is_excluded=IncidentOutcome.EXCLUDED.value in decided[person.id]["incidents"]) for person in people]
     ties = None if facts["ties"] == SHARED else partial(break_ties, session, selection, facts)
     ranked = rank_people(people, rules, precision, ties)
-    return SelectionStanding(ranked, {line.person.enrolment_id: _decided(outcomes.by_person.get(line.person.id)) for line in ranked})
-
-
-def _decided(outcomes: DecidedOutcomes | None) -> dict[str, Any]:
-    return {"objections": list(outcomes.objections) if outcomes else [], "incidents": list(outcomes.incidents) if outcomes else []}
+    return SelectionStanding(ranked, {line.person.enrolment_id: decided[line.person.id] for line in ranked})
 
 
 def frozen_lines(session: Session, acta_id: int) -> dict[int, dict[str, Any]]:

@@ -1,9 +1,6 @@
 """Pages of signs and incidents for a jury and for the person concerned (spec/selection 6.10 and 6.11)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from uuid import UUID
 
 from flask import Blueprint, Response, flash, request
 from wtforms import RadioField
@@ -19,11 +16,11 @@ from kernel.i18n import _, lazy_
 from kernel.web.forms import Form, area, clean_text
 from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
 from selections import incidents as selections_incidents
-from selections import messages, selections
+from selections import selections
 from selections.access import IntegrityAction, PersonSignContext, SelectionContext, SelectionIncidentAction, SelectionIncidentContext
-from selections.incidents import SelectionIncidentRow, is_heard
+from selections.incidents import is_heard
 from selections.messages import SIGN_TITLES, rarity_words, read_sign, sign_words
-from selections.models import IncidentOutcome, Selection, SelectionIncident
+from selections.models import IncidentOutcome, Selection
 from selections.rules.signs import PersonSign, SignKind
 from selections.views.selections import state_words
 from selections.wording import INCIDENT_OUTCOMES
@@ -88,107 +85,12 @@ TO_ASK: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SignView:
-    """A sign in a list; `incident` is the question to the person where one was asked."""
-
-    name: str
-    attempt: UUID
-    number: int
-    seen: str
-    rarity: str
-    incident: UUID | None
-    state: str
-
-
-@dataclass(frozen=True, slots=True)
-class SignGroupView:
-    """The signs of one kind, people by name."""
-
-    kind: str
-    title: str
-    explanations: tuple[str, ...]
-    signs: list[SignView]
-
-
-def sign_groups(signs: Iterable[PersonSign], incidents: Iterable[SelectionIncidentRow], now: datetime) -> list[SignGroupView]:
-    """Return the signs of a sitting by kind, each with its innocent explanations."""
-    by_sign = {(row.attempt, row.incident.kind): row.incident for row in incidents}
-    listed = list(signs)
-    return [
-        SignGroupView(
-            kind.value,
-            _(SIGN_TITLES[kind]),
-            explanations(kind.value),
-            [_sign_view(sign, by_sign.get((sign.attempt, kind.value)), now) for sign in listed if sign.sign.kind is kind],
-        )
-        for kind in SignKind
-    ]
-
-
-def explanations(kind: str) -> tuple[str, ...]:
-    """Return innocent explanations of a kind of sign."""
-    return tuple(_(explanation) for explanation in EXPLANATIONS[kind])
-
-
-def _sign_view(listed: PersonSign, incident: SelectionIncident | None, now: datetime) -> SignView:
-    seen, rarity = sign_words(listed.sign), rarity_words(listed.sign)
-    state = "" if incident is None else state_words(incident, now)
-    return SignView(
-        listed.name, listed.attempt, listed.number, seen=seen, rarity=rarity, incident=incident.uuid if incident else None, state=state
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class JuryQuestionView:
-    """An incident on its page; `proposed` names the moment of the proposal that a decision is about."""
-
-    uuid: UUID
-    name: str
-    number: int
-    title: str
-    seen: str
-    rarity: str
-    explanations: tuple[str, ...]
-    question: str
-    asked_at: datetime
-    answer_by: datetime
-    answer: str
-    answered_at: datetime | None
-    state: str
-    outcome: str
-    is_repeat: bool
-    ground: str
-    proposed: str
-    is_heard: bool
-    is_decided: bool
-
-
-def incident_view(row: SelectionIncidentRow, now: datetime) -> JuryQuestionView:
-    """Return an incident in words."""
-    incident = row.incident
-    sign = read_sign(incident)
-    return JuryQuestionView(
-        uuid=incident.uuid,
-        name=row.name,
-        number=row.number,
-        title=_(SIGN_TITLES[incident.kind]),
-        seen=sign_words(sign),
-        rarity=rarity_words(sign),
-        explanations=explanations(incident.kind),
-        question=incident.question,
-        asked_at=incident.asked_at,
-        answer_by=incident.answer_by,
-        answer=incident.answer,
-        answered_at=incident.answered_at,
-        state=state_words(incident, now),
-        outcome=_(INCIDENT_OUTCOMES[incident.outcome]) if incident.outcome else "",
-        is_repeat=incident.outcome == IncidentOutcome.REPEAT.value,
-        ground=incident.ground,
-        proposed=incident.proposed_at.isoformat() if incident.proposed_at else "",
-        is_heard=is_heard(incident, now),
-        is_decided=incident.decided_at is not None,
-    )
+def sign_groups(signs: Iterable[PersonSign]) -> dict[SignKind, list[tuple[PersonSign, str, str]]]:
+    """Return the signs of a sitting by kind, each with what was seen and how rare it is, in words; people by name."""
+    groups: dict[SignKind, list[tuple[PersonSign, str, str]]] = {kind: [] for kind in SignKind}
+    for listed in signs:
+        groups[listed.sign.kind].append((listed, sign_words(listed.sign), rarity_words(listed.sign)))
+    return groups
 
 
 bp = Blueprint("selections_incidents", __name__)
@@ -198,7 +100,7 @@ bp = Blueprint("selections_incidents", __name__)
 @requires(IntegrityAction.VIEW, selections_incidents.get_ended_selection)
 def signs(subject: SelectionContext) -> Response:
     """List the signs of a sitting that is over, each as a question."""
-    session = current_session()
+    session, now = current_session(), clock.now()
     listed = selections.list_signs(session, session.get_one(Selection, subject.id))
     incidents = selections_incidents.list_incidents(session, subject.id)
     if listed or incidents:
@@ -206,7 +108,10 @@ def signs(subject: SelectionContext) -> Response:
     return page(
         "selections/signs.html",
         selection=subject,
-        groups=sign_groups(listed, incidents, clock.now()),
+        groups=sign_groups(listed),
+        titles=SIGN_TITLES,
+        explanations=EXPLANATIONS,
+        asked={(attempt, row.kind): (row.uuid, state_words(row, now)) for row, attempt in incidents},
         any=bool(listed),
     )
 
@@ -226,11 +131,11 @@ def ask(subject: PersonSignContext) -> Answer:
     return page(
         "selections/ask.html",
         selection=subject.selection,
-        title=_(messages.SIGN_TITLES[kind]),
+        title=_(SIGN_TITLES[kind]),
         sign=shown,
-        seen=messages.sign_words(shown.sign),
-        rarity=messages.rarity_words(shown.sign),
-        explanations=explanations(kind),
+        seen=sign_words(shown.sign),
+        rarity=rarity_words(shown.sign),
+        explanations=EXPLANATIONS[kind],
         form=form,
     )
 
@@ -264,14 +169,31 @@ def decide(subject: SelectionIncidentContext) -> Response:
 
 
 def _incident_page(subject: SelectionIncidentContext, form: IncidentProposalForm) -> Response:
-    row = selections_incidents.get_incident_row(current_session(), subject.incident.id)
+    incident, now = subject.incident, clock.now()
     return page(
         "selections/incident.html",
-        selection=subject.selection,
-        incident=incident_view(row, clock.now()),
-        may_decide=subject.incident.proposed_by not in (None, current_actor().person_id),
+        **_incident_facts(subject),
+        explanations=EXPLANATIONS[incident.kind],
+        state=state_words(incident, now),
+        is_heard=is_heard(incident, now),
+        may_decide=incident.proposed_by not in (None, current_actor().person_id),
         form=form,
     )
+
+
+def _incident_facts(subject: SelectionIncidentContext) -> dict[str, object]:
+    """Return what both pages of an incident show of it: that of its jury and that of its person."""
+    sign = read_sign(subject.incident)
+    return {
+        "selection": subject.selection,
+        "incident": subject.incident,
+        "person": subject.person.full_name,
+        "number": subject.number,
+        "title": _(SIGN_TITLES[subject.incident.kind]),
+        "seen": sign_words(sign),
+        "rarity": rarity_words(sign),
+        "outcomes": INCIDENT_OUTCOMES,
+    }
 
 
 @bp.route("/selections/incidents/<uuid:incident>/answer", methods=["GET", "POST"])
@@ -284,7 +206,5 @@ def own(subject: SelectionIncidentContext) -> Answer:
             selections_incidents.answer(session, current_actor(), subject.incident.id, form.words(), now=clock.now())
             flash(_("Your answer is kept. You can change it until the last day, or until the jury proposes an outcome."), "ok")
             return see_page("selections_incidents.own", incident=subject.incident.uuid)
-    row = selections_incidents.get_incident_row(session, subject.incident.id)
-    view = incident_view(row, clock.now())
-    is_open = clock.now() < subject.incident.answer_by and not view.proposed
-    return page("selections/own_incident.html", selection=subject.selection, incident=view, is_open=is_open, form=form)
+    is_open = clock.now() < subject.incident.answer_by and subject.incident.proposed_at is None
+    return page("selections/own_incident.html", **_incident_facts(subject), is_open=is_open, form=form)

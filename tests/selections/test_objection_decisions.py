@@ -24,7 +24,7 @@ from selections.models import Objection, ObjectionAuthor, SelectionActa
 from selections.objection_decisions import DecisionResult, DecisionValues
 from selections.objection_groups import list_deciders, lock_group
 from selections.objections import list_authors
-from selections.standing import outcomes_of
+from selections.standing import count_open_objections
 from tests.support.browser import Browser
 from tests.support.builders import a_person, a_teacher, publish, sign_in
 from tests.support.learning import At, a_batch, a_learner, actor_of, all_at_once, start, submit
@@ -361,7 +361,7 @@ def test_what_is_not_decided_in_time_is_reported_as_late(case: Objecting, instan
 def test_an_acta_takes_the_outcomes_in_and_waits_for_them(case: Objecting, instance: Instance) -> None:
     """spec/selection 4.1, 4.2 and 5.11."""
     with instance.database.unit_of_work(write=False) as session:
-        assert outcomes_of(session, case.selection).open_objections == 2
+        assert count_open_objections(session, case.selection) == 2
     path = an_acta(case.julia, case.selection)
     case.julia.post(f"{path}/signature", {"sha256": all_actas(instance)[-1].sha256}, status=409)
     case.julia.get(path)
