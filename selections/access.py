@@ -3,7 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
+
+from sqlalchemy import Row
 
 from accounts.models import Person
 from courses.access import OWNERS, owns
@@ -16,7 +19,6 @@ from questions.rules.answers import objection_in
 from questions.rules.item_layout import LoadedItem
 from quizzes.access import QuizContext
 from quizzes.attempts import AttemptRow, LoadedAttempt
-from quizzes.models import Regrade
 from selections import models
 from selections.rules.objections import DeciderHindrances, ObjectionTerm
 from selections.rules.signs import PersonSign
@@ -301,37 +303,31 @@ class ObjectionAction(StrEnum):
     DECIDE = "objection:decide"
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptTerm:
-    """The term of an attempt, and the selection whose provisional acta opened it."""
-
-    selection_id: int
-    term: ObjectionTerm
-
-
 @dataclass(frozen=True)
 class OwnObjectionsContext:
     """A person before the objections of an attempt; None for the term: it has not begun, or there is none."""
 
     loaded: LoadedAttempt
     history: Sequence[AttemptRow]
-    term: AttemptTerm | None
+    term: ObjectionTerm | None
+    selection_id: int = 0
+    """Of the selection whose provisional acta opened the term."""
     item: LoadedItem | None = None
     """The question that is objected to."""
+
+    @property
+    def contact(self) -> Mapping[str, str]:
+        """Return whom to write to."""
+        use = self.loaded.snapshot.selection
+        return use.contact if use is not None else {}
 
     def list_noted(self) -> frozenset[int]:
         """Return the items that were objected to while answering."""
         return frozenset(item_id for item_id, answer in self.loaded.responses.items() if objection_in(answer.payload) is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class ProposalRow:
-    """A proposal with who made it and who answered, and its dry run."""
-
-    proposal: models.ObjectionProposal
-    proposed_by: str
-    answered_by: str
-    regrade: Regrade | None
+ProposalRow = Row[*tuple[Any, ...]]
+"""A proposal (`ObjectionProposal`) with its `proposer`, its `answerer` and its dry run (`Regrade`); the latter two may be None."""
 
 
 @dataclass(frozen=True)
@@ -343,8 +339,6 @@ class ObjectionGroupContext:
     number: int
     """Of the version of the question."""
     newest: ProposalRow | None
-    proposals: int
-    """How many there were."""
     facts: DeciderHindrances
     deciders: int
     """How many members of juries may propose or decide."""
@@ -352,7 +346,8 @@ class ObjectionGroupContext:
     @property
     def proposal(self) -> models.ObjectionProposal | None:
         """Return the newest proposal."""
-        return self.newest.proposal if self.newest is not None else None
+        proposal: models.ObjectionProposal | None = self.newest.ObjectionProposal if self.newest is not None else None
+        return proposal
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,13 @@
 """Outcomes of objections: proposed, returned, decided by two people, and their log (spec/selection 5.4, 5.6 and 5.13)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
@@ -347,25 +349,13 @@ def find_decided_by(session: Session, regrade: Regrade) -> ObjectionProposal | N
 MOST_LOGGED = 200
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedObjectionsRow:
-    """Objections to a version that are decided together: how many, when, and what was decided by whom; '' and None before that."""
+def list_logged_objections(session: Session, question_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
+    """List the objections to all versions of a question, the newest first; where all were withdrawn there is nothing to tell.
 
-    opened_at: datetime
-    decided_at: datetime | None
-    version: int
-    objections: int
-    outcome: str
-    ground: str
-    proposed_by: str
-    decided_by: str
-    attempts: int
-    """Whose marks the outcome changed."""
-
-
-def list_logged_objections(session: Session, question_id: int) -> list[LoggedObjectionsRow]:
-    """List the objections to all versions of a question, the newest first; where all were withdrawn there is nothing to tell."""
-    proposer, decider = aliased(Person), aliased(Person)
+    Each row has the number of the `version`, how many `objections` are decided together, the proposal that was decided with its `proposer`
+    and `decider`, and how many `attempts` have other marks by it.
+    """
+    proposer, decider = aliased(Person, name="proposer"), aliased(Person, name="decider")
     counted = (
         select(func.count(Objection.id)).where(Objection.group_id == ObjectionGroup.id, Objection.withdrawn_at.is_(None)).scalar_subquery()
     )
@@ -375,7 +365,8 @@ def list_logged_objections(session: Session, question_id: int) -> list[LoggedObj
         .scalar_subquery()
     )
     statement = (
-        select(ObjectionGroup, QuestionVersion.number, counted.label("objections"), ObjectionProposal, proposer, decider, changed)
+        select(ObjectionGroup, QuestionVersion.number.label("version"), counted.label("objections"))
+        .add_columns(ObjectionProposal, proposer, decider, changed.label("attempts"))
         .join(QuestionVersion, QuestionVersion.id == ObjectionGroup.question_version_id)
         .outerjoin(ObjectionProposal, IS_DECISION)
         .outerjoin(proposer, proposer.id == ObjectionProposal.proposed_by)
@@ -384,17 +375,4 @@ def list_logged_objections(session: Session, question_id: int) -> list[LoggedObj
         .order_by(ObjectionGroup.id.desc())
         .limit(MOST_LOGGED)
     )
-    return [
-        LoggedObjectionsRow(
-            opened_at=group.opened_at,
-            decided_at=group.decided_at,
-            version=version,
-            objections=objections,
-            outcome=proposal.outcome if proposal else "",
-            ground=proposal.ground if proposal else "",
-            proposed_by=proposed_by.full_name if proposed_by else "",
-            decided_by=decided_by.full_name if decided_by else "",
-            attempts=attempts,
-        )
-        for group, version, objections, proposal, proposed_by, decided_by, attempts in session.execute(statement)
-    ]
+    return session.execute(statement).all()

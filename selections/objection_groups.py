@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, select, update
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, exists, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from accounts import notices
@@ -21,12 +21,11 @@ from accounts.people import list_administrators
 from courses.models import Course
 from enrolments.models import Enrolment
 from kernel import audit
-from kernel.db import shared_alias
 from kernel.errors import require_found
 from kernel.files import StoredFile
 from kernel.i18n import _, as_sentence, choose, find_zone, format_date, in_every_language, ngettext, percent
 from kernel.permissions import Actor, ActorChannel
-from questions.models import Question, QuestionVersion
+from questions.models import QuestionVersion
 from questions.rules.answers import Parts, clean_parts
 from questions.rules.encoding import decode
 from questions.rules.item_layout import ItemLayout, LoadedItem
@@ -82,14 +81,10 @@ def lock_group(session: Session, actor: Actor, selection: UUID, group: UUID) -> 
 
 def _context(session: Session, actor: Actor, selection: UUID, group: UUID) -> ObjectionGroupContext:
     context = get_selection(session, actor, selection)
-    newest = aliased(ObjectionProposal)
-    of_group = newest.group_id == ObjectionGroup.id
-    last = select(func.max(newest.id)).where(of_group).correlate(ObjectionGroup).scalar_subquery()
     columns = (
         ObjectionGroup,
         QuestionVersion.number,
-        *_PROPOSAL,
-        select(func.count(newest.id)).where(of_group).correlate(ObjectionGroup).scalar_subquery().label("proposals"),
+        ObjectionProposal,
         _takes_part(actor.person_id or 0).label("takes_part"),
         _wrote(actor.person_id or 0).label("is_author"),
         _marked(actor.person_id or 0).label("marked"),
@@ -105,7 +100,7 @@ def _context(session: Session, actor: Actor, selection: UUID, group: UUID) -> Ob
             select(*columns)
             .select_from(ObjectionGroup)
             .join(QuestionVersion, QuestionVersion.id == ObjectionGroup.question_version_id)
-            .outerjoin(ObjectionProposal, ObjectionProposal.id == last)
+            .outerjoin(ObjectionProposal, ObjectionProposal.id == _newest_proposal())
         )
         .where(
             ObjectionGroup.uuid == group,
@@ -114,18 +109,23 @@ def _context(session: Session, actor: Actor, selection: UUID, group: UUID) -> Ob
         )
         .execution_options(populate_existing=True)
     )
-    result = require_found(session.execute(statement).one_or_none())
-    row, number, proposal, person, answered, regrade = result[:6]
+    row = require_found(session.execute(statement).one_or_none())
+    proposal = row.ObjectionProposal
     proposed = proposal is not None and proposal.state == "standing" and proposal.proposed_by == actor.person_id
     return ObjectionGroupContext(
         selection=context,
-        group=row,
-        number=number,
-        newest=ProposalRow(proposal, person.full_name, answered.full_name if answered else "", regrade) if proposal else None,
-        proposals=result.proposals,
-        facts=DeciderHindrances(result.takes_part or context.is_participant, result.is_author, result.marked, proposed),
-        deciders=result.deciders,
+        group=row.ObjectionGroup,
+        number=row.number,
+        newest=row if proposal is not None else None,
+        facts=DeciderHindrances(row.takes_part or context.is_participant, row.is_author, row.marked, proposed),
+        deciders=row.deciders,
     )
+
+
+def _newest_proposal() -> ScalarSelect[int]:
+    """Return the number of the newest proposal for the objections of `objection_group`."""
+    newest = aliased(ObjectionProposal)
+    return select(func.max(newest.id)).where(newest.group_id == ObjectionGroup.id).correlate(ObjectionGroup).scalar_subquery()
 
 
 def get_objection_file(session: Session, actor: Actor, selection: UUID, group: UUID, file: UUID) -> ObjectionFileContext:
@@ -138,10 +138,7 @@ def get_objection_file(session: Session, actor: Actor, selection: UUID, group: U
         .where(Objection.group_id == context.group.id, Objection.withdrawn_at.is_(None), AnswerFile.uuid == file)
     )
     row = require_found(session.execute(statement).one_or_none())
-    return ObjectionFileContext(
-        *(context.selection, context.group, context.number, context.newest, context.proposals, context.facts, context.deciders),
-        *(row.person_id, row.sha256, row.name, row.media_type),
-    )
+    return ObjectionFileContext(**vars(context), **row._asdict())
 
 
 def _takes_part(person_id: int | InstrumentedAttribute[int]) -> ColumnElement[bool]:
@@ -188,16 +185,8 @@ def _deciders() -> tuple[ColumnElement[bool], ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class DeciderRow:
-    """A person who may propose or decide, and the selection in whose jury they are; of several the newest."""
-
-    person_id: int
-    selection: UUID
-
-
-def list_deciders(session: Session, group_id: int) -> list[DeciderRow]:
-    """List the members of juries of the quiz who may propose or decide on these objections."""
+def list_deciders(session: Session, group_id: int) -> dict[int, UUID]:
+    """Return the members of juries of the quiz who may propose or decide on these objections, each with their selection, the newest."""
     member = SelectionMember
     statement = (
         select(member.person_id, Selection.uuid)
@@ -207,8 +196,7 @@ def list_deciders(session: Session, group_id: int) -> list[DeciderRow]:
         .order_by(Selection.id, member.person_id)
         .limit(MOST_MEMBERS)
     )
-    newest = dict(session.execute(statement).all())
-    return [DeciderRow(*row) for row in newest.items()]
+    return dict(session.execute(statement).all())
 
 
 def _sits() -> ColumnElement[bool]:
@@ -216,51 +204,25 @@ def _sits() -> ColumnElement[bool]:
     return exists().where(Enrolment.course_id == Selection.course_id, Enrolment.person_id == SelectionMember.person_id, is_among())
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectionGroupRow:
-    """Objections to a version in a list: which question, how many, in what state, until when."""
+def list_groups(session: Session, selection_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
+    """List the objections of a selection, those that wait first, by their date.
 
-    uuid: UUID
-    state: ObjectionState
-    question_key: str
-    question_version_id: int
-    number: int
-    """Of the version."""
-    objections: int
-    due_at: datetime
-    outcome: str
-    """Proposed or decided; '' before that."""
-    is_late: bool
-
-
-def list_groups(session: Session, selection_id: int) -> list[ObjectionGroupRow]:
-    """List the objections of a selection, those that wait first, by their date."""
-    newest = aliased(ObjectionProposal)
-    last = select(func.max(newest.id)).where(newest.group_id == ObjectionGroup.id).correlate(ObjectionGroup).scalar_subquery()
-    waits = ObjectionGroup.state.in_(UNDECIDED_STATES)
+    Each row has the number of the `version`, how many `objections` there are, until when they are to be decided (`due_at`), since when
+    one is late (`late_at`), and the newest proposal.
+    """
+    waits, due_at = ObjectionGroup.state.in_(UNDECIDED_STATES), func.min(Objection.due_at)
+    counted = (func.count(Objection.id).label("objections"), due_at.label("due_at"), func.max(Objection.late_at).label("late_at"))
     statement = (
-        select(
-            *(ObjectionGroup.uuid, ObjectionGroup.state, Question.key, QuestionVersion.id, QuestionVersion.number),
-            *(func.count(Objection.id), func.min(Objection.due_at), func.max(Objection.late_at)),
-            *(ObjectionProposal.outcome, ObjectionProposal.state),
-        )
+        select(ObjectionGroup, QuestionVersion.number.label("version"), *counted, ObjectionProposal)
         .join(Objection, Objection.group_id == ObjectionGroup.id)
         .join(QuestionVersion, QuestionVersion.id == ObjectionGroup.question_version_id)
-        .join(Question, Question.id == QuestionVersion.question_id)
-        .outerjoin(ObjectionProposal, ObjectionProposal.id == last)
+        .outerjoin(ObjectionProposal, ObjectionProposal.id == _newest_proposal())
         .where(Objection.withdrawn_at.is_(None), _of_selection(selection_id))
-        .group_by(ObjectionGroup.id, Question.id, QuestionVersion.id, ObjectionProposal.id)
-        .order_by(waits.desc(), func.min(Objection.due_at), ObjectionGroup.id.desc())
+        .group_by(ObjectionGroup.id, QuestionVersion.id, ObjectionProposal.id)
+        .order_by(waits.desc(), due_at, ObjectionGroup.id.desc())
         .limit(MOST_GROUPS)
     )
-    return [
-        ObjectionGroupRow(
-            *(uuid, ObjectionState(state), key, version, number, count, due),
-            outcome="" if state_of_it in ("returned", "reopened") else outcome or "",
-            is_late=late is not None,
-        )
-        for uuid, state, key, version, number, count, due, late, outcome, state_of_it in session.execute(statement)
-    ]
+    return session.execute(statement).all()
 
 
 def _of_selection(selection_id: int) -> ColumnElement[bool]:
@@ -313,22 +275,19 @@ def _item(row: AttemptItem) -> LoadedItem:
     )
 
 
-def list_proposals(session: Session, group_id: int) -> list[ProposalRow]:
+def list_proposals(session: Session, group_id: int) -> Sequence[ProposalRow]:
     """List the proposals for objections, the newest first."""
-    statement = _with_people(select(*_PROPOSAL).select_from(ObjectionProposal)).where(ObjectionProposal.group_id == group_id)
-    rows = session.execute(statement.order_by(ObjectionProposal.id.desc()).limit(MOST_PROPOSALS))
-    return [ProposalRow(row, person.full_name, answered.full_name if answered else "", regrade) for row, person, answered, regrade in rows]
-
-
-_ANSWERED = shared_alias(Person)
-_PROPOSAL = (ObjectionProposal, Person, _ANSWERED, Regrade)
+    statement = _with_people(select(ObjectionProposal)).where(ObjectionProposal.group_id == group_id)
+    return session.execute(statement.order_by(ObjectionProposal.id.desc()).limit(MOST_PROPOSALS)).all()
 
 
 def _with_people(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-    """Return a statement of proposals with who made and answered them, and their dry runs."""
+    """Return a statement of proposals with who made (`proposer`) and answered them (`answerer`), and their dry runs."""
+    proposer, answerer = aliased(Person, name="proposer"), aliased(Person, name="answerer")
     return (
-        statement.outerjoin(Person, Person.id == ObjectionProposal.proposed_by)
-        .outerjoin(_ANSWERED, _ANSWERED.id == ObjectionProposal.answered_by)
+        statement.add_columns(proposer, answerer, Regrade)
+        .outerjoin(proposer, proposer.id == ObjectionProposal.proposed_by)
+        .outerjoin(answerer, answerer.id == ObjectionProposal.answered_by)
         .outerjoin(Regrade, Regrade.id == ObjectionProposal.regrade_id)
     )
 
@@ -429,11 +388,11 @@ def notify_deciders(session: Session, objection_id: int, *, now: datetime) -> No
         notices.notify(session, message, list_administrators(session), now=now)
 
 
-def _notify_each(session: Session, group: ObjectionGroup, deciders: Sequence[DeciderRow], message: Message, *, now: datetime) -> None:
+def _notify_each(session: Session, group: ObjectionGroup, deciders: Mapping[int, UUID], message: Message, *, now: datetime) -> None:
     """Notify those who may decide, each with the address in the selection in whose jury they are: the others are not theirs to see."""
     people = defaultdict[UUID, list[int]](list)
-    for decider in deciders:
-        people[decider.selection].append(decider.person_id)
+    for person_id, selection in deciders.items():
+        people[selection].append(person_id)
     for selection, members in people.items():
         notices.notify(session, replace(message, path=f"/selections/{selection}/objections/{group.uuid}"), members, now=now)
 
@@ -453,7 +412,8 @@ def notify_of_proposal(session: Session, group_id: int, *, now: datetime) -> Non
         in_every_language(lambda: _("It needs the decision of a second person. Look at its dry run first.")),
         "",
     )
-    deciders = [decider for decider in list_deciders(session, group.id) if decider.person_id != row.proposed_by]
+    deciders = list_deciders(session, group.id)
+    deciders.pop(row.proposed_by, None)
     _notify_each(session, group, deciders, message, now=now)
 
 
@@ -632,10 +592,9 @@ def notify_term(session: Session, acta_id: int, *, after: int, now: datetime) ->
             "You can object to questions of “%(title)s” until the end of %(day)s", title=choose(title), day=format_date(term.last_day)
         )
     )
-    sat = list_noted(session, selection, [row.person_id for row in lines])
-    for person, attempt in sat.items():
-        text = in_every_language(partial(_term_words, attempt.noted))
-        message = Message(OBJECTION_NOTICE, f"objection-term:{acta.uuid}", subject, text, f"/attempts/{attempt.uuid}/objections")
+    for person, (attempt, noted) in list_noted(session, selection, [row.person_id for row in lines]).items():
+        text = in_every_language(partial(_term_words, noted))
+        message = Message(OBJECTION_NOTICE, f"objection-term:{acta.uuid}", subject, text, f"/attempts/{attempt}/objections")
         notices.notify(session, message, [person], now=now)
     return lines[-1].place if len(lines) == PORTION else None
 

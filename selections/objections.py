@@ -3,11 +3,11 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Row, and_, func, select
 from sqlalchemy.orm import Session, aliased
 
 from courses.models import Course, CourseVersion, DraftFileVersion, DraftRevision
@@ -25,7 +25,7 @@ from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
 from quizzes.rules.settings import ReviewMoment, flags_for
 from quizzes.rules.states import ENDED_STATES, AttemptState
 from quizzes.snapshots import find_published_snapshot
-from selections.access import AttemptTerm, OwnObjectionsContext
+from selections.access import OwnObjectionsContext
 from selections.audit_verbs import ObjectionVerb
 from selections.models import (
     ActaKind,
@@ -116,7 +116,8 @@ def get_own_objections(session: Session, actor: Actor, attempt: UUID, *, lock: b
     loaded = (attempts.lock_attempt if lock else attempts.get_attempt)(session, actor, attempt)
     if not takes_objections(loaded) or loaded.state not in ENDED_STATES:
         raise NotFound
-    return OwnObjectionsContext(loaded, attempts.history_of(session, loaded), find_term(session, loaded))
+    selection_id, term = find_term(session, loaded) or (0, None)
+    return OwnObjectionsContext(loaded, attempts.history_of(session, loaded), term, selection_id)
 
 
 def get_own_objection(session: Session, actor: Actor, attempt: UUID, position: int, *, lock: bool = False) -> OwnObjectionsContext:
@@ -125,11 +126,11 @@ def get_own_objection(session: Session, actor: Actor, attempt: UUID, position: i
     item = context.loaded.item_at(position)
     if item is None or item.number is None:
         raise NotFound
-    return OwnObjectionsContext(context.loaded, context.history, context.term, item)
+    return replace(context, item=item)
 
 
-def find_term(session: Session, loaded: LoadedAttempt) -> AttemptTerm | None:
-    """Return the latest term in which the questions of an attempt may be objected to; None where none has begun.
+def find_term(session: Session, loaded: LoadedAttempt) -> tuple[int, ObjectionTerm] | None:
+    """Return the latest term in which the questions of an attempt may be objected to, with its selection; None where none has begun.
 
     It is of a provisional acta in which the learner has a line and which saw the attempt.
     """
@@ -157,7 +158,7 @@ def find_term(session: Session, loaded: LoadedAttempt) -> AttemptTerm | None:
     if row is None or row.published_at is None:
         return None
     zone = find_zone(outline_of_activity(session, loaded.snapshot.activity_id).zone)
-    return AttemptTerm(row.selection_id, term_of(row.published_at, visible_at, rules, zone))
+    return row.selection_id, term_of(row.published_at, visible_at, rules, zone)
 
 
 def find_open_objecting(session: Session, selection: Selection, person_id: int, *, now: datetime) -> tuple[UUID, date] | None:
@@ -183,9 +184,9 @@ def find_open_objecting(session: Session, selection: Selection, person_id: int, 
 
 def may_be_objected_to(session: Session, loaded: LoadedAttempt, now: datetime) -> bool:
     """Return whether questions of an attempt may be objected to now or later: the term runs, or its acta is still to come."""
-    attempt_term = find_term(session, loaded)
-    if attempt_term is not None:
-        return now < attempt_term.term.ends_at
+    opened = find_term(session, loaded)
+    if opened is not None:
+        return now < opened[1].ends_at
     if loaded.row.enrolment_id is None:
         return False
     mine = [selection.id for selection in list_of_enrolment(session, loaded.row.enrolment_id, loaded.row.activity_key)]
@@ -253,18 +254,6 @@ def _graded_at(session: Session, loaded: LoadedAttempt) -> datetime | None:
     return moment
 
 
-@dataclass(frozen=True, slots=True)
-class OwnObjectionRow:
-    """A learner's objection with its outcome."""
-
-    objection: Objection
-    group: ObjectionGroup
-    proposal: ObjectionProposal | None
-    """The one that was decided."""
-    taken_back: str
-    """Why the jury took its last decision back; '' where it did not."""
-
-
 IS_DECISION = and_(ObjectionProposal.group_id == ObjectionGroup.id, ObjectionProposal.state == "decided")
 """The condition that joins objections decided together to the proposal that was decided."""
 
@@ -276,7 +265,11 @@ def list_decided_versions(session: Session, course_id: int, activity_key: str) -
     return list(session.scalars(select(ObjectionGroup.question_version_id).where(decided, *of_quiz).distinct()))
 
 
-def list_own_objections(session: Session, attempt_id: int) -> list[OwnObjectionRow]:
+OwnObjectionRow = Row[Objection, ObjectionGroup, ObjectionProposal | None, str]
+"""A learner's objection, the proposal that was decided, and why the jury took its last decision back (`taken_back`, '' if it did not)."""
+
+
+def list_own_objections(session: Session, attempt_id: int) -> Sequence[OwnObjectionRow]:
     """List the objections to the questions of an attempt, with what was decided."""
     return _list_own(session, Objection.attempt_id == attempt_id)
 
@@ -286,7 +279,7 @@ def find_own_objection(session: Session, item_id: int) -> OwnObjectionRow | None
     return next(iter(_list_own(session, Objection.item_id == item_id)), None)
 
 
-def _list_own(session: Session, condition: ColumnElement[bool]) -> list[OwnObjectionRow]:
+def _list_own(session: Session, condition: ColumnElement[bool]) -> Sequence[OwnObjectionRow]:
     reopening = aliased(ObjectionProposal)
     taken_back = (
         select(reopening.ground)
@@ -296,25 +289,17 @@ def _list_own(session: Session, condition: ColumnElement[bool]) -> list[OwnObjec
         .scalar_subquery()
     )
     statement = (
-        select(Objection, ObjectionGroup, ObjectionProposal, func.coalesce(taken_back, ""))
+        select(Objection, ObjectionGroup, ObjectionProposal, func.coalesce(taken_back, "").label("taken_back"))
         .join(ObjectionGroup, ObjectionGroup.id == Objection.group_id)
         .outerjoin(ObjectionProposal, IS_DECISION)
         .where(condition)
         .order_by(Objection.id)
     )
-    return [OwnObjectionRow(*row) for row in session.execute(statement)]
+    return session.execute(statement).all()
 
 
-@dataclass(frozen=True, slots=True)
-class SatAttempt:
-    """The last attempt of a person at a selecting quiz, and to how many of its questions they objected while answering."""
-
-    uuid: UUID
-    noted: int
-
-
-def list_noted(session: Session, selection: Selection, people: Sequence[int]) -> dict[int, SatAttempt]:
-    """Return the last attempt of each of these people who submitted one, by number of person."""
+def list_noted(session: Session, selection: Selection, people: Sequence[int]) -> dict[int, tuple[UUID, int]]:
+    """Return the last attempt of each of these people who submitted one, and to how many questions they objected while answering."""
     statement = (
         select(Attempt.id, Attempt.uuid, Attempt.person_id)
         .where(Attempt.person_id.in_(people), Attempt.course_id == selection.course_id, Attempt.activity_key == selection.activity_key)
@@ -329,7 +314,7 @@ def list_noted(session: Session, selection: Selection, people: Sequence[int]) ->
         .where(AnswerEvent.payload.contains(f'"{OBJECTION}"'))
     )
     noted = Counter(row.attempt_id for row in session.execute(answers) if objection_in(json.loads(row.payload)) is not None)
-    return {person: SatAttempt(row.uuid, noted[row.id]) for person, row in last.items()}
+    return {person: (row.uuid, noted[row.id]) for person, row in last.items()}
 
 
 class TermNotBegun(Conflict):
@@ -356,61 +341,53 @@ class ObjectionDecided(Conflict):
     message = N_("Your objection to this question is being decided or has been decided, so it can't be changed any more.")
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectionValues:
-    """The words of an objection: a ground and a reason."""
-
-    ground: ObjectionGround
-    reason: str
-
-
-def require_term(subject: OwnObjectionsContext, *, now: datetime) -> AttemptTerm:
+def require_term(subject: OwnObjectionsContext, *, now: datetime) -> ObjectionTerm:
     """Return the term of an attempt that runs now; raise TermNotBegun or TermOver."""
-    attempt_term = subject.term
-    if attempt_term is None or now < attempt_term.term.begins_at:
+    if subject.term is None or now < subject.term.begins_at:
         raise TermNotBegun
-    if not attempt_term.term.is_running(now):
-        use = subject.loaded.snapshot.selection
-        raise TermOver(day=format_date(attempt_term.term.last_day), contact=choose(use.contact) if use is not None else "")
-    return attempt_term
+    if not subject.term.is_running(now):
+        raise TermOver(day=format_date(subject.term.last_day), contact=choose(subject.contact))
+    return subject.term
 
 
-def object_to(session: Session, actor: Actor, subject: OwnObjectionsContext, values: ObjectionValues, *, now: datetime) -> Objection:
+def object_to(
+    session: Session, actor: Actor, subject: OwnObjectionsContext, ground: ObjectionGround, reason: str, *, now: datetime
+) -> Objection:
     """Object to a question of a locked attempt, or extend the objection that there is; the same words again change nothing.
 
     Raise TermNotBegun, TermOver, ObjectionWithdrawn or ObjectionDecided.
     """
     assert subject.item is not None
-    attempt_term, present = require_term(subject, now=now), find_own_objection(session, subject.item.id)
+    term, present = require_term(subject, now=now), find_own_objection(session, subject.item.id)
     if present is None:
-        return _open(session, actor, subject, attempt_term, values, now=now)
-    group = lock_group(session, present.group.id)
-    row = present.objection
+        return _open(session, actor, subject, ground, reason, due_at=term.due_at, now=now)
+    group = lock_group(session, present.ObjectionGroup.id)
+    row: Objection = present.Objection
     if row.withdrawn_at is not None:
         raise ObjectionWithdrawn
     if not ObjectionState(group.state).is_undecided:
         raise ObjectionDecided
-    if (row.ground, row.reason) != (values.ground.value, values.reason):
-        row.ground, row.reason, row.extended_at = values.ground.value, values.reason, now
+    if (row.ground, row.reason) != (ground.value, reason):
+        row.ground, row.reason, row.extended_at = ground.value, reason, now
         audit.record(session, actor, ObjectionVerb.EXTENDED, row, now=now, selection=row.selection_id, ground=row.ground)
     return row
 
 
 def _open(
-    session: Session, actor: Actor, subject: OwnObjectionsContext, attempt_term: AttemptTerm, values: ObjectionValues, *, now: datetime
+    session: Session, actor: Actor, subject: OwnObjectionsContext, ground: ObjectionGround, reason: str, *, due_at: datetime, now: datetime
 ) -> Objection:
     assert subject.item is not None
     loaded = subject.loaded
     row = Objection(
-        selection_id=attempt_term.selection_id,
+        selection_id=subject.selection_id,
         group_id=_group_of(session, subject, now=now).id,
         attempt_id=loaded.id,
         item_id=subject.item.id,
         person_id=loaded.person_id,
-        ground=values.ground.value,
-        reason=values.reason,
+        ground=ground.value,
+        reason=reason,
         opened_at=now,
-        due_at=attempt_term.term.due_at,
+        due_at=due_at,
     )
     session.add(row)
     session.flush()
@@ -450,9 +427,9 @@ def withdraw(session: Session, actor: Actor, subject: OwnObjectionsContext, *, n
     """Withdraw an objection before an outcome is proposed; a second time changes nothing. Raise ObjectionDecided afterwards."""
     assert subject.item is not None
     present = find_own_objection(session, subject.item.id)
-    if present is None or present.objection.withdrawn_at is not None:
+    if present is None or present.Objection.withdrawn_at is not None:
         return
-    group, row = lock_group(session, present.group.id), present.objection
+    group, row = lock_group(session, present.ObjectionGroup.id), present.Objection
     if group.state != ObjectionState.OPEN.value:
         raise ObjectionDecided
     row.withdrawn_at = now

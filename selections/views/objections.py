@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, request
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 from wtforms import RadioField, SelectField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
@@ -46,13 +48,12 @@ from selections.access import (
     ObjectionFileContext,
     ObjectionGroupContext,
     OwnObjectionsContext,
-    ProposalRow,
     SelectionContext,
 )
-from selections.models import Objection, Selection
-from selections.objection_decisions import DecisionResult, DecisionValues, LoggedObjectionsRow, ProposalValues, list_logged_objections
-from selections.objection_groups import ObjectionGroupRow, ObjectionRow, change_words
-from selections.objections import ObjectionValues, OwnObjectionRow
+from selections.models import Objection, ObjectionProposal, Selection
+from selections.objection_decisions import DecisionResult, DecisionValues, ProposalValues, list_logged_objections
+from selections.objection_groups import ObjectionRow, change_words
+from selections.objections import OwnObjectionRow
 from selections.rules.objections import (
     FEWEST_DECIDERS,
     LONGEST_REASON,
@@ -89,9 +90,9 @@ class ObjectionForm(Form):
         if words_in(reason) < SHORTEST_REASON:
             raise ValidationError(_("Write at least %(min)s characters.", min=number(SHORTEST_REASON)))
 
-    def values(self) -> ObjectionValues:
-        """Return what was written."""
-        return ObjectionValues(ObjectionGround(self.ground.data), clean_text(self.reason.data or "", lines=True))
+    def values(self) -> tuple[ObjectionGround, str]:
+        """Return the ground and the reason."""
+        return ObjectionGround(self.ground.data), clean_text(self.reason.data or "", lines=True)
 
 
 class ProposalForm(Form):
@@ -138,17 +139,19 @@ def objections_to_question(session: Session, question_id: int) -> list[Correctio
     return [_line(row) for row in list_logged_objections(session, question_id)]
 
 
-def _line(row: LoggedObjectionsRow) -> CorrectionView:
+def _line(row: Row[*tuple[Any, ...]]) -> CorrectionView:
+    group, proposal = row.ObjectionGroup, row.ObjectionProposal
     objected = ngettext(
         "%(count)s objection to version %(number)s.",
         "%(count)s objections to version %(number)s.",
         row.objections,
         number=number(row.version),
     )
-    if row.decided_at is None:
-        return CorrectionView(row.opened_at, objected + " " + _("Not decided yet."), (), None)
-    outcome = _("Decided: %(outcome)s.", outcome=_(OUTCOMES[row.outcome]))
-    return CorrectionView(row.decided_at, f"{objected} {outcome}", (row.proposed_by, row.decided_by), row.attempts, row.ground)
+    if group.decided_at is None:
+        return CorrectionView(group.opened_at, objected + " " + _("Not decided yet."), (), None)
+    outcome = _("Decided: %(outcome)s.", outcome=_(OUTCOMES[proposal.outcome]))
+    people = tuple(person.full_name if person else "" for person in (row.proposer, row.decider))
+    return CorrectionView(group.decided_at, f"{objected} {outcome}", people, row.attempts, proposal.ground)
 
 
 QUESTION_ALONE = frozenset({ReviewFlag.ATTEMPT})
@@ -156,43 +159,18 @@ QUESTION_ALONE = frozenset({ReviewFlag.ATTEMPT})
 
 
 @dataclass(frozen=True, slots=True)
-class TermView:
-    """The term of an attempt in words: whether it runs, its last day, and whom to write to."""
-
-    is_begun: bool
-    is_running: bool
-    last_day: date | None
-    decided_by: date | None
-    contact: str
-
-
-def term_view(subject: OwnObjectionsContext, *, now: datetime) -> TermView:
-    """Return the term of an attempt."""
-    use, attempt_term = subject.loaded.snapshot.selection, subject.term
-    contact = choose(use.contact) if use is not None else ""
-    if attempt_term is None or now < attempt_term.term.begins_at:
-        return TermView(is_begun=False, is_running=False, last_day=None, decided_by=None, contact=contact)
-    term = attempt_term.term
-    return TermView(True, term.is_running(now), term.last_day, term.due_day, contact)
-
-
-@dataclass(frozen=True, slots=True)
 class OwnObjectionView:
     """An objection with what came of it."""
 
-    uuid: UUID
-    ground: str
-    reason: str
-    opened_at: datetime
+    objection: Objection
+    decision: ObjectionProposal | None
+    """None also where the objection was withdrawn."""
     state: str
     """'open', 'proposed', 'decided' or 'withdrawn'."""
     due_day: date
     is_late: bool
     taken_back: str
     """Why the jury took its decision back, while it decides again; else ''."""
-    outcome: str
-    why: str
-    source: str
     change: str
 
 
@@ -211,13 +189,13 @@ class AttemptQuestionView:
 
 
 def own_lines(
-    opened: AttemptView, subject: OwnObjectionsContext, rows: list[OwnObjectionRow], *, now: datetime
+    opened: AttemptView, subject: OwnObjectionsContext, rows: Sequence[OwnObjectionRow], *, now: datetime
 ) -> list[AttemptQuestionView]:
     """Return the questions of an attempt, or the one before the person: in the term with the text of those noted, objected to, or
     shown by the review anyway.
     """
-    by_item = {row.objection.item_id: row for row in rows}
-    runs = subject.term is not None and subject.term.term.is_running(now)
+    by_item = {row.Objection.item_id: row for row in rows}
+    runs = subject.term is not None and subject.term.is_running(now)
     shows_all = ReviewFlag.ATTEMPT in flags_of(subject.loaded, Reader.LEARNER, subject.history, now=now)
     noted = subject.list_noted()
     lines = []
@@ -241,7 +219,7 @@ def own_lines(
 
 
 def _is_open(row: OwnObjectionRow | None) -> bool:
-    return row is None or (row.objection.withdrawn_at is None and ObjectionState(row.group.state).is_undecided)
+    return row is None or (row.Objection.withdrawn_at is None and ObjectionState(row.ObjectionGroup.state).is_undecided)
 
 
 def question_alone(opened: AttemptView, item: LoadedItem) -> QuestionReview:
@@ -252,22 +230,16 @@ def question_alone(opened: AttemptView, item: LoadedItem) -> QuestionReview:
 
 
 def _objection(row: OwnObjectionRow, zone: tzinfo) -> OwnObjectionView:
-    objection, group, proposal = row.objection, ObjectionState(row.group.state), row.proposal
-    state = "withdrawn" if objection.withdrawn_at is not None else "decided" if proposal is not None else group.value
-    is_decided = proposal is not None and objection.withdrawn_at is None
+    objection, group, decision = row.Objection, ObjectionState(row.ObjectionGroup.state), row.ObjectionProposal
+    state = "withdrawn" if objection.withdrawn_at is not None else "decided" if decision is not None else group.value
     return OwnObjectionView(
-        uuid=objection.uuid,
-        ground=_(GROUNDS[objection.ground]),
-        reason=objection.reason,
-        opened_at=objection.opened_at,
+        objection,
+        decision=decision if state == "decided" else None,
         state=state,
         due_day=day_that_ends(objection.due_at, zone),
         is_late=objection.late_at is not None and group.is_undecided,
         taken_back=row.taken_back if group.is_undecided else "",
-        outcome=_(TOLD[proposal.outcome]) if proposal is not None and is_decided else "",
-        why=proposal.ground if proposal is not None and is_decided else "",
-        source=proposal.source if proposal is not None and is_decided else "",
-        change=change_words(objection.percent_before, objection.percent_after) if is_decided else "",
+        change=change_words(objection.percent_before, objection.percent_after) if state == "decided" else "",
     )
 
 
@@ -284,38 +256,33 @@ WITH_KEY = frozenset(ReviewFlag)
 
 @dataclass(frozen=True, slots=True)
 class ObjectionGroupView:
-    """Objections to a version in a list."""
+    """Objections to a version in a list, as `list_groups` has them."""
 
-    uuid: UUID
+    row: Row[*tuple[Any, ...]]
     title: str
     language: str
     """Of the title; '' where it is the reader's."""
-    version: int
-    objections: int
-    state: str
     due_day: date
-    is_late: bool
     outcome: str
+    """Proposed or decided; '' before that."""
 
 
-def group_views(
-    rows: Sequence[ObjectionGroupRow], questions: Mapping[int, QuestionDefinition], zone: str, *, now: datetime
-) -> list[ObjectionGroupView]:
+def group_views(rows: Sequence[Row[*tuple[Any, ...]]], questions: Mapping[int, QuestionDefinition], zone: str) -> list[ObjectionGroupView]:
     """Return the objections of a selection, in words."""
-    return [
-        ObjectionGroupView(
-            uuid=row.uuid,
-            title=short_title(questions[row.question_version_id]),
-            language=text_language(questions[row.question_version_id]),
-            version=row.number,
-            objections=row.objections,
-            state=row.state.value,
-            due_day=day_that_ends(row.due_at, find_zone(zone)),
-            is_late=row.is_late and row.state.is_undecided,
-            outcome=_(PROPOSALS[row.outcome]) if row.outcome else "",
+    views = []
+    for row in rows:
+        question, proposal = questions[row.ObjectionGroup.question_version_id], row.ObjectionProposal
+        is_past = proposal is None or proposal.state in (objection_decisions.RETURNED, objection_decisions.REOPENED)
+        views.append(
+            ObjectionGroupView(
+                row,
+                short_title(question),
+                text_language(question),
+                due_day=day_that_ends(row.due_at, find_zone(zone)),
+                outcome="" if is_past else _(PROPOSALS[proposal.outcome]),
+            )
         )
-        for row in rows
-    ]
+    return views
 
 
 def figure_lines(figures: ObjectionFigures) -> list[tuple[str, str, str]]:
@@ -337,39 +304,17 @@ def figure_lines(figures: ObjectionFigures) -> list[tuple[str, str, str]]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class DecidedObjectionView:
-    """An objection as those who decide see it."""
-
-    number: int
-    """In the list, from 1."""
-    ground: str
-    reason: str
-    opened_at: datetime
-    answer: tuple[str, ...]
-    files: tuple[SubmittedFile, ...]
-    name: str
-    """'' unless it is about the person's own hand."""
-
-
-def objection_views(
+def list_answers(
     rows: Sequence[ObjectionRow], question: QuestionDefinition, files: Mapping[str, SubmittedFile]
-) -> list[DecidedObjectionView]:
-    """Return what learners say of a question, with their answers and without their names."""
-    shows_name = is_of_own_hand(question.kind)
+) -> list[tuple[ObjectionRow, tuple[str, ...], list[SubmittedFile]]]:
+    """Return objections with the answers of the learners, in words and as files."""
     return [
-        DecidedObjectionView(
-            number=at,
-            ground=_(GROUNDS[row.objection.ground]),
-            reason=row.objection.reason,
-            opened_at=row.objection.opened_at,
-            answer=response_lines(
-                answered_question(row.item, question, row.parts, QUESTION_ALONE, convention_for(row.language), MarkingResult())
-            ),
-            files=tuple(files_in(row.parts, row.item.id, files)),
-            name=row.name if shows_name else "",
+        (
+            row,
+            response_lines(answered_question(row.item, question, row.parts, QUESTION_ALONE, convention_for(row.language), MarkingResult())),
+            files_in(row.parts, row.item.id, files),
         )
-        for at, row in enumerate(rows, 1)
+        for row in rows
     ]
 
 
@@ -378,65 +323,14 @@ def question_with_key(row: ObjectionRow, question: QuestionDefinition) -> Questi
     return answered_question(row.item, question, {}, WITH_KEY, convention_for(row.language), MarkingResult())
 
 
-@dataclass(frozen=True, slots=True)
-class ProposalView:
-    """A proposal in words, with the state of its dry run."""
-
-    uuid: UUID
-    outcome: str
-    ground: str
-    source: str
-    state: str
-    proposed_by: str
-    proposed_at: datetime
-    answered_by: str
-    answered_at: datetime | None
-    answer: str
-    run: str
-    """State of the dry run; '' where there is none."""
-    reopens: bool
-    """Whether it takes a decision back."""
-    seen: int
-    is_outdated: bool
-
-
-def proposal_view(row: ProposalRow) -> ProposalView:
-    """Return a proposal, in words."""
-    return ProposalView(
-        uuid=row.proposal.uuid,
-        outcome=_(PROPOSALS[row.proposal.outcome]),
-        ground=row.proposal.ground,
-        source=row.proposal.source,
-        state=row.proposal.state,
-        proposed_by=row.proposed_by,
-        proposed_at=row.proposal.proposed_at,
-        answered_by=row.answered_by,
-        answered_at=row.proposal.answered_at,
-        answer=row.proposal.answer,
-        run=row.regrade.state if row.regrade is not None else "",
-        reopens=row.proposal.outcome == ObjectionOutcome.REOPEN.value,
-        seen=row.regrade.seen if row.regrade is not None else 0,
-        is_outdated=row.regrade is not None and row.regrade.outdated,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class UnnamedChange:
-    """A change of a dry run without a name."""
-
-    before: Decimal | None
-    after: Decimal | None
-    pass_change: str
-
-
-def change_views(rows: Sequence[RegradeChange]) -> list[UnnamedChange]:
-    """Return the changes of a dry run, none of them with a name."""
+def list_changes(rows: Sequence[RegradeChange]) -> list[tuple[Decimal | None, Decimal | None, str]]:
+    """Return the changes of a dry run: the results before and after, and whether somebody 'gains' or 'loses'; none has a name."""
     lines = [row.RegradeDryRunRow for row in rows]
     return [
-        UnnamedChange(
-            before=None if line.percent_before is None else points(Fraction(line.percent_before)),
-            after=None if line.percent_after is None else points(Fraction(line.percent_after)),
-            pass_change=pass_change(line),
+        (
+            None if line.percent_before is None else points(Fraction(line.percent_before)),
+            None if line.percent_after is None else points(Fraction(line.percent_after)),
+            pass_change(line),
         )
         for line in sorted(lines, key=lambda change: (change.percent_before is None, change.percent_before or 0))
     ]
@@ -474,15 +368,15 @@ CHANGES = 50
 @requires(ObjectionAction.VIEW, selections.get_selection)
 def listing(subject: SelectionContext) -> Response:
     """List the objections of a selection by question, with their statistics."""
-    session, now = current_session(), clock.now()
+    session = current_session()
     rows = objection_groups.list_groups(session, subject.id)
-    questions = question_bank.get_questions(session, [row.question_version_id for row in rows])
+    questions = question_bank.get_questions(session, [row.ObjectionGroup.question_version_id for row in rows])
     records = objection_groups.list_records(session, Objection.selection_id == subject.id)
     answers = objection_groups.count_answers(session, session.get_one(Selection, subject.id))
     return page(
         "selections/objection_groups.html",
         selection=subject,
-        groups=group_views(rows, questions, subject.outline.zone, now=now),
+        groups=group_views(rows, questions, subject.outline.zone),
         figures=figure_lines(figures_of(records, answers)),
     )
 
@@ -586,12 +480,13 @@ def _group_page(subject: ObjectionGroupContext, form: ProposalForm, back: Propos
     session, group, version_id = current_session(), subject.group, subject.group.question_version_id
     state = ObjectionState(group.state)
     rows, newest = objection_groups.list_objections(session, group.id), subject.newest
-    if newest is not None and newest.proposal.state in (objection_decisions.RETURNED, objection_decisions.REOPENED):
+    if newest is not None and newest.ObjectionProposal.state in (objection_decisions.RETURNED, objection_decisions.REOPENED):
         newest = None
+    proposal, run = (newest.ObjectionProposal, newest.Regrade) if newest is not None else (None, None)
     earlier = [
         former
         for former in objection_groups.list_proposals(session, group.id)
-        if newest is None or former.proposal.id != newest.proposal.id
+        if proposal is None or former.ObjectionProposal.id != proposal.id
     ]
     numbers = objection_groups.list_versions(session, version_id) if state is ObjectionState.OPEN else {version_id: subject.number}
     questions = question_bank.get_questions(session, list(numbers))
@@ -601,27 +496,33 @@ def _group_page(subject: ObjectionGroupContext, form: ProposalForm, back: Propos
         _record_access(*[row.objection.person_id for row in rows])
     form.version.choices = version_choices({version: (shown, questions[version]) for version, shown in numbers.items()}, version_id)
     form.option.choices = addition_choices(question)
-    run, reopened = newest.regrade if newest is not None else None, None
-    if newest is not None and newest.proposal.outcome == ObjectionOutcome.REOPEN:
-        reopened = next((former.regrade for former in earlier if former.proposal.state == objection_decisions.DECIDED), None)
+    reopened = None
+    if proposal is not None and proposal.outcome == ObjectionOutcome.REOPEN:
+        reopened = next((former.Regrade for former in earlier if former.ObjectionProposal.state == objection_decisions.DECIDED), None)
     form.show_outcomes()
     changes = dry_runs.list_lines(session, run.id, DryRunFilter.CHANGED, offset=0, limit=CHANGES) if run is not None else []
     return page(
         "selections/objection_group.html",
         selection=subject.selection,
-        group={"uuid": group.uuid, "state": state.value, "version": subject.number, "decided_at": group.decided_at},
+        group=group,
+        version=subject.number,
         title=short_title(question),
         language=text_language(question),
         item=question_with_key(rows[0], question) if rows else None,
-        objections=objection_views(rows, question, files),
-        proposal=proposal_view(newest) if newest is not None else None,
-        earlier=[proposal_view(former) for former in earlier],
+        objections=list_answers(rows, question, files),
+        shows_names=is_of_own_hand(question.kind),
+        grounds=GROUNDS,
+        newest=newest,
+        proposal=proposal,
+        run=run,
+        earlier=earlier,
+        outcomes=PROPOSALS,
         counts=dry_runs.count_lines(session, run.id) if run is not None else None,
         touched=touched_by_regrade(session, moved) if (moved := run if state.is_undecided else reopened) is not None else [],
         reopened=dry_runs.count_lines(session, reopened.id).changed if reopened is not None else 0,
-        is_reopenable=(newest is None or newest.proposal.state == objection_decisions.DECIDED)
+        is_reopenable=(proposal is None or proposal.state == objection_decisions.DECIDED)
         and objection_decisions.is_reopenable(session, group),
-        changes=change_views(changes),
+        changes=list_changes(changes),
         hindrance=hindrance(subject.facts),
         is_own=subject.facts.proposed,
         may_decide=allows(ObjectionAction.DECIDE, subject),
@@ -648,7 +549,11 @@ def own(subject: OwnObjectionsContext) -> Response:
         "selections/objections.html",
         **opened.activity_header,
         attempt={"uuid": subject.loaded.uuid, "number": subject.loaded.row.number},
-        term=term_view(subject, now=now),
+        term=subject.term if subject.term is not None and subject.term.begins_at <= now else None,
+        is_running=subject.term is not None and subject.term.is_running(now),
+        contact=subject.contact,
+        grounds=GROUNDS,
+        outcomes=TOLD,
         objections=[line for line in lines if line.objection],
         noted=[line for line in lines if line.is_noted and not line.objection],
         others=[line for line in lines if not line.is_noted and not line.objection],
@@ -676,7 +581,7 @@ def object_to(subject: OwnObjectionsContext) -> Answer:
     form = ObjectionForm()
     if not form.validate_on_submit():
         return _form_page(subject, form)
-    selections_objections.object_to(current_session(), current_actor(), subject, form.values(), now=clock.now())
+    selections_objections.object_to(current_session(), current_actor(), subject, *form.values(), now=clock.now())
     flash(_("Your objection is kept. You can change it until the term ends or it is decided."), "ok")
     return see_page("selections_objections.own", attempt=subject.loaded.uuid)
 
@@ -697,14 +602,14 @@ def _form_page(subject: OwnObjectionsContext, form: ObjectionForm) -> Response:
     rows = [present] if present is not None else []
     (line,) = own_lines(opened, subject, rows, now=now)
     if not form.is_submitted():
-        form.ground.data = present.objection.ground if present is not None else None
-        form.reason.data = present.objection.reason if present is not None else noted_reason(subject)
+        form.ground.data = present.Objection.ground if present is not None else None
+        form.reason.data = present.Objection.reason if present is not None else noted_reason(subject)
     return page(
         "selections/objection.html",
         **opened.activity_header,
         attempt={"uuid": subject.loaded.uuid, "number": subject.loaded.row.number},
         line=line,
-        term=term_view(subject, now=now),
+        term=subject.term,
         form=form,
         may_withdraw=line.objection is not None and line.objection.state == "open",
         names=is_of_own_hand(opened.questions[subject.item.question_version_id].kind),

@@ -163,7 +163,7 @@ def test_whoever_wrote_marked_or_takes_it_neither_proposes_nor_decides(case: Obj
         juror.post(f"{case.page}/proposals", {**PROPOSAL, "csrf_token": token}, status=403)
 
     with instance.database.unit_of_work(write=False) as session:
-        assert list_deciders(session, group.id) == []
+        assert list_deciders(session, group.id) == {}
     assert in_spanish("Too few members of the jury can decide on these objections.") in case.julia.get(case.page).text
     assert case.proposals() == []
 
