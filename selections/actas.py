@@ -17,7 +17,7 @@ from analysis.rules.statistics import CountedAttempts
 from analysis.statistics import AnalysedAttempts, StatisticsFilter
 from enrolments.models import Edition, Enrolment, LearnerGroup
 from kernel import audit, clock, outbox
-from kernel.codes import code_from_bits, printed_code
+from kernel.codes import code_from_bits
 from kernel.crypto import SigningKeys
 from kernel.errors import N_, Conflict
 from kernel.i18n import format_date
@@ -60,30 +60,22 @@ BATCH = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class FrozenEntry:
-    """A line of an acta as it was frozen: the person in their place, its text, and whether an amendment changes it."""
-
-    of: RankedPerson
-    entry: SealedEntry
-    changed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class FrozenActa:
-    """An acta as it was frozen, before it is written: its head and its lines in order, each sealed."""
+    """An acta as it was frozen, before it is written: its head and its lines in order."""
 
     head: dict[str, Any]
-    lines: list[FrozenEntry]
+    lines: list[tuple[RankedPerson, SealedEntry, bool]]
+    """The person in their place, the sealed line, and whether an amendment changes it."""
 
     @property
     def waiting(self) -> int:
         """Return how many people wait for a grader."""
-        return sum(line.of.outcome is SelectionOutcome.WAITING for line in self.lines)
+        return sum(ranked.outcome is SelectionOutcome.WAITING for ranked, _entry, _changed in self.lines)
 
     @property
     def amends_nothing(self) -> bool:
         """Return whether it is an amendment in which no line differs from the acta before."""
-        return self.head["kind"] == ActaKind.AMENDMENT.value and not any(line.changed for line in self.lines)
+        return self.head["kind"] == ActaKind.AMENDMENT.value and not any(changed for _ranked, _entry, changed in self.lines)
 
 
 def freeze(
@@ -100,13 +92,10 @@ def freeze(
     salt = salts or (lambda: secrets.token_hex(SALT_BYTES))
     lines = []
     for number, ranked in enumerate(standing.ranked, 1):
-        changed = differences.get(ranked.person.enrolment_id)
-        before = {} if changed is None else {"was": _former(changed, former.get(ranked.person.enrolment_id))}
-        lines.append(
-            FrozenEntry(
-                ranked, seal_line(number, ranked, salt(), standing.decided[ranked.person.enrolment_id] | before), changed is not None
-            )
-        )
+        take = ranked.person.enrolment_id
+        changed = differences.get(take)
+        before = {} if changed is None else {"was": _former(changed, former.get(take))}
+        lines.append((ranked, seal_line(number, ranked, salt(), {**standing.decided[take], **before}), changed is not None))
     head = (
         facts
         | _identity(acta, differences)
@@ -126,7 +115,7 @@ def _former(changed: LineDifference, frozen: Mapping[str, Any] | None) -> dict[s
 
 def _identity(acta: SelectionActa, differences: Mapping[int, LineDifference]) -> dict[str, Any]:
     """Return what names an acta in its chain; of an amendment its reason, and how many lines differ in what."""
-    named = {"acta": printed_code(acta.code), "kind": acta.kind, "number": acta.number, "previous": acta.previous}
+    named = {"acta": acta.printed_code, "kind": acta.kind, "number": acta.number, "previous": acta.previous}
     if acta.kind != ActaKind.AMENDMENT.value:
         return named
     return named | {"reason": acta.reason, "differences": asdict(count_differences(differences.values()))}
@@ -182,7 +171,7 @@ def keep_frozen(session: Session, acta_id: int, frozen: FrozenActa, keys: Signin
     """Write a frozen acta with its signature; False where it was frozen or discarded meanwhile, and nothing was written."""
     if frozen.amends_nothing:
         return _discard(session, acta_id, now=now)
-    document = b"".join(document_parts(frozen.head, [line.entry.text for line in frozen.lines]))
+    document = b"".join(document_parts(frozen.head, [entry.text for _ranked, entry, _changed in frozen.lines]))
     values = {
         "state": ActaState.DRAFT.value,
         "frozen_at": now,
@@ -199,15 +188,15 @@ def keep_frozen(session: Session, acta_id: int, frozen: FrozenActa, keys: Signin
         {
             "acta_id": acta_id,
             "place": number,
-            "person_id": line.of.person.id,
-            "enrolment_id": line.of.person.enrolment_id,
-            "text": line.entry.text,
-            "sealed": line.entry.sealed,
-            "salt": line.entry.salt,
-            "basis": line.of.person.basis,
-            "changed": line.changed,
+            "person_id": ranked.person.id,
+            "enrolment_id": ranked.person.enrolment_id,
+            "text": entry.text,
+            "sealed": entry.sealed,
+            "salt": entry.salt,
+            "basis": ranked.person.basis,
+            "changed": changed,
         }
-        for number, line in enumerate(frozen.lines, 1)
+        for number, (ranked, entry, changed) in enumerate(frozen.lines, 1)
     ]
     for start in range(0, len(rows), BATCH):
         session.execute(insert(SelectionActaEntry), rows[start : start + BATCH])
@@ -416,7 +405,7 @@ def sign_acta(session: Session, actor: Actor, acta_id: int, sha256: str, *, now:
         raise SignedAlready
     session.add(ActaSignature(acta_id=row.id, signed_by=actor.person_id, signed_at=now))
     session.flush()
-    audit.record(session, actor, SelectionVerb.ACTA_SIGNED, row, now=now, code=printed_code(row.code), sha256=row.sha256)
+    audit.record(session, actor, SelectionVerb.ACTA_SIGNED, row, now=now, code=row.printed_code, sha256=row.sha256)
     if len(signed) + 1 < SIGNATURES:
         return False
     _put_in_force(session, actor, row, now)
@@ -427,7 +416,7 @@ def _put_in_force(session: Session, actor: Actor, row: SelectionActa, now: datet
     before = find_in_force(session, row.selection_id)
     row.state, row.published_at = ActaState.IN_FORCE.value, now
     session.flush()
-    facts = {"code": printed_code(row.code), "kind": row.kind, "sha256": row.sha256}
+    facts = {"code": row.printed_code, "kind": row.kind, "sha256": row.sha256}
     audit.record(session, actor, SelectionVerb.ACTA_PUBLISHED, row, now=now, **facts)
     follow_acta(session, actor, row, before, now=now)
     if row.kind != ActaKind.PROVISIONAL.value:  # of that one the notice of its term tells

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy import ColumnElement, Row, and_, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
@@ -134,7 +134,7 @@ def find_correction(session: Session, selection_id: int) -> ActaCorrection | Non
     return session.scalar(statement)
 
 
-def list_corrections(session: Session, selection_id: int) -> Sequence[tuple[ActaCorrection, SelectionActa]]:
+def list_corrections(session: Session, selection_id: int) -> Sequence[Row[ActaCorrection, SelectionActa]]:
     """List the tasks of a selection with the acta of each, the newest first; closed ones stay."""
     statement = (
         select(ActaCorrection, SelectionActa)
@@ -143,7 +143,7 @@ def list_corrections(session: Session, selection_id: int) -> Sequence[tuple[Acta
         .order_by(ActaCorrection.id.desc())
         .limit(MOST_TOUCHED)
     )
-    return [(first, second) for first, second in session.execute(statement)]
+    return session.execute(statement).all()
 
 
 def list_pending(session: Session, selection_ids: Sequence[int]) -> set[int]:
@@ -162,31 +162,15 @@ def get_amendment(session: Session, actor: Actor, selection: UUID) -> AmendmentC
     return AmendmentContext(context, find_in_force(session, context.id), find_correction(session, context.id))
 
 
-@dataclass(frozen=True, slots=True)
-class NamedDifference:
-    """A line that would change, with the name of its person now."""
-
-    name: str
-    is_withdrawn: bool
-    before: dict[str, Any]
-    after: dict[str, Any]
-
-
-def list_differences(session: Session, correction: ActaCorrection) -> list[NamedDifference]:
-    """List the lines of a task that are kept one by one."""
+def list_differences(session: Session, correction: ActaCorrection) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """List the lines of a task that are kept one by one: the name of the person now, '' if withdrawn, and the figures before and after."""
     differences = json.loads(correction.differences)
-    people = {
-        row.id: row for row in session.scalars(select(Person).where(Person.id.in_({difference["person"] for difference in differences})))
-    }
-    return [_difference(people.get(difference["person"]), difference) for difference in differences]
+    people = session.scalars(select(Person).where(Person.id.in_({difference["person"] for difference in differences})))
+    names = {person.id: person.full_name for person in people if not person.email.endswith(DELETED)}
+    return [(names.get(difference["person"], ""), difference["before"], difference["after"]) for difference in differences]
 
 
-def _difference(person: Person | None, stored: dict[str, Any]) -> NamedDifference:
-    withdrawn = person is None or person.email.endswith(DELETED)
-    return NamedDifference("" if person is None or withdrawn else person.full_name, withdrawn, stored["before"], stored["after"])
-
-
-def list_concerned(session: Session, acta: SelectionActa, *, after: int) -> list[tuple[int, int]]:
+def list_concerned(session: Session, acta: SelectionActa, *, after: int) -> Sequence[Row[int, int]]:
     """List the next people whom a signed acta concerns, by place and person: of an amendment those whose line it changed."""
     statement = (
         select(SelectionActaEntry.place, SelectionActaEntry.person_id)
@@ -196,28 +180,20 @@ def list_concerned(session: Session, acta: SelectionActa, *, after: int) -> list
     )
     if acta.kind == ActaKind.AMENDMENT.value:
         statement = statement.where(SelectionActaEntry.changed)
-    return [(first, second) for first, second in session.execute(statement)]
+    return session.execute(statement).all()
 
 
-@dataclass(frozen=True, slots=True)
-class TouchedActa:
-    """An acta whose people a dry run would give another result: what it is, and how many of them."""
+def list_touched(session: Session, regrade: Regrade) -> Sequence[Row[*tuple[Any, ...]]]:
+    """List the actas in force that a dry run touches, each with the edition or group that it is of (`whom`).
 
-    kind: str
-    code: str
-    whom: str
-    people: int
-    outcomes: int
-
-
-def list_touched(session: Session, regrade: Regrade) -> list[TouchedActa]:
-    """List the actas in force that a dry run touches, with how many people of each would have another result and another outcome."""
+    `people` of it would have another result, and `outcomes` of these another outcome.
+    """
     line, flips = RegradeDryRunRow, RegradeDryRunRow.result_before.is_distinct_from(RegradeDryRunRow.result_after)
     statement = (
         select(
-            *(SelectionActa.kind, SelectionActa.code, Edition.name, LearnerGroup.shown_name),
-            func.count(line.enrolment_id.distinct()),
-            func.count(line.enrolment_id.distinct()).filter(flips),
+            *(SelectionActa, func.coalesce(Edition.name, LearnerGroup.shown_name).label("whom")),
+            func.count(line.enrolment_id.distinct()).label("people"),
+            func.count(line.enrolment_id.distinct()).filter(flips).label("outcomes"),
         )
         .join(Selection, Selection.id == SelectionActa.selection_id)
         .join(SelectionActaEntry, SelectionActaEntry.acta_id == SelectionActa.id)
@@ -226,14 +202,11 @@ def list_touched(session: Session, regrade: Regrade) -> list[TouchedActa]:
         .outerjoin(LearnerGroup, LearnerGroup.id == Selection.group_id)
         .where(Selection.course_id == regrade.course_id, Selection.activity_key == regrade.activity_key, is_newest())
         .where(line.regrade_id == regrade.id, line.changed)
-        .group_by(SelectionActa.id, SelectionActa.kind, SelectionActa.code, Edition.name, LearnerGroup.shown_name)
+        .group_by(SelectionActa.id, Edition.name, LearnerGroup.shown_name)
         .order_by(SelectionActa.id)
         .limit(MOST_TOUCHED)
     )
-    return [
-        TouchedActa(kind, code, edition or group or "", people, outcomes)
-        for kind, code, edition, group, people, outcomes in session.execute(statement)
-    ]
+    return session.execute(statement).all()
 
 
 COMPARE, NOTIFY_JURY = "selections.compare", "selections.notify_jury"

@@ -7,7 +7,6 @@ from sqlalchemy.orm import Session
 
 from accounts.notices import Message
 from accounts.rules import NoticeKind
-from kernel.codes import printed_code
 from kernel.errors import N_
 from kernel.i18n import _, choose, in_every_language, ngettext, number, percent
 from quizzes.quiz_page import seconds_in_words
@@ -163,7 +162,7 @@ def jury_message(session: Session, task: ActaCorrection, acta: SelectionActa) ->
 def acta_message(session: Session, acta: SelectionActa) -> Message:
     """Return what somebody reads whom a final acta concerns, or whose line an amendment corrected."""
     row = get_row(session, acta.selection_id)
-    code, is_amendment = printed_code(acta.code), acta.kind == ActaKind.AMENDMENT.value
+    code, is_amendment = acta.printed_code, acta.kind == ActaKind.AMENDMENT.value
 
     def subject() -> str:
         if is_amendment:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
+from kernel.codes import printed_code
 from kernel.db import MARK, Base, Entity, Moment, PublicId, Slug, unique_where
 from kernel.errors import N_
 from kernel.personal import Merge, personal
@@ -113,6 +114,11 @@ class SelectionActa(Entity):
     """Ed25519 over the document, URL-safe base64."""
     compared_at: Mapped[Moment | None]
     """As of when it was last compared with the results: an older comparison changes nothing of a newer one."""
+
+    @property
+    def printed_code(self) -> str:
+        """Return the code as people read it, in groups of four."""
+        return printed_code(self.code)
 
 
 class SelectionActaEntry(Entity):

@@ -210,39 +210,26 @@ def list_people(session: Session, acta_id: int) -> dict[int, int]:
     return {take or 0: person for take, person in session.execute(statement)}
 
 
-@dataclass(frozen=True, slots=True)
-class SignatureRow:
-    """A signature under an acta."""
-
-    person_id: int
-    name: str
-    signed_at: datetime
-
-
-def list_signatures(session: Session, acta_id: int) -> list[SignatureRow]:
-    """List who signed an acta, in their order."""
+def list_signatures(session: Session, acta_id: int) -> Sequence[Row[Person, datetime]]:
+    """List who signed an acta and when (`signed_at`), in their order."""
     statement = (
         select(Person, ActaSignature.signed_at)
         .join(ActaSignature, ActaSignature.signed_by == Person.id)
         .where(ActaSignature.acta_id == acta_id)
         .order_by(ActaSignature.id)
     )
-    return [SignatureRow(person.id, person.full_name, at) for person, at in session.execute(statement)]
+    return session.execute(statement).all()
 
 
 @dataclass(frozen=True, slots=True)
 class ActaEntryRow:
-    """A line of an acta as it was frozen; without the name where the person was erased since."""
+    """A line of an acta as it was frozen, and what it says; without the name where the person was erased since."""
 
-    place: int
-    person_id: int
+    entry: SelectionActaEntry
     name: str
     is_withdrawn: bool
     fields: dict[str, Any]
-    sealed: str
-    salt: str
-    identity: str = ""
-    changed: bool = False
+    identity: str
 
 
 def list_lines(
@@ -268,7 +255,7 @@ def walk_lines(session: Session, acta_id: int) -> Iterator[ActaEntryRow]:
     last = 0
     while lines := list_lines(session, acta_id, after=last):
         yield from lines
-        last = lines[-1].place
+        last = lines[-1].entry.place
 
 
 def list_own_lines(session: Session, acta_id: int, person_id: int) -> list[ActaEntryRow]:
@@ -281,17 +268,7 @@ def list_own_lines(session: Session, acta_id: int, person_id: int) -> list[ActaE
 def _line(row: SelectionActaEntry, email: str, number: str | None) -> ActaEntryRow:
     fields, withdrawn = json.loads(row.sealed or row.text), email.endswith(DELETED)
     name = fields.pop("name", "")
-    return ActaEntryRow(
-        row.place,
-        row.person_id,
-        "" if withdrawn else name,
-        is_withdrawn=withdrawn,
-        fields=fields,
-        sealed=row.sealed,
-        salt=row.salt,
-        identity=number or "",
-        changed=row.changed,
-    )
+    return ActaEntryRow(row, "" if withdrawn else name, withdrawn, fields=fields, identity=number or "")
 
 
 def read_document(session: Session, acta: SelectionActa) -> Iterator[bytes]:

@@ -44,11 +44,6 @@ class SealedEntry:
     sealed: str
     salt: str
 
-    @property
-    def hash(self) -> str:
-        """Return the salted hash."""
-        return line_hash(self.sealed, self.salt)
-
 
 def line_hash(sealed: str, salt: str) -> str:
     """Return the SHA-256 of the salt and the canonical text of a line with its name."""

@@ -3,9 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from flask import Blueprint, Response, flash, request
 from sqlalchemy.orm import Session
@@ -14,7 +12,6 @@ from accounts import access_log
 from accounts.privacy import PeopleListKind
 from analysis.statistics import FAIR
 from kernel import clock
-from kernel.codes import printed_code
 from kernel.errors import N_, Invalid, NotFound
 from kernel.i18n import _, choose, format_date, format_datetime, lazy_, ngettext, number, percent
 from kernel.web.forms import Form, area, clean_text
@@ -23,7 +20,7 @@ from kernel.web.table import requested_page
 from questions.content.question_fields import DIFFICULTIES, LEVELS
 from quizzes.models import Regrade
 from quizzes.regrading import TouchedRecord
-from selections import actas, messages, selections, standing
+from selections import actas, selections, standing
 from selections import corrections as correction_queries
 from selections.access import (
     AmendmentContext,
@@ -34,7 +31,7 @@ from selections.access import (
     SelectionContext,
     is_jury_member,
 )
-from selections.corrections import KEPT_LINES, NamedDifference, list_touched
+from selections.corrections import KEPT_LINES, list_touched
 from selections.messages import difference_words
 from selections.models import ActaCorrection, ActaKind, ActaState, CorrectionEnd, Selection, SelectionActa
 from selections.objections import find_open_objecting
@@ -76,52 +73,9 @@ LINE_OUTCOMES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class SelectionActaView:
-    """An acta in a list and at the head of its page."""
-
-    uuid: UUID
-    number: int
-    kind: str
-    state: str
-    is_draft: bool
-    is_freezing: bool
-    is_in_force: bool
-    code: str
-    sha256: str
-    reason: str
-    requested_at: datetime
-    published_at: datetime | None
-    frozen_at: datetime | None
-    people: int
-    waiting: int
-
-
-def acta_view(row: SelectionActa) -> SelectionActaView:
-    """Return an acta in words."""
-    return SelectionActaView(
-        uuid=row.uuid,
-        number=row.number,
-        kind=_(KINDS[row.kind]),
-        state=_(STATES[row.state]),
-        is_draft=row.state == ActaState.DRAFT.value,
-        is_freezing=row.state == ActaState.FREEZING.value,
-        is_in_force=row.state == ActaState.IN_FORCE.value,
-        code=printed_code(row.code),
-        sha256=row.sha256,
-        reason=row.reason,
-        requested_at=row.requested_at,
-        published_at=row.published_at,
-        frozen_at=row.frozen_at,
-        people=row.people,
-        waiting=row.waiting,
-    )
-
-
-@dataclass(frozen=True, slots=True)
 class ActaEntryView:
     """A line of an acta; `band` is its places that the test does not tell apart, in % of the list for the bar."""
 
-    place: int
     name: str
     rank: str
     percent: str
@@ -149,7 +103,6 @@ def _line_view(line: ActaEntryRow, people: int) -> ActaEntryView:
     first, last = fields.get("not_told_apart", (0, 0))
     objections, incidents = len(fields.get("objections", ())), len(fields.get("incidents", ()))
     return ActaEntryView(
-        place=line.place,
         name=_("Person withdrawn") if line.is_withdrawn else line.name,
         rank=number(fields["rank"]) if "rank" in fields else "–",
         percent=shown_percent(fields),
@@ -345,33 +298,11 @@ ENDINGS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ActaCorrectionView:
-    """A task of the jury in the list of a selection."""
-
-    words: str
-    ending: str
-    is_open: bool
-    acta: str
-    opened_at: datetime
-    closed_at: datetime | None
-
-
-def correction_views(rows: Iterable[tuple[ActaCorrection, SelectionActa]]) -> list[ActaCorrectionView]:
-    """Return tasks in words."""
-    return [
-        ActaCorrectionView(
-            words=difference_words(task),
-            ending=_("Open: the final acta takes it in")
-            if acta.kind == ActaKind.PROVISIONAL and not task.ending
-            else _(ENDINGS[task.ending]),
-            is_open=task.closed_at is None,
-            acta=f"{_(KINDS[acta.kind])} {printed_code(acta.code)}",
-            opened_at=task.opened_at,
-            closed_at=task.closed_at,
-        )
-        for task, acta in rows
-    ]
+def ending_words(task: ActaCorrection, acta: SelectionActa) -> str:
+    """Say how a task of the jury ended, or what is to come of it."""
+    if acta.kind == ActaKind.PROVISIONAL and not task.ending:
+        return _("Open: the final acta takes it in")
+    return _(ENDINGS[task.ending])
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,15 +316,8 @@ class DifferenceView:
     other: str
 
 
-def difference_views(differences: Iterable[NamedDifference]) -> list[DifferenceView]:
-    """Return the lines of a task in words."""
-    return [
-        _view(_("Person withdrawn") if difference.is_withdrawn else difference.name, difference.before, difference.after)
-        for difference in differences
-    ]
-
-
-def _view(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> DifferenceView:
+def difference_view(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> DifferenceView:
+    """Return a line of a task in words."""
     if not before or not after:
         remark = _("would be added") if not before else _("would no longer be in it")
         figures = after or before
@@ -423,16 +347,16 @@ def touched_by_regrade(session: Session, regrade: Regrade) -> list[TouchedRecord
     """Return the actas that a dry run touches, as its page shows them (spec/selection 4.11)."""
     return [
         TouchedRecord(
-            name=f"{_(KINDS[acta.kind])} {printed_code(acta.code)}, {acta.whom}",
+            name=f"{_(KINDS[touched.SelectionActa.kind])} {touched.SelectionActa.printed_code}, {touched.whom}",
             words=_(
                 "%(people)s; %(outcomes)s. The acta stays as it is: its jury gets a task.",
                 people=ngettext(
-                    "%(count)s person in it would have another result", "%(count)s people in it would have another result", acta.people
+                    "%(count)s person in it would have another result", "%(count)s people in it would have another result", touched.people
                 ),
-                outcomes=ngettext("%(count)s would pass or fail instead", "%(count)s would pass or fail instead", acta.outcomes),
+                outcomes=ngettext("%(count)s would pass or fail instead", "%(count)s would pass or fail instead", touched.outcomes),
             ),
         )
-        for acta in list_touched(session, regrade)
+        for touched in list_touched(session, regrade)
     ]
 
 
@@ -494,20 +418,23 @@ def selection(subject: SelectionContext) -> Response:
     """Show a selection with its actas and the tasks of its jury, to its jury and its readers."""
     session, in_jury = current_session(), is_jury_member(subject)
     chain = actas.list_chain(session, subject.id)
-    rows = [acta_row for acta_row in standing.list_actas(session, subject.id) if in_jury or acta_view(acta_row).is_in_force]
-    corrections = correction_views(correction_queries.list_corrections(session, subject.id))
+    tasks = [
+        (task, difference_words(task), ending_words(task, acta), acta)
+        for task, acta in correction_queries.list_corrections(session, subject.id)
+    ]
     return page(
         "selections/selection.html",
         selection=subject,
-        actas=[acta_view(acta_row) for acta_row in rows],
+        actas=[row for row in standing.list_actas(session, subject.id) if in_jury or row.state == ActaState.IN_FORCE],
+        kinds=KINDS,
+        states=STATES,
         in_jury=in_jury,
         shows_signs=allows(IntegrityAction.VIEW, subject)
         and is_answering_over(session, session.get_one(Selection, subject.id), now=clock.now()),
-        is_open=any(not acta_view(acta_row).is_in_force for acta_row in chain),
+        is_open=any(row.state != ActaState.IN_FORCE for row in chain),
         next_kind=actas.next_kind(chain).value,
-        next_words=_(KINDS[actas.next_kind(chain).value]),
-        corrections=corrections,
-        pending=next((correction for correction in corrections if correction.is_open), None),
+        corrections=tasks,
+        pending=next((words for task, words, _ending, _acta in tasks if task.closed_at is None), ""),
     )
 
 
@@ -541,12 +468,13 @@ def amendment(subject: AmendmentContext) -> Answer:
     return page(
         "selections/amendment.html",
         selection=subject.selection,
-        acta=acta_view(subject.acta),
-        words=messages.difference_words(subject.correction),
+        acta=subject.acta,
+        kinds=KINDS,
+        words=difference_words(subject.correction),
         since=subject.correction.opened_at,
-        lines=difference_views(lines),
+        lines=[difference_view(name or _("Person withdrawn"), before, after) for name, before, after in lines],
         has_all=len(lines) < KEPT_LINES,
-        open_acta=next((acta_row.uuid for acta_row in chain if not acta_view(acta_row).is_in_force), None),
+        open_acta=next((row.uuid for row in chain if row.state != ActaState.IN_FORCE), None),
         form=form,
     )
 
@@ -570,7 +498,9 @@ def acta(subject: SelectionActaContext) -> Response:
         open_matters=open_words(matters),
         why_not_signed=why_not_signed(row, matters),
         selection=subject.selection,
-        acta=acta_view(row),
+        acta=row,
+        kinds=KINDS,
+        states=STATES,
         facts=head_facts(row) if row.head else [],
         precision=precision_facts(row) if row.head else [],
         caution=caution(row) if row.head else "",
@@ -578,11 +508,11 @@ def acta(subject: SelectionActaContext) -> Response:
         show="changed" if changed else "",
         signatures=signed,
         in_jury=is_jury_member(subject.selection),
-        may_sign=row.kind != ActaKind.PROVISIONAL.value and current_actor().person_id not in [signature.person_id for signature in signed],
+        may_sign=row.kind != ActaKind.PROVISIONAL.value and current_actor().person_id not in [person.id for person, _at in signed],
         is_provisional=row.kind == ActaKind.PROVISIONAL.value,
         is_amendment=row.kind == ActaKind.AMENDMENT.value,
-        later=None if later is None else acta_view(later),
-        pending="" if pending is None else messages.difference_words(pending),
+        later=later,
+        pending="" if pending is None else difference_words(pending),
         parts=count_parts(row),
         may_export_identity=allows(SelectionActaAction.EXPORT_IDENTITY, subject),
     )
@@ -632,7 +562,8 @@ def own_line(subject: SelectionContext) -> Response:
     return page(
         "selections/own_line.html",
         selection=subject,
-        acta=acta_view(row),
+        acta=row,
+        kinds=KINDS,
         lines=list(zip(line_views(lines, row.people), lines, strict=True)),
         pending=correction_queries.find_open(session, row.id) is not None,
         objecting=find_open_objecting(session, session.get_one(Selection, subject.id), current_actor().person_id or 0, now=clock.now())

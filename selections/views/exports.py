@@ -9,14 +9,15 @@ from typing import BinaryIO
 from uuid import UUID
 
 from flask import Blueprint, Response, request, url_for
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 from wtforms import SelectField
 
 from accounts import access_log
+from accounts.models import Person
 from accounts.privacy import PeopleListKind
 from accounts.rules import masked
 from kernel import clock
-from kernel.codes import printed_code
 from kernel.errors import N_, NotFound
 from kernel.files import checksum_of
 from kernel.i18n import _, choose, format_datetime, language, lazy_, number, reading
@@ -34,9 +35,9 @@ from selections.access import SelectionActaAction, SelectionActaContext
 from selections.actas import record_export
 from selections.models import SelectionActa
 from selections.rules.documents import signature_text
-from selections.standing import ActaEntryRow, SignatureRow
+from selections.standing import ActaEntryRow
 from selections.views import actas
-from selections.views.actas import PART, ActaEntryView, count_parts, head_facts, line_views, precision_facts
+from selections.views.actas import KINDS, PART, ActaEntryView, count_parts, head_facts, line_views, precision_facts
 
 
 class ActaIdentityForm(Form):
@@ -70,16 +71,8 @@ class PrintedActa:
     """Which part of a long list it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class PrintedEntry:
-    """A line with the identity number as it is printed."""
-
-    line: ActaEntryView
-    identity: str
-
-
-def render_acta(acta: PrintedActa, lines: Iterable[PrintedEntry]) -> bytes:
-    """Draw an acta; the same content in the same language gives the same bytes."""
+def render_acta(acta: PrintedActa, lines: Iterable[tuple[ActaEntryView, str]]) -> bytes:
+    """Draw an acta, each line with the identity number as it is printed; the same content in the same language gives the same bytes."""
     title = f"{acta.title} {acta.code}"
     properties = sheet_properties(title, acta.institution, made_at=acta.made_at, code=acta.code, subject=acta.subject, part=acta.part)
     return compose_pdf(properties, lambda document: _ActaSheet(document, acta).draw(lines))
@@ -96,7 +89,7 @@ class _ActaSheet(FlowingSheet):
         bands = [(_("Band"), 21.0)] if acta.has_bands else []
         self._columns = [*columns, *more, (_("Status"), 27.0), *bands]
 
-    def draw(self, lines: Iterable[PrintedEntry]) -> None:
+    def draw(self, lines: Iterable[tuple[ActaEntryView, str]]) -> None:
         """Draw everything."""
         acta = self._acta
         self._footer()
@@ -113,13 +106,13 @@ class _ActaSheet(FlowingSheet):
         self._table(lines)
         self._check(acta.address, _("Check at %(address)s whether it is genuine and whether it was amended since.", address=acta.address))
 
-    def _table(self, lines: Iterable[PrintedEntry]) -> None:
+    def _table(self, lines: Iterable[tuple[ActaEntryView, str]]) -> None:
         self._y += 3
         self._make_room(30)
         with self._document.element("Table"):
             self._headline()
-            for entry in lines:
-                self._row(entry)
+            for line, identity in lines:
+                self._row(line, identity)
 
     def _headline(self) -> None:
         cells = [wrapped(heading, STRONG, SMALL, room - 2) for heading, room in self._columns]
@@ -129,16 +122,15 @@ class _ActaSheet(FlowingSheet):
         self._y += SMALL * LINE * max(map(len, cells)) + 1.5
         self._rule()
 
-    def _row(self, entry: PrintedEntry) -> None:
-        line = entry.line
+    def _row(self, line: ActaEntryView, identity: str) -> None:
         names = [(text, TEXT, SIZE, INK) for text in wrapped(line.name, TEXT, SIZE, self._columns[1][1] - 2)]
         before = _("before: %(words)s", words=line.was) if line.was else ""
         for text in (before, line.decided):
             names += [(part, TEXT, SMALL, SOFT) for part in (wrapped(text, TEXT, SMALL, self._columns[1][1] - 2) if text else ())]
         outcome = [(text, TEXT, SIZE, INK) for text in wrapped(line.outcome, TEXT, SIZE, 25)]
-        plain = [[(text, TEXT, SIZE, INK)] for text in (line.rank, entry.identity or "–", line.percent, line.csem, line.alike_short)]
-        rank, identity, result, error, band = plain
-        cells = [rank, names, identity, result, *([error] if self._acta.has_bands else []), outcome]
+        plain = [[(text, TEXT, SIZE, INK)] for text in (line.rank, identity or "–", line.percent, line.csem, line.alike_short)]
+        rank, number, result, error, band = plain
+        cells = [rank, names, number, result, *([error] if self._acta.has_bands else []), outcome]
         height = max(sum(size * LINE for _text, _font, size, _colour in cell) for cell in cells) + 1.6
         if self._acta.has_bands:
             height = max(height, SIZE * LINE + BAND + 2.2)
@@ -191,7 +183,7 @@ def _row(line: ActaEntryRow, view: ActaEntryView, identity: str) -> Sequence[Cel
     fields = line.fields
     band = fields.get("not_told_apart", (None, None))
     return (
-        line.place,
+        line.entry.place,
         view.name,
         "" if line.is_withdrawn else identity,
         fields.get("rank"),
@@ -207,18 +199,18 @@ def _row(line: ActaEntryRow, view: ActaEntryView, identity: str) -> Sequence[Cel
     )
 
 
-def facts_rows(row: SelectionActa, title: str, signed: Sequence[SignatureRow], address: str) -> list[tuple[str, str]]:
+def facts_rows(row: SelectionActa, title: str, signed: Sequence[Row[Person, datetime]], address: str) -> list[tuple[str, str]]:
     """Return what an acta says of itself, as the rows of a sheet."""
     assert row.frozen_at is not None
     return [
         (_("Acta"), title),
-        (_("Code"), printed_code(row.code)),
+        (_("Code"), row.printed_code),
         (_("Figures of"), format_datetime(row.frozen_at)),
         *([(_("In force since"), format_datetime(row.published_at))] if row.published_at else []),
         *([(_("Reason for the amendment"), row.reason)] if row.reason else []),
         *head_facts(row),
         *((name, f"{figure}. {explanation}") for name, figure, explanation in precision_facts(row)),
-        *((_("Signed by"), f"{signature.name}, {format_datetime(signature.signed_at)}") for signature in signed),
+        *((_("Signed by"), f"{person.full_name}, {format_datetime(at)}") for person, at in signed),
         ("SHA-256", row.sha256),
         (_("Verify it at"), address),
     ]
@@ -234,7 +226,7 @@ def part_words(row: SelectionActa, part: int) -> str:
 
 def export_name(row: SelectionActa, kind: str) -> str:
     """Return the name under which a file of an acta is saved."""
-    return f"acta-{printed_code(row.code)}.{kind}"
+    return f"acta-{row.printed_code}.{kind}"
 
 
 bp = Blueprint("selections_exports", __name__, url_prefix="/selections/actas")
@@ -279,7 +271,7 @@ def identities(context: SelectionActaContext) -> Answer:
 
 
 def _identity_page(context: SelectionActaContext, form: ActaIdentityForm) -> Response:
-    return page("selections/identities.html", form=form, acta=actas.acta_view(context.acta), selection=context.selection)
+    return page("selections/identities.html", form=form, acta=context.acta, kinds=KINDS, selection=context.selection)
 
 
 def _digest(file: BinaryIO) -> str:
@@ -308,13 +300,13 @@ def _write_file(context: SelectionActaContext, kind: str, *, identities: bool = 
             return BytesIO(render_acta(_printed(context, part), _printed_entries(row, part, identities=identities)))
         rows = table_rows(standing.walk_lines(session, row.id), row.people, identities=identities)
         signed = standing.list_signatures(session, row.id)
-        facts = facts_rows(row, actas.acta_view(row).kind, signed, _address(row))
+        facts = facts_rows(row, _(KINDS[row.kind]), signed, _address(row))
         sheets = [("datos", headings(), rows), ("acta", [_("Acta"), ""], facts)]
         return file_of_sheets(kind, sheets)
 
 
 def _address(row: SelectionActa) -> str:
-    return site_address() + url_for("selections_verification.verify", code=actas.acta_view(row).code)
+    return site_address() + url_for("selections_verification.verify", code=row.printed_code)
 
 
 def _part(row: SelectionActa) -> int:
@@ -327,22 +319,22 @@ def _part(row: SelectionActa) -> int:
 
 def _printed(context: SelectionActaContext, part: int) -> PrintedActa:
     session, row = current_session(), context.acta
-    view, precision = actas.acta_view(row), actas.precision_facts(row)
+    title = _(KINDS[row.kind])
     assert row.frozen_at is not None
     return PrintedActa(
-        title=view.kind,
-        code=view.code,
+        title=title,
+        code=row.printed_code,
         address=_address(row),
         institution=choose(actas.institution_names(row)),
         subject=f"{choose(context.selection.title)} · {context.selection.people}",
         part=part_words(row, part),
         made_at=row.frozen_at,
-        facts=facts_rows(row, view.kind, standing.list_signatures(session, row.id), _address(row))[2:-1],
-        has_bands=bool(precision),
+        facts=facts_rows(row, title, standing.list_signatures(session, row.id), _address(row))[2:-1],
+        has_bands=bool(precision_facts(row)),
     )
 
 
-def _printed_entries(row: SelectionActa, part: int, *, identities: bool) -> Iterator[PrintedEntry]:
+def _printed_entries(row: SelectionActa, part: int, *, identities: bool) -> Iterator[tuple[ActaEntryView, str]]:
     for entry in standing.list_lines(current_session(), row.id, after=PART * (part - 1), limit=PART):
         (view,) = actas.line_views([entry], row.people)
-        yield PrintedEntry(view, "" if entry.is_withdrawn else entry.identity if identities else masked(entry.identity))
+        yield view, "" if entry.is_withdrawn else entry.identity if identities else masked(entry.identity)

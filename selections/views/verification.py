@@ -22,7 +22,7 @@ from selections.actas import RegisterVerdict, holds_line, judge_acta
 from selections.corrections import find_open
 from selections.models import SelectionActa
 from selections.rules.documents import CODE_LENGTH
-from selections.views import actas
+from selections.views.actas import KINDS
 
 
 class ActaEntryForm(Form):
@@ -69,7 +69,7 @@ def find_page_of_file(session: Session, sha256: str) -> str | None:
 
 
 def _page_of(row: SelectionActa | None, file: str | None = None) -> str | None:
-    return None if row is None else url_for("selections_verification.verify", code=printed_code(row.code), file=file)
+    return None if row is None else url_for("selections_verification.verify", code=row.printed_code, file=file)
 
 
 @bp.get("/<code>")
@@ -120,11 +120,12 @@ def _page(row: SelectionActa, file_form: FileDigestForm, line_form: ActaEntryFor
     verdict = judge_acta(session, row, current_keys())
     return page(
         "selections/verify.html",
-        acta=actas.acta_view(row),
-        code=printed_code(row.code),
+        acta=row,
+        kinds=KINDS,
+        code=row.printed_code,
         verdict=verdict.value,
         is_genuine=verdict is RegisterVerdict.GENUINE,
-        later=None if later is None else actas.acta_view(later),
+        later=later,
         is_pending=later is None and find_open(session, row.id) is not None,
         facts=public_facts(row, selections.get_row(session, row.selection_id).title),
         file_form=file_form,

@@ -151,7 +151,7 @@ def test_a_line_is_proved_by_its_salt_alone() -> None:
     document = {"lines": [json.loads(line.text)]}
 
     assert "name" not in document["lines"][0]
-    assert line.hash == hashlib.sha256(bytes(16) + line.sealed.encode()).hexdigest() == line_hash(line.sealed, SALT)
+    assert document["lines"][0]["hash"] == hashlib.sha256(bytes(16) + line.sealed.encode()).hexdigest() == line_hash(line.sealed, SALT)
     assert holds_line(document, line.sealed, SALT)
     assert not holds_line(document, line.sealed.replace("95.00", "96.00"), SALT)
     assert not holds_line(document, line.sealed, "01" * 16)

@@ -374,7 +374,7 @@ def test_lines_follow_an_account_that_is_merged(juror: Browser, instance: Instan
     juror.deliver_jobs()
 
     with instance.database.unit_of_work(write=False) as session:
-        assert [line.place for line in list_own_lines(session, final.id, other.id)] == [1]
+        assert [line.entry.place for line in list_own_lines(session, final.id, other.id)] == [1]
         assert list_own_lines(session, final.id, closed.id) == []
     assert document(instance, final) == before
     assert tasks(instance) == []
