@@ -2,11 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, delete, exists, or_, select
+from sqlalchemy import Row, and_, delete, exists, or_, select
 from sqlalchemy.orm import Session
 
 from accounts import notices
@@ -40,13 +39,8 @@ LOG = LogPart(lambda _course_id: (), {verb.value: _act_words for verb in Complia
 """In the log of a course: what compulsory training asks of its team."""
 
 
-@dataclass(frozen=True, slots=True)
-class MissingAgreement:
-    """A course in which the people of an obligation cannot enrol by themselves, and whose team has not agreed, or not any more."""
-
-    course: Course
-    agreement: CourseAgreement | None
-    """None: the team was not asked."""
+MissingAgreement = tuple[Course, CourseAgreement | None]
+"""A course in which the people of an obligation cannot enrol by themselves, and what its team answered; None: it was not asked."""
 
 
 def list_missing(session: Session, obligation_id: int, slugs: Iterable[str], *, now: datetime) -> list[MissingAgreement]:
@@ -72,7 +66,7 @@ def list_missing(session: Session, obligation_id: int, slugs: Iterable[str], *, 
         .order_by(Course.slug)
     )
     return [
-        MissingAgreement(course, agreement)
+        (course, agreement)
         for course, agreement, enrolment, opens, closes, takes_them in session.execute(statement)
         if not takes_them or may_enrol(enrolment, opens, closes, archived=False, now=now) is not None
     ]
@@ -93,18 +87,9 @@ def list_deciders(session: Session, courses: Collection[int]) -> Mapping[int, Se
     return people
 
 
-@dataclass(frozen=True, slots=True)
-class AgreementRow:
-    """An obligation before a course's team, with its newest version, its audience and its institution."""
-
-    agreement: CourseAgreement
-    obligation: Obligation
-    version: ObligationVersion
-    audience: Audience
-    institution: Organisation
-
-
-def list_agreements(session: Session, course_id: int) -> list[AgreementRow]:
+def list_agreements(
+    session: Session, course_id: int
+) -> Sequence[Row[CourseAgreement, Obligation, ObligationVersion, Audience, Organisation]]:
     """List what obligations that have not ended ask of a course's team, what waits for its answer first."""
     newest = and_(ObligationVersion.obligation_id == Obligation.id, ObligationVersion.number == Obligation.latest)
     statement = (
@@ -117,7 +102,7 @@ def list_agreements(session: Session, course_id: int) -> list[AgreementRow]:
         .order_by(CourseAgreement.agreed.is_not(None), CourseAgreement.asked_at.desc())
         .limit(MOST_AGREEMENTS)
     )
-    return [AgreementRow(*row) for row in session.execute(statement)]
+    return session.execute(statement).all()
 
 
 def lock_agreement(session: Session, course_id: int, obligation: UUID | None) -> CourseAgreement:
@@ -143,8 +128,7 @@ def settle_agreements(session: Session, actor: Actor, row: Obligation, slugs: It
     `again`: those who did not agree too.
     """
     session.get_one(Obligation, row.id, with_for_update=True)  # so that nobody asks twice
-    for missing in list_missing(session, row.id, slugs, now=now):
-        course, known = missing.course, missing.agreement
+    for course, known in list_missing(session, row.id, slugs, now=now):
         is_theirs = PERMISSIONS[LearningAction.ENROL_OTHERS](actor, get_learner_context(session, actor, course.slug)) is Verdict.ALLOW
         if not is_theirs and known is not None and not (again and known.agreed is False):
             continue

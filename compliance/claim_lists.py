@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import cast
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
@@ -109,16 +109,9 @@ def latest_waiting(session: Session, scope: TrainingScope, actor: Actor) -> date
     return max((moment for moment in moments if moment is not None), default=None)
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimRow:
-    """A waiver or recognition with the names of whom it is about and of who proposed it, and the title of what it is for."""
-
-    claim: Waiver | Recognition
-    person: str
-    person_uuid: UUID
-    proposer: str
-    title: Mapping[str, str] | None
-    """Of the obligation or the course; None: of every obligation."""
+ClaimRow = Row[*tuple[Any, ...]]
+"""A waiver or recognition (`claim`) with whom it is about (`Person`), who proposed it (`proposer`, or None), and the `title` of the
+obligation or course that it is for; None: of every obligation."""
 
 
 def list_claims(
@@ -144,38 +137,32 @@ def _rows(
     query: str,
     person: int | None,
     limit: int,
-) -> list[ClaimRow]:
-    proposer = aliased(Person)
-    statement = select(claims, Person, proposer).join(Person, Person.id == claims.person_id)
-    statement = statement.outerjoin(proposer, proposer.id == claims.proposed_by).where(*name_matches(query, with_address=False))
-    if scope is not None and (inside := stands_in(claims.person_id, scope)) is not None:
+) -> Sequence[ClaimRow]:
+    claim, statement = _select_claims(claims)
+    statement = statement.where(*name_matches(query, with_address=False))
+    if scope is not None and (inside := stands_in(claim.person_id, scope)) is not None:
         statement = statement.where(inside)
     if state is not None:
-        statement = statement.where(claims.state == state.value)
+        statement = statement.where(claim.state == state.value)
     if person is not None:
-        statement = statement.where(claims.person_id == person)
+        statement = statement.where(claim.person_id == person)
     elif claims is Recognition and state is ClaimState.PROPOSED:
-        statement = statement.where(Recognition.list_id.is_(None))
-    newest = claims.proposed_at if state is ClaimState.PROPOSED else claims.proposed_at.desc()
-    rows = cast(
-        "Sequence[tuple[Waiver | Recognition, Person, Person | None]]",
-        session.execute(statement.order_by(newest, claims.id).limit(limit)).all(),
-    )
-    titles = _titles(session, [row[0] for row in rows])
-    return [
-        ClaimRow(row[0], row[1].full_name, row[1].uuid, row[2].full_name if row[2] is not None else "", titles.get(row[0].id))
-        for row in rows
-    ]
+        statement = statement.where(claim.list_id.is_(None))
+    newest = claim.proposed_at if state is ClaimState.PROPOSED else claim.proposed_at.desc()
+    return session.execute(statement.order_by(newest, claim.id).limit(limit)).all()
 
 
-def _titles(session: Session, claims: Sequence[Waiver | Recognition]) -> dict[int, Mapping[str, str]]:
-    of_courses = {claim.course_id for claim in claims if isinstance(claim, Recognition)}
-    if of_courses:
-        courses = dict(session.execute(select(Course.id, Course.title).where(Course.id.in_(of_courses))).all())
-        return {claim.id: courses[claim.course_id] for claim in claims if isinstance(claim, Recognition)}
-    named = {claim.obligation_id for claim in claims if isinstance(claim, Waiver) and claim.obligation_id is not None}
-    obligations = title_obligations(session, Obligation.id.in_(named)) if named else {}
-    return {claim.id: obligations[claim.obligation_id] for claim in claims if isinstance(claim, Waiver) and claim.obligation_id is not None}
+def _select_claims(claims: type[Waiver] | type[Recognition]) -> tuple[Any, Select[*tuple[Any, ...]]]:
+    """Return an alias of a table, and the statement that selects its rows as `ClaimRow`."""
+    claim: Any = aliased(claims, name="claim")
+    proposer = aliased(Person, name="proposer")
+    if claims is Recognition:
+        statement = select(claim, Person, proposer, Course.title).select_from(claim).join(Course, Course.id == claim.course_id)
+    else:
+        newest = and_(ObligationVersion.obligation_id == Obligation.id, ObligationVersion.number == Obligation.latest)
+        statement = select(claim, Person, proposer, ObligationVersion.title).select_from(claim)
+        statement = statement.outerjoin(Obligation, Obligation.id == claim.obligation_id).outerjoin(ObligationVersion, newest)
+    return claim, statement.join(Person, Person.id == claim.person_id).outerjoin(proposer, proposer.id == claim.proposed_by)
 
 
 def title_obligations(session: Session, condition: ColumnElement[bool]) -> dict[int, Mapping[str, str]]:
@@ -237,34 +224,25 @@ def get_proposed_list(session: Session, actor: Actor, made: UUID) -> Recognition
     return RecognitionListContext(scope, None, row)
 
 
-def list_of_list(session: Session, scope: TrainingScope, list_id: int, *, offset: int, limit: int) -> list[ClaimRow]:
+def list_of_list(session: Session, scope: TrainingScope, list_id: int, *, offset: int, limit: int) -> Sequence[ClaimRow]:
     """List the recognitions of a list in a scope, by the name of the person."""
-    statement = select(Recognition, Person).join(Person, Person.id == Recognition.person_id).where(Recognition.list_id == list_id)
-    inside = stands_in(Recognition.person_id, scope)
-    statement = statement if inside is None else statement.where(inside)
-    rows = session.execute(statement.order_by(*by_name(), Recognition.id).offset(offset).limit(limit)).all()
-    titles = _titles(session, [row[0] for row in rows])
-    return [ClaimRow(row[0], row[1].full_name, row[1].uuid, "", titles.get(row[0].id)) for row in rows]
-
-
-@dataclass(frozen=True, slots=True)
-class RecognitionListRow:
-    """A list of recognitions: its row, who sent it in, how many of it wait and how many were approved."""
-
-    row: RecognitionList
-    proposer: str
-    waiting: int
-    approved: int
+    claim, statement = _select_claims(Recognition)
+    inside = stands_in(claim.person_id, scope)
+    statement = statement.where(claim.list_id == list_id, *([] if inside is None else [inside]))
+    return session.execute(statement.order_by(*by_name(), claim.id).offset(offset).limit(limit)).all()
 
 
 def list_recognition_lists(
     session: Session, scope: TrainingScope, *, waiting: bool, only: int | None = None, limit: int = 50
-) -> list[RecognitionListRow]:
-    """List the lists with somebody of a scope on them: those that wait, or all of them, newest first."""
+) -> Sequence[Row[RecognitionList, Person | None, int, int]]:
+    """List the lists with somebody of a scope on them: those that wait, or all of them, newest first.
+
+    Each has who sent it in, how many of it wait (`waiting`) and how many were approved (`approved`).
+    """
     waits = func.count().filter(Recognition.state == WAITS)
     approved = func.count().filter(Recognition.state == ClaimState.APPROVED.value)
     statement = (
-        select(RecognitionList, Person, waits, approved)
+        select(RecognitionList, Person, waits.label("waiting"), approved.label("approved"))
         .join(Recognition, Recognition.list_id == RecognitionList.id)
         .outerjoin(Person, Person.id == RecognitionList.proposed_by)
         .group_by(RecognitionList.id, Person.id)
@@ -275,9 +253,7 @@ def list_recognition_lists(
     statement = statement if inside is None else statement.where(inside)
     statement = statement.having(waits > 0) if waiting else statement
     statement = statement if only is None else statement.where(RecognitionList.id == only)
-    return [
-        RecognitionListRow(row[0], row[1].full_name if row[1] is not None else "", row[2], row[3]) for row in session.execute(statement)
-    ]
+    return session.execute(statement).all()
 
 
 MOST_LINES = 5_000

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from flask import Response, flash
 from wtforms import BooleanField, DateField, RadioField, SelectField, TextAreaField, ValidationError
@@ -10,6 +10,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import InputRequired, Optional
 
 from accounts import access_log
+from accounts.models import Person
 from accounts.privacy import AccessPurpose
 from compliance import claims
 from compliance.access import RecognitionAction, TrainingAction, WaiverAction
@@ -178,43 +179,33 @@ class ClaimRevocationForm(Form):
 
 
 STATES: Mapping[ClaimState, tuple[str, str, str]] = {
-    ClaimState.PROPOSED: (N_("Waiting for a decision"), "now", "clock"),
-    ClaimState.APPROVED: (N_("Approved"), "ok", "circle-check"),
-    ClaimState.REFUSED: (N_("Not approved"), "bad", "circle-x"),
-    ClaimState.REVOKED: (N_("No longer counts"), "bad", "rotate-ccw"),
-    ClaimState.WITHDRAWN: (N_("Withdrawn"), "", "x"),
+    ClaimState.PROPOSED: ("now", N_("Waiting for a decision"), "clock"),
+    ClaimState.APPROVED: ("ok", N_("Approved"), "circle-check"),
+    ClaimState.REFUSED: ("bad", N_("Not approved"), "circle-x"),
+    ClaimState.REVOKED: ("bad", N_("No longer counts"), "rotate-ccw"),
+    ClaimState.WITHDRAWN: ("", N_("Withdrawn"), "x"),
 }
-"""Words, look and icon."""
+"""Look, words and icon."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimStateView:
-    """A state in words, with its look and icon."""
-
-    words: str
-    look: str
-    symbol: str
-
-
-def state_view(state: str) -> ClaimStateView:
-    """Return a state as pages show it."""
-    label, look, symbol = STATES[ClaimState(state)]
-    return ClaimStateView(_(label), look, symbol)
+def state_view(state: str) -> tuple[str, str, str]:
+    """Return the look, the words and the icon of a state, as pages show it."""
+    look, label, symbol = STATES[ClaimState(state)]
+    return look, _(label), symbol
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimView:
     """A waiver or recognition in a list."""
 
+    claim: Waiver | Recognition
+    person: Person
+    proposer: Person | None
     url: str
-    person: str
-    proposer: str
     what: str
     """What it is, and of what."""
     days: str
-    state: ClaimStateView
-    proposed_at: datetime
-    answer: str
+    state: tuple[str, str, str]
     is_before_entry: bool
 
 
@@ -244,23 +235,21 @@ def claim_view(row: ClaimRow, entries: Mapping[int, date], medical: Collection[i
         days = _("completed on %(day)s", day=format_date(claim.achieved_on))
         entered = entries.get(claim.person_id)
         is_early = entered is not None and claim.achieved_on < entered
-    answer = claim.revocation or claim.decision
     return ClaimView(
-        page_of(claim),
-        row.person,
+        claim,
+        row.Person,
         row.proposer,
+        url=page_of(claim),
         what=what,
         days=days,
         state=state_view(claim.state),
-        proposed_at=claim.proposed_at,
-        answer=answer,
         is_before_entry=is_early,
     )
 
 
 def overlap_views(
     others: Sequence[Waiver], titles: Mapping[int, Mapping[str, str]], medical: Collection[int]
-) -> list[tuple[str, str, str, ClaimStateView]]:
+) -> list[tuple[str, str, str, tuple[str, str, str]]]:
     """Return the reason, obligation, days and state of waivers that stand in the way of another one; `medical` as in `claim_view`."""
     return [
         (

@@ -19,7 +19,7 @@ from compliance.access import ObligationAction, ObligationContext
 from compliance.agreements import MissingAgreement, answer_agreement, list_agreements, list_deciders, list_missing, lock_agreement
 from compliance.assignments import count_by_state
 from compliance.enrolment import list_hindered, list_obstacles
-from compliance.models import Obligation
+from compliance.models import CourseAgreement, Obligation
 from compliance.obligations import EndsBeforeToday, ObligationChanged, ObligationKeyTaken, ObligationValues
 from compliance.planned_changes import CourseObstacle, DraftFaulty
 from compliance.rules.claims import ClaimState
@@ -83,13 +83,17 @@ def answer(context: LearnerContext) -> Answer:
 def _page(context: LearnerContext, answered: UUID | None = None, refused: ClaimDecisionForm | None = None) -> Response:
     session = current_session()
     rows = list_agreements(session, context.course_id)
-    people = {number for row in rows for number in (row.agreement.asked_by, row.agreement.decided_by, row.obligation.owner_id)}
-    forms = {row.obligation.uuid: ClaimDecisionForm(formdata=None, prefix=f"answer-{row.obligation.uuid}") for row in rows}
+    people = {person for agreement, row, *_rest in rows for person in (agreement.asked_by, agreement.decided_by, row.owner_id)}
+    forms = {row.Obligation.uuid: ClaimDecisionForm(formdata=None, prefix=f"answer-{row.Obligation.uuid}") for row in rows}
     return page(
         "compliance/agreements.html",
         course=course_name(context),
         rows=[
-            (row, state_view(STATES[row.agreement.agreed]), refused if row.obligation.uuid == answered else forms[row.obligation.uuid])
+            (
+                row,
+                state_view(STATES[row.CourseAgreement.agreed]),
+                refused if row.Obligation.uuid == answered else forms[row.Obligation.uuid],
+            )
             for row in rows
         ],
         members=audiences.count_members(session),
@@ -100,11 +104,13 @@ def _page(context: LearnerContext, answered: UUID | None = None, refused: ClaimD
 
 def missing_lines(missing: Sequence[MissingAgreement], deciders: Mapping[int, Sequence[Person]]) -> list[str]:
     """Say of each course whose agreement is missing who was asked since when, or why its team does not agree."""
-    return [_missing_line(row, [person.full_name for person in deciders.get(row.course.id, ())]) for row in missing]
+    return [
+        _missing_line(choose(course.title), agreement, [person.full_name for person in deciders.get(course.id, ())])
+        for course, agreement in missing
+    ]
 
 
-def _missing_line(missing: MissingAgreement, names: Sequence[str]) -> str:
-    agreement, course = missing.agreement, choose(missing.course.title)
+def _missing_line(course: str, agreement: CourseAgreement | None, names: Sequence[str]) -> str:
     if agreement is None:
         return _("No one can enrol in “%(course)s” by themselves, and its team was not asked yet.", course=course)
     if agreement.decided_at is None:
@@ -197,7 +203,7 @@ def _obstacle_lines(session: Session, row: Obligation, values: ObligationValues)
     """Say what keeps people from the courses: of what is in force with how many wait, of a draft which courses cannot be taken."""
     obstructed = planned_changes.list_obstructed_courses(session, values.terms.requirement)
     agreements = list_missing(session, row.id, courses_of(values.terms.requirement), now=clock.now())
-    missing = missing_lines(agreements, list_deciders(session, [missing.course.id for missing in agreements]))
+    missing = missing_lines(agreements, list_deciders(session, [course.id for course, _agreement in agreements]))
     if row.state != "active":
         return obligation_pages.obstacle_lines(obstructed) + missing if row.state == "draft" else []
     deleted = [obstructed_course for obstructed_course in obstructed if obstructed_course.obstacle is CourseObstacle.DELETED]

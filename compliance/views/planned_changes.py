@@ -166,7 +166,7 @@ def _apply(subject: PlannedChangeContext) -> Answer:
         flash(_(refused.text), "bad")
         return see_page("compliance_changes.change", change=row.uuid)
     except AgreementMissing as refused:
-        lines = missing_lines(refused.missing, list_deciders(current_session(), [missing.course.id for missing in refused.missing]))
+        lines = missing_lines(refused.missing, list_deciders(current_session(), [course.id for course, _agreement in refused.missing]))
         flash(" ".join([_("It cannot be applied."), *lines]), "bad")
         return see_page("compliance_changes.change", change=row.uuid)
     except (ObligationChanged, SecondPersonRequired) as refused:

@@ -99,13 +99,15 @@ def _made_page(subject: RecognitionListContext, form: ClaimDecisionForm) -> Resp
     entries = list_entries(session, [entry.claim.person_id for entry in listed])
     record_views([entry.claim.person_id for entry in listed[:ROWS]])
     known = claim_lists.list_recognition_lists(session, subject.scope, waiting=False, only=row.id)
-    counts = known[0] if known else claim_lists.RecognitionListRow(row, "", 0, 0)
+    proposer, waiting, approved = known[0][1:] if known else (None, 0, 0)
     is_proposer = row.proposed_by == current_actor().person_id
-    decides = allows(RecognitionAction.APPROVE_MANY, subject) and counts.waiting and not is_proposer
+    decides = allows(RecognitionAction.APPROVE_MANY, subject) and waiting and not is_proposer
     return page(
         "compliance/recognition_list.html",
         made=row,
-        counts=counts,
+        proposer=proposer,
+        waiting=waiting,
+        approved=approved,
         page=requested.of([claim_view(entry, entries, ()) for entry in listed]),
         form=form if decides else None,
         is_proposer=is_proposer,

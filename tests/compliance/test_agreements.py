@@ -131,7 +131,7 @@ def test_a_course_is_reserved_where_the_people_cannot_enrol_by_themselves(stage:
 
     reserved = read(stage.instance, lambda session: list_missing(session, draft.id, [stage.course.slug], now=NOW))
 
-    assert [missing.course.slug for missing in reserved] == (["reservado"] if is_reserved else [])
+    assert [course.slug for course, _agreement in reserved] == (["reservado"] if is_reserved else [])
 
 
 @pytest.mark.parametrize("kind", [CourseRequirement, AllRequirement, AnyRequirement])
