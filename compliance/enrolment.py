@@ -121,7 +121,7 @@ def get_order(session: Session, rules: ObligationRules, *, now: datetime) -> Tra
         return TrainingOrder()
     terms, is_automatic = rules.terms[version.number - 1], version.enrolment == "automatic"
     course_slugs, certain = set(courses_of(terms.requirement)), set(certain_courses(terms.requirement)) if is_automatic else set()
-    missing = {agreement.course.id for agreement in list_missing(session, rules.obligation_id, course_slugs, now=now)}
+    missing = {course.id for course, _agreement in list_missing(session, rules.obligation_id, course_slugs, now=now)}
     courses = []
     for number, slug in sorted(rules.courses.items()):
         if slug in course_slugs:
@@ -177,34 +177,23 @@ def list_taken_out(session: Session, assignments: Sequence[int], course_id: int)
     return {(assignment, cycle) for assignment, cycle in session.execute(statement)}
 
 
-@dataclass(frozen=True, slots=True)
-class ObstacleRow:
-    """Something that keeps people from a course: how many who have to take it, and since when it is known; None: only looked at now."""
-
-    slug: str
-    title: Mapping[str, str]
-    obstacle: EnrolmentObstacle
-    people: int
-    since: datetime | None
-
-
-def list_obstacles(session: Session, obligation: Obligation, *, now: datetime) -> list[ObstacleRow]:
-    """List what keeps people from the courses of an obligation, by course, five rows of each at most.
+def list_obstacles(session: Session, obligation: Obligation, *, now: datetime) -> list[tuple[Course, EnrolmentObstacle, int]]:
+    """List what keeps how many people from the courses of an obligation, by course, five rows of each at most.
 
     A course that nobody can take is listed with all who have something to take, also where they enrol themselves.
     """
-    courses = get_order(session, get_rules(session, obligation), now=now).courses
-    slugs = {course.required.course_id: course.slug for course in courses}
+    ordered = get_order(session, get_rules(session, obligation), now=now).courses
     obstacles = _count_obstacles(session, obligation, now=now)
-    barred = {(course.required.course_id, course.obstacle.value) for course in courses if course.obstacle is not None}
+    barred = {(course.required.course_id, course.obstacle.value) for course in ordered if course.obstacle is not None}
     if barred - set(obstacles):
         waiting = count_rows(session, Assignment, _is_waiting(obligation, now))
-        obstacles |= dict.fromkeys(barred - set(obstacles), (waiting, None))
-    titles = dict(session.execute(select(Course.id, Course.title).where(Course.id.in_(slugs))).all())
+        obstacles |= dict.fromkeys(barred - set(obstacles), waiting)
+    rows = session.scalars(select(Course).where(Course.id.in_([course.required.course_id for course in ordered])))
+    courses = {row.id: row for row in rows}
     return [
-        ObstacleRow(slugs[course], titles[course], EnrolmentObstacle(obstacle), people, since)
-        for (course, obstacle), (people, since) in sorted(obstacles.items())
-        if course in slugs
+        (courses[course_id], EnrolmentObstacle(obstacle), people)
+        for (course_id, obstacle), people in sorted(obstacles.items())
+        if course_id in courses
     ]
 
 
@@ -423,16 +412,16 @@ def _select_standing(people: Select[*tuple[Any, ...]], entries: Mapping[str, Cou
     return statement
 
 
-def _count_obstacles(session: Session, obligation: Obligation, *, now: datetime) -> dict[tuple[int, str], tuple[int, datetime | None]]:
-    """Return how many people each obstacle was found for in their present cycle, and since when, by course and obstacle."""
+def _count_obstacles(session: Session, obligation: Obligation, *, now: datetime) -> dict[tuple[int, str], int]:
+    """Return how many people each obstacle was found for in their present cycle, by course and obstacle."""
     key = (CycleEnrolment.course_id, CycleEnrolment.obstacle)
     statement = (
-        select(*key, func.count(), func.min(CycleEnrolment.since))
+        select(*key, func.count())
         .join(Assignment, (Assignment.id == CycleEnrolment.assignment_id) & (Assignment.cycle == CycleEnrolment.cycle))
         .where(_is_waiting(obligation, now), CycleEnrolment.obstacle.is_not(None))
         .group_by(*key)
     )
-    return {(course, str(obstacle)): (people, since) for course, obstacle, people, since in session.execute(statement)}
+    return {(course, str(obstacle)): people for course, obstacle, people in session.execute(statement)}
 
 
 def _is_waiting(obligation: Obligation, now: datetime) -> ColumnElement[bool]:

@@ -6,10 +6,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
-from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from accounts import notices
@@ -95,18 +94,13 @@ def _required(session: Session, obligations: Select[int]) -> set[str]:
     }
 
 
-class OlderTake(NamedTuple):
-    """Somebody under way in a version of a course that is older than the lowest that counts."""
-
-    person_id: int
-    slug: str
-    title: Mapping[str, str]
-
-
 def list_older_takes(
     session: Session, obligation: Obligation, lowest: Mapping[str, int], after: int, limit: int, *, now: datetime
-) -> list[OlderTake]:
-    """List the present takes, not completed, of people with something left to do, in a version below the lowest; by person after one."""
+) -> Sequence[Row[int, str, Mapping[str, str]]]:
+    """List the present takes, not completed, of people with something left to do, in a version below the lowest; by person after one.
+
+    Each row has the person, and the slug and the title of the course.
+    """
     below = [and_(Course.slug == slug, CourseVersion.number < number) for slug, number in sorted(lowest.items())]
     if not below:
         return []
@@ -122,7 +116,7 @@ def list_older_takes(
         .order_by(person, Course.slug)
         .limit(limit)
     )
-    return [OlderTake(*row) for row in session.execute(statement)]
+    return session.execute(statement).all()
 
 
 MOST_OBLIGATIONS = 500
@@ -246,29 +240,21 @@ def list_audiences_for(session: Session, scope: TrainingScope) -> list[Audience]
     return list(session.scalars(statement if scope.everywhere else statement.where(Audience.institution_id.in_(scope.officer))))
 
 
-@dataclass(frozen=True, slots=True)
-class OfferedCourse:
-    """A course that an obligation may require, with the number of its newest published version."""
-
-    id: int
-    slug: str
-    title: Mapping[str, str]
-    version: int
-    is_open: bool = True
-    """It is published and not archived."""
+OfferedCourse = Row[int, str, Mapping[str, str], int]
+"""The `id`, `slug` and `title` of a course that an obligation may require, and the number of its newest published `version`."""
 
 
-def list_offered_courses(session: Session, actor: Actor, chosen: Collection[str] = ()) -> list[OfferedCourse]:
+def list_offered_courses(session: Session, actor: Actor, chosen: Collection[str] = ()) -> Sequence[OfferedCourse]:
     """List the published courses that an actor knows of, by address, and those that are required already."""
     published = Course.published_version_id.is_not(None) & Course.archived_at.is_(None)
     statement = (
-        select(Course.id, Course.slug, Course.title, func.coalesce(CourseVersion.number, 0), published)
+        select(Course.id, Course.slug, Course.title, func.coalesce(CourseVersion.number, 0).label("version"))
         .outerjoin(CourseVersion, CourseVersion.id == Course.published_version_id)
         .where((published & known_to(actor, ())) | Course.slug.in_(chosen))
         .order_by(Course.slug)
         .limit(MOST_COURSES)
     )
-    return [OfferedCourse(*row) for row in session.execute(statement, {"person_id": actor.person_id})]
+    return session.execute(statement, {"person_id": actor.person_id}).all()
 
 
 def list_open_editions(session: Session, courses: Sequence[int], chosen: int | None = None) -> list[Edition]:
@@ -566,17 +552,17 @@ def notify_portion(session: Session, obligation: Obligation, after: int, *, now:
     version = latest_version(session, obligation)
     lowest = values_of(version).terms.lowest_versions
     rows = list_older_takes(session, obligation, lowest, after, PORTION, now=now)
-    by_course = defaultdict[str, list[OlderTake]](list)
+    by_course = defaultdict[str, list[Row[int, str, Mapping[str, str]]]](list)
     for row in rows:
         by_course[row.slug].append(row)
     today = now.astimezone(site_locale().zone).date()
     for slug, takes in by_course.items():
-        message = _message(obligation, version, takes[0], lowest[slug], today)
+        message = _message(obligation, version, slug, takes[0].title, lowest[slug], today)
         notices.notify(session, message, sorted({take.person_id for take in takes}), now=now)
     return rows[-1].person_id if len(rows) == PORTION else None
 
 
-def _message(obligation: Obligation, version: ObligationVersion, take: OlderTake, lowest: int, today: date) -> Message:
+def _message(obligation: Obligation, version: ObligationVersion, slug: str, title: Mapping[str, str], lowest: int, today: date) -> Message:
     from_on = version.effective_on
 
     def words() -> str:
@@ -588,9 +574,9 @@ def _message(obligation: Obligation, version: ObligationVersion, take: OlderTake
             )
         return _("Only version %(lowest)s or a later one counts for “%(title)s”. Move to it: completing yours is not enough.", **facts)
 
-    subject = in_every_language(lambda: _("Your version of “%(course)s” is too old", course=choose(dict(take.title))))
-    key = f"older-version:{obligation.id}:{take.slug}:{lowest}"
-    return Message(TRAINING_NOTICE, key, subject, in_every_language(words), f"/courses/{take.slug}")
+    subject = in_every_language(lambda: _("Your version of “%(course)s” is too old", course=choose(title)))
+    key = f"older-version:{obligation.id}:{slug}:{lowest}"
+    return Message(TRAINING_NOTICE, key, subject, in_every_language(words), f"/courses/{slug}")
 
 
 def list_obliging_audiences(session: Session) -> list[Audience]:

@@ -246,27 +246,19 @@ class CourseObstacle(StrEnum):
     ARCHIVED = "archived"
 
 
-@dataclass(frozen=True, slots=True)
-class ObstructedCourse:
-    """A required course that cannot be taken, and why."""
-
-    name: str
-    obstacle: CourseObstacle
-
-
-def list_obstructed_courses(session: Session, requirement: Requirement) -> list[ObstructedCourse]:
-    """Return the courses of a requirement that are deleted, archived or not published, in its order."""
+def list_obstructed_courses(session: Session, requirement: Requirement) -> list[tuple[str, CourseObstacle]]:
+    """Return the courses of a requirement that are deleted, archived or not published, by name, in its order."""
     slugs = list(dict.fromkeys(courses_of(requirement)))
     rows = {row.slug: row for row in session.scalars(select(Course).where(Course.slug.in_(slugs)))}
-    obstructed = list[ObstructedCourse]()
+    obstructed = list[tuple[str, CourseObstacle]]()
     for slug in slugs:
         course = rows.get(slug)
         if course is None:
-            obstructed.append(ObstructedCourse(slug, CourseObstacle.DELETED))
+            obstructed.append((slug, CourseObstacle.DELETED))
         elif course.archived_at is not None:
-            obstructed.append(ObstructedCourse(choose(course.title), CourseObstacle.ARCHIVED))
+            obstructed.append((choose(course.title), CourseObstacle.ARCHIVED))
         elif course.published_version_id is None:
-            obstructed.append(ObstructedCourse(choose(course.title), CourseObstacle.UNPUBLISHED))
+            obstructed.append((choose(course.title), CourseObstacle.UNPUBLISHED))
     return obstructed
 
 

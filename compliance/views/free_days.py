@@ -1,11 +1,10 @@
 """Pages of free days: one day, or a list of them, read with its lines and its faults."""
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from uuid import UUID
 
 from flask import Blueprint, Response, flash, request
 from wtforms import DateField, Field, HiddenField, SelectField
@@ -21,7 +20,7 @@ from compliance.planned_changes import NumberToType, PlannedKind, apply_change, 
 from compliance.rules.planned_changes import read_outcome
 from compliance.team_digests import list_second_persons, list_waiting_changes
 from compliance.views.obligation_forms import PlannedChangeForm
-from compliance.views.obligation_pages import WaitingView, waiting_view
+from compliance.views.obligation_pages import CHANGES, waiting_view
 from kernel import clock
 from kernel.errors import N_
 from kernel.i18n import DEFAULT_ZONE, _, format_date, format_month, lazy_, ngettext
@@ -32,6 +31,7 @@ from kernel.web.uploads import UploadForm
 from organisations import audiences
 from organisations.audiences import ReasonRequired, today_of
 from organisations.list_reading import AHEAD, Cell, DayReader, ListColumns
+from organisations.models import Audience
 from organisations.training_scope import get_training_scope
 
 LONGEST_NAME = 150
@@ -56,10 +56,9 @@ class FreeDayForm(Form):
     reason = line(lazy_("Reason"), most=1000)
     """Given of a day before today."""
 
-    def offer(self, provinces: Mapping[str, str]) -> None:
-        """Let one of these provinces be chosen, or the whole country."""
-        choices = [SelectChoice(value=key, label=name) for key, name in provinces.items()]
-        self.province.choices = [SelectChoice(value=NATIONAL, label=_("The whole country")), *choices]
+    def offer(self, places: Mapping[str, str]) -> None:
+        """Let one of these places be chosen."""
+        self.province.choices = [SelectChoice(value=key, label=name) for key, name in places.items()]
 
     def values(self) -> FreeDayValues:
         """Return the day of a form that was found right."""
@@ -128,44 +127,9 @@ def write_lines(days: Sequence[FreeDayValues]) -> str:
     return "\n".join(rows)
 
 
-@dataclass(frozen=True, slots=True)
-class FreeDayView:
-    """A free day on a page; no number where it is not kept yet."""
-
-    day: date
-    words: str
-    name: str
-    where: str
-    uuid: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FreeDayMonthView:
-    """The free days of a month."""
-
-    title: str
-    days: tuple[FreeDayView, ...]
-
-
-def free_day_months(rows: Sequence[FreeDay], provinces: Mapping[str, str]) -> list[FreeDayMonthView]:
-    """Return the free days of a year by month; months without any are left out."""
-    by_month: dict[str, list[FreeDayView]] = {}
-    for row in rows:
-        view = FreeDayView(row.day, format_date(row.day, "full"), row.name, _place(row.province, provinces), row.uuid)
-        by_month.setdefault(format_month(row.day), []).append(view)
-    return [FreeDayMonthView(title, tuple(days)) for title, days in by_month.items()]
-
-
-def review_views(days: Sequence[FreeDayValues], provinces: Mapping[str, str]) -> list[FreeDayView]:
-    """Return the days that a list would add."""
-    return [
-        FreeDayView(free_day.day, format_date(free_day.day, "full"), free_day.name, _place(free_day.province, provinces))
-        for free_day in days
-    ]
-
-
-def _place(province: str, provinces: Mapping[str, str]) -> str:
-    return provinces.get(province, province) if province else _("The whole country")
+def list_places() -> dict[str, str]:
+    """Return the names of the places of free days: of the whole country, and of each province by its name without case and accents."""
+    return {NATIONAL: _("The whole country"), **free_days.list_provinces(current_session())}
 
 
 bp = Blueprint("compliance_free_days", __name__, url_prefix="/administration/free-days")
@@ -188,25 +152,29 @@ def _year() -> int:
 
 
 def _page(form: FreeDayForm, upload: FreeDayListForm, year: int) -> Response:
-    provinces = free_days.list_provinces(current_session())
-    form.offer(provinces)
+    session, places, months = current_session(), list_places(), defaultdict[str, list[FreeDay]](list)
+    form.offer(places)
+    for row in free_days.list_free_days(session, year):
+        months[format_month(row.day)].append(row)
+    waiting = _list_waiting()
     return page(
         "compliance/free_days.html",
         form=form,
         upload=upload,
         year=year,
         today=today_of(clock.now()),
-        months=free_day_months(free_days.list_free_days(current_session(), year), provinces),
-        waiting=_waiting_views(),
+        months=months,
+        places=places,
+        waiting=[waiting_view(row, audience, {}) for row, audience in waiting],
+        people=audiences.people_names(session, {row.created_by for row, _audience in waiting}),
+        change_names=CHANGES,
     )
 
 
-def _waiting_views() -> list[WaitingView]:
+def _list_waiting() -> Sequence[tuple[PlannedChange, Audience | None]]:
     session = current_session()
     scope = get_training_scope(session, current_actor())
-    changes = list_waiting_changes(session, scope, PlannedChange.kind == PlannedKind.FREE_DAYS.value)
-    people = audiences.people_names(session, {row.created_by for row, _audience in changes})
-    return [waiting_view(row, audience, {}, people) for row, audience in changes]
+    return list_waiting_changes(session, scope, PlannedChange.kind == PlannedKind.FREE_DAYS.value)
 
 
 @bp.post("")
@@ -214,7 +182,7 @@ def _waiting_views() -> list[WaitingView]:
 def add() -> Answer:
     """Add a free day."""
     form, session = FreeDayForm(), current_session()
-    form.offer(free_days.list_provinces(session))
+    form.offer(list_places())
     if not form.validate_on_submit():
         return _page(form, FreeDayListForm(formdata=None), _year())
     values, now = form.values(), clock.now()
@@ -258,24 +226,25 @@ def review() -> Answer:
     rows = upload.read(lambda content: read_free_days(content, provinces, today)) if upload.validate_on_submit() else None
     if rows is None:
         return _page(FreeDayForm(formdata=None), upload, _year())
-    return _bring_in(upload, rows, provinces) if upload.lines.data else _review_page(rows, provinces)
+    return _bring_in(upload, rows) if upload.lines.data else _review_page(rows)
 
 
-def _review_page(rows: ReadList[FreeDayValues], provinces: dict[str, str], form: FreeDayListForm | None = None) -> Response:
+def _review_page(rows: ReadList[FreeDayValues], form: FreeDayListForm | None = None) -> Response:
     known = free_days.find_same_days(current_session(), [free_day.day for free_day in rows.entries])
     new = [free_day for free_day in rows.entries if (free_day.day, free_day.province) not in known]
     form = form or FreeDayListForm(formdata=None, data={"lines": write_lines(new)})
     return page(
         "compliance/free_days_review.html",
         form=form,
-        new=review_views(new, provinces),
+        new=new,
+        places=list_places(),
         same=len(rows.entries) - len(new),
         past=sum(free_day.day < today_of(clock.now()) for free_day in new),
         rows=rows,
     )
 
 
-def _bring_in(form: FreeDayListForm, rows: ReadList[FreeDayValues], provinces: dict[str, str]) -> Answer:
+def _bring_in(form: FreeDayListForm, rows: ReadList[FreeDayValues]) -> Answer:
     """Add the days from today on; plan those before, which wait for a second person."""
     now, actor, session = clock.now(), current_actor(), begin_writing()
     today = today_of(now)
@@ -286,7 +255,7 @@ def _bring_in(form: FreeDayListForm, rows: ReadList[FreeDayValues], provinces: d
         planned = plan_free_days(session, actor, past, [], form.reason.data or "", now=now) if past else None
     except ReasonRequired as refused:
         form.refuse(form.reason, _(refused.text))
-        return _review_page(rows, provinces, form)
+        return _review_page(rows, form)
     count = free_days.bring_in_free_days(session, actor, new, now=now)
     flash(ngettext("%(count)s free day was added.", "%(count)s free days were added.", count), "ok")
     if planned is not None:
@@ -305,12 +274,12 @@ def _change_page(row: PlannedChange, form: PlannedChangeForm) -> Response:
     session, outcome = current_session(), read_outcome(json.loads(row.outcome))
     added, removed = planned_changes.free_days_planned(row)
     may_apply = row.created_by != current_actor().person_id
-    provinces = free_days.list_provinces(session)
     return page(
         "compliance/planned_free_days.html",
         change=row,
-        added=review_views(added, provinces),
-        removed=review_views(removed, provinces),
+        added=added,
+        removed=removed,
+        places=list_places(),
         people=audiences.people_names(session, {row.created_by, row.applied_by}),
         concerned=outcome.concerned,
         form=form,

@@ -394,20 +394,15 @@ def lowest_versions(sent: Mapping[str, str], courses: Collection[OfferedCourse])
     return {course.slug: chosen[course.slug] for course in courses if 0 < chosen[course.slug] <= course.version}
 
 
-@dataclass(frozen=True, slots=True)
-class LowestVersionField:
-    """The field that says from which version of a course on it counts; courses with one version have none."""
+def lowest_version_fields(
+    courses: Collection[OfferedCourse], lowest: Mapping[str, int]
+) -> list[tuple[str, str, int, list[tuple[int, str]]]]:
+    """Return the fields that say from which version of a course on it counts: name, label, what is chosen, and the choices.
 
-    name: str
-    label: str
-    chosen: int
-    choices: Sequence[tuple[int, str]]
-
-
-def lowest_version_fields(courses: Collection[OfferedCourse], lowest: Mapping[str, int]) -> list[LowestVersionField]:
-    """Return these fields."""
+    Courses with one version have none.
+    """
     return [
-        LowestVersionField(
+        (
             f"lowest-{course.id}",
             choose(course.title),
             lowest.get(course.slug, 0),

@@ -1,15 +1,12 @@
 """Obligations on their pages: rules in words, counts by state, differences of versions, the outcome of a dry run."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from uuid import UUID
 
-from compliance.enrolment import ObstacleRow
 from compliance.learner_page import URGENT_FIRST, StatusView, status_view
 from compliance.models import PlannedChange
-from compliance.obligations import EnrolmentMode, ObligationRow, ObligationValues
-from compliance.planned_changes import CourseObstacle, ObstructedCourse
+from compliance.obligations import EnrolmentMode, ObligationValues
+from compliance.planned_changes import CourseObstacle
 from compliance.rules.planned_changes import DryRunOutcome
 from compliance.rules.reminders import ReminderKind
 from compliance.rules.terms import (
@@ -24,6 +21,7 @@ from compliance.rules.terms import (
     courses_of,
     may_expire,
 )
+from courses.models import Course
 from courses.rules import CourseTime, printed_time
 from enrolments.progress import length_in_words
 from enrolments.takes import EnrolmentObstacle
@@ -118,83 +116,23 @@ _OBSTACLES: Mapping[CourseObstacle, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class StateCountView:
-    """The people in one state, with a sentence."""
-
-    status: StatusView
-    people: int
-    sentence: str
+def state_counts(counts: Mapping[str, int]) -> list[tuple[StatusView, str]]:
+    """Return each state in which there are people with a sentence of how many they are, the most urgent first."""
+    return [(status_view(state), _STATE_SENTENCES[state.value](counts[state.value])) for state in URGENT_FIRST if counts.get(state.value)]
 
 
-def state_counts(counts: Mapping[str, int]) -> list[StateCountView]:
-    """Return how many people are in each state in which there are any, the most urgent first."""
-    return [
-        StateCountView(status_view(state), counts[state.value], _STATE_SENTENCES[state.value](counts[state.value]))
-        for state in URGENT_FIRST
-        if counts.get(state.value)
-    ]
-
-
-def obstacle_lines(courses: Sequence[ObstructedCourse]) -> list[str]:
+def obstacle_lines(courses: Iterable[tuple[str, CourseObstacle]]) -> list[str]:
     """Say of each required course that cannot be taken why not."""
-    return [_(_OBSTACLES[obstructed.obstacle], course=obstructed.name) for obstructed in courses]
+    return [_(_OBSTACLES[obstacle], course=name) for name, obstacle in courses]
 
 
-def waiting_lines(rows: Sequence[ObstacleRow]) -> list[str]:
+def waiting_lines(rows: Iterable[tuple[Course, EnrolmentObstacle, int]]) -> list[str]:
     """Say what keeps people from the courses of an obligation in force, and how many (spec/compulsory 4.9)."""
-    return [_WAITING[row.obstacle](row.people, choose(row.title)) for row in rows]
+    return [_WAITING[obstacle](people, choose(course.title)) for course, obstacle, people in rows]
 
 
-@dataclass(frozen=True, slots=True)
-class ObligationListView:
-    """An obligation in the list: what, for whom, until when, how far."""
-
-    uuid: UUID
-    title: str
-    kind: str
-    """Of its state: the label, its word, its icon."""
-    word: str
-    symbol: str
-    audience: str
-    requirement: str
-    deadline: str
-    required: int
-    done: int
-
-
-def list_view(row: ObligationRow, values: ObligationValues, titles: Mapping[str, Mapping[str, str]]) -> ObligationListView:
-    """Return an obligation of the list in words."""
-    kind, word, symbol = STATES[row.obligation.state]
-    return ObligationListView(
-        row.obligation.uuid,
-        choose(values.title),
-        kind,
-        word=_(word),
-        symbol=symbol,
-        audience=choose(row.audience.title),
-        requirement=requirement_in_words(values.terms.requirement, titles),
-        deadline=deadline_in_words(values.terms),
-        required=row.required,
-        done=row.done,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class RuleInWords:
-    """One rule of an obligation in words."""
-
-    name: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class FactDifference:
-    """One rule in two versions; empty where a version has none."""
-
-    name: str
-    before: str
-    after: str
+Rule = tuple[str, str]
+"""One rule of an obligation in words: its name, and what it says."""
 
 
 def requirement_in_words(requirement: Requirement, titles: Mapping[str, Mapping[str, str]]) -> str:
@@ -260,111 +198,68 @@ def _days(count: int) -> str:
     return length_in_words(Duration(days=count))
 
 
-def time_line(terms: ObligationTerms, titles: Mapping[str, Mapping[str, str]], times: Mapping[str, CourseTime]) -> RuleInWords:
+def time_line(terms: ObligationTerms, titles: Mapping[str, Mapping[str, str]], times: Mapping[str, CourseTime]) -> Rule:
     """Return how long the courses of an obligation take, required and optional time told apart; of several each by its title."""
     timed = [slug for slug in dict.fromkeys(courses_of(terms.requirement)) if slug in times]
     lines = {slug: printed_time(times[slug], language()) for slug in timed}
     several = [_("%(course)s: %(time)s", course=_course(slug, titles), time=line) for slug, line in lines.items()]
-    return RuleInWords(_("Estimated time"), " · ".join(several) if len(several) > 1 else "".join(lines.values()))
+    return _("Estimated time"), " · ".join(several) if len(several) > 1 else "".join(lines.values())
 
 
-def fact_lines(values: ObligationValues, titles: Mapping[str, Mapping[str, str]], edition: str = "") -> list[RuleInWords]:
+def fact_lines(values: ObligationValues, titles: Mapping[str, Mapping[str, str]], edition: str = "") -> list[Rule]:
     """Return the rules of a version in words, without those that say nothing."""
     lines = [*_own_facts(values), *_rule_facts(values.terms, titles), *_other_facts(values, edition)]
-    return [line for line in lines if line.text]
+    return [(name, text) for name, text in lines if text]
 
 
-def _own_facts(values: ObligationValues) -> Iterator[RuleInWords]:
-    yield RuleInWords(_("Title in Spanish"), values.title.get("es", ""))
-    yield RuleInWords(_("Title in English"), values.title.get("en", ""))
-    yield RuleInWords(_("What people read about it, in Spanish"), values.words.get("es", ""))
-    yield RuleInWords(_("What people read about it, in English"), values.words.get("en", ""))
-    yield RuleInWords(_("Legal basis in Spanish"), values.legal_base.get("es", ""))
-    yield RuleInWords(_("Legal basis in English"), values.legal_base.get("en", ""))
-    yield RuleInWords(_("Link to the legal basis"), values.legal_url)
+def _own_facts(values: ObligationValues) -> Iterator[Rule]:
+    yield _("Title in Spanish"), values.title.get("es", "")
+    yield _("Title in English"), values.title.get("en", "")
+    yield _("What people read about it, in Spanish"), values.words.get("es", "")
+    yield _("What people read about it, in English"), values.words.get("en", "")
+    yield _("Legal basis in Spanish"), values.legal_base.get("es", "")
+    yield _("Legal basis in English"), values.legal_base.get("en", "")
+    yield _("Link to the legal basis"), values.legal_url
 
 
-def _rule_facts(terms: ObligationTerms, titles: Mapping[str, Mapping[str, str]]) -> Iterator[RuleInWords]:
-    yield RuleInWords(_("What they have to complete"), requirement_in_words(terms.requirement, titles))
-    yield RuleInWords(_("Begins on"), format_date(terms.starts))
-    yield RuleInWords(_("Applies until"), format_date(terms.ends) if terms.ends is not None else "")
-    yield RuleInWords(_("Deadline"), deadline_in_words(terms))
-    yield RuleInWords(_("Days of notice"), _days(terms.notice))
-    yield RuleInWords(_("Days of grace"), _days(terms.grace))
-    yield RuleInWords(_("Validity"), validity_in_words(terms))
-    yield RuleInWords(_("Renewal window in days"), _days(terms.window) if may_expire(terms) else "")
-    yield RuleInWords(_("What was completed counts from"), format_date(terms.counts_from) if terms.counts_from is not None else "")
-    yield RuleInWords(_("Versions that count"), _versions_in_words(terms, titles))
-    yield RuleInWords(_("Days of absence that do not interrupt"), _days(terms.gap))
+def _rule_facts(terms: ObligationTerms, titles: Mapping[str, Mapping[str, str]]) -> Iterator[Rule]:
+    yield _("What they have to complete"), requirement_in_words(terms.requirement, titles)
+    yield _("Begins on"), format_date(terms.starts)
+    yield _("Applies until"), format_date(terms.ends) if terms.ends is not None else ""
+    yield _("Deadline"), deadline_in_words(terms)
+    yield _("Days of notice"), _days(terms.notice)
+    yield _("Days of grace"), _days(terms.grace)
+    yield _("Validity"), validity_in_words(terms)
+    yield _("Renewal window in days"), _days(terms.window) if may_expire(terms) else ""
+    yield _("What was completed counts from"), format_date(terms.counts_from) if terms.counts_from is not None else ""
+    yield _("Versions that count"), _versions_in_words(terms, titles)
+    yield _("Days of absence that do not interrupt"), _days(terms.gap)
 
 
-def _other_facts(values: ObligationValues, edition: str) -> Iterator[RuleInWords]:
+def _other_facts(values: ObligationValues, edition: str) -> Iterator[Rule]:
     automatic = values.enrolment is EnrolmentMode.AUTOMATIC
-    yield RuleInWords(_("Enrolment"), _("The platform enrols people when their time begins") if automatic else _("People enrol themselves"))
-    yield RuleInWords(_("Edition"), edition)
-    yield RuleInWords(_("Time zone of its days"), name_of_zone(values.zone) if values.zone else _("That of each person's unit"))
+    yield _("Enrolment"), _("The platform enrols people when their time begins") if automatic else _("People enrol themselves")
+    yield _("Edition"), edition
+    yield _("Time zone of its days"), name_of_zone(values.zone) if values.zone else _("That of each person's unit")
     steps = [number(step) for step in values.steps]
     days = _("%(days)s days before the last day", days=enumeration(steps)) if steps else _("none before the last day")
-    yield RuleInWords(_("Reminders"), days)
-    yield RuleInWords(_("Heads of units"), _("are notified of people who are overdue") if values.is_escalated else _("are not notified"))
+    yield _("Reminders"), days
+    yield _("Heads of units"), _("are notified of people who are overdue") if values.is_escalated else _("are not notified")
 
 
-def differences(before: Sequence[RuleInWords], after: Sequence[RuleInWords]) -> list[FactDifference]:
-    """Return the rules that two versions say otherwise, in the order of the form."""
-    was, will_be = ({line.name: line.text for line in lines} for lines in (before, after))
-    names = dict.fromkeys([*(line.name for line in after), *(line.name for line in before)])
-    return [FactDifference(name, was.get(name, ""), will_be.get(name, "")) for name in names if was.get(name, "") != will_be.get(name, "")]
+def differences(before: Sequence[Rule], after: Sequence[Rule]) -> list[tuple[str, str, str]]:
+    """Return the rules that two versions say otherwise, in the order of the form: the name, and what each says; '' where it has none."""
+    was, will_be = dict(before), dict(after)
+    return [(name, was.get(name, ""), will_be.get(name, "")) for name in will_be | was if was.get(name, "") != will_be.get(name, "")]
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingView:
-    """A change that waits for a second person, with who planned it."""
-
-    uuid: UUID
-    endpoint: str
-    """Of its page."""
-    title: str
-    kind: str
-    author: str
-    created_at: datetime
-    effective_on: date
-
-
-def waiting_view(change: PlannedChange, audience: Audience | None, titles: Mapping[int, str], people: Mapping[int, str]) -> WaitingView:
-    """Return a change that waits for a second person, by the titles of obligations and the names of people."""
+def waiting_view(change: PlannedChange, audience: Audience | None, titles: Mapping[int, str]) -> tuple[PlannedChange, str, str]:
+    """Return a change that waits for a second person with the endpoint of its page and what it is about, by the titles of obligations."""
     if audience is None:
-        endpoint, title = "compliance_free_days.change", _("Holidays and days off")
-    elif change.obligation_id is None:
-        endpoint, title = "compliance_audience_rules.change", choose(audience.title)
-    else:
-        endpoint, title = "compliance_changes.change", titles.get(change.obligation_id, "")
-    return WaitingView(
-        change.uuid,
-        endpoint,
-        title,
-        kind=_(CHANGES[change.kind]),
-        author=people.get(change.created_by or 0, ""),
-        created_at=change.created_at,
-        effective_on=change.effective_on,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class ShiftView:
-    """A number of people who go from one state to another."""
-
-    obligation: str
-    before: StatusView
-    after: StatusView
-    people: int
-
-
-@dataclass(frozen=True, slots=True)
-class UnitChangeView:
-    """A number of people of a unit who change their state."""
-
-    name: str
-    people: int
+        return change, "compliance_free_days.change", _("Holidays and days off")
+    if change.obligation_id is None:
+        return change, "compliance_audience_rules.change", choose(audience.title)
+    return change, "compliance_changes.change", titles.get(change.obligation_id, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,9 +267,11 @@ class OutcomeView:
     """The outcome of a dry run for its page."""
 
     figures: DryRunOutcome
-    mails: tuple[str, ...]
-    shifts: tuple[ShiftView, ...]
-    units: tuple[UnitChangeView, ...]
+    mails: list[str]
+    shifts: list[tuple[str, StatusView, StatusView, int]]
+    """How many people go from one state to another, with the title of the obligation."""
+    units: list[tuple[str, int]]
+    """How many people of a unit change their state."""
 
 
 def outcome_view(outcome: DryRunOutcome, titles: Mapping[int, str], units: Mapping[int, str]) -> OutcomeView:
@@ -382,10 +279,7 @@ def outcome_view(outcome: DryRunOutcome, titles: Mapping[int, str], units: Mappi
     shifts = sorted(outcome.shifts.items(), key=lambda item: (-item[1], item[0]))
     return OutcomeView(
         outcome,
-        tuple(_MAILS[kind](count) for kind, count in sorted(outcome.mails.items(), key=lambda item: -item[1])),
-        tuple(
-            ShiftView(titles.get(obligation, ""), status_view(before), status_view(after), count)
-            for (obligation, before, after), count in shifts
-        ),
-        tuple(UnitChangeView(units.get(unit) or _("Without a unit"), count) for unit, count in outcome.most_affected),
+        [_MAILS[kind](count) for kind, count in sorted(outcome.mails.items(), key=lambda item: -item[1])],
+        [(titles.get(obligation, ""), status_view(before), status_view(after), count) for (obligation, before, after), count in shifts],
+        [(units.get(unit) or _("Without a unit"), count) for unit, count in outcome.most_affected],
     )

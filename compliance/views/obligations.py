@@ -38,7 +38,6 @@ from compliance.views.obligation_forms import (
     lowest_version_fields,
     lowest_versions,
 )
-from compliance.views.obligation_pages import FactDifference
 from courses.versions import list_published_times
 from enrolments.access import LearnerContext, LearningAction
 from enrolments.course_context import course_name
@@ -142,14 +141,27 @@ def obligations(scope: TrainingScope) -> Answer:
     session = current_session()
     rows = compliance_obligations.list_obligations(session, scope, now=clock.now())
     values = {row.obligation.id: compliance_obligations.values_of(row.version) for row in rows}
-    titles = _titles(session, *values.values())
-    shown = [obligation_pages.list_view(row, values[row.obligation.id], titles) for row in rows]
+    titles, terms = _titles(session, *values.values()), {number: each.terms for number, each in values.items()}
     may_write = allows(ObligationAction.EDIT, compliance_obligations.get_new_context(session, current_actor()))
     titles_of = {row.obligation.id: choose(row.version.title) for row in rows}
     waiting = list_waiting_changes(session, scope) if scope.everywhere or scope.officer else []
     people = audiences.people_names(session, {change.created_by for change, _audience in waiting})
-    lines = [obligation_pages.waiting_view(change, audience, titles_of, people) for change, audience in waiting]
-    return page("compliance/obligations.html", rows=shown, may_write=may_write, waiting=lines)
+    return page(
+        "compliance/obligations.html",
+        rows=[
+            (
+                row,
+                obligation_pages.requirement_in_words(terms[row.obligation.id].requirement, titles),
+                obligation_pages.deadline_in_words(terms[row.obligation.id]),
+            )
+            for row in rows
+        ],
+        states=obligation_pages.STATES,
+        may_write=may_write,
+        waiting=[obligation_pages.waiting_view(change, audience, titles_of) for change, audience in waiting],
+        people=people,
+        change_names=obligation_pages.CHANGES,
+    )
 
 
 @obligations_bp.get("/<uuid:obligation>")
@@ -206,7 +218,7 @@ def _obstacle_lines(session: Session, row: Obligation, values: ObligationValues)
     missing = missing_lines(agreements, list_deciders(session, [course.id for course, _agreement in agreements]))
     if row.state != "active":
         return obligation_pages.obstacle_lines(obstructed) + missing if row.state == "draft" else []
-    deleted = [obstructed_course for obstructed_course in obstructed if obstructed_course.obstacle is CourseObstacle.DELETED]
+    deleted = [(name, obstacle) for name, obstacle in obstructed if obstacle is CourseObstacle.DELETED]
     return (
         obligation_pages.obstacle_lines(deleted) + missing + obligation_pages.waiting_lines(list_obstacles(session, row, now=clock.now()))
     )
@@ -406,7 +418,9 @@ def _changed_page(form: ObligationForm, offer: FormOffer, row: Obligation, mine:
     return _form_page(form, offer, row, differ), 409
 
 
-def _form_page(form: ObligationForm, offer: FormOffer, row: Obligation | None, differ: list[FactDifference] | None = None) -> Response:
+def _form_page(
+    form: ObligationForm, offer: FormOffer, row: Obligation | None, differ: list[tuple[str, str, str]] | None = None
+) -> Response:
     sent = lowest_versions(request.form, offer.courses) if request.method == "POST" else _stored_lowest(row)
     return page(
         "compliance/obligation_form.html",

@@ -20,7 +20,6 @@ from compliance.rules.terms import courses_of
 from compliance.team_digests import hindered_words, list_second_persons
 from compliance.views import obligation_pages
 from compliance.views.obligation_forms import PlannedChangeForm
-from compliance.views.obligation_pages import FactDifference
 from compliance.views.obligations import missing_lines
 from enrolments.models import Edition
 from kernel import clock
@@ -106,7 +105,7 @@ def _authors(subject: PlannedChangeContext) -> Collection[int | None]:
     return subject.author_ids if subject.change.kind == PlannedKind.ACTIVATE else {subject.change.created_by}
 
 
-def _differences(session: Session, row: PlannedChange, newest: obligations.ObligationValues) -> list[FactDifference]:
+def _differences(session: Session, row: PlannedChange, newest: obligations.ObligationValues) -> list[tuple[str, str, str]]:
     """Return what a planned version or end says otherwise than the newest version."""
     if row.kind == PlannedKind.ACTIVATE:
         return []

@@ -255,7 +255,7 @@ def in_force(stage: AgreementStage) -> Obligation:
 
 def obstacles_of(stage: AgreementStage, obligation: Obligation, now: datetime) -> list[tuple[EnrolmentObstacle, int]]:
     rows = read(stage.instance, lambda session: list_obstacles(session, session.get_one(Obligation, obligation.id), now=now))
-    return [(row.obstacle, row.people) for row in rows]
+    return [(obstacle, people) for _course, obstacle, people in rows]
 
 
 def run(stage: AgreementStage, obligation: Obligation, now: datetime) -> None:

@@ -70,7 +70,7 @@ def a_member(instance: Instance, audience: Audience, email: str = "ana@example.o
 
 def obstacles_of(instance: Instance, obligation: Obligation, now: datetime) -> list[tuple[str, EnrolmentObstacle, int]]:
     rows = read(instance, lambda session: list_obstacles(session, session.get_one(Obligation, obligation.id), now=now))
-    return [(row.slug, row.obstacle, row.people) for row in rows]
+    return [(course.slug, obstacle, people) for course, obstacle, people in rows]
 
 
 def test_an_obligation_that_is_activated_enrols_its_people_once(instance: Instance, audience: Audience, course: Course) -> None:

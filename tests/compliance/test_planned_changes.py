@@ -163,7 +163,7 @@ def test_courses_that_cannot_be_taken_are_named_with_the_reason(stage: ChangeSta
         requirement = AnyRequirement(tuple(CourseRequirement(slug) for slug in (*(course.slug for course in courses), "borrado")))
         found = planned_changes.list_obstructed_courses(session, requirement)
 
-    assert [one.obstacle for one in found] == [CourseObstacle.ARCHIVED, CourseObstacle.UNPUBLISHED, CourseObstacle.DELETED]
+    assert [obstacle for _name, obstacle in found] == [CourseObstacle.ARCHIVED, CourseObstacle.UNPUBLISHED, CourseObstacle.DELETED]
 
 
 def test_a_version_is_tried_and_applied_by_its_author(stage: ChangeStage) -> None:
