@@ -130,28 +130,18 @@ def list_required(session: Session, people: Collection[int], *, now: datetime) -
     return [computed.get(row.assignment_id, row) for row in stored]
 
 
-@dataclass(frozen=True, slots=True)
-class OwnTraining:
-    """The obligations of one person with the status computed from the record, and why they are asked of them."""
+def load_own_training(session: Session, person_id: int, *, now: datetime) -> tuple[list[RequiredOfPerson], dict[int, str]]:
+    """Return what is asked of a person, with the status computed from the record, and the sentence of each audience by its number.
 
-    rows: tuple[RequiredOfPerson, ...]
-    sentences: Mapping[int, str]
-    """The sentence of each audience by its number."""
-
-
-def load_own_training(session: Session, person_id: int, *, now: datetime) -> OwnTraining:
-    """Return what is asked of a person, in three statements and one for each kind of thing, but places, that the rules name."""
+    In three statements and one for each kind of thing, but places, that the rules name.
+    """
     parameters = {"now": now, "day": now.astimezone(site_locale().zone).date(), "people": [person_id]}
     rows = _grouped(session.execute(_WITH_RULES, parameters).all())
     places = {unit.id: unit for unit in tree.list_tree(session)} if rows else {}
-    computed = tuple(compute_now(session, rows, now=now, places=places))
-    return OwnTraining(computed, _sentences(session, {row.audience_id: row.rule for row in rows if row.rule}, list(places.values())))
-
-
-def _sentences(session: Session, texts: Mapping[int, str], places: Sequence[UnitSummary]) -> dict[int, str]:
-    rules = {audience: read_stored(session, text) for audience, text in texts.items()}
-    names = name_leaves(session, rules.values(), places)
-    return {audience: write_sentence(rule, names) for audience, rule in rules.items()}
+    rules = {row.audience_id: read_stored(session, row.rule) for row in rows if row.rule}
+    names = name_leaves(session, rules.values(), list(places.values()))
+    sentences = {audience: write_sentence(rule, names) for audience, rule in rules.items()}
+    return compute_now(session, rows, now=now, places=places), sentences
 
 
 def name_leaves(session: Session, rules: Iterable[RuleNode], places: Sequence[UnitSummary]) -> LeafNames:
@@ -491,37 +481,18 @@ def list_acts(session: Session, assignment_id: int) -> Sequence[Row[*tuple[Any, 
     return session.execute(statement).all()
 
 
-@dataclass(frozen=True, slots=True)
-class TakenCourse:
-    """One take of a course that an obligation names; without a take where the person never had one."""
-
-    slug: str
-    title: Mapping[str, str]
-    take: int | None
-    since: datetime | None
-    begun_at: datetime | None
-    ended_at: datetime | None
-    completed_at: datetime | None
-    achieved_at: datetime | None
-    version: int | None
-    published_version: int | None
-    """By its id the version that the course gives at present."""
+TakenCourse = Row[*tuple[Any, ...]]
+"""One take of a course that an obligation names, without a take where the person never had one; `version` is the number of the version
+that was completed, `published_version_id` the version that the course gives at present."""
 
 
-def list_taken_courses(session: Session, person_id: int, slugs: Sequence[str]) -> list[TakenCourse]:
+def list_taken_courses(session: Session, person_id: int, slugs: Sequence[str]) -> Sequence[TakenCourse]:
     """List the courses that an obligation names with a person's takes of them, in one statement."""
     statement = (
         select(
-            Course.slug,
-            Course.title,
-            Enrolment.take,
-            Enrolment.enrolled_at,
-            Enrolment.begun_at,
-            Enrolment.left_at,
-            Completion.completed_at,
-            Completion.achieved_at,
-            CourseVersion.number,
-            Course.published_version_id,
+            *(Course.slug, Course.title, Course.published_version_id),
+            *(Enrolment.take, Enrolment.enrolled_at, Enrolment.begun_at, Enrolment.left_at),
+            *(Completion.completed_at, Completion.achieved_at, CourseVersion.number.label("version")),
         )
         .outerjoin(Enrolment, and_(Enrolment.course_id == Course.id, Enrolment.person_id == person_id))
         .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
@@ -530,7 +501,7 @@ def list_taken_courses(session: Session, person_id: int, slugs: Sequence[str]) -
         .order_by(Course.slug, Enrolment.take)
         .limit(MOST_HISTORY_ROWS)
     )
-    return [TakenCourse(*tuple(row)) for row in session.execute(statement)]
+    return session.execute(statement).all()
 
 
 def list_reminders(session: Session, assignment_id: int, known: datetime) -> list[Reminder]:

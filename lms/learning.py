@@ -154,11 +154,11 @@ def duties_of_home(
 def duties() -> Response:
     """Show everything that the reader has to complete, is excused from, or has done."""
     session, actor, now = current_session(), current_actor(), clock.now()
-    training = load_own_training(session, actor.person_id or 0, now=now)
-    rows = duties_in_order(training.rows)
+    required, sentences = load_own_training(session, actor.person_id or 0, now=now)
+    rows = duties_in_order(required)
     lines, credentials, enrolments = _lines(session, actor, rows, now)
     cautions = list_cautions(session, rows, enrolments, now=now)
-    shown = {row.assignment_id: duty_view(row, training.sentences.get(row.audience_id, ""), now=now) for row in rows}
+    shown = {row.assignment_id: duty_view(row, sentences.get(row.audience_id, ""), now=now) for row in rows}
     times = _times_of_others(session, list(shown.values()), lines)
     views = [
         replace(

@@ -15,15 +15,13 @@ from compliance.enrolment import get_renewal
 from compliance.learner import AssignmentContext, RecordBehind, RequiredOfPerson, TakenCourse, get_assignment, name_leaves
 from compliance.learner_page import StatusView, foreign_zone, status_view, until_words
 from compliance.models import AssignmentState, Reminder, Waiver
-from compliance.rules.history import timeline
+from compliance.rules.history import HistoryRow, timeline
 from compliance.rules.planned_changes import PastMoments, PastRefusal, first_day, first_known_on, past_moments, why_refused
 from compliance.rules.record import AchievedCourse, is_known
 from compliance.rules.reminders import SuppressionReason
 from compliance.rules.states import (
     NEEDED,
-    StateFlag,
     TrainingCase,
-    TrainingState,
     TrainingStatus,
     explain_last_day,
     status_of,
@@ -89,19 +87,6 @@ _SUPPRESSED: Mapping[str, str] = {
     SuppressionReason.TOO_LATE: N_("it came too late"),
     SuppressionReason.ENDED: N_("the compulsory training had ended"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class SumTermView:
-    """One term of the sum of a last day: why, and the day that it makes."""
-
-    words: str
-    day: str
-
-
-def sum_terms(terms: Iterable[LastDayTerm]) -> list[SumTermView]:
-    """Return how a last day came about, the last term making it."""
-    return [SumTermView(_term_words(term), format_date(term.last_on, "full")) for term in terms]
 
 
 def _term_words(term: LastDayTerm) -> str:
@@ -194,28 +179,19 @@ def version_lines(terms: ObligationTerms, titles: Mapping[str, str]) -> Iterator
         yield _("What was done before %(day)s does not count.", day=format_date(terms.counts_from))
 
 
-@dataclass(frozen=True, slots=True)
-class DoneView:
-    """A completion or a recognition on record, as known at a moment."""
-
-    title: str
-    what: str
-    at: datetime
-    recorded_at: datetime
-    remark: str
-
-
 def done_views(
     completions: Sequence[AchievedCourse], titles: Mapping[str, str], reconstructed: frozenset[tuple[str, datetime]], known: datetime
-) -> list[DoneView]:
-    """Return what was on record as done at a moment, the oldest first; what was taken back by then is said to be."""
+) -> list[tuple[AchievedCourse, str, str, str]]:
+    """Return what was on record as done at a moment, the oldest first, each with the title, what it is, and a remark.
+
+    What was taken back by then is said to be.
+    """
     rows = sorted((done for done in completions if done.recorded_at <= known), key=lambda done: (done.achieved_at, done.recorded_at))
     return [
-        DoneView(
+        (
+            done,
             titles.get(done.course, done.course),
             _("Recognition") if done.version is None else _("Version %(number)s", number=done.version),
-            done.achieved_at,
-            done.recorded_at,
             _done_remark(done, known, is_older=(done.course, done.achieved_at) in reconstructed),
         )
         for done in rows
@@ -228,54 +204,29 @@ def _done_remark(done: AchievedCourse, known: datetime, *, is_older: bool) -> st
     return _("from records older than the register") if is_older else ""
 
 
-@dataclass(frozen=True, slots=True)
-class ExcusedView:
-    """A waiver on record, as known at a moment; of medical reasons only who may see them reads more than that there are grounds."""
+def waiver_views(rows: Iterable[Waiver], known: datetime, *, shows_medical: bool) -> list[tuple[Waiver, str, str]]:
+    """Return the waivers of a person, each with its reason and a remark.
 
-    kind: str
-    first_on: date
-    last_on: date | None
-    remark: str
-
-
-def waiver_views(rows: Iterable[Waiver], known: datetime, *, shows_medical: bool) -> list[ExcusedView]:
-    """Return the waivers of a person; of what reason they are only who may see medical ones reads (spec/compulsory 4.10)."""
+    Of medical reasons only who may see them reads more than that there are grounds (spec/compulsory 4.10).
+    """
     return [
-        ExcusedView(
+        (
+            row,
             reason_words(row, sees_medical=shows_medical),
-            row.first_on,
-            row.last_on,
             _("revoked on %(day)s", day=format_date(row.revoked_at)) if row.revoked_at is not None and row.revoked_at <= known else "",
         )
         for row in rows
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class ReminderView:
-    """A decision on a reminder, with the last day that it named."""
-
-    day: date
-    at: datetime
-    words: str
-    outcome: str
-    was_sent: bool
-    told: date | None
-    differs: bool
-    """It named another last day than is computed now."""
-
-
-def reminder_views(rows: Iterable[Reminder], last_on: date | None) -> list[ReminderView]:
-    """Return decisions on reminders in words; what was told stands beside the day that is computed."""
+def reminder_views(rows: Iterable[Reminder], last_on: date | None) -> list[tuple[Reminder, str, str, bool]]:
+    """Return decisions on reminders: which reminder, what came of it, and whether it named another last day than is computed now."""
     return [
-        ReminderView(
-            row.due_on,
-            row.at,
+        (
+            row,
             _reminder_words(row),
-            outcome=_("Sent") if not row.reason else _("Not sent: %(reason)s", reason=_(_SUPPRESSED.get(row.reason, row.reason))),
-            was_sent=not row.reason,
-            told=row.last_on,
-            differs=row.last_on is not None and last_on is not None and row.last_on != last_on,
+            _("Sent") if not row.reason else _("Not sent: %(reason)s", reason=_(_SUPPRESSED.get(row.reason, row.reason))),
+            row.last_on is not None and last_on is not None and row.last_on != last_on,
         )
         for row in rows
     ]
@@ -287,22 +238,9 @@ def _reminder_words(row: Reminder) -> str:
     return _(_REMINDERS.get(row.kind, row.kind))
 
 
-@dataclass(frozen=True, slots=True)
-class TimelineView:
-    """A state with its time, and the day since which it is on record where that is after it began."""
-
-    status: StatusView
-    since: datetime
-    until: datetime | None
-    recorded_on: date | None = None
-
-
-def timeline_views(case: TrainingCase, until: datetime) -> list[TimelineView]:
-    """Return the states of a person one after the other."""
-    return [
-        TimelineView(status_view(row.state, row.flags), row.valid_from, row.valid_to, _recorded_on(case, row.valid_from))
-        for row in timeline(case, until)
-    ]
+def timeline_views(case: TrainingCase, until: datetime) -> list[tuple[StatusView, HistoryRow, date | None]]:
+    """Return the states of a person one after the other, each with the day since which it is on record if that is after it began."""
+    return [(status_view(row.state, row.flags), row, _recorded_on(case, row.valid_from)) for row in timeline(case, until)]
 
 
 def _recorded_on(case: TrainingCase, since: datetime) -> date | None:
@@ -310,27 +248,6 @@ def _recorded_on(case: TrainingCase, since: datetime) -> date | None:
     day = since.astimezone(case.record.zone).date()
     days = [span.on for span in case.recorded if span.first <= day and (span.last is None or day <= span.last)]
     return min(days) if days and min(days) > day else None
-
-
-@dataclass(frozen=True, slots=True)
-class FormerStateView:
-    """A state of the day that the record gave until something else was recorded."""
-
-    status: StatusView
-    since: datetime
-    known_from: datetime
-    known_to: datetime
-
-
-def former_state_views(rows: Iterable[AssignmentState]) -> list[FormerStateView]:
-    """Return what the record said of a day before, in words."""
-    return [
-        FormerStateView(
-            status_view(TrainingState(row.state), tuple(map(StateFlag, row.flags.split()))), row.valid_from, row.known_from, row.known_to
-        )
-        for row in rows
-        if row.known_to is not None
-    ]
 
 
 def course_titles(rows: Iterable[TakenCourse]) -> dict[str, str]:
@@ -500,7 +417,7 @@ def _answer(subject: AssignmentContext, acts: Sequence[Row[*tuple[Any, ...]]], l
         "law": choose(version.ObligationVersion.legal_base) if version and version.ObligationVersion.legal_base else "",
         "activated_at": acts[0].activated_at,
         "activated_by": acts[0].activator.full_name if acts[0].activator else "",
-        "sum": sum_terms(explain_last_day(looked_at.case, moments.at)),
+        "sum": [(_term_words(term), term.last_on) for term in explain_last_day(looked_at.case, moments.at)],
         "requirement": requirement_words(text.terms),
         "versions": list(version_lines(text.terms, titles)),
         "times": _times(taken),
@@ -516,7 +433,7 @@ def _answer(subject: AssignmentContext, acts: Sequence[Row[*tuple[Any, ...]]], l
 
 def _times(taken: Sequence[TakenCourse]) -> dict[str, str]:
     """Return how long courses take as they are given at present, in words by slug."""
-    versions = {row.slug: row.published_version for row in taken if row.published_version is not None}
+    versions = {row.slug: row.published_version_id for row in taken if row.published_version_id is not None}
     outlines = list_outlines(current_session(), versions.values())
     return {slug: printed_time(outlines[version].announced_time, language()) for slug, version in versions.items()}
 
@@ -524,7 +441,7 @@ def _times(taken: Sequence[TakenCourse]) -> dict[str, str]:
 def _caution(looked_at: _Behind, taken: Sequence[TakenCourse]) -> str:
     """Say that the reader cannot finish by the last day, and whom to tell; their enrolments are read where they take one of the courses."""
     session, row, now = current_session(), replace(looked_at.required, status=looked_at.status), clock.now()
-    is_taken = any(take.since is not None and take.ended_at is None for take in taken)
+    is_taken = any(take.enrolled_at is not None and take.left_at is None for take in taken)
     enrolments = list_dated_enrolments(session, [row.person_id]) if is_taken else ()
     return learner.list_cautions(session, [row], enrolments, now=now).get(row.assignment_id, "")
 
@@ -553,10 +470,11 @@ def _audience(looked_at: _Behind) -> dict[str, object]:
     return {"sentence": write_sentence(rule, names), "conditions": list(conditions), "rule": act, "former": former_sentence}
 
 
-def _former_states(looked_at: _Behind) -> list[FormerStateView]:
+def _former_states(looked_at: _Behind) -> list[tuple[StatusView, AssignmentState]]:
     """Return what the record said of the moment before something else was recorded."""
     moments = looked_at.moments
-    return former_state_views(learner.list_former_states(current_session(), looked_at.required.assignment_id, moments.at, moments.known))
+    rows = learner.list_former_states(current_session(), looked_at.required.assignment_id, moments.at, moments.known)
+    return [(status_view(row.state, row.flags.split()), row) for row in rows]
 
 
 def _rows(looked_at: _Behind) -> Iterator[Sequence[Cell]]:
@@ -565,21 +483,21 @@ def _rows(looked_at: _Behind) -> Iterator[Sequence[Cell]]:
     last_on, view = looked_at.status.last_on, status_view(looked_at.status.state, looked_at.status.flags)
     yield _("Status"), moments.day.isoformat(), "", moments.known_on.isoformat(), ", ".join(filter(None, (view.word, view.remark)))
     for term in explain_last_day(looked_at.case, moments.at):
-        [shown] = sum_terms([term])
-        yield _("Last day"), "", term.last_on.isoformat(), "", shown.words
+        yield _("Last day"), "", term.last_on.isoformat(), "", _term_words(term)
     taken = learner.list_taken_courses(session, required.person_id, required.courses_on(moments.day))
-    for done in done_views(looked_at.behind.record.completions, course_titles(taken), looked_at.behind.reconstructed, moments.known):
-        label = " · ".join(filter(None, (done.title, done.what, done.remark)))
-        yield _("Done"), format_datetime(done.at, "short"), "", format_datetime(done.recorded_at, "short"), label
-    for reminder in reminder_views(_reminders(looked_at), last_on):
-        sent = reminder.told.isoformat() if reminder.told else ""
-        yield _("Reminder"), reminder.day.isoformat(), sent, format_datetime(reminder.at, "short"), f"{reminder.words} · {reminder.outcome}"
-    for row in timeline_views(looked_at.case, moments.at):
-        until = "" if row.until is None else format_datetime(row.until, "short")
-        label = ", ".join(filter(None, (row.status.word, row.status.remark)))
-        recorded = row.recorded_on.isoformat() if row.recorded_on is not None else ""
-        yield _("Timeline"), format_datetime(row.since, "short"), until, recorded, label
-    for former in _former_states(looked_at):
-        label = ", ".join(filter(None, (former.status.word, former.status.remark)))
+    done_rows = done_views(looked_at.behind.record.completions, course_titles(taken), looked_at.behind.reconstructed, moments.known)
+    for done, *words in done_rows:
+        moment, recorded = format_datetime(done.achieved_at, "short"), format_datetime(done.recorded_at, "short")
+        yield _("Done"), moment, "", recorded, " · ".join(filter(None, words))
+    for reminder, label, outcome, _differs in reminder_views(_reminders(looked_at), last_on):
+        sent = reminder.last_on.isoformat() if reminder.last_on else ""
+        yield _("Reminder"), reminder.due_on.isoformat(), sent, format_datetime(reminder.at, "short"), f"{label} · {outcome}"
+    for status, span, recorded_on in timeline_views(looked_at.case, moments.at):
+        until = "" if span.valid_to is None else format_datetime(span.valid_to, "short")
+        label = ", ".join(filter(None, (status.word, status.remark)))
+        recorded = recorded_on.isoformat() if recorded_on is not None else ""
+        yield _("Timeline"), format_datetime(span.valid_from, "short"), until, recorded, label
+    for status, former in _former_states(looked_at):
+        label = ", ".join(filter(None, (status.word, status.remark)))
         known = format_datetime(former.known_from, "short"), format_datetime(former.known_to, "short")
-        yield _("Said before"), format_datetime(former.since, "short"), "", " – ".join(known), label
+        yield _("Said before"), format_datetime(former.valid_from, "short"), "", " – ".join(known), label

@@ -140,8 +140,8 @@ def obligations(scope: TrainingScope) -> Answer:
     """List the obligations of one's institutions with how many have done each."""
     session = current_session()
     rows = compliance_obligations.list_obligations(session, scope, now=clock.now())
-    values = {row.obligation.id: compliance_obligations.values_of(row.version) for row in rows}
-    titles, terms = _titles(session, *values.values()), {number: each.terms for number, each in values.items()}
+    values = [compliance_obligations.values_of(row.version) for row in rows]
+    titles = _titles(session, *values)
     may_write = allows(ObligationAction.EDIT, compliance_obligations.get_new_context(session, current_actor()))
     titles_of = {row.obligation.id: choose(row.version.title) for row in rows}
     waiting = list_waiting_changes(session, scope) if scope.everywhere or scope.officer else []
@@ -149,12 +149,8 @@ def obligations(scope: TrainingScope) -> Answer:
     return page(
         "compliance/obligations.html",
         rows=[
-            (
-                row,
-                obligation_pages.requirement_in_words(terms[row.obligation.id].requirement, titles),
-                obligation_pages.deadline_in_words(terms[row.obligation.id]),
-            )
-            for row in rows
+            (row, obligation_pages.requirement_in_words(each.terms.requirement, titles), obligation_pages.deadline_in_words(each.terms))
+            for row, each in zip(rows, values, strict=True)
         ],
         states=obligation_pages.STATES,
         may_write=may_write,

@@ -250,7 +250,7 @@ def test_a_person_is_read_as_the_nightly_computation_reads_everybody(browser: Br
         [row] = list_required(session, [person.id], now=NOVEMBER)
         own = load_own_records(session, [row])[row.assignment_id]
         many = load_records(session, get_rules(session, session.get_one(Obligation, row.obligation_id)), [person.id])[person.id]
-        live = load_own_training(session, person.id, now=NOVEMBER).rows[0]
+        [live], _sentences = load_own_training(session, person.id, now=NOVEMBER)
 
     for name in ("zone", "zones", "stays", "waivers", "closures", "completions", "starts", "entries", "enrolled_at"):
         mine, theirs = getattr(own, name), getattr(many, name)
