@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from accounts.models import Person
 from compliance.access import PlaceReportContext
 from compliance.assignments import list_stale_people
 from compliance.audit_verbs import ComplianceVerb
@@ -119,19 +118,8 @@ def has_due_changes(session: Session, obligation_id: int, now: datetime) -> bool
     return rule is not None and bool(audiences.list_changed_people(session, audience.id, rule, scope))
 
 
-@dataclass(frozen=True, slots=True)
-class ActaTexts:
-    """The texts of an acta beside its numbers: the version of its obligation that was known, its audience, who made it."""
-
-    title: Mapping[str, str]
-    version: int
-    audience: str
-    """The rule of the audience as a sentence."""
-    maker: str
-
-
-def get_acta_texts(session: Session, row: TrainingActa, on: date) -> ActaTexts:
-    """Return the texts of an acta as they held on its day and were known at its moment."""
+def get_acta_texts(session: Session, row: TrainingActa, on: date) -> tuple[ObligationVersion, str]:
+    """Return the version of an acta's obligation and the rule of its audience as a sentence, of its day as known at its moment."""
     obligation = session.get_one(Obligation, row.obligation_id)
     of_obligation = select(ObligationVersion).where(ObligationVersion.obligation_id == row.obligation_id)
     every = session.scalars(of_obligation.order_by(ObligationVersion.effective_on, ObligationVersion.number)).all()
@@ -139,44 +127,34 @@ def get_acta_texts(session: Session, row: TrainingActa, on: date) -> ActaTexts:
     version = next((known_version for known_version in reversed(known) if known_version.effective_on <= on), known[0])
     act, _former = find_known_rules(session, obligation.audience_id, on, row.known)
     rule = audiences.read_stored(session, act.AudienceVersion.rule) if act is not None else None
-    sentence = "" if rule is None else write_sentence(rule, audiences.leaf_names(session, rule))
-    maker = session.get(Person, row.made_by) if row.made_by is not None else None
-    return ActaTexts(version.title, version.number, sentence, maker.full_name if maker else "")
+    return version, "" if rule is None else write_sentence(rule, audiences.leaf_names(session, rule))
 
 
-@dataclass(frozen=True, slots=True)
-class ActaValues:
-    """An acta to make: of which place, obligation and moments; `number` is that of the form, so that it has one effect."""
-
-    place_id: int
-    obligation: ReportObligation
-    time: ReportTime
-    number: UUID
-
-
-def make_acta(session: Session, actor: Actor, values: ActaValues, *, now: datetime) -> TrainingActa:
-    """Keep the moments of an acta and the digest of its numbers; a second time with one number changes nothing.
+def make_acta(
+    session: Session, actor: Actor, place_id: int, obligation: ReportObligation, time: ReportTime, *, number: UUID, now: datetime
+) -> TrainingActa:
+    """Keep the moments of an acta and the digest of its numbers; a second time with one number, that of its form, changes nothing.
 
     Raise Conflict where the history that the numbers are counted from does not yet say what the page says.
     """
-    acta = find_acta_of_form(session, values.number)
-    if acta is not None and (acta.place_id, acta.made_by) == (values.place_id, actor.person_id):
+    acta = find_acta_of_form(session, number)
+    if acta is not None and (acta.place_id, acta.made_by) == (place_id, actor.person_id):
         return acta
-    if values.time.known >= now and has_due_changes(session, values.obligation.id, now):
+    if time.known >= now and has_due_changes(session, obligation.id, now):
         raise Conflict(N_("Statuses are being updated. Try again in a few minutes."))
     row = TrainingActa(
-        uuid=values.number if acta is None else uuid4(),
+        uuid=number if acta is None else uuid4(),
         code=code_from_bits(secrets.randbits(5 * CODE_LENGTH), CODE_LENGTH),
-        place_id=values.place_id,
-        obligation_id=values.obligation.id,
-        at=values.time.at,
-        known=values.time.known,
+        place_id=place_id,
+        obligation_id=obligation.id,
+        at=time.at,
+        known=time.known,
         made_at=now,
         made_by=actor.person_id,
     )
     row.digest = acta_digest(count_acta(session, row, get_acta_scope(session, row), row.known) or ())
     session.add(row)
     session.flush()
-    facts = {"code": printed_code(row.code), "obligation": values.obligation.key, "on": values.time.on.isoformat()}
-    audit.record(session, actor, ComplianceVerb.ACTA_MADE, session.get_one(Organisation, values.place_id), now=now, **facts)
+    facts = {"code": printed_code(row.code), "obligation": obligation.key, "on": time.on.isoformat()}
+    audit.record(session, actor, ComplianceVerb.ACTA_MADE, session.get_one(Organisation, place_id), now=now, **facts)
     return row

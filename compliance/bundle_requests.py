@@ -1,6 +1,6 @@
 """Bundles of evidence as people request them: listed, requested, packed in the background, and their downloads recorded."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import version as installed
@@ -8,7 +8,7 @@ from tempfile import TemporaryFile
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
 from accounts import notices
@@ -58,18 +58,8 @@ def lock_bundle(session: Session, number: int) -> Bundle:
     return session.execute(select(Bundle).where(Bundle.id == number).with_for_update()).scalar_one()
 
 
-@dataclass(frozen=True, slots=True)
-class BundleRow:
-    """A bundle in the list of its place."""
-
-    bundle: Bundle
-    title: Mapping[str, str] | None
-    """Of its obligation; None: of all of them."""
-    asked_by: str
-
-
-def list_bundles(session: Session, place_id: int) -> list[BundleRow]:
-    """List the bundles that were asked for of a place, the latest first."""
+def list_bundles(session: Session, place_id: int) -> Sequence[Row[Bundle, Mapping[str, str] | None, Person | None]]:
+    """List the bundles that were asked for of a place, the latest first, each with the title of its obligation (None: all) and by whom."""
     newest = (ObligationVersion.obligation_id == Obligation.id) & (ObligationVersion.number == Obligation.latest)
     statement = (
         select(Bundle, ObligationVersion.title, Person)
@@ -80,19 +70,14 @@ def list_bundles(session: Session, place_id: int) -> list[BundleRow]:
         .order_by(Bundle.asked_at.desc(), Bundle.id.desc())
         .limit(LISTED)
     )
-    return [BundleRow(row, title, person.full_name if person else "") for row, title, person in session.execute(statement)]
+    return session.execute(statement).all()
 
 
-@dataclass(frozen=True, slots=True)
-class RequestedScope:
-    """The scope of a bundle, and the same in the plain values of its manifest."""
+def get_scope(session: Session, row: Bundle) -> tuple[BundleScope, dict[str, object]]:
+    """Return what a bundle is to hold, and the same in the plain values of its manifest.
 
-    scope: BundleScope
-    manifest: Mapping[str, object]
-
-
-def get_scope(session: Session, row: Bundle) -> RequestedScope:
-    """Return what a bundle is to hold. Its states are read from their history, so that making it later gives the same."""
+    Its states are read from their history, so that making it later gives the same.
+    """
     places = {unit.id: unit for unit in tree.list_tree(session)}
     unit = places[row.place_id]
     root = places[lineage({number: summary.parent_id for number, summary in places.items()}, unit.id)[-1]]
@@ -108,7 +93,7 @@ def get_scope(session: Session, row: Bundle) -> RequestedScope:
         "obligations": [obligation.key for obligation in obligations],
         "evidence_files": row.has_files,
     }
-    return RequestedScope(BundleScope(root.id, filters, time, row.has_files), manifest)
+    return BundleScope(root.id, filters, time, row.has_files), manifest
 
 
 def _named(unit: UnitSummary) -> dict[str, object]:
@@ -118,38 +103,37 @@ def _named(unit: UnitSummary) -> dict[str, object]:
 MEDIA_TYPE = "application/zip"
 
 
-@dataclass(frozen=True, slots=True)
-class BundleRequestValues:
-    """A bundle to make: of which place, obligation and day, why; `number` is that of the form, so that it has one effect."""
-
-    place_id: int
-    obligation: ReportObligation | None
-    time: ReportTime
-    has_files: bool
-    reason: str
-    number: UUID
-
-
-def request_bundle(session: Session, actor: Actor, values: BundleRequestValues, *, now: datetime) -> Bundle:
-    """Let a bundle be packed in the background; a second time with one number changes nothing."""
-    bundle = find_bundle(session, values.number)
+def request_bundle(
+    session: Session,
+    actor: Actor,
+    place_id: int,
+    obligation: ReportObligation | None,
+    time: ReportTime,
+    *,
+    has_files: bool,
+    reason: str,
+    number: UUID,
+    now: datetime,
+) -> Bundle:
+    """Let a bundle be packed in the background; a second time with one number, that of its form, changes nothing."""
+    bundle = find_bundle(session, number)
     if bundle is not None:
         return bundle
     row = Bundle(
-        uuid=values.number,
-        place_id=values.place_id,
-        obligation_id=values.obligation.id if values.obligation is not None else None,
-        at=values.time.at,
-        known=values.time.known,
-        has_files=values.has_files,
-        reason=values.reason,
+        uuid=number,
+        place_id=place_id,
+        obligation_id=obligation.id if obligation is not None else None,
+        at=time.at,
+        known=time.known,
+        has_files=has_files,
+        reason=reason,
         asked_at=now,
         asked_by=actor.person_id,
     )
     session.add(row)
     session.flush()
-    facts = {"bundle": row.id, "on": values.time.on.isoformat(), "files": values.has_files, "reason": values.reason}
-    audit.record(session, actor, ComplianceVerb.BUNDLE_REQUESTED, session.get_one(Organisation, values.place_id), now=now, **facts)
+    facts = {"bundle": row.id, "on": time.on.isoformat(), "files": has_files, "reason": reason}
+    audit.record(session, actor, ComplianceVerb.BUNDLE_REQUESTED, session.get_one(Organisation, place_id), now=now, **facts)
     outbox.enqueue(session, "compliance.pack_bundle", {"bundle": row.id}, now=now, unique_key=f"bundle:{row.id}")
     return row
 
@@ -171,15 +155,15 @@ def pack_requested(source: BundleSource, files: FileStore, number: int, texts: M
         row = lock_bundle(session, number)
         if row.ready_at is not None:
             return None
-        requested = get_scope(session, row)
-        row.done, row.total = 0, count_bundle_people(session, requested.scope)
+        scope, manifest = get_scope(session, row)
+        row.done, row.total = 0, count_bundle_people(session, scope)
     given = replace(
         source,
-        files=files if requested.scope.has_files else None,
+        files=files if scope.has_files else None,
         walked=lambda people: _note_walked(source.database, number, people),
     )
     with TemporaryFile() as target:
-        pack_bundle(target, given, requested.scope, BundleCover(requested.manifest, installed("aulario"), texts))
+        pack_bundle(target, given, scope, BundleCover(manifest, installed("aulario"), texts))
         return files.put_file(target)
 
 

@@ -220,16 +220,11 @@ def remove_evidence(database: Database, files: FileStore, sha256: str) -> None:
 PORTION = 200
 
 
-@dataclass(frozen=True, slots=True)
-class ExpiredRecords:
-    """The numbers of obligations and of people who left whose records went."""
+def forget_before(database: Database, files: FileStore, days: int, *, now: datetime) -> tuple[int, int] | None:
+    """Delete what was kept for more than so many days after its end. Broken off, the next run goes on.
 
-    obligations: int
-    people: int
-
-
-def forget_before(database: Database, files: FileStore, days: int, *, now: datetime) -> ExpiredRecords | None:
-    """Delete what was kept for more than so many days after its end; None where there was nothing. Broken off, the next run goes on."""
+    Return of how many obligations and of how many people who left the records went; None where there were none.
+    """
     before = now.astimezone(site_locale().zone).date() - timedelta(days=days)
     with database.unit_of_work(write=False) as session:
         ended = list_ended(session, before)
@@ -244,15 +239,15 @@ def forget_before(database: Database, files: FileStore, days: int, *, now: datet
         _remove(database, files, evidence)
         people += len(left)
         if len(left) < PORTION:
-            return ExpiredRecords(len(ended), people) if ended or people else None
+            return (len(ended), people) if ended or people else None
 
 
 RETENTION_RULE = RetentionRule("keep_training_days", N_("Records of compulsory training, after it ended or you left the institution"), None)
 
 
-def record_expiry(session: Session, gone: ExpiredRecords, *, now: datetime) -> None:
-    """Write into the audit log how much went."""
-    audit.record(session, SYSTEM, ComplianceVerb.RECORDS_EXPIRED, None, now=now, obligations=gone.obligations, people=gone.people)
+def record_expiry(session: Session, obligations: int, people: int, *, now: datetime) -> None:
+    """Write into the audit log of how many obligations and of how many people who left the records went."""
+    audit.record(session, SYSTEM, ComplianceVerb.RECORDS_EXPIRED, None, now=now, obligations=obligations, people=people)
 
 
 def _forget_obligation(database: Database, files: FileStore, number: int, *, now: datetime) -> None:

@@ -139,7 +139,7 @@ def pack_bundle(delivery: Delivery) -> Effect | None:
 def end_records(delivery: Delivery) -> Effect | None:
     """Delete the records of trainings that ended and of people who left long ago, a portion in each transaction."""
     count = evidence.forget_before(delivery.database, files_of(delivery.settings), delivery.settings.keep_training_days, now=delivery.now)
-    return None if count is None else lambda session: evidence.record_expiry(session, count, now=delivery.now)
+    return None if count is None else lambda session: evidence.record_expiry(session, *count, now=delivery.now)
 
 
 def end_bundles(delivery: Delivery) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, false, func, insert, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from accounts import notices
@@ -93,14 +93,8 @@ def lock_due(session: Session, people: Collection[int], now: datetime) -> Sequen
     return session.scalars(select(Assignment).where(*due).order_by(Assignment.id).with_for_update()).all()
 
 
-@dataclass(frozen=True, slots=True)
-class RemindedCourse:
-    """A course that an obligation requires, as a reminder names it."""
-
-    id: int
-    slug: str
-    title: Mapping[str, str]
-    version_id: int | None
+RemindedCourse = Row[int, str, Mapping[str, str], int | None]
+"""The `id`, `slug`, `title` and `published_version_id` of a course that an obligation requires, as a reminder names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +135,7 @@ def load_obligations(session: Session, numbers: Collection[int], today: date) ->
     }
     slugs = {slug for each in terms.values() for slug in courses_of(each.requirement)}
     rows = session.execute(select(Course.id, Course.slug, Course.title, Course.published_version_id).where(Course.slug.in_(slugs)))
-    courses = {row.slug: RemindedCourse(row.id, row.slug, row.title, row.published_version_id) for row in rows}
+    courses = {row.slug: row for row in rows}
     return {
         number: RemindedObligation(
             number,
@@ -271,7 +265,7 @@ def load_minutes_left(session: Session, people: Collection[int], courses: Collec
             Completion.enrolment_id.is_(None),
         )
     ).all()
-    published = {course.slug: course.version_id for course in courses if course.version_id is not None}
+    published = {course.slug: course.published_version_id for course in courses if course.published_version_id is not None}
     outlines = list_outlines(session, {*published.values(), *(take.course_version_id for take in takes)})
     results = results_of_many(session, [take.id for take in takes]) if takes else {}
     waiting = list_ungraded(session, {take.id: outlines[take.course_version_id] for take in takes}, results)
@@ -394,9 +388,10 @@ def _notify(session: Session, due: Sequence[_Due], write: WriteNotice, *, now: d
     notes = {due_one.row.person_id: (due_one.day, due_one.row.person_id) for due_one in due}
     notified = notify_people(session, {(day, person): lines[person] for day, person in notes.values()}, write, now=now)
     for due_one in due:
-        if (reason := notified[due_one.row.person_id].reason) is not None:
+        _key, reason = notified[due_one.row.person_id]
+        if reason is not None:
             due_one.reasons[due_one.row.id] = reason
-    return {due_one.row.id: notified[due_one.row.person_id].key for due_one in due}
+    return {due_one.row.id: notified[due_one.row.person_id][0] for due_one in due}
 
 
 def _items_of(session: Session, due: Sequence[_Due], *, now: datetime) -> Mapping[int, tuple[ReminderItem, ...]]:
@@ -441,12 +436,8 @@ def item_of(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class NotifiedPerson:
-    """A person's notice: its key where there is one, and why no mail goes out where none does."""
-
-    key: str
-    reason: SuppressionReason | None = None
+NotifiedPerson = tuple[str, SuppressionReason | None]
+"""The key of a person's notice, '' where there is none, and why no mail goes out where none does."""
 
 
 def notify_people(
@@ -469,11 +460,11 @@ def notify_people(
 def _outcome_of(person: int, key: str, unconfirmed: Collection[int], choices: Mapping[int, notices.NotificationChoice]) -> NotifiedPerson:
     choice = choices.get(person)
     if choice is None:
-        return NotifiedPerson("", SuppressionReason.NO_ADDRESS)
+        return "", SuppressionReason.NO_ADDRESS
     known = key if choice.in_bell or choice.mail is not MailTime.NEVER else ""
     if person in unconfirmed:
-        return NotifiedPerson(known, SuppressionReason.NO_ADDRESS)
-    return NotifiedPerson(known, SuppressionReason.SWITCHED_OFF if choice.mail is MailTime.NEVER else None)
+        return known, SuppressionReason.NO_ADDRESS
+    return known, SuppressionReason.SWITCHED_OFF if choice.mail is MailTime.NEVER else None
 
 
 def _message(day: date, lines: Sequence[ReminderItem], write: WriteNotice, now: datetime) -> Message:
@@ -732,23 +723,15 @@ class NobodyToRemind(Conflict):
     message = N_("There is no one to remind now.")
 
 
-@dataclass(frozen=True, slots=True)
-class ReminderRequestValues:
-    """A reminder to send: its people, and what the sender writes; `number` is that of the form, so that it has one effect."""
+def request_reminder(session: Session, actor: Actor, chosen: ReminderFilter, text: str, *, number: UUID, now: datetime) -> ReminderRequest:
+    """Let a reminder with the sender's words go out in the background, in office hours.
 
-    chosen: ReminderFilter
-    words: str
-    number: UUID
-
-
-def request_reminder(session: Session, actor: Actor, values: ReminderRequestValues, *, now: datetime) -> ReminderRequest:
-    """Let a reminder go out in the background, in office hours; a second time with one number changes nothing.
+    A second time with one number, that of its form, changes nothing.
 
     Raise NobodyToRemind where everybody of the filter has had one lately, or will have one that waits.
     """
-    chosen = values.chosen
     session.get_one(Obligation, chosen.obligation.id, with_for_update=True)  # two presses at once count one after the other
-    present = find_request(session, values.number)
+    present = find_request(session, number)
     if present is not None:
         return present
     at, zone = moment_of(session, chosen, now)
@@ -756,11 +739,11 @@ def request_reminder(session: Session, actor: Actor, values: ReminderRequestValu
     if not counts.reached:
         raise NobodyToRemind
     row = ReminderRequest(
-        uuid=values.number,
+        uuid=number,
         obligation_id=chosen.obligation.id,
         place_id=chosen.place.id,
         state=chosen.state.value if chosen.state else "",
-        words=values.words,
+        words=text,
         asked_at=now,
         asked_by=actor.person_id,
         left_out=counts.left_out,
@@ -812,13 +795,13 @@ def _remind(session: Session, request: ReminderRequest, rows: Sequence[Assignmen
             "due_on": days[row.id],
             "last_on": row.last_on,
             "at": now,
-            "reason": reason.value if (reason := notified[row.person_id].reason) else "",
-            "notice_key": notified[row.person_id].key,
+            "reason": reason.value if (reason := notified[row.person_id][1]) else "",
+            "notice_key": notified[row.person_id][0],
             "request_id": request.id,
         }
         for row in rows
     ]
     session.execute(insert(Reminder), values)
-    sent = sum(bool(notified[row.person_id].key) for row in rows)
+    sent = sum(bool(value["notice_key"]) for value in values)
     request.sent += sent
     request.left_out += len(values) - sent

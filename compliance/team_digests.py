@@ -224,12 +224,10 @@ def notify_hindered(session: Session, obligation: Obligation, *, now: datetime) 
     """Notify officers of who cannot finish in time, once for as long as it is so (spec/compulsory 11.7)."""
     rows = {_hindered_key(obligation, row): row for row in list_hindered(session, obligation, now=now)}
     notices.take_back_others(session, f"hindered:{obligation.id}:", rows)
-    people = {obligation.owner_id, *(person.id for person in find_second_persons(session, obligation.institution_id, ()))}
     for key, row in rows.items():
         subject = in_every_language(partial(_hindered_subject, row))
         text = in_every_language(partial(hindered_words, row))
-        message = Message(TRAINING_WORK_NOTICE, key, subject, text, f"/compulsory-training/obligations/{obligation.uuid}")
-        notices.notify(session, message, sorted(person for person in people if person is not None), now=now)
+        _notify_officers(session, obligation, key, subject, text, now=now)
 
 
 def list_stopped(session: Session, obligation: Obligation, *, now: datetime) -> Sequence[Person]:
@@ -262,9 +260,15 @@ def notify_stopped(session: Session, obligation: Obligation, *, now: datetime) -
         )
     )
     text = in_every_language(lambda: _("They are reminded under the bell icon alone. The page of the training names them."))
-    path = f"/compulsory-training/obligations/{obligation.uuid}"
+    _notify_officers(session, obligation, key, subject, text, now=now)
+
+
+def _notify_officers(
+    session: Session, obligation: Obligation, key: str, subject: dict[str, str], text: dict[str, str], *, now: datetime
+) -> None:
+    """Notify who is in charge of an obligation and the officers of its institution."""
+    message = Message(TRAINING_WORK_NOTICE, key, subject, text, f"/compulsory-training/obligations/{obligation.uuid}")
     officers = {obligation.owner_id, *(person.id for person in find_second_persons(session, obligation.institution_id, ()))}
-    message = Message(TRAINING_WORK_NOTICE, key, subject, text, path)
     notices.notify(session, message, sorted(person for person in officers if person is not None), now=now)
 
 
@@ -282,15 +286,6 @@ _IN_FORCE = (Obligation.id == Assignment.obligation_id) & (Obligation.state == "
 _MAIN = (Membership.person_id == Assignment.person_id) & tree.MAIN
 
 
-@dataclass(frozen=True, slots=True)
-class DigestReader:
-    """Somebody who gets a digest, with the time zone and the working days of their place."""
-
-    person_id: int
-    zone: ZoneInfo
-    working: WorkingDays
-
-
 def load_heads(session: Session) -> Mapping[int, Collection[int]]:
     """Return who heads each place: its head, or all who manage it where none is named."""
     named, all_of = defaultdict[int, list[int]](list), defaultdict[int, list[int]](list)
@@ -301,8 +296,8 @@ def load_heads(session: Session) -> Mapping[int, Collection[int]]:
     return {unit_id: named.get(unit_id) or people for unit_id, people in all_of.items()}
 
 
-def list_readers(session: Session) -> list[DigestReader]:
-    """List the heads of places and the owners of obligations, each once, by their number."""
+def list_readers(session: Session) -> list[tuple[int, ZoneInfo, WorkingDays]]:
+    """List the heads of places and the owners of obligations, each once, by their number, with zone and working days of their place."""
     places, calendar = {unit.id: unit for unit in tree.list_tree(session)}, load_free_days(session)
     owned = select(Obligation.institution_id, Obligation.owner_id).where(Obligation.state == "active", Obligation.owner_id.is_not(None))
     unit_of_reader: dict[int, int] = {}
@@ -313,7 +308,7 @@ def list_readers(session: Session) -> list[DigestReader]:
         if owner is not None:
             unit_of_reader.setdefault(owner, unit_id)
     return [
-        DigestReader(person, ZoneInfo(zone_of(places, unit_id)), calendar.working_in(province_of(places, unit_id)))
+        (person, ZoneInfo(zone_of(places, unit_id)), calendar.working_in(province_of(places, unit_id)))
         for person, unit_id in sorted(unit_of_reader.items())
     ]
 
@@ -408,10 +403,10 @@ def digest_key(monday: date) -> str:
 def list_due_readers(session: Session, *, now: datetime) -> Mapping[tuple[date, str], list[int]]:
     """Return who gets the digest of which Monday now, in the office hours of their place, those together who get it at one moment."""
     readers: dict[tuple[date, str], list[int]] = {}
-    for reader in list_readers(session):
-        monday = rules.digest_monday(now, reader.zone, reader.working)
+    for person_id, zone, working in list_readers(session):
+        monday = rules.digest_monday(now, zone, working)
         if monday is not None:
-            readers.setdefault((monday, f"{reader.zone.key}@{reader.working.on_or_after(monday)}"), []).append(reader.person_id)
+            readers.setdefault((monday, f"{zone.key}@{working.on_or_after(monday)}"), []).append(person_id)
     return readers
 
 

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, make_response, request, url_for
 from sqlalchemy.orm import Session
 
+from accounts.models import Person
 from compliance import actas
 from compliance.access import TrainingReportAction
-from compliance.actas import ActaContext, ActaScope, ActaTexts, ActaValues
-from compliance.models import TrainingActa
+from compliance.actas import ActaContext, ActaScope
+from compliance.models import ObligationVersion, TrainingActa
 from compliance.report import ReportPlaceContext, get_report_place, list_report_obligations
 from compliance.rules.documents import CODE_LENGTH, ActaCount, ActaVerdict, acta_digest, acta_verdict
 from compliance.rules.history import ReportState, tally_sum
@@ -52,12 +53,20 @@ class ActaView:
 
 
 def acta_view(
-    row: TrainingActa, scope: ActaScope, texts: ActaTexts, lines: Iterable[ActaCount], site: str, *, is_outdated: bool
+    row: TrainingActa,
+    scope: ActaScope,
+    texts: tuple[ObligationVersion, str],
+    lines: Iterable[ActaCount],
+    site: str,
+    *,
+    maker: str,
+    is_outdated: bool,
 ) -> ActaView:
-    """Return an acta in words, its times in the zone of its place whoever reads it.
+    """Return an acta in words, its times in the zone of its place whoever reads it; `texts` are those of `actas.get_acta_texts`.
 
     `is_outdated` says that the register already said other numbers of that moment when the acta was made.
     """
+    version, audience = texts
     with reading(language(), scope.zone):
         moments = {"moment": format_datetime(row.at), "known": format_datetime(row.known)}
         return ActaView(
@@ -65,12 +74,12 @@ def acta_view(
             address=f"{site}/acta/{printed_code(row.code)}",
             institution=scope.institution.name,
             place=scope.place.name,
-            obligation=_("%(title)s (version %(number)s)", title=choose(texts.title), number=texts.version),
-            audience=texts.audience,
+            obligation=_("%(title)s (version %(number)s)", title=choose(version.title), number=version.number),
+            audience=audience,
             data_of=_("%(moment)s, as known on %(known)s", **moments),
             caution=_("When the acta was made, the register already said other numbers of that moment.") if is_outdated else "",
             made_on=format_datetime(row.made_at),
-            maker=texts.maker,
+            maker=maker,
             made_at=row.made_at,
             first_heading=_("Province") if scope.provinces else _("Unit"),
             table=_table(scope, lines),
@@ -213,7 +222,7 @@ def make(context: ReportPlaceContext) -> Answer:
     if not form.validate_on_submit() or requested.obligation is None or requested.faults:
         raise Invalid(N_("An acta is of one compulsory training and one day. Choose both in the report."))
     limiter().use(RATE, str(actor.person_id))
-    row = actas.make_acta(session, actor, ActaValues(context.place.id, requested.obligation, requested.time, form.identity()), now=now)
+    row = actas.make_acta(session, actor, context.place.id, requested.obligation, requested.time, number=form.identity(), now=now)
     return see_page("compliance_actas.download", code=printed_code(row.code))
 
 
@@ -233,7 +242,9 @@ def _read(row: TrainingActa) -> ActaReading:
     when_made = then if row.made_at <= row.known else actas.count_acta(session, row, scope, row.made_at)
     texts = actas.get_acta_texts(session, row, row.at.astimezone(scope.zone).date())
     is_outdated = acta_digest(then or ()) != acta_digest(when_made or ())
-    view = None if then is None else acta_view(row, scope, texts, then, site_address(), is_outdated=is_outdated)
+    person = session.get(Person, row.made_by) if row.made_by is not None else None
+    maker = person.full_name if person is not None else ""
+    view = None if then is None else acta_view(row, scope, texts, then, site_address(), maker=maker, is_outdated=is_outdated)
     return ActaReading(acta_verdict(row.digest, then, when_made, now), view, acta_file_name(row, scope))
 
 

@@ -1,7 +1,6 @@
 """Pages of bundles of evidence; days and obligation are read as those of a report are."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID, uuid4
@@ -12,7 +11,7 @@ from wtforms import BooleanField, HiddenField
 
 from compliance import bundle_requests
 from compliance.access import BundleAction
-from compliance.bundle_requests import BundleContext, BundleRequestValues, BundleRow, get_bundle, list_bundles
+from compliance.bundle_requests import BundleContext, get_bundle, list_bundles
 from compliance.models import Bundle
 from compliance.report import ReportPlaceContext, get_report_place, list_report_obligations
 from compliance.views.report import ReportRequest, read_report_request
@@ -57,22 +56,6 @@ class BundleStage(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class ListedBundle:
-    """A bundle in the list: its row, of what it is, who asked for it, how far it is."""
-
-    bundle: Bundle
-    title: str
-    asked_by: str
-    stage: BundleStage
-
-
-def bundle_lines(rows: Sequence[BundleRow], now: datetime) -> list[ListedBundle]:
-    """Return the lines of a list of bundles."""
-    everything = _("All compulsory training")
-    return [ListedBundle(row.bundle, choose(row.title) if row.title else everything, row.asked_by, _stage(row.bundle, now)) for row in rows]
-
-
 def _stage(row: Bundle, now: datetime) -> BundleStage:
     if row.ended_at is not None:
         return BundleStage.ENDED
@@ -104,15 +87,17 @@ def request_bundle(context: ReportPlaceContext) -> Answer:
     if not is_sound or requested.faults or not requested.every:
         return _page(context, requested, form), 422
     limiter().use(RATE, str(actor.person_id))
-    values = BundleRequestValues(
+    bundle_requests.request_bundle(
+        current_session(),
+        actor,
         context.place.id,
         requested.obligation,
         requested.time,
         has_files=bool(form.has_files.data),
         reason=form.reason.data or "",
         number=form.identity(),
+        now=clock.now(),
     )
-    bundle_requests.request_bundle(current_session(), actor, values, now=clock.now())
     flash(_("The bundle is being prepared. You will be notified when it is ready."), "ok")
     return see_page("compliance_bundles.bundles", organisation=context.place.uuid)
 
@@ -139,11 +124,15 @@ def _read(context: ReportPlaceContext, given: Mapping[str, str]) -> ReportReques
 
 
 def _page(context: ReportPlaceContext, requested: ReportRequest, form: BundleForm) -> Response:
+    now, every = clock.now(), _("All compulsory training")
     return page(
         "compliance/bundles.html",
         place=context.place,
         asked=requested,
         options=[(obligation.key, choose(obligation.title)) for obligation in requested.every],
         form=form,
-        rows=bundle_lines(list_bundles(current_session(), context.place.id), clock.now()),
+        rows=[
+            (row, choose(title) if title else every, person, _stage(row, now))
+            for row, title, person in list_bundles(current_session(), context.place.id)
+        ],
     )

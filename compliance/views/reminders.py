@@ -14,7 +14,6 @@ from compliance.reminders import (
     NobodyToRemind,
     ReminderCounts,
     ReminderFilter,
-    ReminderRequestValues,
     load_obligations,
     notice_key,
     request_reminder,
@@ -70,7 +69,7 @@ def remind(_context: PlaceReportContext) -> Answer:
         form.number.data = str(uuid4())
     if form.validate_on_submit():
         with form.refusals(form.words, NobodyToRemind):
-            request_reminder(session, actor, ReminderRequestValues(chosen, form.text(), form.identity()), now=clock.now())
+            request_reminder(session, actor, chosen, form.text(), number=form.identity(), now=clock.now())
             flash(_("The reminder is on its way."), "ok")
             return see_other(request.full_path)
     return _page(form, chosen)

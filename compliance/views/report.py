@@ -199,15 +199,6 @@ VERDICTS: Mapping[PaceVerdict, tuple[str, str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class VerdictView:
-    """The verdict on a pace, as a page shows it."""
-
-    kind: str
-    word: str
-    symbol: str
-
-
-@dataclass(frozen=True, slots=True)
 class ReportEntryView:
     """A line of a table of the report: a place, a part of one, or an obligation, with its numbers."""
 
@@ -218,7 +209,8 @@ class ReportEntryView:
     part: PlacePart = PlacePart.ALL
     obligation: str = ""
     """The key of the obligation, where it is one."""
-    verdict: VerdictView | None = None
+    verdict: tuple[str, str, str] | None = None
+    """Look, word and icon."""
 
     @property
     def numbers(self) -> list[tuple[ReportState, int]]:
@@ -322,17 +314,12 @@ class PlaceLines:
         each = _joined(tallies)
         return ReportEntryView(name, each.tally, unit, part=part, obligation=obligation, verdict=self._verdict(each))
 
-    def _verdict(self, each: PlaceTally) -> VerdictView | None:
+    def _verdict(self, each: PlaceTally) -> tuple[str, str, str] | None:
         share = each.tally.share
         if self._days is None or share is None or each.tally.required < FEWEST:
             return None
-        return verdict_view(pace_verdict(NeededShare(each.spans, self._days).on(self._day), share))
-
-
-def verdict_view(verdict: PaceVerdict) -> VerdictView:
-    """Return a verdict in the reader's language."""
-    kind, word, symbol = VERDICTS[verdict]
-    return VerdictView(kind, _(word), symbol)
+        look, word, symbol = VERDICTS[pace_verdict(NeededShare(each.spans, self._days).on(self._day), share)]
+        return look, _(word), symbol
 
 
 def _part(parents: Mapping[int, int | None], unit_id: int, number: int | None) -> int | None:
@@ -359,27 +346,19 @@ def _table(lines: Iterable[ReportEntryView]) -> ReportTable:
     return ReportTable(listed, tally_sum(line.tally for line in listed))
 
 
-@dataclass(frozen=True, slots=True)
-class ReportCard:
-    """A figure at the top of the report: what it counts, how many, their share of the required, whom its link lists."""
+def report_cards(tally: TrainingTally, *, is_past: bool) -> list[tuple[ReportState, int, Decimal | None]]:
+    """Return the figures at the top of the report: whom each counts, how many, and their share of the required in percent.
 
-    state: ReportState
-    word: str
-    people: int
-    percent: Decimal | None
-
-
-def report_cards(tally: TrainingTally, *, is_past: bool) -> list[ReportCard]:
-    """Return the cards; what was not recorded has none on a past day."""
+    What was not recorded has none on a past day.
+    """
     states = [ReportState.REQUIRED, ReportState.VALID, *(ReportState(state.value) for state in MISSING), ReportState.RENEWAL_DUE]
     states += [ReportState.WAIVED] if is_past else [ReportState.AT_RISK, ReportState.NO_ACCOUNT, ReportState.WAIVED]
-    required = tally.required
+    required, without_share = tally.required, (ReportState.REQUIRED, ReportState.WAIVED)
     return [
-        ReportCard(
+        (
             state,
-            _(STATE_WORDS[state]),
-            people := tally.people(state),
-            percent_of(Fraction(people, required)) if required and state not in (ReportState.REQUIRED, ReportState.WAIVED) else None,
+            tally.people(state),
+            percent_of(Fraction(tally.people(state), required)) if required and state not in without_share else None,
         )
         for state in states
     ]
@@ -424,15 +403,6 @@ class DayLabel:
 
 
 @dataclass(frozen=True, slots=True)
-class TrajectoryRow:
-    """A day of the table beside the drawing: shares in percent."""
-
-    on: date
-    needed: Decimal
-    done: Decimal | None
-
-
-@dataclass(frozen=True, slots=True)
 class TrajectoryView:
     """A trajectory: its finding, its figures in sentences, its lines as path data, its labels and its table."""
 
@@ -445,7 +415,8 @@ class TrajectoryView:
     today: tuple[int, int, str]
     """Where the line ends, and the share done."""
     labels: Sequence[DayLabel]
-    rows: Sequence[TrajectoryRow]
+    rows: Sequence[tuple[date, Decimal, Decimal | None]]
+    """Of each day the needed share and the share done in percent."""
 
 
 def trajectory_view(points: Sequence[TrajectoryPoint], pace: GroupPace, day: date, people: int) -> TrajectoryView | None:
@@ -470,7 +441,7 @@ def trajectory_view(points: Sequence[TrajectoryPoint], pace: GroupPace, day: dat
         goal=_path([place(point.on, point.needed) for point in points]),
         today=(x, y, percent(percent_of(pace.done) or Decimal(0))),
         labels=_labels(first, last, day),
-        rows=[TrajectoryRow(point.on, _percent(point.needed), None if point.done is None else _percent(point.done)) for point in points],
+        rows=[(point.on, _percent(point.needed), None if point.done is None else _percent(point.done)) for point in points],
     )
 
 

@@ -39,7 +39,6 @@ from compliance.views.report import (
     IdentityExportForm,
     ReportRequest,
     ReportTable,
-    TrajectoryRow,
     count_lines,
     drawn_trajectory,
     percent_of,
@@ -262,13 +261,7 @@ def table_rows(table: ReportTable, time: ReportTime, *, with_key: bool) -> Itera
         share = percent_of(tally.share)
         present: list[Cell] = [None, None] if time.is_past else [tally.at_risk, tally.without_account]
         numbers: list[Cell] = [tally.required, *(count for _state, count in line.numbers), share, *present]
-        yield [*([line.obligation] if with_key else []), line.name, *numbers, line.verdict.word if line.verdict is not None else ""]
-
-
-def trajectory_rows(rows: Iterable[TrajectoryRow]) -> Iterator[Sequence[Cell]]:
-    """Yield the days of a trajectory."""
-    for row in rows:
-        yield [row.on.isoformat(), row.done, row.needed]
+        yield [*([line.obligation] if with_key else []), line.name, *numbers, line.verdict[1] if line.verdict is not None else ""]
 
 
 def person_rows(rows: Iterable[PersonObligationRow]) -> Iterator[Sequence[Cell]]:
@@ -349,7 +342,7 @@ def _rows(context: ReportPlaceContext, requested: ReportRequest, filters: Traini
     if chosen is ExportTable.OBLIGATIONS:
         return table_rows(lines.by_obligation(requested.obligations), requested.time, with_key=True)
     drawn = require_found(None if requested.time.is_past else drawn_trajectory(whole, requested.time, lines, working))
-    return trajectory_rows(drawn.rows)
+    return ([on.isoformat(), done, needed] for on, needed, done in drawn.rows)
 
 
 def _people(context: ReportPlaceContext, requested: ReportRequest, filters: TrainingFilter, *, identities: bool = False) -> Rows:

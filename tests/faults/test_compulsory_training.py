@@ -15,7 +15,7 @@ from compliance import reminders
 from compliance.assignments import ReplayMoments, walk_differences
 from compliance.models import Assignment, CycleEnrolment, Obligation, Reminder
 from compliance.notices import TRAINING_NOTICE
-from compliance.reminders import ReminderRequestValues, get_filter
+from compliance.reminders import get_filter
 from courses.models import Course
 from enrolments.models import Enrolment
 from enrolments.notices import ENROLMENT_NOTICE
@@ -194,7 +194,7 @@ def test_killed_as_a_reminder_that_somebody_sends_goes_out(when: Side, trial: Re
     instance, ten = trial.instance, quito("2026-12-01T10:00")
     with instance.database.unit_of_work() as session:
         chosen = get_filter(session, SYSTEM, trial.obligation.uuid, None, "")
-        reminders.request_reminder(session, SYSTEM, ReminderRequestValues(chosen, "", uuid4()), now=ten)
+        reminders.request_reminder(session, SYSTEM, chosen, "", number=uuid4(), now=ten)
 
     moments = kill_at_each_transaction(instance, ten, ("reminder", "notice"), when)
 
