@@ -7,6 +7,7 @@ from decimal import Decimal
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Numeric, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from kernel.codes import printed_code
 from kernel.db import MARK, Base, Entity, Moment, PublicId, ShortText, Slug
 from kernel.errors import N_
 from kernel.personal import Merge, personal
@@ -99,6 +100,11 @@ class Credential(Entity):
     revoked_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     revoked_by_administrator: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Whether whoever revoked it was an administrator then: only administrators issue another one instead."""
+
+    @property
+    def printed_code(self) -> str:
+        """Return the code as it is printed, in groups."""
+        return printed_code(self.code)
 
 
 class StatusList(Base):

@@ -1,13 +1,11 @@
 """Reviews of credentials: what waits for a decision, opened, decided or settled, and credentials that print another name."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Row, func, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
@@ -19,7 +17,6 @@ from courses.waiting import TeamCourse, WaitingItem, edited
 from enrolments.awards import AwardDoubt, DoubtOrigin
 from enrolments.models import Enrolment
 from kernel import audit
-from kernel.codes import printed_code
 from kernel.db import count_rows
 from kernel.errors import N_, Conflict, require_found
 from kernel.i18n import ngettext
@@ -29,28 +26,6 @@ from organisations.institutions import get_institution_scope
 MOST_OF_A_PERSON = 100
 _OPEN = CredentialReview.settled_at.is_(None)
 _IN_FORCE = Credential.revoked_at.is_(None) & Credential.replaced_at.is_(None) & Credential.replaced_by_id.is_(None)
-
-
-@dataclass(frozen=True, slots=True)
-class OpenCredentialReview:
-    """Something to decide on: the credential, the cause, and what is known today."""
-
-    uuid: UUID
-    credential: UUID
-    person_id: int
-    cause: ReviewCause
-    words: str
-    origin: str
-    percent_before: Decimal | None
-    percent_after: Decimal | None
-    opened_at: datetime
-    code: str
-    printed_name: str
-    present_name: str
-    course: Mapping[str, str]
-    issued_on: date
-    done: int
-    total: int
 
 
 def get_review_list(session: Session, actor: Actor, slug: str = "") -> ReviewListContext:
@@ -66,8 +41,10 @@ def get_holder(session: Session, _actor: Actor, person: UUID) -> HolderContext:
     return HolderContext(row)
 
 
-def list_open_reviews(session: Session, context: ReviewListContext, *, offset: int, limit: int) -> list[OpenCredentialReview]:
-    """List what waits for a decision, the oldest first."""
+def list_open_reviews(
+    session: Session, context: ReviewListContext, *, offset: int, limit: int
+) -> Sequence[Row[CredentialReview, Credential, Person, int, int]]:
+    """List what waits for a decision with what is known today: the holder, and how much is done of how much; the oldest first."""
     statement = (
         select(CredentialReview, Credential, Person, Enrolment.done, Enrolment.total)
         .join(Credential, Credential.id == CredentialReview.credential_id)
@@ -78,27 +55,7 @@ def list_open_reviews(session: Session, context: ReviewListContext, *, offset: i
         .offset(offset)
         .limit(limit)
     )
-    return [
-        OpenCredentialReview(
-            review.uuid,
-            row.uuid,
-            row.person_id,
-            cause=ReviewCause(review.cause),
-            words=review.words,
-            origin=review.origin,
-            percent_before=review.percent_before,
-            percent_after=review.percent_after,
-            opened_at=review.opened_at,
-            code=printed_code(row.code),
-            printed_name=row.person_name,
-            present_name=person.full_name,
-            course=row.course_titles,
-            issued_on=row.issued_on,
-            done=done,
-            total=total,
-        )
-        for review, row, person, done, total in session.execute(statement)
-    ]
+    return session.execute(statement).all()
 
 
 def _of_course(context: ReviewListContext) -> tuple[ColumnElement[bool], ...]:
@@ -118,41 +75,17 @@ def list_with_another_name(session: Session, person: Person) -> list[Credential]
     return list(session.scalars(statement.order_by(Credential.id).limit(MOST_OF_A_PERSON)))
 
 
-@dataclass(frozen=True, slots=True)
-class RevokedForName:
-    """A credential that was revoked and issued again with another name, before one could be replaced (spec/certificates M4)."""
-
-    uuid: UUID
-    person_id: int
-    code: str
-    course: Mapping[str, str]
-    old_name: str
-    new_name: str
-    reason: str
-
-
-def list_revoked_for_name(session: Session, context: ReviewListContext) -> list[RevokedForName]:
-    """List the pairs of a revoked credential and the one instead of it that prints another name, the oldest first."""
+def list_revoked_for_name(session: Session, context: ReviewListContext) -> Sequence[Row[Credential, str]]:
+    """List what was revoked with the other name that what was issued instead prints, the oldest first (spec/certificates M4)."""
     again = aliased(Credential)
     statement = (
-        select(Credential, again.person_name)
+        select(Credential, again.person_name.label("new_name"))
         .join(again, again.id == Credential.replaced_by_id)
         .where(Credential.revoked_at.is_not(None), Credential.person_name != again.person_name, *_of_course(context))
         .order_by(Credential.id)
         .limit(MOST_OF_A_PERSON)
     )
-    return [
-        RevokedForName(
-            row.uuid,
-            row.person_id,
-            printed_code(row.code),
-            course=row.course_titles,
-            old_name=row.person_name,
-            new_name=name,
-            reason=row.revoked_reason,
-        )
-        for row, name in session.execute(statement)
-    ]
+    return session.execute(statement).all()
 
 
 def find_in_force(session: Session, enrolment_id: int) -> Credential | None:

@@ -1,12 +1,11 @@
 """Pages of what waits for a decision: a correction that is requested, and a person's corrected name."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from accounts.models import Person
 from certificates import credentials
 from certificates import reviews as certificates_reviews
 from certificates.access import CertificateAction, CredentialContext, CredentialReviewContext, HolderContext, ReviewListContext
@@ -17,9 +16,8 @@ from certificates.views.credentials import present_state
 from courses.editor import course_header
 from courses.models import Course
 from kernel import clock
-from kernel.codes import printed_code
 from kernel.errors import N_, Conflict
-from kernel.i18n import _, choose, lazy_, ngettext
+from kernel.i18n import _, lazy_, ngettext
 from kernel.web.forms import Form, line
 from kernel.web.instance_keys import current_keys
 from kernel.web.request import Answer, current_actor, current_session, current_settings, page, requires, see_page
@@ -61,9 +59,8 @@ def ask_correction(subject: CredentialContext) -> Answer:
     if not subject.is_sound:
         return present_state(subject, credentials.AlreadyReplaced())
     form, session = CorrectionForm(), current_session()
-    facts = {"uuid": subject.row.uuid, "code": printed_code(subject.row.code), "title": choose(dict(subject.row.course_titles))}
     if not form.validate_on_submit():
-        return page("certificates/correction.html", certificate=facts, name=subject.row.person_name, form=form)
+        return page("certificates/correction.html", certificate=subject.row, form=form)
     text = form.words.data or ""
     certificates_reviews.open_review(session, current_actor(), subject.row, ReviewCause.CORRECTION_REQUESTED, text, now=clock.now())
     return see_page("certificates.certificate", credential=subject.row.uuid, flash=_("Your request was sent to the course team."))
@@ -147,7 +144,7 @@ def call_replaced(subject: CredentialContext) -> Answer:
         certificates_reviews.call_replaced(current_session(), current_actor(), subject.row, now=clock.now())
     except certificates_reviews.AlreadyDecided as refused:
         return present_state(subject, refused)
-    flash(_("The certificate %(code)s now reads as replaced.", code=printed_code(subject.row.code)), "ok")
+    flash(_("The certificate %(code)s now reads as replaced.", code=subject.row.printed_code), "ok")
     return see_page("certificates_reviews.reviews")
 
 
@@ -158,21 +155,12 @@ def correct_name(subject: HolderContext) -> Answer:
     session, form = current_session(), NameCorrectionForm()
     rows = certificates_reviews.list_with_another_name(session, subject.person)
     if not form.validate_on_submit():
-        return _names_page(subject.person, rows, form)
-    if request.form.get("present_name") != subject.person.full_name or request.form.getlist("code") != _codes(rows):
+        return page("certificates/person_names.html", person=subject.person, certificates=rows, form=form)
+    if request.form.get("present_name") != subject.person.full_name or request.form.getlist("code") != [row.printed_code for row in rows]:
         flash(_(Conflict.message), "warn")
-        return _names_page(subject.person, rows, form), 409
+        return page("certificates/person_names.html", person=subject.person, certificates=rows, form=form), 409
     for row in rows:
         _replace(row, ReplacementReason.NAME, form.reason.data or "")
     count = len(rows)
     flash(ngettext("%(count)s certificate was issued again.", "%(count)s certificates were issued again.", count), "ok")
     return see_page("lms_people.record", person=subject.person.uuid)
-
-
-def _names_page(person: Person, rows: Sequence[Credential], form: NameCorrectionForm) -> Response:
-    lines = [{"code": printed_code(row.code), "title": choose(dict(row.course_titles)), "name": row.person_name} for row in rows]
-    return page("certificates/person_names.html", person=person, certificates=lines, form=form)
-
-
-def _codes(rows: Sequence[Credential]) -> list[str]:
-    return [printed_code(row.code) for row in rows]
