@@ -1,5 +1,6 @@
 """A certificate as a web page: its sheet as SVG, its history in words, and how it is shared."""
 
+import json
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,9 +9,11 @@ from fractions import Fraction
 from typing import assert_never
 from urllib.parse import quote, urlencode, urlsplit
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from certificates.credentials import CertificateVerb, CredentialEvent, list_signers
+from accounts.models import Person
+from certificates.credentials import CertificateVerb, list_signers
 from certificates.layout.placing import (
     USUAL_COLOURS,
     ArchMark,
@@ -32,11 +35,13 @@ from certificates.public_record import PrintedIdentityVerb
 from certificates.rules.credentials import CredentialSigner
 from certificates.sheet import CertificateSheet, CertificateTexts, compose
 from certificates.templates import get_drawn_template
+from kernel.audit import AuditEntry
 from kernel.codes import printed_code
 from kernel.errors import N_
 from kernel.i18n import _, choose
 from kernel.pdf.pen import qr_runs
 
+MOST_EVENTS = 100
 WORDS: Mapping[str, str] = {
     CertificateVerb.ISSUED: N_("Issued"),
     CertificateVerb.REPLACED: N_("Corrected and issued again"),
@@ -47,26 +52,23 @@ WORDS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class CredentialEventView:
-    """A line of the history: when, what, by whom, and the reason in their words."""
-
-    at: datetime
-    words: str
-    by: str
-    reason: str
-
-
-def history_lines(events: Sequence[CredentialEvent]) -> list[CredentialEventView]:
-    """Return the acts on a certificate in words."""
+def list_history(session: Session, row: Credential) -> list[tuple[datetime, str, str, str]]:
+    """List what was done with a certificate, the first act first: when, what, by whom (empty: by the system), and the reason given."""
+    statement = (
+        select(AuditEntry.at, AuditEntry.verb, AuditEntry.facts, Person)
+        .outerjoin(Person, Person.id == AuditEntry.actor_id)
+        .where(AuditEntry.subject_kind == Credential.__tablename__, AuditEntry.subject_id == row.id)
+        .order_by(AuditEntry.id)
+        .limit(MOST_EVENTS)
+    )
     return [
-        CredentialEventView(
-            event.at,
-            _(WORDS[event.verb]) if event.verb in WORDS else _("Other action: %(verb)s", verb=event.verb),
-            event.by,
-            str(event.facts.get("reason", "")),
+        (
+            at,
+            _(WORDS[verb]) if verb in WORDS else _("Other action: %(verb)s", verb=verb),
+            person.full_name if person else "",
+            str(json.loads(facts).get("reason", "")),
         )
-        for event in events
+        for at, verb, facts, person in session.execute(statement)
     ]
 
 
@@ -315,5 +317,5 @@ def _linkedin_fields(row: Credential, address: str) -> dict[str, str]:
         "issueMonth": str(row.issued_on.month),
         **({"expirationYear": str(ends.year), "expirationMonth": str(ends.month)} if ends else {}),
         "certUrl": address,
-        "certId": printed_code(row.code),
+        "certId": row.printed_code,
     }

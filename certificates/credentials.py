@@ -1,7 +1,6 @@
-"""Credentials: read by holder, code or enrolment, issued, revoked, replaced, renewed and transferred, with their history."""
+"""Credentials: read by holder, code or enrolment, issued, revoked, replaced, renewed and transferred."""
 
 import hashlib
-import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -53,7 +52,6 @@ from enrolments.models import Completion, Enrolment
 from enrolments.progress import ensure_last_day
 from enrolments.rules import Progress, asks_to_pass, required_modules
 from kernel import audit, clock, outbox
-from kernel.audit import AuditEntry
 from kernel.codes import code_from_bits, printed_code, read_code
 from kernel.compiled_statements import compile_once
 from kernel.crypto import SigningKeys
@@ -636,34 +634,6 @@ def renew_credential(
     row.replaced_by_id = made.id
     audit.record(session, actor, CertificateVerb.RENEWED, row, now=now, by=made.id, reason=reason)
     return made
-
-
-MOST = 100
-
-
-@dataclass(frozen=True, slots=True)
-class CredentialEvent:
-    """An act on a certificate; `by` is empty where the system or the command line did it."""
-
-    at: datetime
-    by: str
-    verb: str
-    facts: Mapping[str, object]
-
-
-def list_history(session: Session, row: Credential) -> list[CredentialEvent]:
-    """List what was done with a certificate, the first act first."""
-    statement = (
-        select(AuditEntry.at, AuditEntry.verb, AuditEntry.facts, Person)
-        .outerjoin(Person, Person.id == AuditEntry.actor_id)
-        .where(AuditEntry.subject_kind == Credential.__tablename__, AuditEntry.subject_id == row.id)
-        .order_by(AuditEntry.id)
-        .limit(MOST)
-    )
-    rows = session.execute(statement)
-    return [
-        CredentialEvent(entry.at, entry.Person.full_name if entry.Person else "", entry.verb, json.loads(entry.facts)) for entry in rows
-    ]
 
 
 def find_predecessor(session: Session, row: Credential) -> Replacement | None:

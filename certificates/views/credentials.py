@@ -19,8 +19,8 @@ from certificates import credentials, public_record, templates
 from certificates.access import CertificateAction, CredentialContext, TemplateAction, decides
 from certificates.badges import badge_content
 from certificates.bulk import DELETED, SheetSealer
-from certificates.certificate_page import CertificateSharing, get_sheet, history_lines, sharing_of, verify_url, web_certificate
-from certificates.credentials import AlreadyReplaced, find_by_code, find_predecessor, get_credential, list_history
+from certificates.certificate_page import CertificateSharing, get_sheet, list_history, sharing_of, verify_url, web_certificate
+from certificates.credentials import AlreadyReplaced, find_by_code, find_predecessor, get_credential
 from certificates.models import Credential
 from certificates.public_record import PublicRecord, find_printed_number, find_public_record, has_place_for_identity
 from certificates.reviews import find_open_request
@@ -174,14 +174,6 @@ def _described(record: PublicRecord, *, private: bool) -> CredentialPageView:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class PrintedIdentityView:
-    """The choice of a holder to have their identity number printed, beside what their profile has."""
-
-    is_printed: bool
-    has_number: bool
-
-
 def _edition_in_words(row: Credential) -> str:
     days = " – ".join(format_date(day) for day in (row.edition_from, row.edition_until) if day)
     return f"{row.edition_title} ({days})" if days else row.edition_title
@@ -225,7 +217,7 @@ def _page(subject: CredentialContext) -> Response:
     request_open = find_open_request(session, subject.row)
     return page(
         "certificates/certificate.html",
-        history=history_lines(list_history(session, subject.row)) if is_team else (),
+        history=list_history(session, subject.row) if is_team else (),
         template=(subject.row.template, subject.row.template_version, _template_url(subject)) if is_team else None,
         predecessor=predecessor.uuid if predecessor else None,
         predecessor_code=predecessor.code if predecessor else "",
@@ -286,12 +278,15 @@ def _sharing(row: Credential) -> CertificateSharing:
     return sharing_of(row, verify_url(site_address(), row.code), texts, has_badge=has_badge)
 
 
-def _own_identity(subject: CredentialContext) -> PrintedIdentityView | None:
-    """Return whether its holder has their identity number printed; nothing for others, and where the design has no place for it."""
+def _own_identity(subject: CredentialContext) -> tuple[bool, bool] | None:
+    """Return whether its holder has their identity number printed, and whether their profile has one.
+
+    Nothing for others, and where the design has no place for it.
+    """
     session, row = current_session(), subject.row
     if not is_own(current_actor(), row.person_id) or not subject.is_sound or not has_place_for_identity(session, row):
         return None
-    return PrintedIdentityView(row.prints_identity, bool(find_national_id(session, row.person_id)))
+    return row.prints_identity, bool(find_national_id(session, row.person_id))
 
 
 def _sheet(row: Credential, language: str) -> CertificateSheet:

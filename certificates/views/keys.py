@@ -1,8 +1,6 @@
 """Keys for everybody: the DID document, lists of keys and of states, badges, and the page of who signed when (spec/certificates K2)."""
 
 import json
-from dataclasses import dataclass
-from datetime import datetime
 
 from flask import Blueprint, Response, make_response, request
 
@@ -17,7 +15,7 @@ from certificates.rules.verification import BadgeForm
 from kernel import clock
 from kernel.codes import printed_code
 from kernel.errors import N_, Gone, NotFound, require_found
-from kernel.keys import KeyState, PublishedKey
+from kernel.keys import KeyState
 from kernel.web.former_hosts import find_former_address
 from kernel.web.instance_keys import current_keys, current_seal_keys
 from kernel.web.limits import client_key, limit, limiter
@@ -58,35 +56,6 @@ def key_list() -> Response:
     return published(document, "application/json")
 
 
-@dataclass(frozen=True, slots=True)
-class KeyPageView:
-    """A key as its page shows it."""
-
-    state: str
-    begun_at: datetime | None
-    ended_at: datetime | None
-    compromised_since: datetime | None
-    reason: str
-    fingerprint: str
-    identifier: str
-    """Of a key whose certificate can be downloaded; empty for others."""
-
-
-def _line(key: PublishedKey) -> KeyPageView:
-    history = key.history
-    fingerprint = key.printed_fingerprint
-    identifier = key.identifier if key.certificate and key.state is not KeyState.COMPROMISED else ""
-    return KeyPageView(
-        key.state.value,
-        history.begun_at,
-        history.ended_at,
-        compromised_since=history.compromised_since,
-        reason=history.reason,
-        fingerprint=fingerprint,
-        identifier=identifier,
-    )
-
-
 @keys_bp.get("/verify/keys/<identifier>.cer")
 @public("everybody may read the keys: keys.read")
 def authority_certificate(identifier: str) -> Response:
@@ -112,7 +81,7 @@ def keys() -> Response:
     groups = {"credentials": signing.trusted, "seals": seals.trusted, "authorities": seals.authorities}
     return page(
         "certificates/keys.html",
-        groups={name: [_line(key) for key in published_keys] for name, published_keys in groups.items()},
+        groups=groups,
         is_compromised=any(key.state is KeyState.COMPROMISED for published_keys in groups.values() for key in published_keys),
     )
 
