@@ -41,7 +41,6 @@ from certificates.rules.status_lists import (
 )
 from certificates.rules.verification import BadgeForm, TrustedKey
 from certificates.sheet import compose_badge, stated_pass
-from kernel.codes import printed_code
 from kernel.crypto import SigningKeys, is_signed
 from kernel.i18n import choose, site_locale
 from organisations.institutions import find_issuer
@@ -58,15 +57,15 @@ def badge_content(row: Credential, address: str) -> BadgeContent | None:
         return None
     title = choose(dict(row.course_titles), row.language)
     passed = stated_pass(row.passed, row.language, with_assessment=row.with_assessment)
-    texts = compose_badge(row.language, title, Fraction(row.hours), len(row.module_minutes), passed, row.name_basis)
+    description, criteria = compose_badge(row.language, title, Fraction(row.hours), len(row.module_minutes), passed, row.name_basis)
     content = BadgeContent(
-        address=f"{address}/v/{printed_code(row.code)}",
+        address=f"{address}/v/{row.printed_code}",
         issuer=issuer_of(address),
         issuer_name=row.institution,
         course=f"{address}/courses/{row.course_key}/{row.course_version}",
         title=title,
-        description=texts.description,
-        criteria=texts.criteria,
+        description=description,
+        criteria=criteria,
         person_name=row.person_name,
         subject=uuid5(row.uuid, "subject of the badge").urn,
         valid_from=row.issued_at.replace(microsecond=0),
@@ -130,22 +129,16 @@ def _holds(keys: SigningKeys, identifier: str) -> Callable[[bytes, bytes], bool]
     return lambda signature, content: is_signed(keys.public, identifier, content, base64.urlsafe_b64encode(signature).decode())
 
 
-@dataclass(frozen=True, slots=True)
-class EndedPlaces:
-    """The places whose credential was revoked or replaced, those of them that were replaced, and when the last of them was."""
-
-    places: frozenset[int]
-    replaced: frozenset[int]
-    changed_at: datetime | None
-
-
 def find_status_list(session: Session, number: int) -> StatusList | None:
     """Return a status list, or None where it has not begun."""
     return session.get(StatusList, number)
 
 
-def list_ended_places(session: Session, number: int) -> EndedPlaces:
-    """Return the places of a list whose credential is not in force any more; the database joins them, as there may be very many."""
+def list_ended_places(session: Session, number: int) -> tuple[frozenset[int], frozenset[int], datetime | None]:
+    """Return the places whose credential was revoked or replaced, those of them that were replaced, and when the last of them was.
+
+    The database joins them, as there may be very many.
+    """
     is_replaced = Credential.revoked_at.is_(None)
     joined = func.aggregate_strings(cast(Credential.status_place, String), ",")
     statement = (
@@ -159,7 +152,7 @@ def list_ended_places(session: Session, number: int) -> EndedPlaces:
         indexes[bool(replaced)] = frozenset(map(int, places.split(",")))
         moments += [moment for moment in changes if moment is not None]
     replaced_ones = indexes.get(True, frozenset())
-    return EndedPlaces(indexes.get(False, frozenset()) | replaced_ones, replaced_ones, max(moments, default=None))
+    return indexes.get(False, frozenset()) | replaced_ones, replaced_ones, max(moments, default=None)
 
 
 def list_status_lists(session: Session) -> list[StatusList]:
@@ -260,12 +253,14 @@ def signed_status_list(
 ) -> Document:
     """Return a status list as it is now, signed: of those not in force any more, or of those of them that have another one instead.
 
-    Within a day equal states give equal bytes, in every process; each day, each change and each new key give a newer list.
+    Within a day equal states give equal bytes, in every process; each day, each change and each new key give a newer list, which counts
+    from then on.
     """
-    ended, decoys = list_ended_places(session, row.number), _decoys(row, now)
+    (ended, replaced, changed_at), decoys = list_ended_places(session, row.number), _decoys(row, now)
     is_all = purpose is StatusPurpose.REVOCATION
-    places = ended.places | decoys.set if is_all else ended.replaced | decoys.replaced
-    begins = _begins(ended, keys, now)
+    places = ended | decoys.set if is_all else replaced | decoys.replaced
+    moments = (now.replace(hour=0, minute=0, second=0, microsecond=0), changed_at, keys.trusted[0].history.begun_at)
+    begins = max(moment for moment in moments if moment is not None)
     content = StatusListContent(
         address=f"{address}/status/{row.number}{'' if is_all else '/replaced'}",
         issuer=issuer_of(address),
@@ -276,9 +271,3 @@ def signed_status_list(
     )
     method = method_of(address, keys.identifier)
     return signed_document(status_list_document(content), status_list_quads(content), method, begins, keys.sign_raw)
-
-
-def _begins(ended: EndedPlaces, keys: SigningKeys, now: datetime) -> datetime:
-    """Return from when a list counts: the beginning of the day, the last change, or when the key began, whichever is the latest."""
-    moments = (now.replace(hour=0, minute=0, second=0, microsecond=0), ended.changed_at, keys.trusted[0].history.begun_at)
-    return max(moment for moment in moments if moment is not None)

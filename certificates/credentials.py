@@ -52,7 +52,7 @@ from enrolments.models import Completion, Enrolment
 from enrolments.progress import ensure_last_day
 from enrolments.rules import Progress, asks_to_pass, required_modules
 from kernel import audit, clock, outbox
-from kernel.codes import code_from_bits, printed_code, read_code
+from kernel.codes import code_from_bits, read_code
 from kernel.compiled_statements import compile_once
 from kernel.crypto import SigningKeys
 from kernel.db import connection_of
@@ -150,15 +150,15 @@ def is_holder_deleted(session: Session, row: Credential) -> bool:
     return session.scalar(select(Person.id).where(Person.id == row.person_id, was_deleted_condition())) is not None
 
 
-def find_entries(session: Session, codes: Sequence[str]) -> list[tuple[Credential, CredentialState, "Replacement | None"]]:
-    """Return those of these codes that the register knows: the credential, its state, and what stands in its place today, or none.
+def find_entries(session: Session, codes: Sequence[str]) -> list[tuple[Credential, Credential | None]]:
+    """Return those of these codes that the register knows: the credential, and what stands in its place today, or none.
 
     Nobody whose data were deleted is among them.
     """
     statement = select(Credential).where(Credential.code.in_(codes))
     rows = session.scalars(statement.join(Person, Person.id == Credential.person_id).where(~was_deleted_condition())).all()
     replacements = find_replacements(session, [row.id for row in rows if row.replaced_by_id is not None])
-    return [(row, state(row), replacements.get(row.id)) for row in rows]
+    return [(row, replacements.get(row.id)) for row in rows]
 
 
 def find_newest(session: Session, enrolment_id: int) -> Credential | None:
@@ -180,7 +180,7 @@ def list_of(session: Session, person_id: int | None) -> list[Credential]:
 def last_awards(session: Session, enrolment_ids: Sequence[int]) -> dict[int, LatestCertificate]:
     """Return the newest credential of each of these enrolments that has one."""
     rows = session.scalars(select(Credential).where(Credential.enrolment_id.in_(enrolment_ids)).order_by(Credential.id))
-    return {row.enrolment_id: LatestCertificate(row.uuid, printed_code(row.code), state(row) is CredentialState.VALID) for row in rows}
+    return {row.enrolment_id: LatestCertificate(row.uuid, row.printed_code, state(row) is CredentialState.VALID) for row in rows}
 
 
 def list_pending(session: Session, actor: Actor) -> list[Mapping[str, str]]:
@@ -204,21 +204,12 @@ def get_present_name(session: Session, row: Credential) -> str:
     return session.get_one(Person, row.person_id).full_name
 
 
-@dataclass(frozen=True, slots=True)
-class Replacement:
-    """The credential that stands instead of another today, which need not be in force itself; `code` as it is printed."""
-
-    uuid: UUID
-    code: str
-    state: CredentialState
-
-
-def find_replacement(session: Session, row: Credential) -> Replacement | None:
-    """Return what stands instead of a credential today: the last one of those that replaced one another."""
+def find_replacement(session: Session, row: Credential) -> Credential | None:
+    """Return what stands instead of a credential today, in force or not: the last one of those that replaced one another."""
     return find_replacements(session, [row.id]).get(row.id) if row.replaced_by_id is not None else None
 
 
-def find_replacements(session: Session, credentials: Sequence[int]) -> dict[int, Replacement]:
+def find_replacements(session: Session, credentials: Sequence[int]) -> dict[int, Credential]:
     """Return by number what stands instead of each of these credentials that were replaced."""
     if not credentials:
         return {}
@@ -229,7 +220,7 @@ def find_replacements(session: Session, credentials: Sequence[int]) -> dict[int,
     )
     chain = chain.union(later)
     statement = select(chain.c.replaced, Credential).where(Credential.id == chain.c.after, Credential.replaced_by_id.is_(None))
-    return {number: Replacement(row.uuid, printed_code(row.code), state(row)) for number, row in session.execute(statement)}
+    return dict(session.execute(statement).all())
 
 
 def list_signers(session: Session, row: Credential) -> tuple[CredentialSigner, ...]:
@@ -435,9 +426,8 @@ def _take_design(session: Session, row: Credential, institution: Institution | N
     """
     own = find_used_template(session, institution, key)
     row.template, row.template_version = (own.key, own.number) if own is not None else (FACADE, NEWEST)
-    design = get_issuer_design(session, institution)
-    row.brand_colour, row.accent_colour = design.brand_colour, design.accent_colour
-    row.logo_id = _picture_id(session, design.logo) if design.logo else None
+    row.brand_colour, row.accent_colour, logo = get_issuer_design(session, institution)
+    row.logo_id = _picture_id(session, logo) if logo else None
     return get_drawn_template(session, row.template, row.template_version).most_signatories
 
 
@@ -461,7 +451,7 @@ def _printed_grade(award: AwardInputs) -> Decimal | None:
 
 def _row(award: AwardInputs, settings: Settings, institution: Institution | None, now: datetime) -> Credential:
     """Return a row that is not signed yet; where the clock was put back it is issued when the course was completed, never before."""
-    person, outline, issuer = award.person, award.outline, get_issuer_names(settings, institution)
+    person, outline, (names, short_names) = award.person, award.outline, get_issuer_names(settings, institution)
     zone, issued_at = ZoneInfo(outline.zone), max(now, award.completion.completed_at)
     hours = Decimal(outline.hours.numerator) / Decimal(outline.hours.denominator)
     required = required_modules(outline)
@@ -484,8 +474,8 @@ def _row(award: AwardInputs, settings: Settings, institution: Institution | None
         hours=hours.quantize(Decimal("0.01")),
         take=award.enrolment.take,
         grade=_printed_grade(award),
-        institution=signable_text(choose(issuer.names, language)),
-        site_name=signable_text(choose(issuer.short_names, language)),
+        institution=signable_text(choose(names, language)),
+        site_name=signable_text(choose(short_names, language)),
         completed_on=award.completion.completed_at.astimezone(zone).date(),
         issued_on=issued_at.astimezone(zone).date(),
         issued_at=issued_at,
@@ -567,14 +557,14 @@ def replace_credential(
         raise AlreadyReplaced
     person, outline = session.get_one(Person, row.person_id), get_outline(session, _version_of(session, row))
     institution = find_issuer(session, row.institution_key)
-    issuer, issued_at = get_issuer_names(settings, institution), max(now, row.issued_at)
+    (names, short_names), issued_at = get_issuer_names(settings, institution), max(now, row.issued_at)
     made = Credential(
         code=code_from_bits(secrets.randbits(5 * CODE_LENGTH), CODE_LENGTH),
         person_name=person.full_name,
         name_basis=_name_basis(session, person),
         surnames=surnames_of(person),
-        institution=signable_text(choose(issuer.names, row.language)),
-        site_name=signable_text(choose(issuer.short_names, row.language)),
+        institution=signable_text(choose(names, row.language)),
+        site_name=signable_text(choose(short_names, row.language)),
         institution_key=str(institution.uuid) if institution is not None else row.institution_key,
         issued_on=issued_at.astimezone(ZoneInfo(outline.zone)).date(),
         issued_at=issued_at,
@@ -636,7 +626,6 @@ def renew_credential(
     return made
 
 
-def find_predecessor(session: Session, row: Credential) -> Replacement | None:
+def find_predecessor(session: Session, row: Credential) -> Credential | None:
     """Return the certificate instead of which another was issued."""
-    predecessor = session.scalar(select(Credential).where(Credential.replaced_by_id == row.id).order_by(Credential.id.desc()).limit(1))
-    return None if predecessor is None else Replacement(predecessor.uuid, printed_code(predecessor.code), state(predecessor))
+    return session.scalar(select(Credential).where(Credential.replaced_by_id == row.id).order_by(Credential.id.desc()).limit(1))

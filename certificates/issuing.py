@@ -39,38 +39,21 @@ def accounts_of(session: Session, addresses: Sequence[str]) -> dict[str, int]:
 PRINTED_LOGO = "image/png"
 
 
-@dataclass(frozen=True, slots=True)
-class IssuerNames:
-    """The full and the short name of an institution by language."""
-
-    names: Mapping[str, str]
-    short_names: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class IssuerDesign:
-    """The colours of an institution and the logo that its certificates print; empty what it has not chosen."""
-
-    brand_colour: str = ""
-    accent_colour: str = ""
-    logo: bytes = b""
-
-
-def get_issuer_names(settings: Settings, institution: Institution | None) -> IssuerNames:
-    """Return the names that a certificate prints: those of the site for its own institution, where the environment wins."""
+def get_issuer_names(settings: Settings, institution: Institution | None) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Return the full and the short name that a certificate prints, by language; of the site for its own, where the environment wins."""
     if institution is None or institution.is_first:
-        return IssuerNames(settings.names, settings.short_names)
+        return settings.names, settings.short_names
     full = institution.names or {DEFAULT_LANGUAGE: institution.name}
-    return IssuerNames(full, institution.short_names or full)
+    return full, institution.short_names or full
 
 
-def get_issuer_design(session: Session, institution: Institution | None) -> IssuerDesign:
-    """Return the colours and the logo of an institution as they are now; a logo that is a drawing is not printed."""
+def get_issuer_design(session: Session, institution: Institution | None) -> tuple[str, str, bytes]:
+    """Return the two colours and the logo of an institution, empty what it has not chosen; a logo that is a drawing is not printed."""
     profile = find_profile(session, institution.id) if institution is not None else None
     if profile is None:
-        return IssuerDesign()
+        return "", "", b""
     logo = profile.logo if profile.logo and profile.logo_type == PRINTED_LOGO else b""
-    return IssuerDesign(profile.brand_colour, profile.accent_colour, logo)
+    return profile.brand_colour, profile.accent_colour, logo
 
 
 def list_signers_on(session: Session, settings: Settings, institution: Institution | None, day: date) -> tuple[CredentialSigner, ...]:

@@ -3,7 +3,6 @@
 import json
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Select, select
@@ -109,19 +108,11 @@ class KeyVerb(audit.Verb):
     COMPROMISED = "key.compromised", N_("Marked a key of the certificates as compromised")
 
 
-@dataclass(frozen=True, slots=True)
-class SignedPortion:
-    """A portion of the register: the last credential of it, how many were signed anew, and the codes of those that did not hold."""
-
-    last: int
-    signed: int
-    unsound: tuple[str, ...]
-
-
-def sign_portion(session: Session, compromised: str, keys: SigningKeys, *, after: int) -> SignedPortion | None:
+def sign_portion(session: Session, compromised: str, keys: SigningKeys, *, after: int) -> tuple[int, int, list[str]] | None:
     """Sign the next credentials of a compromised key anew with the current one; return None where there are none left.
 
-    One whose signature does not hold is left as it is: the register was changed there.
+    Else the number of the last one, how many were signed, and the codes of those whose signature does not hold: they are left as they are,
+    as the register was changed there.
     """
     statement = select(Credential).where(Credential.key_id == compromised, Credential.id > after).order_by(Credential.id).limit(PORTION)
     rows = list(session.scalars(statement.with_for_update()))
@@ -135,7 +126,7 @@ def sign_portion(session: Session, compromised: str, keys: SigningKeys, *, after
             continue
         row.key_id = keys.identifier
         row.signature = keys.sign(canonical_content(signed_content(row, theirs)))
-    return SignedPortion(rows[-1].id, len(rows) - len(unsound), tuple(unsound))
+    return rows[-1].id, len(rows) - len(unsound), unsound
 
 
 def record_compromise(session: Session, identifier: str, since: datetime, reason: str, *, signed: int, unsound: int, now: datetime) -> None:

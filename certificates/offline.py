@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -138,43 +138,33 @@ Trusted = Mapping[str, object]
 """Everything that a page believes, as its script reads it."""
 
 
-@dataclass(frozen=True, slots=True)
-class OfflineSite:
-    """The site as its offline page names it."""
-
-    addresses: tuple[str, ...]
-    """The present one, then those that the site had before."""
-    institution: str
-    version: str
-    zone: str
-
-
 def page_of_today(
     session: Session, settings: Settings, address: str, keys: SigningKeys, seals: SealKeys, *, now: datetime
 ) -> "OfflinePage":
     """Return the page with the keys and lists of now: on the web and from the command line the same bytes (spec/certificates V8)."""
-    site = OfflineSite((address, *settings.former_addresses), choose(settings.names, "es"), version("aulario"), settings.zone)
-    return build_page(trusted_of(session, site, keys, seals, now=now))
+    return build_page(_trusted(session, settings, (address, *settings.former_addresses), keys, seals, now=now))
 
 
-def trusted_of(session: Session, site: OfflineSite, keys: SigningKeys, seals: SealKeys, *, now: datetime) -> Trusted:
-    """Return the keys, seals and status lists of a site as they are now; on a day without changes they are the same."""
+def _trusted(
+    session: Session, settings: Settings, addresses: Sequence[str], keys: SigningKeys, seals: SealKeys, *, now: datetime
+) -> Trusted:
+    """Return the keys, seals and status lists of a site, its present address first; on a day without changes they are the same."""
     lists = [
         signed_status_list(session, row, purpose, address, keys, now=now)
         for row in list_status_lists(session)
-        for address in site.addresses
+        for address in addresses
         for purpose in (StatusPurpose.REVOCATION, StatusPurpose.REFRESH)
     ]
-    begins = now.astimezone(ZoneInfo(site.zone)).replace(hour=0, minute=0, second=0, microsecond=0)
+    begins = now.astimezone(ZoneInfo(settings.zone)).replace(hour=0, minute=0, second=0, microsecond=0)
     changes = (moment for key in keys.trusted for moment in (key.history.begun_at, key.history.ended_at) if moment is not None)
     return {
-        "address": site.addresses[0],
-        "institution": site.institution,
-        "version": site.version,
-        "zone": site.zone,
+        "address": addresses[0],
+        "institution": choose(settings.names, "es"),
+        "version": version("aulario"),
+        "zone": settings.zone,
         "made": moment_text(begins),
         "created": moment_text(max((begins, *(moment for moment in changes if moment <= now)))),
-        "keys": [_key(address, keys, key.identifier) for address in site.addresses for key in keys.trusted],
+        "keys": [_key(address, keys, key.identifier) for address in addresses for key in keys.trusted],
         "seals": [
             {"spki": base64.b64encode(key.spki).decode(), "certificate": base64.b64encode(key.certificate).decode()}
             for key in seals.trusted

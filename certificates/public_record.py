@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from accounts.models import Person
 from accounts.people import find_national_id, was_deleted_condition
 from certificates import credentials
-from certificates.credentials import AlreadyReplaced, Replacement, is_holder_deleted, state
+from certificates.credentials import AlreadyReplaced, is_holder_deleted, state
 from certificates.models import Credential, CredentialSignatory, SignaturePicture
 from certificates.rules.credentials import SOUND, CredentialSigner
 from certificates.templates import get_drawn_template
@@ -31,7 +31,7 @@ class PublicRecord:
     signers: tuple[CredentialSigner, ...]
     is_holder_deleted: bool
     """The data of its person were deleted: nothing names them any more (spec/certificates R8)."""
-    replacement: Replacement | None
+    replacement: Credential | None
     renewal_code: str
     """Of the newest sound credential that its holder earned by taking the same course again; empty where there is none."""
 

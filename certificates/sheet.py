@@ -329,16 +329,8 @@ def result_sentence(modules: int, passed: str, title: str, language: str) -> str
     return f"{done[0].upper()}{done[1:]} {title}"
 
 
-@dataclass(frozen=True, slots=True)
-class BadgeTexts:
-    """The sentences of a badge: the course with its length, and everything that the person did for it."""
-
-    description: str
-    criteria: str
-
-
-def compose_badge(language: str, title: str, hours: Fraction, modules: int, passed: str, name_basis: str) -> BadgeTexts:
-    """Return the sentences of a badge in a language, as the sheet has them."""
+def compose_badge(language: str, title: str, hours: Fraction, modules: int, passed: str, name_basis: str) -> tuple[str, str]:
+    """Return the sentences of a badge in a language, as the sheet has them: the course with its length, and all that was done for it."""
     phrases, length = _LANGUAGES.get(language, _ES), printed_hours(hours, language)
     declared = f" {phrases.declared[0].upper()}{phrases.declared[1:]}." if name_basis == DECLARED else ""
-    return BadgeTexts(phrases.online.format(length=length), f"{result_sentence(modules, passed, title, language)}.{declared}")
+    return phrases.online.format(length=length), f"{result_sentence(modules, passed, title, language)}.{declared}"

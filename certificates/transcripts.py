@@ -128,7 +128,7 @@ def _of_certificate(row: Credential, settings: Settings, language: str) -> Trans
         hours_basis=row.hours_basis,
         completed_on=row.completed_on,
         is_passed=row.with_assessment,
-        certificate=TranscriptCertificate(printed_code(row.code), row.issued_on, row.expires_on, status),
+        certificate=TranscriptCertificate(row.printed_code, row.issued_on, row.expires_on, status),
         state=state(row),
     )
 
@@ -167,13 +167,13 @@ def list_open_courses(session: Session, person: Person, language: str) -> list[O
 
 def list_badge_holders(session: Session, codes: Sequence[str]) -> list[Credential]:
     """List those of these certificates, by their printed codes, that are still in force or expired, in the order of the codes."""
-    sound = {printed_code(row.code): row for row, now, _after in find_entries(session, _stored(codes)) if now in SOUND}
+    sound = {row.printed_code: row for row, _after in find_entries(session, _stored(codes)) if state(row) in SOUND}
     return [sound[code] for code in codes if code in sound]
 
 
 def present_states(session: Session, codes: Sequence[str]) -> dict[str, tuple[CredentialState, str]]:
     """Return of these printed codes the state today, and the printed code of what stands in its place; unknown ones are left out."""
-    return {printed_code(row.code): (now, after.code if after else "") for row, now, after in find_entries(session, _stored(codes))}
+    return {row.printed_code: (state(row), after.printed_code if after else "") for row, after in find_entries(session, _stored(codes))}
 
 
 def _stored(codes: Sequence[str]) -> list[str]:

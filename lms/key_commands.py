@@ -136,8 +136,9 @@ def _sign_anew(instance: Instance, compromised: str, keys: SigningKeys) -> tuple
             portion = sign_portion(session, compromised, keys, after=after)
         if portion is None:
             return signed, unsound
-        signed, after = signed + portion.signed, portion.last
-        unsound.update(portion.unsound)
+        after, count, portion_unsound = portion
+        signed += count
+        unsound.update(portion_unsound)
 
 
 @secrets.command()

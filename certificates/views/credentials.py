@@ -27,7 +27,7 @@ from certificates.reviews import find_open_request
 from certificates.rules.credentials import CODE_LENGTH, DECLARED, CredentialState, ReplacementReason, RevocationReason, canonical_content
 from certificates.sheet import CertificateSheet, printed_grade, result_sentence, sheet_file_name, stated_pass
 from certificates.transcripts import find_transcript
-from certificates.views.file_verification import REVOKED_FOR, IdentityNumberForm, RegisterEntry, state_in_words
+from certificates.views.file_verification import REVOKED_FOR, IdentityNumberForm, state_in_words
 from certificates.views.transcripts import verification_page
 from courses.rules import printed_basis, printed_hours, read_hours
 from enrolments.awards import find_own_renewal
@@ -164,7 +164,7 @@ def _described(record: PublicRecord, *, private: bool) -> CredentialPageView:
         signers=tuple(f"{signer.name}, {choose(dict(signer.offices))}" for signer in signers),
         verify_url=verify_url(site_address(), row.code),
         replacement=replacement.uuid if private and replacement else None,
-        replacement_state=replacement.state.value if replacement else "",
+        replacement_state=credentials.state(replacement).value if replacement else "",
         replaced_on=local(row.replaced_at).date() if row.replaced_at else None,
         replaced_for=str(REPLACED_FOR[ReplacementReason(row.replaced_class)]) if private and row.replaced_class else "",
         replaced_reason=row.replaced_reason if private else "",
@@ -213,14 +213,12 @@ def present_state(subject: CredentialContext, refused: Conflict) -> Answer:
 
 def _page(subject: CredentialContext) -> Response:
     session, is_team = current_session(), allows(CertificateAction.VIEW_HISTORY, subject)
-    predecessor = find_predecessor(session, subject.row) if is_team else None
     request_open = find_open_request(session, subject.row)
     return page(
         "certificates/certificate.html",
         history=list_history(session, subject.row) if is_team else (),
         template=(subject.row.template, subject.row.template_version, _template_url(subject)) if is_team else None,
-        predecessor=predecessor.uuid if predecessor else None,
-        predecessor_code=predecessor.code if predecessor else "",
+        predecessor=find_predecessor(session, subject.row) if is_team else None,
         certificate=_facts(subject.row),
         is_own=is_own(current_actor(), subject.row.person_id),
         sheet=web_certificate(_sheet(subject.row, language())),
@@ -360,7 +358,7 @@ def _record_part(record: PublicRecord | None, certificate: CredentialPageView | 
     return drawn_part(
         "certificates/_record.html",
         certificate=certificate,
-        replacement_code=record.replacement.code if record and record.replacement else "",
+        replacement_code=record.replacement.printed_code if record and record.replacement else "",
         renewal_code=printed_code(record.renewal_code) if record and record.row.expires_on and not record.row.revoked_at else "",
         verdict=_verdict(record) if record else None,
         lacks_key=record is not None and record.row.key_id not in current_keys().public,
@@ -384,7 +382,7 @@ def _verdict(record: PublicRecord) -> tuple[str, str, str] | None:
     content = canonical_content(credentials.signed_content(row, record.signers))
     if not (keys.counts(row.key_id) and keys.verifies(row.key_id, content, row.signature)):
         return None
-    return state_in_words(RegisterEntry(row, credentials.state(row), record.replacement))
+    return state_in_words((row, record.replacement))
 
 
 def _may_view(row: Credential) -> bool:

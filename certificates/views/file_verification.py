@@ -11,7 +11,6 @@ from wtforms import MultipleFileField
 from certificates import credentials
 from certificates.access import CertificateAction
 from certificates.badges import badge_content
-from certificates.credentials import Replacement
 from certificates.keys import verifier_keys
 from certificates.models import Credential
 from certificates.offline import OfflinePage, page_of_today
@@ -105,13 +104,8 @@ OTHER_DOCUMENT = lazy_("This file names the code %(code)s of a document of this 
 BEFORE_SEALS = lazy_("The file itself proves nothing. Compare every detail with what the register says.")
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterEntry:
-    """A credential of the register, its state today, and what stands in its place."""
-
-    row: Credential
-    state: CredentialState
-    replacement: Replacement | None = None
+RegisterEntry = tuple[Credential, Credential | None]
+"""A credential of the register, and what stands in its place today."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +142,7 @@ def confirmed(finding: FileFinding, entry: RegisterEntry | None, addresses: Sequ
     """
     if finding.compromised_since is None or finding.badge is None:
         return finding
-    known = (badge_content(entry.row, address) for address in addresses) if entry else ()
+    known = (badge_content(entry[0], address) for address in addresses) if entry else ()
     claimed = _achievement(finding.badge)
     if any(_achievement(badge) == claimed for badge in known if badge):
         return finding
@@ -229,7 +223,7 @@ def _signed(view: FileVerdictView, badge: BadgeContent) -> FileVerdictView:
 def _without_seal(finding: FileFinding, entry: RegisterEntry | None, seals_since: datetime) -> FileVerdictView:
     if entry is None:
         return FileVerdictView(finding.name, "bad", "x", _(verification.ALTERED), str(CHANGED))
-    row, day = entry.row, local(seals_since)
+    row, day = entry[0], local(seals_since)
     text = _("Sheet without a seal, issued before %(day)s: compare it with the register", day=format_date(day))
     return FileVerdictView(
         finding.name,
@@ -241,7 +235,7 @@ def _without_seal(finding: FileFinding, entry: RegisterEntry | None, seals_since
         course_title=choose(dict(row.course_titles)),
         institution=row.institution,
         issued_on=row.issued_on,
-        code=printed_code(row.code),
+        code=row.printed_code,
     )
 
 
@@ -249,14 +243,14 @@ def state_in_words(entry: RegisterEntry | None) -> tuple[str, str, str]:
     """Return the kind, the icon and the words of a genuine credential's state."""
     if entry is None:
         return "warn", "circle-help", _(verification.UNKNOWN)
-    row = entry.row
-    if entry.state is CredentialState.VALID:
+    (row, after), state = entry, credentials.state(entry[0])
+    if state is CredentialState.VALID:
         return "good", "check", _(verification.IN_FORCE)
-    if entry.state is CredentialState.EXPIRED and row.expires_on:
+    if state is CredentialState.EXPIRED and row.expires_on:
         return "warn", "calendar-clock", _(verification.EXPIRED, day=format_date(row.expires_on))
-    if entry.state is CredentialState.REPLACED:
-        after = entry.replacement
-        return "warn", "history", _(REPLACED_BY[after.state], code=after.code) if after else _(verification.REPLACED)
+    if state is CredentialState.REPLACED:
+        text = _(REPLACED_BY[credentials.state(after)], code=after.printed_code) if after else _(verification.REPLACED)
+        return "warn", "history", text
     day = format_date(local(row.revoked_at)) if row.revoked_at else ""
     if row.revoked_class:
         return "bad", "x", _(verification.REVOKED_FOR, day=day, why=REVOKED_FOR[RevocationReason(row.revoked_class)])
@@ -375,7 +369,7 @@ def _form_page(form: FilesToVerifyForm, typed: str = "") -> Response:
 def _verdicts(findings: Sequence[FileFinding]) -> list[FileVerdictView]:
     seals_since = min(key.history.begun_at or current_seal_keys().current.begins for key in current_seal_keys().trusted)
     known = credentials.find_entries(current_session(), [code.replace("-", "") for code in map(code_of, findings) if code])
-    entries = {printed_code(row.code): RegisterEntry(row, state, after) for row, state, after in known}
+    entries = {row.printed_code: (row, after) for row, after in known}
     named = [code for finding in findings if finding.transcript for code in printed_codes(finding.transcript.records)]
     present = present_states(current_session(), named) if named else {}
     judged = [(entries.get(code_of(finding)), finding) for finding in findings]

@@ -502,14 +502,14 @@ def _institution_of(row: StoredTemplate) -> Institution | None:
 def _issuer(institution: Institution | None, tongue: str) -> SampleIssuer:
     """Return what certificates of an institution would print today."""
     session, settings, now = current_session(), current_settings(), clock.now()
-    names, design = get_issuer_names(settings, institution), get_issuer_design(session, institution)
+    (names, short_names), (brand, accent, logo) = get_issuer_names(settings, institution), get_issuer_design(session, institution)
     signers = list_signers_on(session, settings, institution, local(now).date())
     return SampleIssuer(
-        choose(names.names, tongue),
-        choose(names.short_names, tongue),
+        choose(names, tongue),
+        choose(short_names, tongue),
         printed_signatories(signers, tongue),
-        colours=printed_colours(design.brand_colour, design.accent_colour),
-        logo=design.logo,
+        colours=printed_colours(brand, accent),
+        logo=logo,
         key_fingerprint=current_keys().trusted[0].fingerprint,
     )
 
