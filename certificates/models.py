@@ -276,3 +276,8 @@ class Transcript(Entity):
     key_id: Mapped[str] = mapped_column(String(16))
     signature: Mapped[str] = mapped_column(Text)
     """Ed25519 over the content, URL-safe base64."""
+
+    @property
+    def printed_code(self) -> str:
+        """Return the code as it is printed, in groups."""
+        return printed_code(self.code)

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from uuid import UUID, uuid4
 
 from flask import Blueprint, Response, flash, make_response
@@ -30,7 +29,6 @@ from certificates.transcript_pdf import printed_length
 from certificates.transcripts import TranscriptOrder, TranscriptSealer
 from courses.rules import printed_hours
 from kernel import clock
-from kernel.codes import printed_code
 from kernel.i18n import _, language, lazy_
 from kernel.own_records import is_own
 from kernel.web.forms import Form, as_uuid
@@ -57,93 +55,44 @@ UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
-class TranscriptRowView:
-    """A record; `state` and `now` are states of certificates, `none` without one, `now` `unknown` where the register has it no more."""
-
-    title: str
-    institution: str
-    length: str
-    hours_basis: str
-    completed_on: date
-    issued_on: date | None
-    expires_on: date | None
-    is_passed: bool
-    state: str
-    now: str
-    code: str
-    replacement_code: str = ""
-
-    @property
-    def has_changed(self) -> bool:
-        """Return whether the register says something else today."""
-        return self.state != self.now
-
-
-@dataclass(frozen=True, slots=True)
-class TranscriptSumView:
-    """The hours in force of an institution in a year."""
-
-    institution: str
-    year: int
-    length: str
-
-
-@dataclass(frozen=True, slots=True)
 class TranscriptView:
-    """Everything that a transcript says."""
+    """Everything that a transcript says.
 
-    rows: tuple[TranscriptRowView, ...]
-    sums: tuple[TranscriptSumView, ...]
+    A row is a record, its length with what it is based on, the state of its certificate today (`none` without one, `unknown` where the
+    register has it no more) and the code of what replaced it. A sum is the hours in force of an institution in a year, in words.
+    """
+
+    rows: tuple[tuple[TranscriptRecord, Sequence[str], str, str], ...]
+    sums: tuple[tuple[str, int, str], ...]
     open_courses: tuple[OpenCourse, ...] = ()
 
     @property
     def has_changed(self) -> bool:
         """Return whether the register says something else of a record today."""
-        return any(row.has_changed for row in self.rows)
+        return any(now != (record.state or NO_CERTIFICATE) for record, _length, now, _code in self.rows)
 
 
 def present_view(records: Sequence[TranscriptRecord], open_courses: Sequence[OpenCourse] = ()) -> TranscriptView:
     """Return what a person completed as it stands now."""
-    rows = tuple(_row(record, _word(record.state)) for record in records)
+    rows = tuple((record, printed_length(record), record.state or NO_CERTIFICATE, "") for record in records)
     return TranscriptView(rows, _sums(sums_of(records)), tuple(open_courses))
 
 
 def made_view(content: TranscriptContent, present: PresentStates) -> TranscriptView:
     """Return a transcript that was made, with the present state of each of its certificates."""
-    rows = []
-    for record in content.records:
-        if record.certificate is None:
-            rows.append(_row(record, NO_CERTIFICATE))
-            continue
-        known = present.get(record.certificate.code)
-        rows.append(_row(record, known[0].value, known[1]) if known else _row(record, UNKNOWN))
-    return TranscriptView(tuple(rows), _sums(content.sums), content.open_courses)
-
-
-def _word(state: CredentialState | None) -> str:
-    return state.value if state else NO_CERTIFICATE
-
-
-def _row(record: TranscriptRecord, now: str, replacement_code: str = "") -> TranscriptRowView:
-    held, (length, *basis) = record.certificate, printed_length(record)
-    return TranscriptRowView(
-        title=record.title,
-        institution=record.institution,
-        length=length,
-        hours_basis=basis[0] if basis else "",
-        completed_on=record.completed_on,
-        issued_on=held.issued_on if held else None,
-        expires_on=held.expires_on if held else None,
-        is_passed=record.is_passed,
-        state=_word(record.state),
-        now=now,
-        code=held.code if held else "",
-        replacement_code=replacement_code,
+    rows = tuple(
+        (
+            record,
+            printed_length(record),
+            *(present.get(record.certificate.code, (UNKNOWN, "")) if record.certificate else (NO_CERTIFICATE, "")),
+        )
+        for record in content.records
     )
+    return TranscriptView(rows, _sums(content.sums), content.open_courses)
 
 
-def _sums(sums: Sequence[TranscriptSum]) -> tuple[TranscriptSumView, ...]:
-    return tuple(TranscriptSumView(subtotal.institution, subtotal.year, printed_hours(subtotal.hours, language())) for subtotal in sums)
+def _sums(sums: Sequence[TranscriptSum]) -> tuple[tuple[str, int, str], ...]:
+    return tuple((subtotal.institution, subtotal.year, printed_hours(subtotal.hours, language())) for subtotal in sums)
 
 
 bp = Blueprint("certificates_transcripts", __name__)
@@ -166,7 +115,7 @@ def own_transcript() -> Answer:
         sees_all=True,
         form=form,
         has_open_courses=bool(transcripts.list_open_courses(session, person, language())),
-        made=[{"code": printed_code(row.code), "made_at": row.made_at} for row in transcripts.list_transcripts(session, person.id)],
+        made=transcripts.list_transcripts(session, person.id),
     )
 
 
@@ -178,7 +127,7 @@ def make() -> Answer:
     limiter().use(RATE, str(actor.person_id))
     order = TranscriptOrder(language(), form.identity(), bool(form.has_open_courses.data))
     row = transcripts.make_transcript(session, actor, _reader(), order, current_settings(), current_keys(), now=clock.now())
-    flash(_("The transcript has been made. Its code is %(code)s.", code=printed_code(row.code)), "ok")
+    flash(_("The transcript has been made. Its code is %(code)s.", code=row.printed_code), "ok")
     return see_page("certificates_transcripts.own_transcript")
 
 
@@ -229,7 +178,7 @@ def _sealer() -> TranscriptSealer:
 
 def _file_name(row: Transcript, end: str) -> str:
     word = {"es": "record-academico"}.get(read_stored(row.content, "").language, "transcript")
-    return f"{word}-{printed_code(row.code)}.{end}"
+    return f"{word}-{row.printed_code}.{end}"
 
 
 def _file(content: bytes, media_type: str, name: str) -> Response:
@@ -249,7 +198,7 @@ def verification_page(row: Transcript) -> Response:
     actor = current_actor()
     return page(
         "certificates/verify_transcript.html",
-        code=printed_code(row.code),
+        code=row.printed_code,
         made_at=row.made_at,
         is_deleted=not row.content,
         content=content,
