@@ -7,14 +7,14 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, literal, not_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, literal, not_, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from accounts.models import NationalIdentity, Person
 from accounts.people import name_matches, was_deleted_condition
 from certificates.access import RegisterContext
 from certificates.models import Credential
-from certificates.rules.credentials import CredentialState, state_of
+from certificates.rules.credentials import CredentialState
 from courses.catalogue import get_taught_course
 from courses.log import LogEntry, LogPart
 from courses.models import Course
@@ -90,32 +90,6 @@ class RegisterSort:
     descends: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterRow:
-    """One line of the register; without name and address where the person's data were deleted."""
-
-    id: int
-    uuid: UUID
-    code: str
-    person_id: int
-    name: str
-    surnames: str
-    email: str
-    is_deleted: bool
-    titles: Mapping[str, str]
-    version: int
-    edition: str
-    unit: str
-    hours: Any
-    issued_on: date
-    expires_on: date | None
-    state: CredentialState
-    template: str
-    take: int
-    identity: str = ""
-    """The identity number, where it was asked for."""
-
-
 def get_register(session: Session, actor: Actor, slug: str = "", **_address: str) -> RegisterContext:
     """Return the register of a course, or without one that of what the actor administers or else audits; raise NotFound."""
     if slug:
@@ -133,6 +107,10 @@ def _state_conditions(state: CredentialState, today: date) -> tuple[ColumnElemen
         CredentialState.VALID: (*sound, or_(Credential.expires_on.is_(None), Credential.expires_on >= today)),
     }
     return conditions[state]
+
+
+def _state(today: date) -> ColumnElement[str]:
+    return case(*((and_(*_state_conditions(state, today)), state.value) for state in CredentialState))
 
 
 def _theirs(institution_keys: frozenset[str] | None, audited: frozenset[int]) -> Iterator[ColumnElement[bool]]:
@@ -185,7 +163,6 @@ def register_statement(filters: RegisterFilter, sort: RegisterSort, *, backwards
             Credential.code,
             Credential.person_id,
             Credential.person_name,
-            Credential.surnames,
             Person.email,
             was_deleted_condition().label("is_deleted"),
             Credential.course_titles,
@@ -195,8 +172,7 @@ def register_statement(filters: RegisterFilter, sort: RegisterSort, *, backwards
             Credential.hours,
             Credential.issued_on,
             Credential.expires_on,
-            Credential.revoked_at,
-            Credential.replaced_by_id,
+            _state(today).label("state"),
             Credential.template,
             Credential.take,
         )
@@ -213,7 +189,7 @@ def register_statement(filters: RegisterFilter, sort: RegisterSort, *, backwards
 
 def list_register(
     session: Session, filters: RegisterFilter, sort: RegisterSort, page: KeysetPage, *, today: date, limit: int
-) -> Stretch[RegisterRow]:
+) -> Stretch[Row[*tuple[Any, ...]]]:
     """List some certificates: those after or before one of them, or the last ones. What comes before a place is not read."""
     statement = register_statement(filters, sort, backwards=page.is_backwards, today=today)
     position = _find_place(session, sort, page)
@@ -221,7 +197,7 @@ def list_register(
         page = KeysetPage(page.way)
     else:
         statement = statement.where(*_beyond(sort.order, position, goes_down=sort.descends is not page.is_backwards))
-    return page.of([_row(row, today) for row in session.execute(statement.limit(limit + 1))], limit)
+    return page.of(session.execute(statement.limit(limit + 1)).all(), limit)
 
 
 def _beyond(order: RegisterOrder, position: Row[*tuple[Any, ...]], *, goes_down: bool) -> tuple[ColumnElement[bool], ...]:
@@ -245,52 +221,16 @@ def _find_place(session: Session, sort: RegisterSort, page: KeysetPage) -> Row[*
     return session.execute(statement.where(Credential.uuid == page.row)).one_or_none()
 
 
-def stream_register(session: Session, filters: RegisterFilter, sort: RegisterSort, *, today: date) -> Iterator[RegisterRow]:
+def stream_register(session: Session, filters: RegisterFilter, sort: RegisterSort, *, today: date) -> Iterator[Row[*tuple[Any, ...]]]:
     """Yield every certificate that is wanted with identity numbers, some at a time: memory does not grow with their number."""
     identity = NationalIdentity.number.label("identity")
     statement = register_statement(filters, sort, today=today).add_columns(identity)
     statement = statement.outerjoin(NationalIdentity, NationalIdentity.person_id == Credential.person_id)
-    for portion in session.execute(statement, execution_options={"yield_per": BATCH}).partitions():
-        yield from (_row(row, today) for row in portion)
-
-
-def _row(row: Any, today: date) -> RegisterRow:
-    gone = bool(row.is_deleted)
-    return RegisterRow(
-        id=row.id,
-        uuid=row.uuid,
-        code=row.code,
-        person_id=row.person_id,
-        name="" if gone else row.person_name,
-        surnames="" if gone else row.surnames,
-        email="" if gone else row.email,
-        is_deleted=gone,
-        titles=row.course_titles,
-        version=row.course_version,
-        edition=row.edition or "",
-        unit=row.unit or "",
-        hours=row.hours,
-        issued_on=row.issued_on,
-        expires_on=row.expires_on,
-        state=state_of(revoked=row.revoked_at is not None, replaced=row.replaced_by_id is not None, expires_on=row.expires_on, today=today),
-        template=row.template,
-        take=row.take,
-        identity=getattr(row, "identity", None) or "",
-    )
+    yield from session.execute(statement, execution_options={"yield_per": BATCH})
 
 
 RegisterCourse = tuple[int, str, Mapping[str, str]]
 """A course in the register: its number, address and title."""
-
-
-@dataclass(frozen=True, slots=True)
-class RegisterChoices:
-    """The values among which the filters of the register let choose."""
-
-    courses: Sequence[RegisterCourse]
-    editions: Sequence[tuple[UUID, str]]
-    units: Sequence[tuple[UUID, str]]
-    templates: Sequence[str]
 
 
 def list_courses(
@@ -309,9 +249,9 @@ def of_institutions(scope: InstitutionScope) -> Select[int]:
 
 
 def list_choices(
-    session: Session, filters: RegisterFilter, courses: Sequence[RegisterCourse], scope: InstitutionScope = EVERYWHERE
-) -> RegisterChoices:
-    """List what the filters let choose: editions of the course that is asked for, the institution's upper places and the unit asked for."""
+    session: Session, filters: RegisterFilter, scope: InstitutionScope = EVERYWHERE
+) -> tuple[Sequence[Row[UUID, str]], Sequence[Row[UUID, str]], Sequence[str]]:
+    """List editions of the course that is asked for, the institution's upper places and the unit asked for, and templates."""
     of_course = [] if filters.course_id is None else [Credential.course_id == filters.course_id]
     of_course += _theirs(filters.institution_keys, filters.audited)
     editions = select(Edition.uuid, Edition.name).where(Edition.course_id == (filters.course_id or 0)).order_by(Edition.name)
@@ -320,11 +260,10 @@ def list_choices(
     theirs = (Organisation.id.in_(filters.audited),) if filters.audited else theirs
     units = select(Organisation.uuid, Organisation.name).where(upper, *theirs).order_by(Organisation.name_key, Organisation.id)
     templates = select(Credential.template).where(*of_course).distinct().order_by(Credential.template)
-    return RegisterChoices(
-        courses=courses,
-        editions=[(row.uuid, row.name) for row in session.execute(editions.limit(MOST_CHOICES))],
-        units=[(row.uuid, row.name) for row in session.execute(units.limit(MOST_CHOICES))],
-        templates=list(session.scalars(templates.limit(MOST_CHOICES))),
+    return (
+        session.execute(editions.limit(MOST_CHOICES)).all(),
+        session.execute(units.limit(MOST_CHOICES)).all(),
+        session.scalars(templates.limit(MOST_CHOICES)).all(),
     )
 
 

@@ -1,6 +1,6 @@
 """Pages of the register: which certificates there are, in which order, exports of it, and many certificates as files."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from flask import Blueprint, Response, flash, request
+from sqlalchemy import Row
 from wtforms import SelectField
 
 from accounts import access_log
@@ -20,7 +21,7 @@ from certificates.access import BulkContext, CertificateAction, RegisterContext
 from certificates.bulk import list_downloads
 from certificates.credentials import today
 from certificates.models import BulkDownload
-from certificates.register import RegisterFilter, RegisterOrder, RegisterRow, RegisterSort, get_register
+from certificates.register import RegisterCourse, RegisterFilter, RegisterOrder, RegisterSort, get_register
 from certificates.rules.credentials import CODE_LENGTH, CredentialState
 from certificates.validity_changes import get_validity, list_unfounded_courses
 from courses.editor import course_header
@@ -36,6 +37,7 @@ from kernel.web.forms import Form, as_day, as_uuid, line, whole_number
 from kernel.web.limits import limit, limiter
 from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, file_store, page, requires, see_page
 from kernel.web.table import Column, Table, member_of, requested_stretch, send_sheets
+from organisations.access import InstitutionScope
 from organisations.models import Organisation
 from organisations.training_scope import list_audited_roots
 
@@ -106,22 +108,22 @@ class RegisterIdentityForm(Form):
     kind = SelectField(lazy_("Format"), choices={"csv": "CSV", "xlsx": "Excel (XLSX)"}, default="csv")
 
 
-def person_words(row: RegisterRow) -> str:
+def person_words(row: Row[*tuple[Any, ...]]) -> str:
     """Return the name that a certificate prints, or that its person's data were deleted."""
-    return _(bulk.DELETED) if row.is_deleted else row.name
+    return _(bulk.DELETED) if row.is_deleted else row.person_name
 
 
-def register_table(*, identities: bool = False) -> Table[RegisterRow]:
+def register_table(*, identities: bool = False) -> Table[Row[*tuple[Any, ...]]]:
     """Return the table of the register; identity numbers are masked where they were not asked for."""
-    columns: tuple[Column[RegisterRow], ...] = (
+    columns: tuple[Column[Row[*tuple[Any, ...]]], ...] = (
         Column(N_("Code"), lambda row: printed_code(row.code)),
         Column(N_("Name"), person_words, name=RegisterOrder.NAME, sorts=True),
-        Column(N_("Email"), lambda row: row.email),
-        Column(N_("Identity number"), lambda row: row.identity if identities else masked(row.identity)),
-        Column(N_("Unit"), lambda row: row.unit, name="unit"),
-        Column(N_("Course"), lambda row: choose(dict(row.titles)), name=RegisterOrder.COURSE, sorts=True),
-        Column(N_("Version"), lambda row: row.version),
-        Column(N_("Edition"), lambda row: row.edition),
+        Column(N_("Email"), lambda row: "" if row.is_deleted else row.email),
+        Column(N_("Identity number"), lambda row: row.identity or "" if identities else masked(row.identity or "")),
+        Column(N_("Unit"), lambda row: row.unit or "", name="unit"),
+        Column(N_("Course"), lambda row: choose(row.course_titles), name=RegisterOrder.COURSE, sorts=True),
+        Column(N_("Version"), lambda row: row.course_version),
+        Column(N_("Edition"), lambda row: row.edition or ""),
         Column(N_("Hours"), lambda row: trimmed(Decimal(row.hours))),
         Column(N_("Issued on"), lambda row: row.issued_on, kind="day", name=RegisterOrder.ISSUED, sorts=True),
         Column(N_("Valid until"), lambda row: row.expires_on, kind="day", name=RegisterOrder.EXPIRES, sorts=True),
@@ -161,9 +163,8 @@ def _may_set_validity(slug: str) -> bool:
     return allows(CertificateAction.SET_VALIDITY, get_validity(current_session(), current_actor(), slug))
 
 
-def _list_unfounded(context: RegisterContext, choices: certificates_register.RegisterChoices) -> list[certificates_register.RegisterCourse]:
+def _list_unfounded(courses: Sequence[RegisterCourse]) -> list[RegisterCourse]:
     """List the courses whose certificates the reader may correct, and which say that more was passed than was asked."""
-    courses = choices.courses if context.course is None else ()
     course_ids = list_unfounded_courses(current_session(), [number for number, _slug, _title in courses])
     return [course for course in courses if course[0] in course_ids and _may_set_validity(course[1])]
 
@@ -176,7 +177,7 @@ def _slug_with_validity(context: RegisterContext, requested: RegisterRequest) ->
 
 def _page(context: RegisterContext, template: str, endpoint: str, here: Mapping[str, str], **more: object) -> Answer:
     session, day = current_session(), today()
-    requested, choices = read_request(context)
+    requested, courses = read_request(context)
     for unit_id in list_audited_roots(session, context.audited):
         access_log.record_list_access(PeopleListKind.CERTIFICATES, Organisation, unit_id)
     if context.course is None and not context.audited:
@@ -191,19 +192,18 @@ def _page(context: RegisterContext, template: str, endpoint: str, here: Mapping[
     html = page(
         template,
         asked=requested,
-        choices=choices,
         found=listed,
         count=certificates_register.count_register(session, requested.wanted, today=day) if listed else 0,
         columns=register_table().page_columns("name", *([] if context.course else ["course"]), "unit", "issued", "expires", "state"),
         printed_code=printed_code,
-        options=_options(choices),
+        options=_options(requested.wanted, courses, context.scope),
         has_more_filters=any(requested.typed[name] for name in FOLDED),
         endpoint=endpoint,
         here=here,
         fields=requested.fields(),
         one_course=context.course is not None,
         validity_of=_slug_with_validity(context, requested),
-        unfounded=_list_unfounded(context, choices),
+        unfounded=_list_unfounded(courses),
         identity_fields=requested.fields() | ({"course": context.course.slug} if context.course else {}),
         number=uuid4(),
         downloads=_downloads(context),
@@ -222,18 +222,21 @@ def _downloads(context: RegisterContext) -> list[BulkDownload]:
     return [download.row for download in contexts if allows(CertificateAction.OPEN_BULK_ZIP, download)]
 
 
-def _options(choices: certificates_register.RegisterChoices) -> dict[str, list[tuple[object, str]]]:
+def _options(
+    filters: RegisterFilter, courses: Sequence[RegisterCourse], scope: InstitutionScope
+) -> dict[str, Sequence[tuple[object, str]]]:
+    editions, units, templates = certificates_register.list_choices(current_session(), filters, scope)
     return {
         "state": [(state.value, _(label)) for state, label in bulk.STATES.items()],
-        "course": [(slug, choose(dict(title))) for _number, slug, title in choices.courses],
-        "edition": list(choices.editions),
-        "unit": list(choices.units),
-        "template": [(template, template) for template in choices.templates] if len(choices.templates) > 1 else [],
+        "course": [(slug, choose(dict(title))) for _number, slug, title in courses],
+        "edition": [(number, name) for number, name in editions],
+        "unit": [(number, name) for number, name in units],
+        "template": [(template, template) for template in templates] if len(templates) > 1 else [],
     }
 
 
-def read_request(context: RegisterContext) -> tuple[RegisterRequest, certificates_register.RegisterChoices]:
-    """Read what the address asks for, and list what its filters let choose."""
+def read_request(context: RegisterContext) -> tuple[RegisterRequest, Sequence[RegisterCourse]]:
+    """Read what the address asks for, and list the courses among which it lets choose; none in the register of one course."""
     session, course_id = current_session(), context.course.id if context.course else None
     keys = context.institution_keys
     courses = certificates_register.list_courses(session, keys, context.audited) if course_id is None else ()
@@ -241,7 +244,7 @@ def read_request(context: RegisterContext) -> tuple[RegisterRequest, certificate
     requested = replace(
         requested, wanted=replace(requested.wanted, institution_keys=keys, audited=context.audited, finds_identities=course_id is None)
     )
-    return requested, certificates_register.list_choices(session, requested.wanted, courses, context.scope)
+    return requested, courses
 
 
 @register_bp.get("/administration/certificates/exports/<any(csv,xlsx):kind>")
@@ -257,7 +260,7 @@ def export(context: RegisterContext) -> Answer:
 
 def _table(context: RegisterContext, kind: str, *, identities: bool = False) -> tuple[str, Response]:
     """Return the name of a file of what the address asks for, and the answer with it."""
-    requested, _choices = read_request(context)
+    requested, _courses = read_request(context)
     day = today()
     rows = certificates_register.stream_register(current_session(), requested.wanted, requested.sort, today=day)
     name = _name(context, day, kind)
@@ -280,7 +283,7 @@ def identities(context: RegisterContext) -> Answer:
 @requires(CertificateAction.EXPORT_IDENTITY, get_register, reads_first=True)
 def take_identities(context: RegisterContext) -> Answer:
     """Send the certificates that are asked for with identity numbers, and keep the reason."""
-    form, (requested, _choices) = RegisterIdentityForm(), read_request(context)
+    form, (requested, _courses) = RegisterIdentityForm(), read_request(context)
     if not form.validate_on_submit() or requested.faults:
         return _identity_page(context, form), 422
     name, answer = _table(context, form.kind.data, identities=True)
@@ -291,7 +294,7 @@ def take_identities(context: RegisterContext) -> Answer:
 
 
 def _identity_page(context: RegisterContext, form: RegisterIdentityForm) -> Response:
-    requested, _choices = read_request(context)
+    requested, _courses = read_request(context)
     count = certificates_register.count_register(current_session(), requested.wanted, today=today())
     return page("certificates/register_identities.html", form=form, fields=requested.fields(), count=count)
 
@@ -306,7 +309,7 @@ RATE = limit("bulk-downloads", "20 per hour")
 @requires(CertificateAction.BULK_ZIP, get_register)
 def request_download(context: RegisterContext) -> Answer:
     """Let the certificates of a list be drawn as files."""
-    session, actor, (listed, _choices) = current_session(), current_actor(), read_request(context)
+    session, actor, (listed, _courses) = current_session(), current_actor(), read_request(context)
     ids = [] if listed.faults else bulk.list_ids(session, listed.wanted, listed.sort)
     if not ids:
         flash(_("No certificates match this filter."), "warn")
