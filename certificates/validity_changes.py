@@ -1,14 +1,13 @@
 """Changes of the last days of issued certificates by their course's present validity: listed, requested, made (spec/certificates E2)."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, exists, false, func, select
+from sqlalchemy import ColumnElement, Row, exists, false, func, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
@@ -31,18 +30,9 @@ from kernel.permissions import Actor, ActorChannel
 from kernel.settings import Settings
 from organisations.institutions import FIRST, get_institution_scope
 
-
-@dataclass(frozen=True, slots=True)
-class ChangedDay:
-    """A certificate in force with the last day that it has, and the one that it would have."""
-
-    credential_id: int
-    enrolment_id: int
-    person_id: int
-    code: str
-    person_name: str
-    before: date | None
-    after: date | None
+_Take = Row[*tuple[Any, ...]]
+ChangedDay = tuple[_Take, date | None]
+"""A take with its certificate in force, and the last day that it would have."""
 
 
 def get_validity(session: Session, actor: Actor, slug: str) -> ValidityContext:
@@ -100,22 +90,7 @@ def find_last_change(session: Session, course_id: int) -> ValidityChange | None:
     return session.scalar(statement.order_by(ValidityChange.id.desc()).limit(1))
 
 
-class _Take(NamedTuple):
-    person_id: int
-    take: int
-    completion: Completion
-    enrolment_id: int
-    credential_id: int | None
-    code: str | None
-    person_name: str | None
-    expires_on: date | None
-    version: int | None
-    names_final: bool
-    """It says that a final assessment was passed, as all did until they said what was."""
-    is_withheld: bool
-
-
-def _takes(session: Session, outline: Outline, withheld: ColumnElement[bool], after: int, limit: int | None) -> Iterator[_Take]:
+def _takes(session: Session, outline: Outline, withheld: ColumnElement[bool], after: int, limit: int | None) -> Iterable[_Take]:
     in_force = (
         (Credential.enrolment_id == Enrolment.id)
         & Credential.revoked_at.is_(None)
@@ -123,16 +98,11 @@ def _takes(session: Session, outline: Outline, withheld: ColumnElement[bool], af
         & Credential.replaced_by_id.is_(None)
     )
     columns = (
-        Credential.id,
-        Credential.code,
-        Credential.person_name,
-        Credential.expires_on,
-        Credential.course_version,
-        NAMES_FINAL,
-        withheld,
+        *(Credential.id.label("credential_id"), Credential.code, Credential.person_name, Credential.expires_on, Credential.course_version),
+        *(NAMES_FINAL.label("names_final"), withheld.label("is_withheld")),
     )
     statement = (
-        select(Enrolment.person_id, Enrolment.take, Completion, Enrolment.id, *columns)
+        select(Enrolment.person_id, Enrolment.take, Completion, Enrolment.id.label("enrolment_id"), *columns)
         .join(Completion, Completion.enrolment_id == Enrolment.id)
         .outerjoin(Credential, in_force)
         .where(Enrolment.course_id == outline.course_id, Enrolment.person_id > after)
@@ -141,7 +111,7 @@ def _takes(session: Session, outline: Outline, withheld: ColumnElement[bool], af
     if limit is not None:
         people = list_holders_after(session, outline.course_id, after, limit)
         statement = statement.where(Enrolment.person_id.in_(people))
-    yield from (_Take(*row) for row in session.execute(statement))
+    return session.execute(statement)
 
 
 def _is_withheld(by: int | None, keys: frozenset[str] | None) -> ColumnElement[bool]:
@@ -153,6 +123,7 @@ def _is_withheld(by: int | None, keys: frozenset[str] | None) -> ColumnElement[b
 
 
 NAMES_FINAL = Credential.with_assessment & (Credential.passed == {})
+"""A certificate says that a final assessment was passed, as all did until they said what was."""
 
 
 def _unfounded_versions(session: Session, course_id: int) -> frozenset[int]:
@@ -169,32 +140,20 @@ def list_unfounded_courses(session: Session, courses: Sequence[int]) -> list[int
     return [course_id for course_id in course_ids if _unfounded_versions(session, course_id)]
 
 
-def _changed(row: _Take, credential_id: int, after: date | None) -> ChangedDay:
-    return ChangedDay(
-        credential_id,
-        row.enrolment_id,
-        row.person_id,
-        code=row.code or "",
-        person_name=row.person_name or "",
-        before=row.expires_on,
-        after=after,
-    )
-
-
 def _corrected_of(takes: Sequence[_Take], unfounded: frozenset[int]) -> Iterator[ChangedDay]:
     for row in takes:
-        if row.credential_id is not None and not row.is_withheld and row.names_final and row.version in unfounded:
-            yield _changed(row, row.credential_id, row.expires_on)
+        if row.credential_id is not None and not row.is_withheld and row.names_final and row.course_version in unfounded:
+            yield row, row.expires_on
 
 
 def _changed_of(outline: Outline, takes: Sequence[_Take]) -> Iterator[ChangedDay]:
     terms, zone, before = outline.validity, ZoneInfo(outline.zone), list[AchievedTake]()
     for row in takes:
-        achieved_at, until = row.completion.achieved_at or row.completion.completed_at, row.completion.valid_until
+        achieved_at, until = row.Completion.achieved_at or row.Completion.completed_at, row.Completion.valid_until
         if row.credential_id is not None and not row.is_withheld:
             until = None if terms is None else last_day_after(terms, zone, achieved_at, before)
             if until != row.expires_on:
-                yield _changed(row, row.credential_id, until)
+                yield row, until
         before.append(AchievedTake(row.take, achieved_at, until))
 
 
@@ -261,12 +220,12 @@ def replace_portion(session: Session, number: int, settings: Settings, keys: Sig
     outline = get_outline(session, change.version_id)
     people = list_holders_after(session, change.course_id, change.place, PORTION)
     of_sentences = change.corrects_sentences
-    for changed in list_changed_days(session, outline, change.requested_by, change.place, PORTION, sentences=of_sentences):
-        row = session.get_one(Credential, changed.credential_id)
+    for take, last_day in list_changed_days(session, outline, change.requested_by, change.place, PORTION, sentences=of_sentences):
+        row = session.get_one(Credential, take.credential_id)
         if not of_sentences:
-            set_last_day(session, actor, changed.enrolment_id, changed.after, now=now)
+            set_last_day(session, actor, take.enrolment_id, last_day, now=now)
         reason = ReplacementReason.DATA
-        replace_credential(session, actor, row, reason, change.reason, settings, keys, facts={"expires_on": changed.after}, now=now)
+        replace_credential(session, actor, row, reason, change.reason, settings, keys, facts={"expires_on": last_day}, now=now)
         change.done += 1
     if len(people) == PORTION:
         change.place = people[-1]

@@ -86,7 +86,7 @@ def _page(course: Course, outline: Outline | None, changes: Sequence[ChangedDay]
         valid=length_in_words(outline.certificate_valid) if outline is not None and outline.certificate_valid else "",
         version=outline.number if outline is not None else 0,
         counts=_counts(changes),
-        rows=[(printed_code(change.code), change) for change in changes[:SHOWN]],
+        rows=[(printed_code(take.code), take, after) for take, after in changes[:SHOWN]],
         last=last,
         sentences="sentences" in request.args,
         has_sentences=bool(validity_changes.list_unfounded_courses(current_session(), [course.id])),
@@ -97,12 +97,5 @@ def _page(course: Course, outline: Outline | None, changes: Sequence[ChangedDay]
 
 def _counts(changes: Sequence[ChangedDay]) -> Mapping[str, int]:
     day = today()
-    return {
-        "all": len(changes),
-        "expired": sum(
-            change.after is not None and change.after < day and (change.before is None or change.before >= day) for change in changes
-        ),
-        "revived": sum(
-            change.before is not None and change.before < day and (change.after is None or change.after >= day) for change in changes
-        ),
-    }
+    is_over = [(take.expires_on is not None and take.expires_on < day, after is not None and after < day) for take, after in changes]
+    return {"all": len(changes), "expired": is_over.count((False, True)), "revived": is_over.count((True, False))}
