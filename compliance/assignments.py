@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
@@ -171,7 +172,8 @@ def recompute(session: Session, every: Sequence[ObligationRules], people: Collec
     present = _lock_assignments(session, every, people)
     records = load_people_records(session, every, people)  # once nobody else computes these: what others wrote meanwhile is among them
     numbers = [row[0] for row in present.values()]
-    changes, histories = _Changes(_EndedHistories(session, numbers)), _open_histories(session, numbers)
+    ended = cache(lambda: _histories(session, numbers, AssignmentState.known_to.is_not(None)))
+    changes, histories = _Changes(ended), _open_histories(session, numbers)
     for rules in every:
         present_terms = known_terms(rules.terms, now)
         for person in people:
@@ -284,21 +286,6 @@ def _histories(session: Session, assignments: Sequence[int], condition: ColumnEl
     return histories
 
 
-@dataclass(slots=True)
-class _EndedHistories:
-    """The rows of some assignments that are known no more, read at once where one of them asks for its own."""
-
-    session: Session
-    assignments: Sequence[int]
-    found: Mapping[int, Mapping[int, HistoryRow]] | None = None
-
-    def of(self, assignment: int) -> Mapping[int, HistoryRow]:
-        """Return those of one assignment, by number."""
-        if self.found is None:
-            self.found = _histories(self.session, self.assignments, AssignmentState.known_to.is_not(None))
-        return self.found.get(assignment, {})
-
-
 _STATES = {state.value: state for state in TrainingState}
 
 
@@ -306,7 +293,8 @@ _STATES = {state.value: state for state in TrainingState}
 class _Changes:
     """What has to be written of some statuses, each table at once."""
 
-    ended: _EndedHistories
+    ended: Callable[[], Mapping[int, Mapping[int, HistoryRow]]]
+    """Returns the rows that are known no more, by assignment and number, read at once where one of them is asked for."""
     begun: list[tuple[dict[str, Any], Sequence[HistoryRow]]] = field(default_factory=list)
     updated: list[dict[str, Any]] = field(default_factory=list)
     seen: list[dict[str, Any]] = field(default_factory=list)
@@ -330,7 +318,7 @@ class _Changes:
         """Compute a status again and note what of it is not stored so."""
         values, after = _values(case), extend_history(tuple(before.values()), case, row.computed_at)
         if after != list(before.values()) and late_moments(case, row.computed_at):
-            before = {**self.ended.of(row.id), **before}
+            before = {**self.ended().get(row.id, {}), **before}
             after = rewrite_history(tuple(before.values()), case, row.computed_at)
         is_changed = self.note_history(row.id, before, after)
         if values != row[-len(VALUES) :]:
@@ -413,11 +401,11 @@ def list_differences(session: Session, rules: ObligationRules, people: Sequence[
     what one did belongs to the other since.
     """
     judged = _judge(session, rules, people, moments)
-    stored = _stored_at(session, [person.row.id for person in judged if person.row is not None], moments)
+    stored = _stored_at(session, [row.id for _person, _case, row in judged if row is not None], moments)
     differences = list[StatusDifference]()
-    for person in judged:
-        history = stored.get(person.row.id, []) if person.row is not None else []
-        differences += _compare(person, history, moments)
+    for person, judged_case, row in judged:
+        history = stored.get(row.id, []) if row is not None else []
+        differences += _compare(person, judged_case, row, history, moments)
     return differences
 
 
@@ -425,39 +413,36 @@ def list_present_differences(session: Session, rules: ObligationRules, people: S
     """List those of some people whose present status, or the history of it as known now, is another than the computed one."""
     moments = ReplayMoments(now, now, now)
     judged = _judge(session, rules, people, moments)
-    stored = _known_histories(session, [person.row.id for person in judged if person.row is not None], now)
+    stored = _known_histories(session, [row.id for _person, _case, row in judged if row is not None], now)
     differences = list[StatusDifference]()
-    for person in judged:
-        history = stored.get(person.row.id, []) if person.row is not None else []
+    for person, judged_case, row in judged:
+        history = stored.get(row.id, []) if row is not None else []
         present = [state.words for state in history if state.since <= now and (state.until is None or state.until > now)]
-        differences += list(_compare(person, present, moments)) or _compare_histories(person, history, now)
+        differences += list(_compare(person, judged_case, row, present, moments)) or _compare_histories(
+            person, judged_case, row, history, now
+        )
     return differences
 
 
-@dataclass(frozen=True, slots=True)
-class _JudgedPerson:
-    """A person under an obligation as the rules judge them, and the stored status, where there is one."""
-
-    person_id: int
-    case: TrainingCase
-    row: Assignment | None
-
-
-def _judge(session: Session, rules: ObligationRules, people: Sequence[int], moments: ReplayMoments) -> list[_JudgedPerson]:
+def _judge(
+    session: Session, rules: ObligationRules, people: Sequence[int], moments: ReplayMoments
+) -> list[tuple[int, TrainingCase, Assignment | None]]:
+    """Return people under an obligation, each as the rules judge them and with the stored status, where there is one."""
     records = load_records(session, rules, people)
     mine = (Assignment.obligation_id == rules.obligation_id, Assignment.person_id.in_(people))
     assignments = {row.person_id: row for row in session.scalars(select(Assignment).where(*mine))}
     merged = _merged_since(session, people, moments.known)
     return [
-        _JudgedPerson(person, training_case(rules.terms, records[person], moments.known), assignments.get(person))
+        (person, training_case(rules.terms, records[person], moments.known), assignments.get(person))
         for person in people
         if person not in merged and not _is_under_way(rules, records[person], moments)
     ]
 
 
-def _compare(judged: _JudgedPerson, history: list[str], moments: ReplayMoments) -> Iterator[StatusDifference]:
+def _compare(
+    person: int, case: TrainingCase, row: Assignment | None, history: list[str], moments: ReplayMoments
+) -> Iterator[StatusDifference]:
     """Compare what a person's history says, and of a moment since it was computed their present status, with what is computed."""
-    case, row = judged.case, judged.row
     since, computed = begins_at(case), _words(status_of(case, moments.at))
     expected = [] if since is None or moments.at < since else [computed]
     present, is_past_change = list[str](), False
@@ -465,7 +450,7 @@ def _compare(judged: _JudgedPerson, history: list[str], moments: ReplayMoments) 
         is_past_change = row.next_change_at is not None and row.next_change_at <= moments.at
         present.append(_present_words(row, is_past_change=is_past_change))
     if (history != expected and not is_past_change) or present not in ([], [computed]):
-        yield StatusDifference(judged.person_id, " | ".join(dict.fromkeys([*present, *history])), " | ".join(expected))
+        yield StatusDifference(person, " | ".join(dict.fromkeys([*present, *history])), " | ".join(expected))
 
 
 class _StoredState(NamedTuple):
@@ -476,19 +461,20 @@ class _StoredState(NamedTuple):
     until: datetime | None
 
 
-def _compare_histories(judged: _JudgedPerson, stored: Sequence[_StoredState], now: datetime) -> list[StatusDifference]:
+def _compare_histories(
+    person: int, case: TrainingCase, row: Assignment | None, stored: Sequence[_StoredState], now: datetime
+) -> list[StatusDifference]:
     """Compare a person's history as known now, up to the next change by the clock, with what is computed; give what differs first."""
-    row = judged.row
     if row is None or row.computed_at > now:  # the clock was set back: what was computed for later stands
         return []
     until = now if row.next_change_at is None else min(now, row.next_change_at - INSTANT)
-    computed = [_StoredState(_state_words(span.state, span.flags), span.valid_from, span.valid_to) for span in timeline(judged.case, until)]
+    computed = [_StoredState(_state_words(span.state, span.flags), span.valid_from, span.valid_to) for span in timeline(case, until)]
     pairs = zip_longest(stored, computed)
     differing = next(((before, after) for before, after in pairs if before != after), None)
     return (
         []
         if differing is None
-        else [StatusDifference(judged.person_id, *("" if stored_state is None else stored_state.words for stored_state in differing))]
+        else [StatusDifference(person, *("" if stored_state is None else stored_state.words for stored_state in differing))]
     )
 
 

@@ -199,27 +199,17 @@ class ClaimProposerDecides(Conflict):
     message = N_("You proposed this yourself: another person has to decide.")
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimVerbs:
-    """The audit verbs of waivers, or of recognitions."""
-
-    approved: ComplianceVerb
-    refused: ComplianceVerb
-    revoked: ComplianceVerb
-    withdrawn: ComplianceVerb
-
-
-VERBS: Mapping[type[Claim], ClaimVerbs] = {
-    Waiver: ClaimVerbs(
-        ComplianceVerb.WAIVER_APPROVED, ComplianceVerb.WAIVER_REFUSED, ComplianceVerb.WAIVER_REVOKED, ComplianceVerb.WAIVER_WITHDRAWN
-    ),
-    Recognition: ClaimVerbs(
-        ComplianceVerb.RECOGNITION_APPROVED,
-        ComplianceVerb.RECOGNITION_REFUSED,
-        ComplianceVerb.RECOGNITION_REVOKED,
-        ComplianceVerb.RECOGNITION_WITHDRAWN,
-    ),
+VERBS: Mapping[tuple[type[Claim], ClaimState], ComplianceVerb] = {
+    (Waiver, ClaimState.APPROVED): ComplianceVerb.WAIVER_APPROVED,
+    (Waiver, ClaimState.REFUSED): ComplianceVerb.WAIVER_REFUSED,
+    (Waiver, ClaimState.REVOKED): ComplianceVerb.WAIVER_REVOKED,
+    (Waiver, ClaimState.WITHDRAWN): ComplianceVerb.WAIVER_WITHDRAWN,
+    (Recognition, ClaimState.APPROVED): ComplianceVerb.RECOGNITION_APPROVED,
+    (Recognition, ClaimState.REFUSED): ComplianceVerb.RECOGNITION_REFUSED,
+    (Recognition, ClaimState.REVOKED): ComplianceVerb.RECOGNITION_REVOKED,
+    (Recognition, ClaimState.WITHDRAWN): ComplianceVerb.RECOGNITION_WITHDRAWN,
 }
+"""The verb of the audit log with which a waiver or recognition comes into a state."""
 
 
 def lock_person(session: Session, person_id: int) -> Person:
@@ -238,8 +228,7 @@ def decide(session: Session, actor: Actor, claim: Claim, answer: str, *, approve
         return False
     _require(row, ClaimState.PROPOSED)
     row.state, row.decided_at, row.decided_by, row.decision = state.value, now, actor.person_id, answer
-    verbs = VERBS[type(row)]
-    _record(session, actor, verbs.approved if approves else verbs.refused, row, now=now)
+    _record(session, actor, row, now=now)
     return True
 
 
@@ -251,7 +240,7 @@ def revoke(session: Session, actor: Actor, claim: Claim, reason: str, *, now: da
         return False
     _require(row, ClaimState.APPROVED)
     row.state, row.revoked_at, row.revoked_by, row.revocation = ClaimState.REVOKED.value, now, actor.person_id, reason
-    _record(session, actor, VERBS[type(row)].revoked, row, now=now)
+    _record(session, actor, row, now=now)
     return True
 
 
@@ -263,7 +252,7 @@ def withdraw(session: Session, actor: Actor, claim: Claim, *, now: datetime) -> 
     _require(row, ClaimState.PROPOSED)
     request_removal(session, [row.evidence] if row.evidence else [], now=now)
     row.state, row.evidence, row.evidence_name = ClaimState.WITHDRAWN.value, None, ""
-    _record(session, actor, VERBS[type(row)].withdrawn, row, now=now, notifies=False)
+    audit.record(session, actor, VERBS[type(row), ClaimState.WITHDRAWN], row, now=now)
     return True
 
 
@@ -285,12 +274,11 @@ def _require(row: Claim, state: ClaimState) -> None:
         raise ClaimIsDecided
 
 
-def _record(session: Session, actor: Actor, verb: ComplianceVerb, row: Claim, *, now: datetime, notifies: bool = True) -> None:
+def _record(session: Session, actor: Actor, row: Claim, *, now: datetime) -> None:
     """Write an audit entry with nothing of it but its number, and notify whom it is about and who proposed it."""
-    audit.record(session, actor, verb, row, now=now)
-    if notifies:
-        for message, people in decision_message(row):
-            notices.notify(session, message, people, now=now)
+    audit.record(session, actor, VERBS[type(row), ClaimState(row.state)], row, now=now)
+    for message, people in decision_message(row):
+        notices.notify(session, message, people, now=now)
 
 
 class WaiverOverlaps(Conflict):

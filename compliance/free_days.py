@@ -1,8 +1,8 @@
 """Free days of the country and its provinces: read, added singly or by a list, deleted; past ones by two people (spec/compulsory 4.5)."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -30,24 +30,17 @@ MOST_DAYS = 2_000
 NATIONAL = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FreeDayCalendar:
-    """The free days of every place: those of the whole country, and of each province by its name without case and accents."""
-
-    by_province: Mapping[str, frozenset[date]] = field(default_factory=dict)
-
-    def working_in(self, province: str) -> WorkingDays:
-        """Return the working days of a province; the empty name: of a place that is in none."""
-        national = self.by_province.get(NATIONAL, frozenset())
-        return WorkingDays(national | self.by_province.get(province, frozenset()) if province else national)
-
-
-def load_free_days(session: Session) -> FreeDayCalendar:
-    """Return the free days of every place, in one statement."""
+def load_free_days(session: Session) -> Mapping[str, Collection[date]]:
+    """Return the free days of the whole country, and of each province by its name without case and accents, in one statement."""
     days_by_province = defaultdict[str, set[date]](set)
     for province, day in session.execute(select(FreeDay.province, FreeDay.day).order_by(FreeDay.day).limit(MOST_DAYS)):
         days_by_province[province].add(day)
-    return FreeDayCalendar({province: frozenset(days) for province, days in days_by_province.items()})
+    return days_by_province
+
+
+def working_in(free_days: Mapping[str, Collection[date]], province: str) -> WorkingDays:
+    """Return the working days of a province; the empty name: of a place that is in none."""
+    return WorkingDays(frozenset(free_days.get(NATIONAL, ())).union(free_days.get(province, ())))
 
 
 def province_of(places: Mapping[int, UnitSummary], unit_of: int | None) -> str:

@@ -42,28 +42,17 @@ class StatusView:
     """One sentence to the person themself: what to do now."""
 
 
-@dataclass(frozen=True, slots=True)
-class _StateSigns:
-    word: str
-    symbol: str
-    shape: str
-    kind: str = ""
-
-
-_SIGNS: Mapping[TrainingState, _StateSigns] = {
-    TrainingState.NOT_REQUIRED: _StateSigns(N_("Not required"), "circle-minus", "M1 5h10v2H1z"),
-    TrainingState.DONE: _StateSigns(N_("Done"), "circle-check", "M6 1a5 5 0 1 1 0 10A5 5 0 1 1 6 1z", "ok"),
-    TrainingState.WAIVED: _StateSigns(N_("Waived"), "shield-check", "M1 1h10v10H1zM3 3v6h6V3z"),
-    TrainingState.RENEWAL_DUE: _StateSigns(N_("Renewal due"), "rotate-ccw", "M6 0l6 6-6 6-6-6z", "now"),
-    TrainingState.EXPIRED: _StateSigns(N_("Has expired"), "circle-x", "M3 1l3 3 3-3 2 2-3 3 3 3-2 2-3-3-3 3-2-2 3-3-3-3z", "bad"),
-    TrainingState.OVERDUE: _StateSigns(N_("Overdue"), "triangle-alert", "M6 0l6 11H0z", "bad"),
-    TrainingState.IN_PROGRESS: _StateSigns(
-        N_("In progress"), "circle-dot", "M6 1a5 5 0 1 1 0 10A5 5 0 1 1 6 1zM6 3v6a3 3 0 0 0 0-6z", "now"
-    ),
-    TrainingState.NOT_STARTED: _StateSigns(
-        N_("Not started"), "circle", "M6 1a5 5 0 1 1 0 10A5 5 0 1 1 6 1zM6 3a3 3 0 1 0 0 6 3 3 0 1 0 0-6z"
-    ),
+_SIGNS: Mapping[TrainingState, tuple[str, str, str, str]] = {
+    TrainingState.NOT_REQUIRED: (N_("Not required"), "circle-minus", "M1 5h10v2H1z", ""),
+    TrainingState.DONE: (N_("Done"), "circle-check", "M6 1a5 5 0 1 1 0 10A5 5 0 1 1 6 1z", "ok"),
+    TrainingState.WAIVED: (N_("Waived"), "shield-check", "M1 1h10v10H1zM3 3v6h6V3z", ""),
+    TrainingState.RENEWAL_DUE: (N_("Renewal due"), "rotate-ccw", "M6 0l6 6-6 6-6-6z", "now"),
+    TrainingState.EXPIRED: (N_("Has expired"), "circle-x", "M3 1l3 3 3-3 2 2-3 3 3 3-2 2-3-3-3 3-2-2 3-3-3-3z", "bad"),
+    TrainingState.OVERDUE: (N_("Overdue"), "triangle-alert", "M6 0l6 11H0z", "bad"),
+    TrainingState.IN_PROGRESS: (N_("In progress"), "circle-dot", "M6 1a5 5 0 1 1 0 10A5 5 0 1 1 6 1zM6 3v6a3 3 0 0 0 0-6z", "now"),
+    TrainingState.NOT_STARTED: (N_("Not started"), "circle", "M6 1a5 5 0 1 1 0 10A5 5 0 1 1 6 1zM6 3a3 3 0 1 0 0 6 3 3 0 1 0 0-6z", ""),
 }
+"""Of each state the word, the symbol, the shape and the kind, as a `StatusView` has them."""
 
 _REMARKS: Mapping[StateFlag, str] = {
     StateFlag.NOT_BEGUN: N_("it has not begun yet"),
@@ -124,16 +113,9 @@ _ADVICE: Mapping[TrainingState, Mapping[frozenset[StateFlag], str]] = {
 def status_view(state: TrainingState | str, flags: Iterable[str] = ()) -> StatusView:
     """Return a state with its flags in the reader's language; a stored state and its flags, split at blanks, will do as well."""
     read, known = TrainingState(state), [StateFlag(flag) for flag in flags]
-    signs, advice = _SIGNS[read], _ADVICE[read]
-    return StatusView(
-        read,
-        _(signs.word),
-        ", ".join(_(_REMARKS[flag]) for flag in known),
-        symbol=signs.symbol,
-        shape=signs.shape,
-        kind=signs.kind,
-        advice=_(advice[frozenset(known)]),
-    )
+    word, symbol, shape, kind = _SIGNS[read]
+    remark, advice = ", ".join(_(_REMARKS[flag]) for flag in known), _(_ADVICE[read][frozenset(known)])
+    return StatusView(read, _(word), remark, symbol=symbol, shape=shape, kind=kind, advice=advice)
 
 
 PRESSING = (TrainingState.OVERDUE, TrainingState.EXPIRED)

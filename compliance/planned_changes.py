@@ -2,8 +2,8 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any
@@ -18,7 +18,7 @@ from compliance import obligations as compliance_obligations
 from compliance.access import PlannedChangeContext, PlannedRuleContext
 from compliance.agreements import require_agreements, settle_agreements
 from compliance.audit_verbs import ComplianceVerb
-from compliance.free_days import NATIONAL, CalendarApproval, FreeDayValues, SecondPersonRequired, load_free_days, province_of
+from compliance.free_days import NATIONAL, CalendarApproval, FreeDayValues, SecondPersonRequired, load_free_days, province_of, working_in
 from compliance.models import Assignment, Obligation, PlannedChange
 from compliance.obligations import EnrolmentMode, ObligationChanged, ObligationValues, WrongObligationState, _change_context, _rule_context
 from compliance.records import ObligationRules, get_rules, load_records
@@ -268,15 +268,6 @@ PORTION = 200
 NOON = time(12)
 
 
-@dataclass(frozen=True, slots=True)
-class _Trial:
-    """An obligation without a change and with it."""
-
-    before: ObligationRules
-    after: ObligationRules
-    steps: Sequence[int]
-
-
 def begin_dry_run(session: Session, row: PlannedChange, *, now: datetime) -> None:
     """Make the dry run from the beginning as of a moment, at once or by a job."""
     row.computed_at, row.seen, row.reached, row.outcome = now, 0, 0, json.dumps(outcomes.outcome_document(outcomes.DryRunOutcome()))
@@ -326,23 +317,23 @@ def try_people(session: Session, row: PlannedChange, people: Collection[int]) ->
     shifts = defaultdict[int, list[tuple[int, outcomes.StatusShift]]](list)
     units = main_units(session, people)
     working = _working_days(session, units)
-    for trial in _trials(session, row):
-        records = load_records(session, trial.before, people)
-        would_be = records if trial.before.zone == trial.after.zone else load_records(session, trial.after, people)
-        terms = outcomes.TermsBeside(trial.before.terms, trial.after.terms, trial.steps)
+    for before, after, steps in _trials(session, row):
+        records = load_records(session, before, people)
+        would_be = records if before.zone == after.zone else load_records(session, after, people)
+        terms = outcomes.TermsBeside(before.terms, after.terms, steps)
         for person in people:
             record = would_be[person] if stays is None else replace(would_be[person], stays=stays.get(person, ()))
             days = working.get(person, WorkingDays())
             shift = outcomes.shift_of(terms, records[person], record, at, known, days, is_retroactive=row.is_retroactive)
-            shifts[person].append((trial.before.obligation_id, shift))
+            shifts[person].append((before.obligation_id, shift))
     return outcomes.outcome_of(shifts, units)
 
 
 def _working_days(session: Session, units: Mapping[int, int]) -> Mapping[int, WorkingDays]:
     """Return the working days of each person, by those of the province of their main unit."""
-    calendar = load_free_days(session)
-    places = {unit.id: unit for unit in tree.list_tree(session)} if calendar.by_province else {}
-    by_unit = {unit: calendar.working_in(province_of(places, unit)) for unit in set(units.values())}
+    free_days = load_free_days(session)
+    places = {unit.id: unit for unit in tree.list_tree(session)} if free_days else {}
+    by_unit = {unit: working_in(free_days, province_of(places, unit)) for unit in set(units.values())}
     return {person: by_unit[unit] for person, unit in units.items()}
 
 
@@ -353,20 +344,19 @@ def _moment_of(effective_on: date, computed_at: datetime) -> datetime:
     return datetime.combine(effective_on, NOON, site_locale().zone)
 
 
-def _trials(session: Session, row: PlannedChange) -> list[_Trial]:
-    trials = list[_Trial]()
+def _trials(session: Session, row: PlannedChange) -> Iterator[tuple[ObligationRules, ObligationRules, Sequence[int]]]:
+    """Yield the rules of each obligation without a change and with it, and its steps of reminders."""
     for obligation in list_obligations_of(session, row):
         rules, newest = get_rules(session, obligation), compliance_obligations.latest_version(session, obligation)
         if row.kind == PlannedKind.AUDIENCE:
-            trials.append(_Trial(rules, rules, tuple(map(int, newest.steps))))
+            yield rules, rules, tuple(map(int, newest.steps))
             continue
         values = values_planned(row, compliance_obligations.values_of(newest))
         terms = replace(values.terms, recorded_at=row.computed_at)
         before = () if obligation.state == "draft" else rules.terms
         courses = {**rules.courses, **_courses(session, terms)}
         after = replace(rules, terms=(*before, terms), courses=courses, zone=values.zone)
-        trials.append(_Trial(replace(rules, terms=before, courses=courses), after, values.steps))
-    return trials
+        yield replace(rules, terms=before, courses=courses), after, values.steps
 
 
 def _courses(session: Session, terms: ObligationTerms) -> Mapping[int, str]:

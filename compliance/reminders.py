@@ -23,7 +23,7 @@ from compliance.access import PlaceReportContext
 from compliance.assignments import state_at
 from compliance.audit_verbs import ComplianceVerb
 from compliance.enrolment import find_hindrances
-from compliance.free_days import FreeDayCalendar, load_free_days, province_of
+from compliance.free_days import load_free_days, province_of, working_in
 from compliance.models import Assignment, AssignmentState, Obligation, ObligationVersion, Reminder, ReminderRequest
 from compliance.notices import TRAINING_NOTICE
 from compliance.rules.documents import read_terms
@@ -155,7 +155,7 @@ class ReminderPlaces:
     """Where people are: time zone and working days of each main unit, those of the institution for whoever has none."""
 
     places: Mapping[int, UnitSummary]
-    calendar: FreeDayCalendar
+    free_days: Mapping[str, Collection[date]]
     mains: Mapping[int, int]
 
     def zone(self, person: int, institution: int) -> ZoneInfo:
@@ -164,7 +164,7 @@ class ReminderPlaces:
 
     def working(self, person: int) -> WorkingDays:
         """Return the working days of a person's place."""
-        return self.calendar.working_in(province_of(self.places, self.mains.get(person)))
+        return working_in(self.free_days, province_of(self.places, self.mains.get(person)))
 
 
 def load_places(session: Session, people: Collection[int]) -> ReminderPlaces:
@@ -713,7 +713,7 @@ def moment_of(session: Session, chosen: ReminderFilter, now: datetime) -> tuple[
     """Return when a reminder that is asked for now goes out, in office hours of its place, with its time zone."""
     places = {unit.id: unit for unit in tree.list_tree(session)}
     zone = ZoneInfo(zone_of(places, chosen.place.id))
-    working = load_free_days(session).working_in(province_of(places, chosen.place.id))
+    working = working_in(load_free_days(session), province_of(places, chosen.place.id))
     return sending_moment(now, zone, working), zone
 
 

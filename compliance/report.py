@@ -17,6 +17,7 @@ from sqlalchemy import (
     CTE,
     ColumnElement,
     Integer,
+    Row,
     ScalarSelect,
     Select,
     and_,
@@ -39,7 +40,7 @@ from accounts.rules import fold
 from compliance.access import PersonTrainingContext, PlaceReportContext
 from compliance.assignments import flags_at, state_at
 from compliance.audit_verbs import ComplianceVerb
-from compliance.free_days import load_free_days, province_of
+from compliance.free_days import load_free_days, province_of, working_in
 from compliance.models import Assignment, AssignmentState, Obligation, ObligationVersion
 from compliance.rules.documents import read_terms
 from compliance.rules.history import MISSING, REQUIRED, STATES, VALID, ReportState, TrainingTally
@@ -388,7 +389,7 @@ def get_reported_person(session: Session, actor: Actor, person: UUID) -> Reporte
 
 def get_working_days(session: Session, context: ReportPlaceContext) -> WorkingDays:
     """Return the working days of a place: without those free in the whole country, or in its province."""
-    return load_free_days(session).working_in(province_of(context.by_number, context.place.id))
+    return working_in(load_free_days(session), province_of(context.by_number, context.place.id))
 
 
 BATCH = 1_000
@@ -546,44 +547,19 @@ def _row(row: Any) -> TrainingPersonRow:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class PersonObligationRow:
-    """One person under one obligation: its title, the state, and its days."""
-
-    assignment: UUID
-    key: str
-    title: Mapping[str, str]
-    state: TrainingState
-    flags: tuple[str, ...]
-    last_on: date | None
-    done_on: date | None
-    valid_until: date | None
-
-
-def list_obligations_of(session: Session, person_id: int, now: datetime) -> list[PersonObligationRow]:
-    """List every obligation that is or was a person's, by key, in one statement."""
-    state, flags = state_at(now), flags_at(now)
+def list_obligations_of(session: Session, person_id: int, now: datetime) -> Sequence[Row[*tuple[Any, ...]]]:
+    """List every obligation that is or was a person's with its title, state and days, by key, in one statement."""
+    columns = (Assignment.uuid, Obligation.key, ObligationVersion.title, Assignment.last_on, Assignment.done_on, Assignment.valid_until)
     statement = (
-        select(Assignment, Obligation.key, ObligationVersion.title, state, flags)
+        select(*columns, state_at(now).label("state"), flags_at(now).label("flags"))
+        .select_from(Assignment)
         .join(Obligation, Obligation.id == Assignment.obligation_id)
         .join(ObligationVersion, (ObligationVersion.obligation_id == Obligation.id) & (ObligationVersion.number == Obligation.latest))
         .where(Assignment.person_id == person_id)
         .order_by(Obligation.key)
         .limit(MOST_OBLIGATIONS)
     )
-    return [
-        PersonObligationRow(
-            row.uuid,
-            key,
-            title,
-            state=_STATES[now_in],
-            flags=tuple((marks or "").split()),
-            last_on=row.last_on,
-            done_on=row.done_on,
-            valid_until=row.valid_until,
-        )
-        for row, key, title, now_in, marks in session.execute(statement)
-    ]
+    return session.execute(statement).all()
 
 
 @dataclass(frozen=True, slots=True)

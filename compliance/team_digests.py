@@ -20,7 +20,7 @@ from compliance.agreements import get_title
 from compliance.assignments import state_at
 from compliance.claim_lists import count_waiting, latest_waiting
 from compliance.enrolment import HinderedPeople, list_hindered
-from compliance.free_days import load_free_days, province_of
+from compliance.free_days import NATIONAL, load_free_days, province_of, working_in
 from compliance.models import Assignment, Obligation, ObligationVersion, PlannedChange
 from compliance.notices import TRAINING_NOTICE, TRAINING_TEAM_NOTICE, TRAINING_WORK_NOTICE
 from compliance.obligations import list_authors
@@ -127,7 +127,7 @@ def find_work(session: Session, person_id: int, administrators: Sequence[int]) -
 def due_day(session: Session, *, now: datetime) -> date | None:
     """Return the working day of which the notice is due now; None at night and on free days."""
     here = now.astimezone(site_locale().zone)
-    working = load_free_days(session).working_in("")
+    working = working_in(load_free_days(session), NATIONAL)
     return here.date() if here.time() >= OPENS and working.has(here.date()) else None
 
 
@@ -136,7 +136,7 @@ def notify_worker(session: Session, person_id: int, administrators: Sequence[int
     work = find_work(session, person_id, administrators)
     if work.newest is None:
         return
-    before = load_free_days(session).working_in("").before(day)
+    before = working_in(load_free_days(session), NATIONAL).before(day)
     since = datetime.combine(before, time(OPENS.hour), site_locale().zone)
     if work.newest >= since or day.weekday() == 0:
         notices.notify(session, _message(work, day), [person_id], now=now)
@@ -298,7 +298,7 @@ def load_heads(session: Session) -> Mapping[int, Collection[int]]:
 
 def list_readers(session: Session) -> list[tuple[int, ZoneInfo, WorkingDays]]:
     """List the heads of places and the owners of obligations, each once, by their number, with zone and working days of their place."""
-    places, calendar = {unit.id: unit for unit in tree.list_tree(session)}, load_free_days(session)
+    places, free_days = {unit.id: unit for unit in tree.list_tree(session)}, load_free_days(session)
     owned = select(Obligation.institution_id, Obligation.owner_id).where(Obligation.state == "active", Obligation.owner_id.is_not(None))
     unit_of_reader: dict[int, int] = {}
     for unit_id, people in sorted(load_heads(session).items()):
@@ -308,7 +308,7 @@ def list_readers(session: Session) -> list[tuple[int, ZoneInfo, WorkingDays]]:
         if owner is not None:
             unit_of_reader.setdefault(owner, unit_id)
     return [
-        (person, ZoneInfo(zone_of(places, unit_id)), calendar.working_in(province_of(places, unit_id)))
+        (person, ZoneInfo(zone_of(places, unit_id)), working_in(free_days, province_of(places, unit_id)))
         for person, unit_id in sorted(unit_of_reader.items())
     ]
 

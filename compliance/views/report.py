@@ -364,12 +364,11 @@ def report_cards(tally: TrainingTally, *, is_past: bool) -> list[tuple[ReportSta
     ]
 
 
-def _status_columns(*, is_past: bool = False) -> tuple[Column[Any], ...]:
-    """Return the columns of a status; of a past day the state alone is on record. The last day of what is done stands as its validity."""
+def _day_columns(*, is_past: bool = False) -> tuple[Column[Any], ...]:
+    """Return the columns of the days of a status, none of which is on record of a past day; what is done ends with its validity."""
     return (
-        Column(N_("State"), name="state", shown=lambda row: status_view(row.state, row.flags)),
         Column(
-            N_("Last day"), kind="day", name="last", shown=lambda row: None if is_past or row.state is TrainingState.DONE else row.last_on
+            N_("Last day"), kind="day", name="last", shown=lambda row: None if is_past or row.state == TrainingState.DONE else row.last_on
         ),
         Column(N_("Done on"), kind="day", name="done", shown=lambda row: None if is_past else row.done_on),
         Column(N_("Valid until"), kind="day", name="valid", shown=lambda row: None if is_past else row.valid_until),
@@ -383,7 +382,8 @@ def people_columns(titles: Mapping[int, str], *, with_title: bool, is_past: bool
         Column(N_("Name"), name="name"),
         Column(N_("Unit"), name="place", shown=lambda row: row.place),
         *([title] if with_title else []),
-        *_status_columns(is_past=is_past),
+        Column(N_("State"), name="state", shown=lambda row: status_view(row.state, row.flags)),
+        *_day_columns(is_past=is_past),
     ]
 
 
@@ -661,5 +661,9 @@ def person(context: ReportedPersonContext) -> Answer:
     after_response.leave_record(lambda recording: record_access(recording, actor, context.person_id, AccessPurpose.TRAINING, now=now))
     rows = report.list_obligations_of(session, context.person_id, now)
     is_behind = are_behind(session, now, person=context.person_id)
-    columns = (Column(N_("Compulsory training"), name="title", shown=lambda row: choose(row.title)), *_status_columns())
+    columns: tuple[Column[Any], ...] = (
+        Column(N_("Compulsory training"), name="title", shown=lambda row: choose(row.title)),
+        Column(N_("State"), name="state", shown=lambda row: status_view(row.state, (row.flags or "").split())),
+        *_day_columns(),
+    )
     return page("compliance/report_person.html", person=context, page=Stretch(rows), columns=columns, now=now, is_behind=is_behind)

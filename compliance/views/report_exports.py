@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from flask import Blueprint, Response, redirect, request, url_for
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from accounts.rules import fold
@@ -19,7 +20,6 @@ from compliance import report
 from compliance.access import TrainingAction, TrainingReportAction
 from compliance.learner_page import status_view
 from compliance.report import (
-    PersonObligationRow,
     ReportedPersonContext,
     ReportObligation,
     ReportPlaceContext,
@@ -247,13 +247,6 @@ _NOTHING = ("", "", "", None, None)
 """What is not recorded of a past day: three days, and two remarks."""
 
 
-def _state_cells(
-    state: TrainingState, flags: Sequence[str], last_on: date | None, done_on: date | None, valid_until: date | None
-) -> list[Cell]:
-    view = status_view(state, flags)
-    return [view.word, view.remark, _iso(None if state is TrainingState.DONE else last_on), _iso(done_on), _iso(valid_until)]
-
-
 def table_rows(table: ReportTable, time: ReportTime, *, with_key: bool) -> Iterator[Sequence[Cell]]:
     """Yield the lines of a table of numbers."""
     for line in table.lines:
@@ -264,10 +257,11 @@ def table_rows(table: ReportTable, time: ReportTime, *, with_key: bool) -> Itera
         yield [*([line.obligation] if with_key else []), line.name, *numbers, line.verdict[1] if line.verdict is not None else ""]
 
 
-def person_rows(rows: Iterable[PersonObligationRow]) -> Iterator[Sequence[Cell]]:
+def person_rows(rows: Iterable[Row[*tuple[Any, ...]]]) -> Iterator[Sequence[Cell]]:
     """Yield the obligations of one person."""
     for row in rows:
-        yield [row.key, choose(row.title), *_state_cells(row.state, row.flags, row.last_on, row.done_on, row.valid_until)]
+        status, last_on = status_view(row.state, (row.flags or "").split()), None if row.state == TrainingState.DONE else row.last_on
+        yield [row.key, choose(row.title), status.word, status.remark, _iso(last_on), _iso(row.done_on), _iso(row.valid_until)]
 
 
 _ODD = re.compile(r"[^a-z0-9]+")
