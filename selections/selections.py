@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
@@ -396,18 +395,12 @@ LEFT_OUT = (RegradeKind.REMOVED.value, RegradeKind.UNLESS_LOWER.value)
 ENDED = (AttemptState.SUBMITTED.value, AttemptState.FINISHED.value)
 
 
-@dataclass(slots=True)
-class ObjectiveSum:
-    """The marks of an attempt in the questions of an objective, and what they could be at most."""
-
-    marks: Fraction = Fraction(0)
-    maximum: Fraction = Fraction(0)
+ObjectiveSums = Mapping[tuple[int, int], Mapping[str, tuple[Fraction, Fraction]]]
+"""The marks of attempts by objective, and what they could be at most, by take and number."""
 
 
-def read_subtotals(
-    session: Session, selection: Selection, takes: Sequence[int], objectives: Mapping[str, str]
-) -> dict[tuple[int, int], dict[str, ObjectiveSum]]:
-    """Return the sums by objective of the ended attempts of takes, by take and number; `objectives` are those of questions by key.
+def read_subtotals(session: Session, selection: Selection, takes: Sequence[int], objectives: Mapping[str, str]) -> ObjectiveSums:
+    """Return the sums by objective of the ended attempts of takes; `objectives` are those of questions by key.
 
     A question that was taken out of the total, for all or where that lowers nobody, is in no sum.
     """
@@ -417,14 +410,14 @@ def read_subtotals(
         VoidedQuestion.lifted_at.is_(None),
         VoidedQuestion.effect.in_(LEFT_OUT),
     )
-    out, subtotals = set(session.scalars(voided)), defaultdict[tuple[int, int], dict[str, ObjectiveSum]](dict)
+    out, subtotals = set(session.scalars(voided)), defaultdict[tuple[int, int], dict[str, tuple[Fraction, Fraction]]](dict)
     for start in range(0, len(takes), AT_ONCE):
         for row in session.execute(_marks(selection, takes[start : start + AT_ONCE], objectives)):
             if row.question_version_id not in out:
-                total = subtotals[row.enrolment_id, row.number].setdefault(objectives[row.key], ObjectiveSum())
+                of_attempt, objective = subtotals[row.enrolment_id, row.number], objectives[row.key]
                 share = None if row.fraction is None else read_exactly(row.exact, Fraction(row.fraction))
-                total.marks += (share or 0) * Fraction(row.maximum)
-                total.maximum += Fraction(row.maximum)
+                marks, maximum = of_attempt.get(objective, (Fraction(0), Fraction(0)))
+                of_attempt[objective] = marks + (share or 0) * Fraction(row.maximum), maximum + Fraction(row.maximum)
     return subtotals
 
 

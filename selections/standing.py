@@ -48,7 +48,7 @@ from selections.rules.documents import CODE_LENGTH, document_parts
 from selections.rules.objections import UNDECIDED_STATES
 from selections.rules.ranking import Precision, RankedPerson, SelectionRules, TieBreak, draw_seed, lot_of, rank_people
 from selections.selections import (
-    ObjectiveSum,
+    ObjectiveSums,
     context_of,
     list_draws,
     list_participants,
@@ -358,10 +358,11 @@ def break_ties(session: Session, selection: Selection, facts: Mapping[str, Any],
     }
 
 
-def _subtotal(ranked: RankedPerson, objective: str, sums: Mapping[tuple[int, int], Mapping[str, ObjectiveSum]]) -> Fraction | None:
+def _subtotal(ranked: RankedPerson, objective: str, sums: ObjectiveSums) -> Fraction | None:
     """Return the result of a person in an objective, in percent: of several attempts that count the mean."""
-    totals = [sums.get((ranked.person.enrolment_id, number), {}).get(objective) for number in ranked.counted]
-    percents = [100 * total.marks / total.maximum for total in totals if total is not None and total.maximum]
+    nothing = (Fraction(0), Fraction(0))
+    totals = [sums.get((ranked.person.enrolment_id, number), {}).get(objective, nothing) for number in ranked.counted]
+    percents = [100 * marks / maximum for marks, maximum in totals if maximum]
     return sum(percents, Fraction(0)) / len(percents) if percents else None
 
 
