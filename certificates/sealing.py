@@ -142,15 +142,6 @@ class SealState(StrEnum):
     """Sealed by a key that came into other hands."""
 
 
-@dataclass(frozen=True, slots=True)
-class _ParsedSeal:
-    certificates: tuple[bytes, bytes]
-    """Of the authority, and of the key."""
-    spki: bytes
-    """The public key that the second certificate is of."""
-    signature: bytes
-
-
 def judge_seal(content: bytes, trusted: Sequence[SealVerifier]) -> SealState:
     """Return the state of a file's seal by the keys that are known here; nothing in it raises (spec/certificates V3 a, b)."""
     if b"/ByteRange" not in content:
@@ -165,42 +156,39 @@ def judge_seal(content: bytes, trusted: Sequence[SealVerifier]) -> SealState:
     parsed = _parsed(bytes.fromhex(hole[1:-1].decode()))
     if parsed is None:
         return SealState.CHANGED
-    key = _key_of(parsed, trusted)
+    (authority, own), spki, signature = parsed
+    is_issued = is_issued_by(own, authority) and is_issued_by(authority, authority)
+    key = next((key for key in trusted if key.spki == spki and key.certificate in (b"", own)), None) if is_issued else None
     if key is None:
         return SealState.OTHER_KEY
     digest = hashlib.sha256(content[:start] + content[end:]).digest()
-    written = _signed_data(parsed.certificates, digest, parsed.signature).hex().upper()
-    is_signed = holds(key.spki, parsed.signature, _signed_attributes(digest, parsed.certificates[1]))
+    written = _signed_data((authority, own), digest, signature).hex().upper()
+    is_signed = holds(key.spki, signature, _signed_attributes(digest, own))
     if not is_signed or hole[1:-1] != written.ljust(len(hole) - 2, "0").encode():
         return SealState.CHANGED
-    return _in_time(content, parsed, key)
+    return _in_time(content, own, key)
 
 
-def _parsed(contents: bytes) -> _ParsedSeal | None:
-    """Return the certificates and the signature of a seal; None where it is not one of two certificates and one signature."""
+def _parsed(contents: bytes) -> tuple[tuple[bytes, bytes], bytes, bytes] | None:
+    """Return the certificates of authority and key, the public key of the second, and the signature of a seal.
+
+    None where it is not one of two certificates and one signature.
+    """
     try:
         data = cms.ContentInfo.load(contents)["content"]
         certificates, signers = data["certificates"], data["signer_infos"]
         if len(certificates) != 2 or len(signers) != 1:
             return None
         authority, own = sorted((certificate.chosen for certificate in certificates), key=lambda certificate: certificate.ca is not True)
-        return _ParsedSeal((authority.dump(), own.dump()), own.public_key.dump(), signers[0]["signature"].native)
+        return (authority.dump(), own.dump()), own.public_key.dump(), signers[0]["signature"].native
     except (ValueError, TypeError, KeyError, AttributeError, IndexError):  # as asn1crypto says that it is something else
         return None
 
 
-def _key_of(parsed: _ParsedSeal, trusted: Sequence[SealVerifier]) -> SealVerifier | None:
-    """Return the key of a seal, where it is one of ours and both certificates are whole."""
-    authority, own = parsed.certificates
-    if not is_issued_by(own, authority) or not is_issued_by(authority, authority):
-        return None
-    return next((key for key in trusted if key.spki == parsed.spki and key.certificate in (b"", own)), None)
-
-
-def _in_time(content: bytes, parsed: _ParsedSeal, key: SealVerifier) -> SealState:
+def _in_time(content: bytes, certificate: bytes, key: SealVerifier) -> SealState:
     if key.is_compromised:
         return SealState.COMPROMISED
-    claimed, validity = _CLAIMED.search(content), x509.Certificate.load(parsed.certificates[1])["tbs_certificate"]["validity"]
+    claimed, validity = _CLAIMED.search(content), x509.Certificate.load(certificate)["tbs_certificate"]["validity"]
     if claimed is None:
         return SealState.CHANGED
     at = datetime.strptime(claimed[1].decode(), "%Y%m%d%H%M%S").replace(tzinfo=UTC)

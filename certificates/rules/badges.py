@@ -584,16 +584,6 @@ def did_document(address: str, keys: dict[str, bytes], trusted: frozenset[str]) 
     }
 
 
-@dataclass(frozen=True, slots=True)
-class BadgeToken:
-    """A token that has been read: its badge, the key that it names, and the bytes that the signature covers."""
-
-    content: BadgeContent
-    method: str
-    signed: bytes
-    signature: bytes
-
-
 def signed_token(content: BadgeContent, method: str, sign: Sign) -> str:
     """Return a badge as a token signed by a key."""
     signed = f"{_encoded(compact_json(_head(method)))}.{_encoded(compact_json(_payload(content)))}"
@@ -624,8 +614,8 @@ def _seconds(moment: datetime) -> int:
     return int(moment.timestamp())
 
 
-def read_token(text: str) -> BadgeToken:
-    """Return what a token holds; line breaks and spaces in it do not matter.
+def read_token(text: str) -> tuple[BadgeContent, str, bytes, bytes]:
+    """Return the badge in a token, the key that it names, the bytes that are signed, and the signature; line breaks do not matter.
 
     Raise UnreadableDocument where it is no token, AmbiguousDocument or NotOurProfile where it is not exactly one of ours.
     """
@@ -637,7 +627,7 @@ def read_token(text: str) -> BadgeToken:
     if not isinstance(method, str) or not is_address(method):
         raise NotOurProfile
     content = read_exactly(read_strict(payload), _badge_of, _payload)
-    return BadgeToken(content, method, ".".join(parts[:2]).encode(), signature)
+    return content, method, ".".join(parts[:2]).encode(), signature
 
 
 def _badge_of(payload: Document) -> BadgeContent:

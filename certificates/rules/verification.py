@@ -154,8 +154,8 @@ def _finding(form: BadgeForm | None, text: str, trusted: Sequence[TrustedKey]) -
     """Return the finding on a badge as JSON or as a token; a picture may hold either."""
     joined = "".join(text.split())
     if _TOKEN.fullmatch(joined):
-        token = badges.read_token(joined)
-        badge, signed = token.content, SignedText(token.content.issuer, token.method, token.signed, token.signature)
+        badge, method, content, signature = badges.read_token(joined)
+        signed = SignedText(badge.issuer, method, content, signature)
     else:
         document, proof = _signed_json(text)
         badge = badges.read_badge(document)
