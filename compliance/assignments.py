@@ -173,7 +173,7 @@ def recompute(session: Session, every: Sequence[ObligationRules], people: Collec
     records = load_people_records(session, every, people)  # once nobody else computes these: what others wrote meanwhile is among them
     numbers = [row[0] for row in present.values()]
     ended = cache(lambda: _histories(session, numbers, AssignmentState.known_to.is_not(None)))
-    changes, histories = _Changes(ended), _open_histories(session, numbers)
+    changes, histories = _Changes(ended), _histories(session, numbers, AssignmentState.known_to.is_(None))
     for rules in every:
         present_terms = known_terms(rules.terms, now)
         for person in people:
@@ -264,15 +264,11 @@ def _values(case: TrainingCase) -> tuple[object, ...]:
     )
 
 
-def _open_histories(session: Session, assignments: Sequence[int]) -> Mapping[int, Mapping[int, HistoryRow]]:
-    """Return the rows of some assignments that hold as known now, by the number of the assignment and their own.
+def _histories(session: Session, assignments: Sequence[int], condition: ColumnElement[bool]) -> Mapping[int, Mapping[int, HistoryRow]]:
+    """Return rows of the history of some assignments, by the number of the assignment and their own.
 
     By numbers and without a join: PostgreSQL reads the whole history for a portion while it takes the table for empty.
     """
-    return _histories(session, assignments, AssignmentState.known_to.is_(None))
-
-
-def _histories(session: Session, assignments: Sequence[int], condition: ColumnElement[bool]) -> Mapping[int, Mapping[int, HistoryRow]]:
     histories, row = defaultdict[int, dict[int, HistoryRow]](dict), AssignmentState
     statement = (
         select(row.assignment_id, row.id, row.state, row.flags, row.valid_from, row.valid_to, row.known_from, row.known_to)

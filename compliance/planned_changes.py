@@ -26,7 +26,7 @@ from compliance.rules import planned_changes as outcomes
 from compliance.rules.documents import read_terms, terms_document
 from compliance.rules.record import RecordedSpan
 from compliance.rules.states import TrainingState
-from compliance.rules.terms import DAY, ObligationTerms, Requirement, WorkingDays, courses_of, find_faults
+from compliance.rules.terms import DAY, Requirement, WorkingDays, courses_of, find_faults
 from compliance.team_digests import notify_second_persons, withdraw_second_persons
 from courses.models import Course
 from kernel import audit, outbox
@@ -354,14 +354,10 @@ def _trials(session: Session, row: PlannedChange) -> Iterator[tuple[ObligationRu
         values = values_planned(row, compliance_obligations.values_of(newest))
         terms = replace(values.terms, recorded_at=row.computed_at)
         before = () if obligation.state == "draft" else rules.terms
-        courses = {**rules.courses, **_courses(session, terms)}
+        named = select(Course.id, Course.slug).where(Course.slug.in_(set(courses_of(terms.requirement))))
+        courses = {**rules.courses, **dict(session.execute(named).all())}
         after = replace(rules, terms=(*before, terms), courses=courses, zone=values.zone)
         yield replace(rules, terms=before, courses=courses), after, values.steps
-
-
-def _courses(session: Session, terms: ObligationTerms) -> Mapping[int, str]:
-    slugs = set(courses_of(terms.requirement))
-    return {row[0]: row[1] for row in session.execute(select(Course.id, Course.slug).where(Course.slug.in_(slugs)))}
 
 
 def _stays_by_rule(session: Session, row: PlannedChange, people: Collection[int]) -> Mapping[int, Sequence[RecordedSpan]]:

@@ -341,11 +341,11 @@ class _Due:
     @property
     def line(self) -> ReminderOutcome | None:
         """Return the most pressing reminder of it that goes out; several of one assignment are one line."""
-        return min((outcome for outcome in self.decision.outcomes if outcome.reason is None), key=_pressing, default=None)
-
-
-def _pressing(outcome: ReminderOutcome) -> tuple[bool, int]:
-    return outcome.planned.kind is not ReminderKind.STEP, outcome.planned.step
+        return min(
+            (outcome for outcome in self.decision.outcomes if outcome.reason is None),
+            key=lambda outcome: (outcome.planned.kind is not ReminderKind.STEP, outcome.planned.step),
+            default=None,
+        )
 
 
 def decide_due(session: Session, people: Sequence[int], write: WriteNotice, *, now: datetime) -> None:
@@ -563,11 +563,6 @@ def _is_capped(key: str) -> ColumnElement[bool]:
     return exists().where(Notification.person_id == Assignment.person_id, Notification.key == key)
 
 
-def _has_address() -> ColumnElement[bool]:
-    """Return the condition that mail reaches somebody: they confirmed their address."""
-    return exists().where(Person.id == Assignment.person_id, Person.email_confirmed_at.is_not(None))
-
-
 def _is_answered(now: datetime) -> ColumnElement[bool]:
     """Return the condition that a reminder that was asked for was decided for somebody already, on any of these days."""
     mine = (Reminder.assignment_id == Assignment.id, Reminder.kind == ReminderKind.ASKED.value)
@@ -597,11 +592,6 @@ def _preference(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
 def _stopped_mails() -> ColumnElement[bool]:
     """Return the condition that somebody turned the mails off."""
     return _preference(NotificationPreference.mail == MailTime.NEVER.value)
-
-
-def _is_open() -> ColumnElement[bool]:
-    """Return the condition that the account of somebody is not suspended: else they get nothing."""
-    return exists().where(Person.id == Assignment.person_id, Person.suspended_at.is_(None))
 
 
 @dataclass(slots=True)
@@ -636,12 +626,13 @@ def count_people(session: Session, chosen: ReminderFilter, key: str, *, now: dat
         "recent": or_(_is_recent(now), _is_answered(now)),
         "waiting": _is_waiting(session, chosen.obligation, now),
         "capped": _is_capped(key),
-        "has_address": _has_address(),
+        "has_address": exists().where(Person.id == Assignment.person_id, Person.email_confirmed_at.is_not(None)),
         "stopped": _stopped_mails(),
         "unreachable": _preference(NotificationPreference.mail == MailTime.NEVER.value, ~NotificationPreference.in_bell),
     }
     people = _people(chosen.obligation.id, unit_id, chosen.state.value if chosen.state else "", now)
-    rows = select(*(condition.label(name) for name, condition in columns.items())).where(*people, _is_open()).subquery()
+    is_open = exists().where(Person.id == Assignment.person_id, Person.suspended_at.is_(None))  # whose account is suspended gets nothing
+    rows = select(*(condition.label(name) for name, condition in columns.items())).where(*people, is_open).subquery()
     grouped: Select[Any] = select(*rows.c, func.count().label("people")).group_by(*rows.c)
     counts = ReminderCounts()
     for group in session.execute(grouped):

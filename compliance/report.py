@@ -464,14 +464,14 @@ def _statement(
 
 
 def _conditions(session: Session, basis: ReportBasis, filters: TrainingFilter, risk: ColumnElement[bool]) -> Sequence[ColumnElement[bool]]:
-    conditions = list(in_state(session, basis, filters.state, risk)) if filters.state is not None else [_is_counted(basis)]
+    conditions = (
+        list(in_state(session, basis, filters.state, risk))
+        if filters.state is not None
+        else [basis.state != TrainingState.NOT_REQUIRED.value]
+    )
     for word in fold(filters.words).split()[:WORDS]:
         conditions.append(or_(Person.name_key.contains(word, autoescape=True), Organisation.name_key.contains(word, autoescape=True)))
     return conditions
-
-
-def _is_counted(basis: ReportBasis) -> ColumnElement[bool]:
-    return basis.state != TrainingState.NOT_REQUIRED.value
 
 
 _KEY = (*by_name(), Assignment.obligation_id.expression)
