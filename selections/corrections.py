@@ -1,7 +1,7 @@
 """Corrections of actas: what differs from those in force, which a change of marks may touch, and their tasks (spec/selection 4.10)."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -263,9 +263,11 @@ def keep_comparison(session: Session, compared: ComparedActa, *, now: datetime) 
         if task is not None:
             close_correction(session, JOB, task, CorrectionEnd.REVERTED, now=now)
         return None
-    lines = json.dumps(
-        [_difference_row(person, difference) for person, difference in _weightiest(compared)], ensure_ascii=False, sort_keys=True
-    )
+    weightiest = [
+        {"person": person, "before": dict(difference.before), "after": dict(difference.after)}
+        for person, difference in _weightiest(compared)
+    ]
+    lines = json.dumps(weightiest, ensure_ascii=False, sort_keys=True)
     if task is None:
         task = ActaCorrection(acta_id=row.id, opened_at=now, changed_at=now, differences=lines, **asdict(counts))
         session.add(task)
@@ -285,10 +287,6 @@ def _weightiest(compared: ComparedActa) -> list[tuple[int, LineDifference]]:
         (people[id(difference)], difference)
         for difference in weightiest([difference for _person, difference in compared.differences], KEPT_LINES)
     ]
-
-
-def _difference_row(person: int, difference: LineDifference) -> Mapping[str, Any]:
-    return {"person": person, "before": dict(difference.before), "after": dict(difference.after)}
 
 
 def close_correction(session: Session, actor: Actor, task: ActaCorrection, ending: CorrectionEnd, *, now: datetime) -> None:
