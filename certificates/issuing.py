@@ -1,6 +1,6 @@
 """Facts that issuing needs: names, design and signatories of an institution, the template of a course; and notices before an expiry."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -25,7 +25,7 @@ from kernel.errors import N_
 from kernel.i18n import DEFAULT_LANGUAGE, LANGUAGES, choose
 from kernel.pdf.signs import unprintable
 from kernel.pictures import cleaned
-from kernel.settings import Settings, SignatorySetting
+from kernel.settings import Settings
 from organisations.institutions import Institution, list_institutions
 from organisations.profile import find_profile, list_signatories_on
 
@@ -59,7 +59,10 @@ def get_issuer_design(session: Session, institution: Institution | None) -> tupl
 def list_signers_on(session: Session, settings: Settings, institution: Institution | None, day: date) -> tuple[CredentialSigner, ...]:
     """Return who signs on a day: for the first institution whom the environment names, else those of the institution's profile."""
     if settings.signatories and (institution is None or institution.is_first):
-        return tuple(_signer(setting) for setting in settings.signatories)
+        return tuple(
+            CredentialSigner(given.name, given.offices, _cleaned(given.picture.read_bytes()) if given.picture else b"")
+            for given in settings.signatories
+        )
     named = list_signatories_on(session, day, institution.id if institution else None)
     accounts = accounts_of(session, [signatory.email for signatory in named if signatory.email])
     return tuple(
@@ -71,10 +74,6 @@ def list_signers_on(session: Session, settings: Settings, institution: Instituti
         )
         for signatory in named
     )
-
-
-def _signer(given: SignatorySetting) -> CredentialSigner:
-    return CredentialSigner(given.name, given.offices, _cleaned(given.picture.read_bytes()) if given.picture else b"")
 
 
 @lru_cache(maxsize=4)
@@ -124,7 +123,7 @@ def list_holders_to_notify(session: Session, notice: ExpiryNotice) -> tuple[Sequ
         .limit(MOST_NOTIFIED)
     )
     titles = {row.person_id: row.course_titles for row in session.execute(statement)}
-    covered = _covered(session, list(titles))
+    covered = {pair for source in COVERED_DATES.of(session) for pair in source(session, list(titles))} if titles else ()
     people = [person for person in titles if (person, notice.course_id) not in covered]
     return people, titles[people[-1]] if people else {}
 
@@ -137,10 +136,6 @@ def _renewed() -> ColumnElement[bool]:
     later = or_(_Later.expires_on.is_(None), _Later.expires_on > Credential.expires_on)
     same = (_Later.person_id == Credential.person_id) & (_Later.course_id == Credential.course_id) & (_Later.id != Credential.id)
     return exists().where(same, later, _Later.revoked_at.is_(None), _Later.replaced_at.is_(None), _Later.replaced_by_id.is_(None))
-
-
-def _covered(session: Session, people: Sequence[int]) -> Collection[tuple[int, int]]:
-    return {pair for source in COVERED_DATES.of(session) for pair in source(session, people)} if people else ()
 
 
 def missing_template(session: Session, _course_id: int, folder: CourseFolder) -> tuple[Finding, ...]:

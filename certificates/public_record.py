@@ -1,11 +1,10 @@
 """The public record of a code for everybody who asks, and a holder's choice to have their identity number printed."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import cast
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
@@ -76,24 +75,17 @@ def find_public_record(session: Session, code: str) -> PublicRecord | None:
     One statement, past the object mapper.
     """
     rows = connection_of(session).execute(_RECORD, {"code": code}).all()
-    return _record(session, rows) if rows else None
-
-
-def _record(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> PublicRecord:
+    if not rows:
+        return None
     row = rows[0]
     credential = cast("Credential", row)  # it has each column under its name
-    return PublicRecord(
-        credential,
-        tuple(_signer(each) for each in rows if each.signer is not None),
-        bool(row.is_holder_deleted),
-        credentials.find_replacement(session, credential),
-        row.renewal_code or "",
+    signers = tuple(
+        CredentialSigner(each.signer, each.signer_offices, each.signer_picture or b"", each.signer_person_id)
+        for each in rows
+        if each.signer is not None
     )
-
-
-def _signer(row: Row[*tuple[Any, ...]]) -> CredentialSigner:
-    offices: Mapping[str, str] = row.signer_offices
-    return CredentialSigner(row.signer, offices, row.signer_picture or b"", row.signer_person_id)
+    replacement = credentials.find_replacement(session, credential)
+    return PublicRecord(credential, signers, bool(row.is_holder_deleted), replacement, row.renewal_code or "")
 
 
 FIELD = "person.id_number"

@@ -286,7 +286,8 @@ def _judged(name: str, content: bytes, trusted: Sequence[TrustedKey], seals: Seq
         return _judged_pdf(name, content, trusted, seals)
     summary = verify_transcript(content, trusted)
     if summary is not None:
-        return FileFinding(name, _verdict_on(summary), transcript=summary.transcript, fault=summary.fault or "")
+        verdict = FileVerdict.ALTERED if summary.fault else FileVerdict.GENUINE
+        return FileFinding(name, verdict, transcript=summary.transcript, fault=summary.fault or "")
     finding = verify_document(content, trusted)
     badge = finding.badge if finding.is_genuine else None
     return FileFinding(
@@ -302,10 +303,6 @@ def _judged(name: str, content: bytes, trusted: Sequence[TrustedKey], seals: Seq
 def _other_issuer(finding: BadgeFinding) -> str:
     is_other = finding.badge is not None and finding.fault is DocumentFault.OTHER_ISSUER
     return host_of(finding.badge.issuer) if is_other and finding.badge else ""
-
-
-def _verdict_on(summary: TranscriptFinding) -> FileVerdict:
-    return FileVerdict.ALTERED if summary.fault else FileVerdict.GENUINE
 
 
 def _verdict(finding: BadgeFinding) -> FileVerdict:
