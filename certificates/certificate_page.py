@@ -211,65 +211,34 @@ def web_certificate(sheet: CertificateSheet) -> WebCertificate:
     return WebCertificate(sheet.language, sheet.title, placed.width, placed.height, shapes)
 
 
-def _shape(mark: Mark) -> SvgShape:  # one line a kind
+def _shape(mark: Mark) -> SvgShape:
     match mark:
         case TextMark():
-            return _text(mark)
+            (family, weight), size = _FONTS[mark.font], _short(mark.size)
+            x, y, spacing = _short(mark.x), _short(mark.y), mark.spacing
+            return SvgText(x, y, mark.text, size=size, colour=mark.colour, family=family, weight=weight, spacing=spacing)
         case BoxMark():
             return SvgPath(f"M{mark.x:g} {mark.y:g}h{mark.width:g}v{mark.height:g}h-{mark.width:g}z", mark.colour)
         case LinesMark():
-            return _lines(mark)
+            path = "".join(f"M{x1:g} {y1:g}L{x2:g} {y2:g}" for x1, y1, x2, y2 in mark.lines)
+            return SvgPath(path, "none", mark.colour, _short(mark.thickness), mark.opacity)
         case ArchMark():
-            return _arch(mark)
+            radius = mark.width / 2
+            arch = f"V{mark.top + radius:g}a{radius:g} {radius:g} 0 0 1 {mark.width:g} 0V{mark.bottom:g}z"
+            return SvgPath(f"M{mark.x:g} {mark.bottom:g}{arch}", mark.colour)
         case DotMark():
-            return _dot(mark)
+            radius = mark.radius
+            ring = f"a{radius:g} {radius:g} 0 1 0 {2 * radius:g} 0a{radius:g} {radius:g} 0 1 0 -{2 * radius:g} 0z"
+            return SvgPath(f"M{mark.x - radius:g} {mark.y:g}{ring}", mark.colour)
         case ModulesMark():
-            return _modules(mark)
+            boxes = (f"M{x:.6g} {y:.6g}h{width:.6g}v{height:.6g}h-{width:.6g}z" for x, y, width, height in mark.boxes)
+            return SvgPath("".join(boxes), mark.colour)
         case PictureMark():
-            return _picture(mark)
+            kind = "png" if mark.content.startswith(b"\x89PNG") else "jpeg"
+            address, fit = f"data:image/{kind};base64,{b64encode(mark.content).decode()}", "none" if mark.fills else "xMinYMax meet"
+            return SvgPicture(mark.x, mark.y, mark.width, height=mark.height, address=address, fit=fit)
         case _:
             assert_never(mark)
-
-
-def _text(mark: TextMark) -> SvgShape:
-    family, weight = _FONTS[mark.font]
-    return SvgText(
-        _short(mark.x),
-        _short(mark.y),
-        mark.text,
-        size=_short(mark.size),
-        colour=mark.colour,
-        family=family,
-        weight=weight,
-        spacing=mark.spacing,
-    )
-
-
-def _lines(mark: LinesMark) -> SvgShape:
-    path = "".join(f"M{x1:g} {y1:g}L{x2:g} {y2:g}" for x1, y1, x2, y2 in mark.lines)
-    return SvgPath(path, "none", mark.colour, _short(mark.thickness), mark.opacity)
-
-
-def _arch(mark: ArchMark) -> SvgShape:
-    radius = mark.width / 2
-    path = f"M{mark.x:g} {mark.bottom:g}V{mark.top + radius:g}a{radius:g} {radius:g} 0 0 1 {mark.width:g} 0V{mark.bottom:g}z"
-    return SvgPath(path, mark.colour)
-
-
-def _dot(mark: DotMark) -> SvgShape:
-    radius = mark.radius
-    ring = f"a{radius:g} {radius:g} 0 1 0 {2 * radius:g} 0a{radius:g} {radius:g} 0 1 0 -{2 * radius:g} 0z"
-    return SvgPath(f"M{mark.x - radius:g} {mark.y:g}{ring}", mark.colour)
-
-
-def _modules(mark: ModulesMark) -> SvgShape:
-    return SvgPath("".join(f"M{x:.6g} {y:.6g}h{width:.6g}v{height:.6g}h-{width:.6g}z" for x, y, width, height in mark.boxes), mark.colour)
-
-
-def _picture(mark: PictureMark) -> SvgShape:
-    kind = "png" if mark.content.startswith(b"\x89PNG") else "jpeg"
-    address = f"data:image/{kind};base64,{b64encode(mark.content).decode()}"
-    return SvgPicture(mark.x, mark.y, mark.width, height=mark.height, address=address, fit="none" if mark.fills else "xMinYMax meet")
 
 
 def _short(number: float) -> float:

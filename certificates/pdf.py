@@ -11,7 +11,6 @@ from certificates.layout.placing import (
     BoxMark,
     DotMark,
     LinesMark,
-    Mark,
     ModulesMark,
     PictureMark,
     PlacedElement,
@@ -79,55 +78,21 @@ def _draw_marks(pen: PdfPen, element: PlacedElement) -> None:
     """Draw an element; a space after each line but the last separates them for who hears them."""
     texts = [mark for mark in element.marks if isinstance(mark, TextMark)]
     for mark in element.marks:
-        if isinstance(mark, TextMark) and mark is not texts[-1]:
-            pen.text(mark.x, mark.y, f"{mark.text} ", FONTS[mark.font], mark.size, mark.colour, spacing=mark.spacing)
-        else:
-            _draw_mark(mark, pen)
-
-
-def _draw_mark(mark: Mark, pen: PdfPen) -> None:
-    match mark:
-        case TextMark():
-            _text(mark, pen)
-        case BoxMark():
-            _box(mark, pen)
-        case LinesMark():
-            _lines(mark, pen)
-        case ArchMark():
-            _arch(mark, pen)
-        case DotMark():
-            _dot(mark, pen)
-        case ModulesMark():
-            _modules(mark, pen)
-        case PictureMark():
-            _picture(mark, pen)
-        case _:
-            assert_never(mark)
-
-
-def _text(mark: TextMark, pen: PdfPen) -> None:
-    pen.text(mark.x, mark.y, mark.text, FONTS[mark.font], mark.size, mark.colour, spacing=mark.spacing)
-
-
-def _box(mark: BoxMark, pen: PdfPen) -> None:
-    pen.box(mark.x, mark.y, mark.width, mark.height, mark.colour)
-
-
-def _lines(mark: LinesMark, pen: PdfPen) -> None:
-    pen.line(mark.lines, mark.thickness, mark.colour, mark.opacity)
-
-
-def _arch(mark: ArchMark, pen: PdfPen) -> None:
-    pen.arch(mark.x, mark.top, mark.bottom, mark.width, mark.colour)
-
-
-def _dot(mark: DotMark, pen: PdfPen) -> None:
-    pen.dot(mark.x, mark.y, mark.radius, mark.colour)
-
-
-def _modules(mark: ModulesMark, pen: PdfPen) -> None:
-    pen.boxes(mark.boxes, mark.colour)
-
-
-def _picture(mark: PictureMark, pen: PdfPen) -> None:
-    pen.picture(mark.x, mark.y, mark.width, mark.height, mark.content, fills=mark.fills)
+        match mark:
+            case TextMark():
+                text = mark.text if mark is texts[-1] else f"{mark.text} "
+                pen.text(mark.x, mark.y, text, FONTS[mark.font], mark.size, mark.colour, spacing=mark.spacing)
+            case BoxMark():
+                pen.box(mark.x, mark.y, mark.width, mark.height, mark.colour)
+            case LinesMark():
+                pen.line(mark.lines, mark.thickness, mark.colour, mark.opacity)
+            case ArchMark():
+                pen.arch(mark.x, mark.top, mark.bottom, mark.width, mark.colour)
+            case DotMark():
+                pen.dot(mark.x, mark.y, mark.radius, mark.colour)
+            case ModulesMark():
+                pen.boxes(mark.boxes, mark.colour)
+            case PictureMark():
+                pen.picture(mark.x, mark.y, mark.width, mark.height, mark.content, fills=mark.fills)
+            case _:
+                assert_never(mark)
