@@ -160,7 +160,7 @@ BATCH = 2000
 MOST_ACTAS = 200
 
 
-def get_acta(session: Session, actor: Actor, acta: UUID) -> SelectionActaContext:
+def get_acta(session: Session, actor: Actor, acta: UUID, **_address: object) -> SelectionActaContext:
     """Return an acta before an actor; raise NotFound."""
     if actor.person_id is None:
         raise NotFound

@@ -6,11 +6,9 @@ from datetime import datetime
 from decimal import Decimal
 from io import BytesIO
 from typing import BinaryIO
-from uuid import UUID
 
 from flask import Blueprint, Response, request, url_for
 from sqlalchemy import Row
-from sqlalchemy.orm import Session
 from wtforms import SelectField
 
 from accounts import access_log
@@ -24,7 +22,6 @@ from kernel.i18n import _, choose, format_datetime, language, lazy_, number, rea
 from kernel.pdf.document import PdfDocument, compose_pdf
 from kernel.pdf.pen import STRONG, TEXT, TITLE, wrapped
 from kernel.pdf.sheets import BRAND, INK, LEFT, LINE, RULE, SOFT, FlowingSheet, sheet_properties
-from kernel.permissions import Actor
 from kernel.tables import Cell, file_of_sheets, on_disk, type_of
 from kernel.web import after_response
 from kernel.web.file_responses import send_generated
@@ -235,12 +232,8 @@ NAMELESS = frozenset({"json", "sig"})
 """The signed document and its signature name nobody."""
 
 
-def _get_acta(session: Session, actor: Actor, acta: UUID, **_kind: str) -> SelectionActaContext:
-    return standing.get_acta(session, actor, acta)
-
-
 @bp.get("/<uuid:acta>/exports/<any(pdf,csv,xlsx,ods,json,sig):kind>")
-@requires(SelectionActaAction.EXPORT, _get_acta)
+@requires(SelectionActaAction.EXPORT, standing.get_acta)
 def export(context: SelectionActaContext) -> Response:
     """Send an acta as a file, identity numbers masked; who took it out, and the digest of the file, are kept."""
     row, kind = context.acta, str((request.view_args or {})["kind"])
@@ -253,7 +246,7 @@ def export(context: SelectionActaContext) -> Response:
 
 
 @bp.route("/<uuid:acta>/identity-numbers", methods=["GET", "POST"])
-@requires(SelectionActaAction.EXPORT_IDENTITY, _get_acta, reads_first=True)
+@requires(SelectionActaAction.EXPORT_IDENTITY, standing.get_acta, reads_first=True)
 def identities(context: SelectionActaContext) -> Answer:
     """Ask for the reason for which an acta is taken out with whole identity numbers; send it, and keep the reason."""
     row, form = context.acta, ActaIdentityForm()
