@@ -345,7 +345,7 @@ class ReportPlaceContext(PlaceReportContext):
         return sorted((unit for unit in self.tree if unit.parent_id == self.place.id), key=lambda unit: (unit.name_key, unit.id))
 
 
-def get_report_place(session: Session, actor: Actor, organisation: UUID) -> ReportPlaceContext:
+def get_report_place(session: Session, actor: Actor, organisation: UUID, **_address: object) -> ReportPlaceContext:
     """Return a place of the report by what addresses name it; raise NotFound."""
     places = organisations_tree.list_tree(session)
     chosen = require_found(next((unit for unit in places if unit.uuid == organisation), None))
@@ -359,7 +359,7 @@ class ReportRootsContext(PlaceReportContext):
     roots: Sequence[UnitSummary] = field(repr=False)
 
 
-def get_report_roots(session: Session, actor: Actor) -> ReportRootsContext:
+def get_report_roots(session: Session, actor: Actor, **_address: object) -> ReportRootsContext:
     """Return the highest places whose report the actor may see, by name; raise NotFound where there is none.
 
     An administrator sees that there is none yet.
@@ -380,7 +380,7 @@ class ReportedPersonContext(PersonTrainingContext):
     name: str
 
 
-def get_reported_person(session: Session, actor: Actor, person: UUID) -> ReportedPersonContext:
+def get_reported_person(session: Session, actor: Actor, person: UUID, **_address: object) -> ReportedPersonContext:
     """Return a person with the places by which it is decided who sees their training; raise NotFound."""
     reported = get_person_by_uuid(session, person)
     places = list_training_places(session, [reported.id])[reported.id]

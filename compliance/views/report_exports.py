@@ -9,11 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any, cast
-from uuid import UUID
 
 from flask import Blueprint, Response, redirect, request, url_for
 from sqlalchemy import Row
-from sqlalchemy.orm import Session
 
 from accounts.rules import fold
 from compliance import report
@@ -48,7 +46,6 @@ from compliance.views.report import (
 from kernel import clock
 from kernel.errors import N_, require_found
 from kernel.i18n import _, choose, local
-from kernel.permissions import Actor
 from kernel.tables import Cell, Sheet
 from kernel.web import after_response
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, requires
@@ -288,20 +285,8 @@ bp = Blueprint("compliance_report_exports", __name__, url_prefix="/training-repo
 Rows = Iterable[Sequence[Cell]]
 
 
-def _get_place(session: Session, actor: Actor, organisation: UUID, **_table: str) -> ReportPlaceContext:
-    return get_report_place(session, actor, organisation)
-
-
-def _get_roots(session: Session, actor: Actor, **_table: str) -> ReportRootsContext:
-    return get_report_roots(session, actor)
-
-
-def _get_person(session: Session, actor: Actor, person: UUID, **_table: str) -> ReportedPersonContext:
-    return get_reported_person(session, actor, person)
-
-
 @bp.get("/<uuid:organisation>/exports/<any(people,units,obligations,trajectory):table>/<any(csv,xlsx,ods):kind>")
-@requires(TrainingReportAction.EXPORT, _get_place)
+@requires(TrainingReportAction.EXPORT, get_report_place)
 def table(context: ReportPlaceContext) -> Answer:
     """Send a table of the report as the page shows it; a day that is refused leads to the page that says why."""
     requested, filters = read_report(context)
@@ -352,7 +337,7 @@ def _send(name: str, chosen: ExportTable, rows: Rows, *, identities: bool = Fals
 
 
 @bp.get("/dictionary/<any(people,units,obligations,trajectory,person):table>")
-@requires(TrainingReportAction.VIEW, _get_roots)
+@requires(TrainingReportAction.VIEW, get_report_roots)
 def dictionary(_context: ReportRootsContext) -> Answer:
     """Send the dictionary of a table, which CSV has no second sheet for."""
     chosen, _kind = _chosen()
@@ -360,7 +345,7 @@ def dictionary(_context: ReportRootsContext) -> Answer:
 
 
 @bp.get("/people/<uuid:person>/exports/<any(csv,xlsx,ods):kind>")
-@requires(TrainingAction.VIEW, _get_person)
+@requires(TrainingAction.VIEW, get_reported_person)
 def person(context: ReportedPersonContext) -> Answer:
     """Send the obligations of one person."""
     actor, now, kind = current_actor(), clock.now(), _chosen()[1]
