@@ -26,7 +26,6 @@ from sqlalchemy import (
     false,
     func,
     literal,
-    null,
     or_,
     select,
     tuple_,
@@ -396,29 +395,6 @@ BATCH = 1_000
 WORDS = 6
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingPersonRow:
-    """One person under one obligation: the state, its days, the place that counts them; no address, mark or answer."""
-
-    uuid: UUID
-    """Of the assignment."""
-    person: UUID | None
-    """None where their account was deleted: they have no page."""
-    person_id: int
-    name: str
-    place_id: int | None
-    place: str
-    obligation_id: int
-    state: TrainingState
-    flags: tuple[str, ...]
-    last_on: date | None
-    done_on: date | None
-    valid_until: date | None
-    staff_number: str
-    is_at_risk: bool
-    lacks_account: bool
-
-
 class TrainingFileRow(NamedTuple):
     """One person under one obligation, as files hold it: a plain tuple, because a file may have a million of them."""
 
@@ -440,9 +416,7 @@ class TrainingFileRow(NamedTuple):
 
 def people_statement(session: Session, time: ReportTime, filters: TrainingFilter, working: WorkingDays) -> Select[*tuple[Any, ...]]:
     """Build the statement of the people under some obligations, without an order."""
-    person = case((was_deleted_condition(), null()), else_=Person.uuid).label("person_uuid")
-    numbers = (Assignment.uuid, person, Person.id.label("person_id"), Organisation.id.label("place_id"))
-    return _statement(session, time, filters, working, numbers)
+    return _statement(session, time, filters, working, (Person, Assignment.uuid, was_deleted_condition().label("is_deleted")))
 
 
 def _statement(
@@ -454,9 +428,9 @@ def _statement(
     number = select(func.max(Employment.staff_number)).where(Employment.person_id == Person.id, EMPLOYED).scalar_subquery()
     columns = [
         *(Person.given_names, Person.first_surname, Person.second_surname, func.coalesce(number, "").label("staff_number")),
-        *(func.coalesce(Organisation.name, "").label("place"), Assignment.obligation_id, basis.state.label("now")),
-        *(func.coalesce(basis.flags, "").label("marks"), Assignment.last_on, Assignment.done_on, Assignment.valid_until),
-        *(risk.label("risk"), closed.label("closed"), *more),
+        *(func.coalesce(Organisation.name, "").label("place"), Assignment.obligation_id, basis.state.label("state")),
+        *(func.coalesce(basis.flags, "").label("flags"), Assignment.last_on, Assignment.done_on, Assignment.valid_until),
+        *(risk.label("is_at_risk"), closed.label("lacks_account"), *more),
     ]
     statement = basis.start(select(*columns), filters).join(Person, Person.id == Assignment.person_id)
     statement = statement.join(Organisation, Organisation.id == basis.place, isouter=True)
@@ -498,12 +472,16 @@ def page_statement(statement: Select[*tuple[Any, ...]], page: KeysetPage) -> Sel
 
 def list_training_people(
     session: Session, time: ReportTime, filters: TrainingFilter, working: WorkingDays, page: KeysetPage, *, limit: int
-) -> Stretch[TrainingPersonRow]:
-    """List some of the people under some obligations by name, in one statement; the end costs what the beginning does."""
+) -> Stretch[Row[*tuple[Any, ...]]]:
+    """List some of the people under some obligations by name, in one statement; the end costs what the beginning does.
+
+    Each has what `TrainingFileRow` has, flags parted by blanks too, with the `Person`, whether their account was deleted (`is_deleted`):
+    then they have no page, and the `uuid` of the assignment.
+    """
     if not filters.obligations:
         return Stretch(())
     statement = page_statement(people_statement(session, time, filters, working), page).limit(limit + 1)
-    return page.of([_row(row) for row in session.execute(statement)], limit)
+    return page.of(session.execute(statement).all(), limit)
 
 
 def stream_training_people(
@@ -520,31 +498,6 @@ def stream_training_people(
     rows = connection_of(session).execute(statement.order_by(*_KEY), execution_options={"yield_per": BATCH})
     for given_names, first_surname, second_surname, staff_number, *facts, identity in rows:
         yield TrainingFileRow(full_name(given_names, first_surname, second_surname), staff_number, identity, *facts)
-
-
-_STATES: Mapping[str, TrainingState] = {state.value: state for state in TrainingState}
-
-
-def _row(row: Any) -> TrainingPersonRow:
-    staff, unit, obligation, now, marks, last_on, done_on, valid_until, risk, closed, uuid, person, number, place_id = row[3:]
-    name, flags = full_name(row[0], row[1], row[2]), tuple(marks.split())
-    return TrainingPersonRow(
-        uuid,
-        person,
-        number,
-        name=name,
-        place_id=place_id,
-        place=unit,
-        obligation_id=obligation,
-        state=_STATES[now],
-        flags=flags,
-        last_on=last_on,
-        done_on=done_on,
-        valid_until=valid_until,
-        staff_number=staff,
-        is_at_risk=risk,
-        lacks_account=closed,
-    )
 
 
 def list_obligations_of(session: Session, person_id: int, now: datetime) -> Sequence[Row[*tuple[Any, ...]]]:

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, redirect, request, url_for
+from sqlalchemy import Row
 from wtforms import SelectField
 
 from accounts import access_log
@@ -29,7 +30,6 @@ from compliance.report import (
     ReportRootsContext,
     ReportTime,
     TrainingFilter,
-    TrainingPersonRow,
     get_report_place,
     get_report_roots,
     get_reported_person,
@@ -364,9 +364,10 @@ def report_cards(tally: TrainingTally, *, is_past: bool) -> list[tuple[ReportSta
     ]
 
 
-def _day_columns(*, is_past: bool = False) -> tuple[Column[Any], ...]:
-    """Return the columns of the days of a status, none of which is on record of a past day; what is done ends with its validity."""
+def _status_columns(*, is_past: bool = False) -> tuple[Column[Any], ...]:
+    """Return the columns of a status; of a past day the state alone is on record. The last day of what is done stands as its validity."""
     return (
+        Column(N_("State"), name="state", shown=lambda row: status_view(row.state, (row.flags or "").split())),
         Column(
             N_("Last day"), kind="day", name="last", shown=lambda row: None if is_past or row.state == TrainingState.DONE else row.last_on
         ),
@@ -375,15 +376,14 @@ def _day_columns(*, is_past: bool = False) -> tuple[Column[Any], ...]:
     )
 
 
-def people_columns(titles: Mapping[int, str], *, with_title: bool, is_past: bool) -> list[Column[TrainingPersonRow]]:
+def people_columns(titles: Mapping[int, str], *, with_title: bool, is_past: bool) -> list[Column[Row[*tuple[Any, ...]]]]:
     """Return the columns of the people under some obligations."""
-    title: Column[TrainingPersonRow] = Column(N_("Compulsory training"), name="title", shown=lambda row: titles[row.obligation_id])
+    title: Column[Any] = Column(N_("Compulsory training"), name="title", shown=lambda row: titles[row.obligation_id])
     return [
-        Column(N_("Name"), name="name"),
+        Column(N_("Name"), name="name", shown=lambda row: row.Person.full_name),
         Column(N_("Unit"), name="place", shown=lambda row: row.place),
         *([title] if with_title else []),
-        Column(N_("State"), name="state", shown=lambda row: status_view(row.state, row.flags)),
-        *_day_columns(is_past=is_past),
+        *_status_columns(is_past=is_past),
     ]
 
 
@@ -626,7 +626,7 @@ def people(context: ReportPlaceContext) -> Answer:
     """List the people behind a number of the report, some at a time, by name."""
     access_log.record_list_access(PeopleListKind.TRAINING, Organisation, context.place.id)
     requested, filters = read_report(context)
-    listed: Stretch[TrainingPersonRow] = Stretch(())
+    listed: Stretch[Row[*tuple[Any, ...]]] = Stretch(())
     if not requested.faults:
         working = working_days_of(context, requested.time)
         listed = report.list_training_people(current_session(), requested.time, filters, working, requested_stretch(), limit=ROWS)
@@ -661,9 +661,5 @@ def person(context: ReportedPersonContext) -> Answer:
     after_response.leave_record(lambda recording: record_access(recording, actor, context.person_id, AccessPurpose.TRAINING, now=now))
     rows = report.list_obligations_of(session, context.person_id, now)
     is_behind = are_behind(session, now, person=context.person_id)
-    columns: tuple[Column[Any], ...] = (
-        Column(N_("Compulsory training"), name="title", shown=lambda row: choose(row.title)),
-        Column(N_("State"), name="state", shown=lambda row: status_view(row.state, (row.flags or "").split())),
-        *_day_columns(),
-    )
+    columns = (Column(N_("Compulsory training"), name="title", shown=lambda row: choose(row.title)), *_status_columns())
     return page("compliance/report_person.html", person=context, page=Stretch(rows), columns=columns, now=now, is_behind=is_behind)

@@ -64,7 +64,7 @@ def test_who_is_deleted_is_no_longer_counted(instance: Instance, reported: Repor
         row = session.scalars(select(Assignment).where(Assignment.person_id == reported.people["flores"].id)).one()
         time = ReportTime(LATER.date(), LATER, LATER)
         listed = list_training_people(session, time, a_filter(session, reported), DAYS, KeysetPage(), limit=50)
-        assert row.person_id not in {each.person_id for each in listed.rows}
+        assert row.person_id not in {each.Person.id for each in listed.rows}
     assert (row.state, row.flags, row.remind_at, row.next_change_at) == ("not_required", "account", None, None)
 
 
