@@ -305,30 +305,18 @@ def ending_words(task: ActaCorrection, acta: SelectionActa) -> str:
     return _(ENDINGS[task.ending])
 
 
-@dataclass(frozen=True, slots=True)
-class DifferenceView:
-    """A line that would change: each figure before and after; empty where it stays."""
-
-    name: str
-    result: str
-    outcome: str
-    rank: str
-    other: str
-
-
-def difference_view(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> DifferenceView:
-    """Return a line of a task in words."""
+def figure_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    """Return result, outcome, rank and what else of a line would change, each before and after; empty where it stays."""
     if not before or not after:
         remark = _("would be added") if not before else _("would no longer be in it")
         figures = after or before
-        return DifferenceView(name, shown_percent(figures), outcome_words(figures), _rank(figures), remark)
-    decided = [label for part, label in _PARTS.items() if before.get(part) != after.get(part)]
-    return DifferenceView(
-        name=name,
-        result=_change(shown_percent(before), shown_percent(after)) if before.get("percent") != after.get("percent") else "",
-        outcome=_change(outcome_words(before), outcome_words(after)) if before["outcome"] != after["outcome"] else "",
-        rank=_change(_rank(before), _rank(after)) if before.get("rank") != after.get("rank") else "",
-        other=", ".join(_(label) for label in decided),
+        return shown_percent(figures), outcome_words(figures), _rank(figures), remark
+    decided = [_(label) for part, label in _PARTS.items() if before.get(part) != after.get(part)]
+    return (
+        _change(shown_percent(before), shown_percent(after)) if before.get("percent") != after.get("percent") else "",
+        _change(outcome_words(before), outcome_words(after)) if before["outcome"] != after["outcome"] else "",
+        _change(_rank(before), _rank(after)) if before.get("rank") != after.get("rank") else "",
+        ", ".join(decided),
     )
 
 
@@ -472,7 +460,7 @@ def amendment(subject: AmendmentContext) -> Answer:
         kinds=KINDS,
         words=difference_words(subject.correction),
         since=subject.correction.opened_at,
-        lines=[difference_view(name or _("Person withdrawn"), before, after) for name, before, after in lines],
+        lines=[(name or _("Person withdrawn"), *figure_changes(before, after)) for name, before, after in lines],
         has_all=len(lines) < KEPT_LINES,
         open_acta=next((row.uuid for row in chain if row.state != ActaState.IN_FORCE), None),
         form=form,

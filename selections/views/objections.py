@@ -254,34 +254,19 @@ def noted_reason(subject: OwnObjectionsContext) -> str:
 WITH_KEY = frozenset(ReviewFlag)
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectionGroupView:
-    """Objections to a version in a list, as `list_groups` has them."""
+def group_views(
+    rows: Sequence[Row[*tuple[Any, ...]]], questions: Mapping[int, QuestionDefinition], zone: str
+) -> list[tuple[Row[*tuple[Any, ...]], str, str, date, str]]:
+    """Return objections in words, as `list_groups` has them: title and its language, the day that is due, the outcome or its proposal.
 
-    row: Row[*tuple[Any, ...]]
-    title: str
-    language: str
-    """Of the title; '' where it is the reader's."""
-    due_day: date
-    outcome: str
-    """Proposed or decided; '' before that."""
-
-
-def group_views(rows: Sequence[Row[*tuple[Any, ...]]], questions: Mapping[int, QuestionDefinition], zone: str) -> list[ObjectionGroupView]:
-    """Return the objections of a selection, in words."""
+    The language is '' where it is the reader's, the outcome where nothing is proposed.
+    """
     views = []
     for row in rows:
         question, proposal = questions[row.ObjectionGroup.question_version_id], row.ObjectionProposal
         is_past = proposal is None or proposal.state in (objection_decisions.RETURNED, objection_decisions.REOPENED)
-        views.append(
-            ObjectionGroupView(
-                row,
-                short_title(question),
-                text_language(question),
-                due_day=day_that_ends(row.due_at, find_zone(zone)),
-                outcome="" if is_past else _(PROPOSALS[proposal.outcome]),
-            )
-        )
+        outcome = "" if is_past else _(PROPOSALS[proposal.outcome])
+        views.append((row, short_title(question), text_language(question), day_that_ends(row.due_at, find_zone(zone)), outcome))
     return views
 
 
