@@ -47,14 +47,7 @@ from selections.rules.differences import frozen_figures, line_figures
 from selections.rules.documents import CODE_LENGTH, document_parts
 from selections.rules.objections import UNDECIDED_STATES
 from selections.rules.ranking import Precision, RankedPerson, SelectionRules, TieBreak, draw_seed, lot_of, rank_people
-from selections.selections import (
-    ObjectiveSums,
-    context_of,
-    list_draws,
-    list_participants,
-    read_context,
-    read_subtotals,
-)
+from selections.selections import ObjectiveSums, context_of, list_draws, list_participants, read_context, read_subtotals
 
 _RULES = (
     *("course", "quiz", "quiz_version", "use", "whom", "attempts_allowed", "grading", "pass_mark", "pass_mark_record"),

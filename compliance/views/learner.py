@@ -19,14 +19,7 @@ from compliance.rules.history import HistoryRow, timeline
 from compliance.rules.planned_changes import PastMoments, PastRefusal, first_day, first_known_on, past_moments, why_refused
 from compliance.rules.record import AchievedCourse, is_known
 from compliance.rules.reminders import SuppressionReason
-from compliance.rules.states import (
-    NEEDED,
-    TrainingCase,
-    TrainingStatus,
-    explain_last_day,
-    status_of,
-    training_case,
-)
+from compliance.rules.states import NEEDED, TrainingCase, TrainingStatus, explain_last_day, status_of, training_case
 from compliance.rules.terms import (
     AllRequirement,
     AnyRequirement,

@@ -10,14 +10,7 @@ from compliance import reminders
 from compliance.access import PlaceReportContext, ReminderAction
 from compliance.learner_page import status_view
 from compliance.models import ReminderRequest
-from compliance.reminders import (
-    NobodyToRemind,
-    ReminderCounts,
-    ReminderFilter,
-    load_obligations,
-    notice_key,
-    request_reminder,
-)
+from compliance.reminders import NobodyToRemind, ReminderCounts, ReminderFilter, load_obligations, notice_key, request_reminder
 from compliance.rules.states import TrainingState
 from kernel import clock
 from kernel.i18n import _, choose, format_date, lazy_, ngettext

@@ -43,13 +43,7 @@ from quizzes.rules.regrade import can_regrade
 from quizzes.rules.settings import Reader
 from selections import objection_decisions, objection_groups, selections
 from selections import objections as selections_objections
-from selections.access import (
-    ObjectionAction,
-    ObjectionFileContext,
-    ObjectionGroupContext,
-    OwnObjectionsContext,
-    SelectionContext,
-)
+from selections.access import ObjectionAction, ObjectionFileContext, ObjectionGroupContext, OwnObjectionsContext, SelectionContext
 from selections.models import Objection, ObjectionProposal, Selection
 from selections.objection_decisions import DecisionResult, DecisionValues, ProposalValues, list_logged_objections
 from selections.objection_groups import ObjectionRow, change_words

@@ -39,13 +39,7 @@ from certificates.rules.transcripts import (
 from certificates.rules.verification import DocumentFault
 from certificates.sealing import FileVerdict, SealState, judge_files, judge_seal, seal, seal_verifiers
 from certificates.transcript_pdf import render_transcript
-from certificates.transcripts import (
-    TranscriptOrder,
-    TranscriptSealer,
-    list_transcripts,
-    make_transcript,
-    sign_transcripts,
-)
+from certificates.transcripts import TranscriptOrder, TranscriptSealer, list_transcripts, make_transcript, sign_transcripts
 from courses.models import Course
 from enrolments import enrolment, learners
 from kernel import clock
