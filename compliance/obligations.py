@@ -125,11 +125,6 @@ MOST_VERSIONS = 20
 """The newest versions of a course among which the lowest that counts is chosen."""
 
 
-def get_obligation_scope(session: Session, actor: Actor) -> TrainingScope:
-    """Return for which places the actor sees obligations."""
-    return get_training_scope(session, actor)
-
-
 def get_new_context(session: Session, actor: Actor) -> ObligationContext:
     """Return the context of an obligation to be written: its places are the institutions that there are."""
     statement = select(Organisation.id).where(Organisation.kind == OrganisationKind.INSTITUTION.value)

@@ -339,8 +339,8 @@ def claim_page(
     """Return the page of a waiver or recognition; `facts` are told whether the reader sees what proves it."""
     row = subject.row
     names = find_names(current_session(), [row.person_id, row.proposed_by, row.decided_by, row.revoked_by])
-    actions = ACTIONS[type(row)]
-    sees, decides = allows(TrainingAction.EVIDENCE, subject), allows(actions.approve, subject)
+    actions: type[WaiverAction | RecognitionAction] = WaiverAction if isinstance(row, Waiver) else RecognitionAction
+    sees, decides = allows(TrainingAction.EVIDENCE, subject), allows(actions.APPROVE, subject)
     return page(
         "compliance/claim.html",
         title=title,
@@ -355,7 +355,7 @@ def claim_page(
         why_not="" if decides else _why_not(subject),
         decision=(decision or ClaimDecisionForm(formdata=None)) if decides and row.state == ClaimState.PROPOSED.value else None,
         revocation=(revocation or ClaimRevocationForm(formdata=None)) if decides and row.state == ClaimState.APPROVED.value else None,
-        may_withdraw=row.state == ClaimState.PROPOSED.value and allows(actions.withdraw, subject),
+        may_withdraw=row.state == ClaimState.PROPOSED.value and allows(actions.WITHDRAW, subject),
         kind=row.__tablename__,
         sees_list=allows(WaiverAction.LIST, subject.scope),
     )
@@ -373,17 +373,6 @@ def medical_seen(waivers: Iterable[Waiver], scope: TrainingScope) -> set[int]:
             WaiverSubject(waiver.person_id, waiver.proposed_by, True, places=places[waiver.person_id], scope=scope, row=waiver),
         )
     }
-
-
-class _Actions:
-    def __init__(self, approve: WaiverAction | RecognitionAction, withdraw: WaiverAction | RecognitionAction) -> None:
-        self.approve, self.withdraw = approve, withdraw
-
-
-ACTIONS: Mapping[type[Waiver | Recognition], _Actions] = {
-    Waiver: _Actions(WaiverAction.APPROVE, WaiverAction.WITHDRAW),
-    Recognition: _Actions(RecognitionAction.APPROVE, RecognitionAction.WITHDRAW),
-}
 
 
 def _why_not(subject: Subject) -> str:

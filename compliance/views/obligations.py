@@ -53,6 +53,7 @@ from organisations.access import TrainingScope
 from organisations.audiences import ReasonRequired, today_of
 from organisations.models import Audience
 from organisations.rules.audiences import write_sentence
+from organisations.training_scope import get_training_scope
 
 agreements_bp = Blueprint("compliance_agreements", __name__)
 
@@ -135,7 +136,7 @@ MOST_STOPPED = 100
 
 
 @obligations_bp.get("")
-@requires(ObligationAction.LIST, compliance_obligations.get_obligation_scope)
+@requires(ObligationAction.LIST, get_training_scope)
 def obligations(scope: TrainingScope) -> Answer:
     """List the obligations of one's institutions with how many have done each."""
     session = current_session()

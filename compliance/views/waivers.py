@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 from flask import Blueprint, Response, flash, request, url_for
-from sqlalchemy.orm import Session
 
 from compliance import claim_lists
 from compliance.access import RecognitionAction, RecognitionListContext, TrainingAction, WaiverAction
@@ -32,7 +31,6 @@ from compliance.views.claims import (
 from kernel import clock
 from kernel.i18n import _, choose
 from kernel.own_records import is_own
-from kernel.permissions import Actor
 from kernel.web.forms import as_uuid
 from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, page, requires, see_other, see_page
 from kernel.web.table import Page, requested_page, requested_words
@@ -44,11 +42,6 @@ bp = Blueprint("compliance_waivers", __name__)
 ROWS = 50
 OWN = 200
 MOST_PAGES = 40
-
-
-def get_scope(session: Session, actor: Actor) -> TrainingScope:
-    """Return for which places the actor looks after, audits or heads compulsory training."""
-    return get_training_scope(session, actor)
 
 
 @bp.get("/learning/waivers")
@@ -117,7 +110,7 @@ def _proposed_values(form: WaiverForm, titles: Mapping[int, Mapping[str, str]]) 
 
 
 @bp.get("/training/waivers")
-@requires(WaiverAction.LIST, get_scope)
+@requires(WaiverAction.LIST, get_training_scope)
 def claims(scope: TrainingScope) -> Response:
     """List the waivers and recognitions that wait, or those that were decided on."""
     session, requested = current_session(), requested_page(ROWS)
