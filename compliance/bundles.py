@@ -84,11 +84,8 @@ class BundleScope:
 class BundlePortion:
     """The rows of some people for the tables of a bundle, and the numbers of their waivers and recognitions for its audit log."""
 
-    people: list[Row]
-    facts: list[Row]
-    states: list[Row]
-    reminders: list[Row]
-    claims: list[Row]
+    tables: Mapping[str, Sequence[Row]]
+    """By the name of the file."""
     places: set[int]
     """The numbers of the units of which its facts tell."""
     proofs: Mapping[str, str]
@@ -96,7 +93,7 @@ class BundlePortion:
 
     def claimed(self, kind: str) -> list[int]:
         """Return the numbers of its waivers, or of its recognitions."""
-        return [row[1] for row in self.claims if row[0] == kind]
+        return [row[1] for row in self.tables[WAIVERS] if row[0] == kind]
 
 
 def _day(value: date | None) -> str:
@@ -209,7 +206,7 @@ def walk_bundle(database: Database, scope: BundleScope, walked: Callable[[int], 
         with database.unit_of_work(write=False) as session:
             people = _people_after(session, scope, after)
             portion = _portion(session, scope, people) if people else None
-        if portion is not None and portion.people:
+        if portion is not None and portion.tables[PEOPLE]:
             yield portion
         walked(len(people))
         after = people[-1] if len(people) == PORTION else None
@@ -229,12 +226,15 @@ def _portion(session: Session, scope: BundleScope, among: Sequence[int]) -> Bund
     states = sorted(rows, key=lambda row: (row[0], row[1]))
     places: dict[int, Any] = {row[0]: row[4] for row in states}
     people, facts = list(places), list(_facts(session, scope, list(places)))
+    tables = {
+        PEOPLE: list(_people(session, scope.time.known, places)),
+        FACTS: facts,
+        STATES: states,
+        REMINDERS: list(_reminders(session, scope, people)),
+        WAIVERS: sorted(_claims(session, scope, people), key=lambda row: (row[2], row[0], row[1])),
+    }
     return BundlePortion(
-        list(_people(session, scope.time.known, places)),
-        facts,
-        states,
-        reminders=list(_reminders(session, scope, people)),
-        claims=sorted(_claims(session, scope, people), key=lambda row: (row[2], row[0], row[1])),
+        tables,
         places={int(fact[ABOUT]) for fact in facts if fact[1] == FactKind.PLACE and fact[ABOUT]},
         proofs=dict(_proofs(session, scope, people)) if scope.has_files else {},
     )
@@ -501,7 +501,7 @@ def _spool_people(spool: _Spool, source: BundleSource, scope: BundleScope) -> se
     for name, columns in documents.COLUMNS.items():
         spool.add(name, f"{BYTE_ORDER_MARK}{csv_line(columns, separator=COMMA)}".encode())
     for portion in walk_bundle(source.database, scope, source.walked):
-        for name, rows in _tables_of(portion).items():
+        for name, rows in portion.tables.items():
             spool.add(name, "".join(csv_line(row, separator=COMMA) for row in rows).encode())
         for kind in (Waiver.__tablename__, Recognition.__tablename__):
             claims[kind] += portion.claimed(kind)
@@ -512,16 +512,6 @@ def _spool_people(spool: _Spool, source: BundleSource, scope: BundleScope) -> se
         for line in describe_audit(session, list_audit_entries(session, scope, claims)):
             spool.add(documents.AUDIT, (json.dumps(line, ensure_ascii=False, sort_keys=True) + "\n").encode())
     return places
-
-
-def _tables_of(portion: BundlePortion) -> Mapping[str, Sequence[Sequence[Any]]]:
-    return {
-        documents.PEOPLE: portion.people,
-        documents.FACTS: portion.facts,
-        documents.STATES: portion.states,
-        documents.REMINDERS: portion.reminders,
-        documents.WAIVERS: portion.claims,
-    }
 
 
 class BundleUnreadable(Exception):
