@@ -5,9 +5,10 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, insert, or_, select
+from sqlalchemy import Row, bindparam, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from courses.kinds import SubmittedWork
@@ -128,36 +129,8 @@ def _ask(row: TaskItem) -> tasks.NumberItem:
     return tasks.NumberItem(row.key, row.text, row.output, tolerance, row.unit, Fraction(row.mark), row.explanation)
 
 
-@dataclass(frozen=True, slots=True)
-class SubmissionRow:
-    """A submission in a list of one person's submissions to a task."""
-
-    uuid: UUID
-    number: int
-    preview: bool
-    submitted_at: datetime
-    raw: Fraction
-    maximum: Fraction
-    percent: Fraction | None
-    passed: bool | None
-
-    @property
-    def past(self) -> tasks.PastSubmission:
-        """Return what the rules need of it."""
-        return tasks.PastSubmission(self.number, self.submitted_at, self.percent)
-
-
 _HISTORY = (
-    select(
-        Submission.uuid,
-        Submission.number,
-        Submission.preview,
-        Submission.submitted_at,
-        Submission.raw,
-        Submission.maximum,
-        Submission.percent,
-        Submission.passed,
-    )
+    select(Submission.uuid, Submission.number, Submission.preview, Submission.submitted_at, Submission.percent, Submission.passed)
     .where(
         Submission.person_id == bindparam("person_id"),
         Submission.course_id == bindparam("course_id"),
@@ -178,22 +151,9 @@ class PersonTaskKey:
     activity_key: str
 
 
-def list_submissions(session: Session, key: PersonTaskKey) -> list[SubmissionRow]:
+def list_submissions(session: Session, key: PersonTaskKey) -> Sequence[Row[*tuple[Any, ...]]]:
     """List a person's submissions to a task in one take of its course, and their previews, the first one first; limits keep them few."""
-    bound = asdict(key)
-    return [
-        SubmissionRow(
-            row.uuid,
-            row.number,
-            row.preview,
-            submitted_at=row.submitted_at,
-            raw=Fraction(row.raw),
-            maximum=Fraction(row.maximum),
-            percent=None if row.percent is None else Fraction(row.percent),
-            passed=row.passed,
-        )
-        for row in session.execute(_HISTORY, bound)
-    ]
+    return session.execute(_HISTORY, asdict(key)).all()
 
 
 def list_past_submissions(
@@ -204,9 +164,12 @@ def list_past_submissions(
     statement = select(*columns).where(Submission.person_id.in_(person_ids), Submission.activity_key.in_(keys), ~Submission.preview)
     submissions: dict[tuple[int | None, str], list[tasks.PastSubmission]] = {}
     for row in session.execute(statement.order_by(Submission.number)):
-        percent = None if row.percent is None else Fraction(row.percent)
-        submissions.setdefault((row.enrolment_id, row.activity_key), []).append(tasks.PastSubmission(row.number, row.submitted_at, percent))
+        submissions.setdefault((row.enrolment_id, row.activity_key), []).append(_past(row))
     return submissions
+
+
+def _past(row: Row[*tuple[Any, ...]]) -> tasks.PastSubmission:
+    return tasks.PastSubmission(row.number, row.submitted_at, None if row.percent is None else Fraction(row.percent))
 
 
 def list_submitted(session: Session, enrolment_id: int) -> dict[str, list[SubmittedWork]]:
@@ -337,7 +300,7 @@ class TaskContext:
     published: PublishedTask
     drawn: Mapping[str, Fraction]
     start: Inputs
-    history: tuple[SubmissionRow, ...]
+    history: Sequence[Row[*tuple[Any, ...]]]
     ruling: tasks.SubmitRuling
     preview: bool
 
@@ -347,13 +310,13 @@ def load_task_context(session: Session, actor: Actor, subject: ActivityContext, 
     published = get_task_of_activity(session, subject.activity.id)
     person_id, course_id, key = actor.person_id or 0, subject.context.course_id, subject.activity.key
     drawn = tasks.draw(published.task.variables, tasks.seed_of(course_id, key, person_id))
-    history = tuple(list_submissions(session, place_of(actor, subject)))
+    history = list_submissions(session, place_of(actor, subject))
     preview = not subject.context.is_learner
     if preview:
         ruling = tasks.SubmitRuling((), None)
     else:
         window = tasks.TaskDates(published.opens_at, subject.context.end_for(published.closes_at), subject.closed is None)
-        ruling = tasks.may_submit(published.task.policy, window, _counted(history), now=now)
+        ruling = tasks.may_submit(published.task.policy, window, counted(history), now=now)
     return TaskContext(published, drawn, tasks.start_inputs(published.task.start, drawn), history=history, ruling=ruling, preview=preview)
 
 
@@ -362,8 +325,9 @@ def place_of(actor: Actor, subject: ActivityContext) -> PersonTaskKey:
     return PersonTaskKey(actor.person_id or 0, subject.context.enrolment_id, subject.context.course_id, subject.activity.key)
 
 
-def _counted(history: Sequence[SubmissionRow]) -> list[tasks.PastSubmission]:
-    return [row.past for row in history if not row.preview]
+def counted(history: Sequence[Row[*tuple[Any, ...]]]) -> list[tasks.PastSubmission]:
+    """Return what the rules need of the submissions of a history, without its previews."""
+    return [_past(row) for row in history if not row.preview]
 
 
 def save_work(session: Session, actor: Actor, subject: ActivityContext, work: TaskWork, *, now: datetime) -> None:
@@ -460,7 +424,7 @@ def submit_task(
     enrolment.begin_enrolment(session, actor, subject.context, now=now)
     if subject.context.enrolment_id is not None:
         history = [
-            *_counted(context.history),
+            *counted(context.history),
             tasks.PastSubmission(row.number, now, None if row.percent is None else Fraction(row.percent)),
         ]
         _hand_down(session, actor, subject.context.enrolment_id, subject.activity.key, task.policy, history, now=now)
@@ -505,7 +469,7 @@ def _hand_down(
 def record_task_progress(session: Session, actor: Actor, out_of_step: OutOfStep, *, now: datetime) -> None:
     """Record a learner's progress again from their submissions, by the limits of the task that they follow."""
     lock_enrolment_turn(session, out_of_step.person_id)
-    history = _counted(list_submissions(session, out_of_step.place))
+    history = counted(list_submissions(session, out_of_step.place))
     policy = get_task(session, out_of_step.task_id).task.policy
     _hand_down(session, actor, out_of_step.enrolment_id, out_of_step.activity_key, policy, history, now=now)
 

@@ -251,8 +251,7 @@ def _task_page(
     remarks: Sequence[str] = (),
 ) -> Response:
     located, policy = context.published.task, context.published.task.policy
-    counted = [row.past for row in context.history if not row.preview]
-    score = over_attempts(policy.grading, counted)
+    score = over_attempts(policy.grading, tasks.counted(context.history))
     return page(
         "simulators/task.html",
         **activity_header(subject.outline, subject.activity.key),
