@@ -181,42 +181,28 @@ def list_submitted(session: Session, enrolment_id: int) -> dict[str, list[Submit
     return submissions
 
 
-@dataclass(frozen=True, slots=True)
-class OutOfStep:
-    """A learner's task of which progress does not say whether its attempts are used up, and their last submission to it."""
+def list_out_of_step(session: Session, course_id: int, *, after: int = 0, limit: int) -> Sequence[Row[*tuple[Any, ...]]]:
+    """List learners' tasks of which progress does not say whether their attempts are used up, with the last submission to each.
 
-    submission_id: int
-    enrolment_id: int
-    person_id: int
-    course_id: int
-    activity_key: str
-    task_id: int
-
-    @property
-    def place(self) -> PersonTaskKey:
-        """Return the learner at the task."""
-        return PersonTaskKey(self.person_id, self.enrolment_id, self.course_id, self.activity_key)
-
-
-def list_out_of_step(session: Session, course_id: int, *, after: int = 0, limit: int) -> list[OutOfStep]:
-    """List what of a course's learners is out of step with the limits of the version that they follow, in the order of submissions."""
+    What counts are the limits of the version that a learner follows; the order is that of the submissions.
+    """
     last = func.max(Submission.id)
     used_up = (SimulatorTask.attempts > 0) & (SimulatorTask.attempts <= func.count())
-    owners = (Enrolment.id, Enrolment.person_id, Enrolment.course_id, Submission.activity_key, SimulatorTask.id)
+    owners = (Enrolment.person_id, Enrolment.course_id, Submission.activity_key)
     statement = (
-        select(last, *owners)
+        select(last.label("submission_id"), Enrolment.id.label("enrolment_id"), *owners, SimulatorTask.id.label("task_id"))
         .select_from(Submission)
         .join(Enrolment, Enrolment.id == Submission.enrolment_id)
         .join(Activity, (Activity.version_id == Enrolment.course_version_id) & (Activity.key == Submission.activity_key))
         .join(SimulatorTask, SimulatorTask.activity_id == Activity.id)
         .join(ActivityResult, (ActivityResult.enrolment_id == Enrolment.id) & (ActivityResult.activity_key == Activity.key))
         .where(Submission.course_id == course_id, ~Submission.preview, Enrolment.superseded_at.is_(None))
-        .group_by(*owners, SimulatorTask.attempts, ActivityResult.exhausted)
+        .group_by(Enrolment.id, *owners, SimulatorTask.id, SimulatorTask.attempts, ActivityResult.exhausted)
         .having(last > after, ActivityResult.exhausted != used_up)
         .order_by(last)
         .limit(limit)
     )
-    return [OutOfStep(*row) for row in session.execute(statement)]
+    return session.execute(statement).all()
 
 
 def find_save(session: Session, key: PersonTaskKey) -> TaskSave | None:
@@ -466,12 +452,12 @@ def _hand_down(
     enrolment.record_result(session, actor, enrolment_id, key, outcome, now=now)
 
 
-def record_task_progress(session: Session, actor: Actor, out_of_step: OutOfStep, *, now: datetime) -> None:
-    """Record a learner's progress again from their submissions, by the limits of the task that they follow."""
-    lock_enrolment_turn(session, out_of_step.person_id)
-    history = counted(list_submissions(session, out_of_step.place))
-    policy = get_task(session, out_of_step.task_id).task.policy
-    _hand_down(session, actor, out_of_step.enrolment_id, out_of_step.activity_key, policy, history, now=now)
+def record_task_progress(session: Session, actor: Actor, row: Row[*tuple[Any, ...]], *, now: datetime) -> None:
+    """Record a learner's progress again from their submissions to a task that is out of step, by the limits of the version they follow."""
+    lock_enrolment_turn(session, row.person_id)
+    history = counted(list_submissions(session, PersonTaskKey(row.person_id, row.enrolment_id, row.course_id, row.activity_key)))
+    policy = get_task(session, row.task_id).task.policy
+    _hand_down(session, actor, row.enrolment_id, row.activity_key, policy, history, now=now)
 
 
 def pause_dates(session: Session, requested: DateRequest) -> Iterator[DatedItem]:
