@@ -32,18 +32,32 @@ STEP = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
-class ScenarioFormData:
-    """A form as it was read: the inputs, what was typed by input, and the errors by input, none where all is right."""
+class RejectedInput:
+    """The values of a form as typed, and why some were rejected; empty where nothing was rejected."""
 
-    inputs: Inputs
-    typed: Mapping[str, str]
+    texts: Mapping[str, str]
     errors: Mapping[str, str]
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Of what is not an input of the model: the numbers that a task asks for."""
+
+    @property
+    def summary(self) -> list[tuple[str, str, str]]:
+        """List (id, label, message) in the order of the page."""
+        inputs = [(name, full_label(name)) for name in SPECS if name in self.errors]
+        others = [(name, label) for name, label in self.labels.items() if name in self.errors]
+        return [(name.replace(".", "-"), label, self.errors[name]) for name, label in (*inputs, *others)]
+
+
+NOTHING_TYPED = RejectedInput({}, {})
 
 
 def read_form(
     fields: Mapping[str, str], boxes: Sequence[str], base: Inputs, language: str, editable: frozenset[str] | None = None
-) -> ScenarioFormData:
-    """Put the fields of a form over a scenario. Inputs that are not `editable` stay as they are (None: all may change)."""
+) -> tuple[Inputs, RejectedInput]:
+    """Put the fields of a form over a scenario; return its inputs, and what was typed with the errors, none where all is right.
+
+    Inputs that are not `editable` stay as they are (None: all may change).
+    """
     inputs = dict(base)
     typed: dict[str, str] = {}
     errors: dict[str, str] = {}
@@ -59,7 +73,7 @@ def read_form(
             _put(inputs, errors, name, fields[name], language)
     for fault in faults(inputs):
         errors.setdefault(fault.name, fault_text(fault))
-    return ScenarioFormData(inputs, typed, errors)
+    return inputs, RejectedInput(typed, errors)
 
 
 def _put(inputs: dict[str, float], errors: dict[str, str], name: str, text: str, language: str) -> None:
@@ -216,26 +230,6 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class RejectedInput:
-    """The rejected values of a form, and why; empty where nothing was rejected."""
-
-    texts: Mapping[str, str]
-    errors: Mapping[str, str]
-    labels: Mapping[str, str] = field(default_factory=dict)
-    """Of what is not an input of the model: the numbers that a task asks for."""
-
-    @property
-    def summary(self) -> list[tuple[str, str, str]]:
-        """List (id, label, message) in the order of the page."""
-        inputs = [(name, full_label(name)) for name in SPECS if name in self.errors]
-        others = [(name, label) for name, label in self.labels.items() if name in self.errors]
-        return [(name.replace(".", "-"), label, self.errors[name]) for name, label in (*inputs, *others)]
-
-
-NOTHING_TYPED = RejectedInput({}, {})
-
-
-@dataclass(frozen=True, slots=True)
 class FieldSet:
     """A factory for the fields of a scenario: typed text takes precedence over the current value; `editable` None: all may change."""
 
@@ -304,15 +298,6 @@ def _last(base: str, end: str, given: Callable[[str], bool], most: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class NeededRow:
-    """The required value of one unknown; `warning` where that is impossible or cannot be solved."""
-
-    label: str
-    figure: OutputView
-    warning: str
-
-
-@dataclass(frozen=True, slots=True)
 class BenefitRow:
     """One benefit beside what is published: its figure, the target as text and number, and what it is above that."""
 
@@ -325,17 +310,12 @@ class BenefitRow:
 
 
 @dataclass(frozen=True, slots=True)
-class SwingRow:
-    """The cost when an assumption is less or more."""
-
-    label: str
-    less: str
-    more: str
-
-
-@dataclass(frozen=True, slots=True)
 class FloorView:
-    """The tab of the floor."""
+    """The tab of the floor.
+
+    `needed` has the label, the required value of one unknown, and a warning where that is impossible or cannot be solved; `swings` has the
+    label of each assumption with the cost where it is less or more.
+    """
 
     year: int
     tiles: tuple[tuple[str, OutputView, OutputView | None, str], ...]
@@ -343,9 +323,9 @@ class FloorView:
     bars: tuple[ChartBar, ...]
     chart_label: str
     rows: tuple[BenefitRow, ...]
-    needed: tuple[NeededRow, ...]
+    needed: tuple[tuple[str, OutputView, str], ...]
     target: str
-    swings: tuple[SwingRow, ...]
+    swings: tuple[tuple[str, budget.Swing], ...]
     both_childhoods: bool
     not_modelled: str
     not_modelled_millions: str
@@ -381,10 +361,7 @@ def floor_view(inputs: Inputs, key: str) -> FloorView:
         rows=tuple(_benefit_row(inputs, result, benefit) for benefit in BENEFITS),
         needed=_needed_rows(result, key),
         target=number(inputs[f"{key}.objetivo_pct"]) + percent_unit(),
-        swings=tuple(
-            SwingRow(swing_label(swing.assumption), number(swing.less, 2), number(swing.more, 2))
-            for swing in budget.sensitivity(scenario, key)
-        ),
+        swings=tuple((swing_label(swing.assumption), swing) for swing in budget.sensitivity(scenario, key)),
         both_childhoods=budget.has_both_childhoods(scenario),
         not_modelled=number(budget.NOT_MODELLED, 2) + percent_unit(),
         not_modelled_millions=number(budget.NOT_MODELLED / 100 * result.pib_meta * MILLION, 2),
@@ -412,17 +389,17 @@ def _benefit_row(inputs: Inputs, result: budget.BudgetResult, key: str) -> Benef
     )
 
 
-def _needed_rows(result: budget.BudgetResult, key: str) -> tuple[NeededRow, ...]:
+def _needed_rows(result: budget.BudgetResult, key: str) -> tuple[tuple[str, OutputView, str], ...]:
     inverse, sign = result.benefit(key).inverso, percent_unit()
     given = (
-        (_("Share that would meet the criterion"), "elegible", inverse.elegible, "100", 2, sign),
-        (_("Share that would receive it"), "captacion", inverse.captacion, "100", 2, sign),
-        (_("Payments per person"), "meses", inverse.meses, "1", 2, ""),
-        (_("One amount for all, in USD per month"), "monto", inverse.monto, "1", 2, ""),
+        (_("Share that would meet the criterion"), "elegible", inverse.elegible, "100", sign),
+        (_("Share that would receive it"), "captacion", inverse.captacion, "100", sign),
+        (_("Payments per person"), "meses", inverse.meses, "1", ""),
+        (_("One amount for all, in USD per month"), "monto", inverse.monto, "1", ""),
     )
     return tuple(
-        NeededRow(label, figure(f"{key}.inverso.{name}", value, digits, times=times, unit=unit), _needed_warning(name, value))
-        for label, name, value, times, digits, unit in given
+        (label, figure(f"{key}.inverso.{name}", value, 2, times=times, unit=unit), _needed_warning(name, value))
+        for label, name, value, times, unit in given
     )
 
 
@@ -440,90 +417,56 @@ def swing_label(assumption: str) -> str:
     return labels[assumption]
 
 
-@dataclass(frozen=True, slots=True)
-class ReserveRow:
-    """One year of the contributory scheme."""
-
-    t: int
-    income: str
-    spending: str
-    reserve: str
-    exhausted: bool
-
-
 WIDTH, HEIGHT, LEFT, TOP = 252.0, 150.0, 58.0, 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
-    """The reserve as a line: its points, where zero lies, and the ticks (y, text)."""
-
-    points: str
-    zero: float
-    ticks: tuple[tuple[float, str], ...]
-    end: tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
 class ReserveView:
-    """The tab of the contributory scheme."""
+    """The tab of the contributory scheme, with the reserve as a line: its points, where zero lies, and the ticks (y, value)."""
 
-    rows: tuple[ReserveRow, ...]
-    curve: Curve
+    years: tuple[budget.ReserveYear, ...]
+    points: list[tuple[float, float]]
+    zero: float
+    ticks: list[tuple[float, float]]
     finding: str
     chart_label: str
-    last: int
 
 
 def reserve_view(inputs: Inputs) -> ReserveView:
-    """Return income, spending and reserve year by year, and the year in which the reserve runs out."""
+    """Return income, spending and reserve year by year, and the year in which the reserve runs out.
+
+    The line is drawn from year 0 on into a box of WIDTH by HEIGHT, zero included.
+    """
     scenario = read_scenario(inputs)
     result = budget.evaluate(scenario)
-    rows = tuple(
-        ReserveRow(row.t, number(row.ingreso, 2), number(row.gasto, 2), number(row.reserva, 2).replace("-", "−"), row.reserva < 0)
-        for row in result.filas
-    )
-    year = result.anio_de_agotamiento
-    finding = (
-        _("The reserve lasts all %(count)s years", count=len(rows))
-        if year is None
-        else _("The reserve runs out in year %(year)s", year=year)
-    )
-    values = [scenario.reserva.reserva_0, *(row.reserva for row in result.filas)]
-    label = f"{finding}. " + _("At the end of year %(year)s: %(amount)s million.", year=rows[-1].t, amount=rows[-1].reserve)
-    return ReserveView(rows, _curve(values), finding, label, rows[-1].t)
-
-
-def _curve(values: Sequence[float]) -> Curve:
-    """Draw values from year 0 on into a box of WIDTH by HEIGHT, zero included."""
+    values = [scenario.reserva.reserva_0, *(year.reserva for year in result.filas)]
     low, high = min(0.0, *values), max(0.0, *values)
-    span = (high - low) or 1.0
+    step, span = WIDTH / len(result.filas), (high - low) or 1.0
 
     def height(value: float) -> float:
         return round(TOP + (high - value) / span * HEIGHT, 1)
 
-    step = WIDTH / (len(values) - 1)
-    points = [(round(LEFT + year * step, 1), height(value)) for year, value in enumerate(values)]
-    ticks = tuple((height(value), number(value, 0).replace("-", "−")) for value in {high, 0.0, low})
-    return Curve(" ".join(f"{x},{y}" for x, y in points), height(0.0), ticks, points[-1])
-
-
-@dataclass(frozen=True, slots=True)
-class RolloutRow:
-    """One year of phasing in."""
-
-    year: int
-    step: str
-    people: OutputView
-    cost: OutputView
-    share: OutputView
+    finding = (
+        _("The reserve lasts all %(count)s years", count=len(result.filas))
+        if result.anio_de_agotamiento is None
+        else _("The reserve runs out in year %(year)s", year=result.anio_de_agotamiento)
+    )
+    amount = number(values[-1], 2).replace("-", "−")
+    return ReserveView(
+        years=result.filas,
+        points=[(round(LEFT + year * step, 1), height(value)) for year, value in enumerate(values)],
+        zero=height(0.0),
+        ticks=[(height(value), value) for value in {high, 0.0, low}],
+        finding=finding,
+        chart_label=f"{finding}. " + _("At the end of year %(year)s: %(amount)s million.", year=result.filas[-1].t, amount=amount),
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class RolloutView:
-    """The tab of phasing in."""
+    """The tab of phasing in; `rows` has each year with its share, and its people, cost and percentage of GDP as figures."""
 
-    rows: tuple[RolloutRow, ...]
+    rows: tuple[tuple[int, str, tuple[OutputView, ...]], ...]
     bars: tuple[ChartBar, ...]
     chart_label: str
     finding: str
@@ -536,12 +479,14 @@ def rollout_view(inputs: Inputs, key: str) -> RolloutView:
     base = f"trayectoria_{key}"
     bars = tuple(ChartBar(str(year.anio), year.pct_pib, share_text(year.pct_pib), f"{base}.{year.anio}.pct_pib") for year in years)
     rows = tuple(
-        RolloutRow(
+        (
             year.anio,
             number(year.despliegue * 100) + percent_unit(),
-            figure(f"{base}.{year.anio}.beneficiarios", year.beneficiarios, 0),
-            figure(f"{base}.{year.anio}.costo", year.costo, 2, times="1e-6"),
-            figure(f"{base}.{year.anio}.pct_pib", year.pct_pib, 2),
+            (
+                figure(f"{base}.{year.anio}.beneficiarios", year.beneficiarios, 0),
+                figure(f"{base}.{year.anio}.costo", year.costo, 2, times="1e-6"),
+                figure(f"{base}.{year.anio}.pct_pib", year.pct_pib, 2),
+            ),
         )
         for year in years
     )
@@ -550,19 +495,10 @@ def rollout_view(inputs: Inputs, key: str) -> RolloutView:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """One scenario of a comparison: its short text and what it assumes differently from the example."""
-
-    number: int
-    code: str
-    changes: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
 class ComparisonView:
-    """Scenarios side by side: rows are (label, one text each)."""
+    """Scenarios side by side: the short text of each with what it assumes differently from the example; rows are (label, one text each)."""
 
-    scenarios: tuple[Compared, ...]
+    scenarios: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
     results: tuple[tuple[str, tuple[str, ...]], ...]
     inputs: tuple[tuple[str, tuple[str, ...]], ...]
     bars: tuple[ChartBar, ...]
@@ -579,7 +515,8 @@ def comparison_view(scenarios: Sequence[tuple[str, Inputs]]) -> ComparisonView:
     )
     return ComparisonView(
         scenarios=tuple(
-            Compared(number_of_scenario, code, _changes(inputs)) for number_of_scenario, (code, inputs) in enumerate(scenarios, 1)
+            (code, tuple((full_label(name), _input_text(inputs, name)) for name in names if inputs.get(name) != budget.REFERENCE.get(name)))
+            for code, inputs in scenarios
         ),
         results=tuple(_result_rows(results)),
         inputs=tuple((full_label(name), tuple(_input_text(inputs, name) for _code, inputs in scenarios)) for name in names),
@@ -596,10 +533,6 @@ def _result_rows(results: Sequence[budget.BudgetResult]) -> Iterable[tuple[str, 
         yield label, tuple(number(result.benefit(key).pct_pib, 2) for result in results)
     years = (result.anio_de_agotamiento for result in results)
     yield _("Year in which the reserve runs out"), tuple(_("does not run out") if year is None else str(year) for year in years)
-
-
-def _changes(inputs: Inputs) -> tuple[tuple[str, str], ...]:
-    return tuple((full_label(name), _input_text(inputs, name)) for name in SPECS if inputs.get(name) != budget.REFERENCE.get(name))
 
 
 def _input_text(inputs: Inputs, name: str) -> str:

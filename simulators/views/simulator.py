@@ -77,17 +77,17 @@ def read_address() -> SimulatorQuery:
     return SimulatorQuery(scenarios[0][0], scenarios[0][1], chosen, tuple(scenarios[1 : COMPARED + 1]), broken)
 
 
-def _answer_form(query: SimulatorQuery, tab: str) -> Response | scenario.ScenarioFormData | None:
-    """Do what the form of a tab asks: lead to the address of its scenario, or return what was refused; None where nothing was sent."""
+def _answer_form(query: SimulatorQuery, tab: str) -> Response | scenario.RejectedInput:
+    """Do what the form of a tab asks: lead to the address of its scenario, or return what was rejected; nothing where none was sent."""
     act = request.args.get("do")
     if act is None:
-        return None
+        return scenario.NOTHING_TYPED
     if act == "reset":
         return see_other(query.link(tab, s=None))
-    sent = scenario.read_form(request.args.to_dict(), request.args.getlist(scenario.BOX), query.inputs, language())
-    if sent.errors:
-        return sent
-    code = encode(sent.inputs)
+    inputs, typed = scenario.read_form(request.args.to_dict(), request.args.getlist(scenario.BOX), query.inputs, language())
+    if typed.errors:
+        return typed
+    code = encode(inputs)
     if act == "keep":
         codes = list(dict.fromkeys([*(text for text, _inputs in query.kept), code]))[-COMPARED:]
         return see_other(query.link("comparison", s=code, c=codes))
@@ -96,10 +96,9 @@ def _answer_form(query: SimulatorQuery, tab: str) -> Response | scenario.Scenari
 
 def _page(query: SimulatorQuery, tab: str, template: str, shown: str | None = None) -> Answer:
     """Answer a tab's form, or show the tab."""
-    outcome = _answer_form(query, tab)
-    if isinstance(outcome, Response):
-        return outcome
-    typed = scenario.NOTHING_TYPED if outcome is None else scenario.RejectedInput(outcome.typed, outcome.errors)
+    typed = _answer_form(query, tab)
+    if isinstance(typed, Response):
+        return typed
     html = page(
         template,
         tab=tab,
@@ -209,7 +208,7 @@ def _editable(context: TaskContext) -> frozenset[str] | None:
 
 def read_work(context: TaskContext, base: Inputs) -> SubmittedTask:
     """Read a task's form over the scenario that it was made from."""
-    sent = scenario.read_form(request.form.to_dict(), request.form.getlist(scenario.BOX), base, language(), _editable(context))
+    inputs, sent = scenario.read_form(request.form.to_dict(), request.form.getlist(scenario.BOX), base, language(), _editable(context))
     typed: dict[str, str] = {}
     answers: dict[str, Fraction] = {}
     errors = dict(sent.errors)
@@ -222,7 +221,7 @@ def read_work(context: TaskContext, base: Inputs) -> SubmittedTask:
         elif text:
             errors[f"ask.{ask.key}"] = _(NO_NUMBER)
     labels = {f"ask.{ask.key}": _plain(choose(ask.text)) for ask in context.published.task.asks}
-    return SubmittedTask(TaskWork(sent.inputs, typed), answers, scenario.RejectedInput(sent.typed, errors, labels))
+    return SubmittedTask(TaskWork(inputs, typed), answers, scenario.RejectedInput(sent.texts, errors, labels))
 
 
 def _plain(html: str) -> str:
