@@ -1,7 +1,7 @@
 """Publication of a task: its texts rendered, its start, variables and items written as rows."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -59,13 +59,8 @@ def describe_task(activity: ActivitySource) -> tuple[SettingFact, ...]:
     return (*texts, *facts_of(source.task, SETTINGS, frozenset({"text"})))
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedTask:
-    """A task whose texts are HTML."""
-
-    task: Task
-    search_documents: tuple[SearchDocument, ...] = ()
-    """What can be found of it."""
+PreparedTask = tuple[Task, Sequence[SearchDocument]]
+"""A task whose texts are HTML, and what can be found of it."""
 
 
 def prepare_task(activity: ActivitySource, renderer: Renderer) -> tuple[PreparedTask, ActivityDescription]:
@@ -84,23 +79,23 @@ def prepare_task(activity: ActivitySource, renderer: Renderer) -> tuple[Prepared
     items = len(goals) + len(questions)
     minutes = activity.minutes or items * MINUTES_OF_AN_ITEM
     entries = tuple(activity_entries(KIND.name, plain_texts(activity.title), renderer.inline(activity.summary, path)))
-    return PreparedTask(rendered, entries), ActivityDescription(minutes, items, task.policy.attempts, source.category, source.weight)
+    return (rendered, entries), ActivityDescription(minutes, items, task.policy.attempts, source.category, source.weight)
 
 
 def freeze_tasks(session: Session, publication: Publication, tasks: Sequence[tuple[Activity, PreparedTask]]) -> None:
     """Write the rows of tasks."""
-    insert_all(session, [_task_row(activity, payload.task) for activity, payload in tasks])
+    insert_all(session, [_task_row(activity, task) for activity, (task, _documents) in tasks])
     statement = select(SimulatorTask.activity_id, SimulatorTask.id)
-    statement = statement.where(SimulatorTask.activity_id.in_([activity.id for activity, _payload in tasks]))
+    statement = statement.where(SimulatorTask.activity_id.in_([activity.id for activity, _prepared in tasks]))
     numbers: dict[int, int] = dict(session.execute(statement).all())
-    written = [(numbers[activity.id], payload.task) for activity, payload in tasks]
+    written = [(numbers[activity.id], task) for activity, (task, _documents) in tasks]
     inputs = [TaskInput(task_id=number, name=name, value=value) for number, task in written for name, value in task.start.items()]
     insert_all(session, inputs)
     insert_all(session, [_variable_row(number, variable) for number, task in written for variable in task.variables])
     items = [_item_row(number, position, item) for number, task in written for position, item in enumerate(task.items)]
     if items:
         session.execute(insert(TaskItem), items)
-    index.write_many(session, publication.version.id, [(activity.id, payload.search_documents) for activity, payload in tasks])
+    index.write_many(session, publication.version.id, [(activity.id, documents) for activity, (_task, documents) in tasks])
 
 
 def list_task_entries(session: Session, version_id: int) -> Iterator[tuple[int, SearchDocument]]:
