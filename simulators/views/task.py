@@ -38,7 +38,6 @@ def filled(texts: Texts, variables: Sequence[TaskVariableSpec], drawn: Mapping[s
 class InputGroup:
     """Inputs that belong together: groups of people first, then the others; `open` where something in it may change."""
 
-    key: str
     title: str
     tranches: list[list[Field]]
     fields: list[Field]
@@ -76,7 +75,7 @@ def _group(key: str, fields: FieldSet, idle: tuple[str, ...]) -> InputGroup:
     tranches = [[control for control in row if control.value or not control.locked] for row in tranches]
     own = [control for control in own if control.value or not control.locked]
     changeable = any(not control.locked for control in (*own, *(control for row in tranches for control in row)))
-    return InputGroup(key, title, tranches, own, changeable and key != "macro")
+    return InputGroup(title, tranches, own, changeable and key != "macro")
 
 
 def _group_title(key: str) -> str:
@@ -92,14 +91,12 @@ class GoalView:
     """A goal with what the scenario reaches now."""
 
     text: SafeHtml
-    output: str
     label: str
     low: float | None
     high: float | None
     limits: str
     figure: OutputView
     met: bool
-    mark: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +126,12 @@ def _goal_view(goal: GoalItem, outputs: Outputs) -> GoalView:
     value = outputs.get(goal.output)
     return GoalView(
         text=SafeHtml.stored(choose(goal.text)),
-        output=goal.output,
         label=output_label(goal.output),
         low=None if goal.low is None else float(goal.low),
         high=None if goal.high is None else float(goal.high),
         limits=limits_text(goal),
         figure=figure(goal.output, value, 0 if goal.output.endswith(WHOLE) else 2),
         met=value is not None and is_between(Fraction(value), goal.low, goal.high),
-        mark=points(goal.mark),
     )
 
 
