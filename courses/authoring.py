@@ -16,7 +16,8 @@ from courses.content.changes import DraftChange, body_of
 from courses.content.model import Finding, Severity
 from courses.content.tree import DraftTree, is_outline, read_tree
 from courses.content.writing import NewCourse, course_files
-from courses.drafts import AutosavedText, AutosaveMark, FileContent
+from courses.drafts import AutosavedText, AutosaveMark
+from courses.history import FileContent
 from courses.kinds import CourseKinds
 from courses.models import Course, CourseStaff, DraftFile, DraftFileVersion, DraftRevision, PendingFolder, StaffRole
 from kernel import audit

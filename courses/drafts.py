@@ -14,6 +14,7 @@ from courses.access import check_open
 from courses.audit_verbs import CourseVerb
 from courses.content.layout import is_media
 from courses.content.model import CourseFolder
+from courses.history import FileContent
 from courses.kinds import COURSE_KINDS
 from courses.models import Course, DraftFile, DraftFileVersion, DraftRevision, RevisionOrigin
 from courses.rendering import plain_texts
@@ -212,7 +213,7 @@ def outgoing_digest(session: Session, course_id: int, included: Collection[int] 
 
 def digest_at(session: Session, course_id: int, revision: int) -> str:
     """Return the digest of a draft as it was at a revision; raise NotFound where there was no such revision."""
-    return digest_of_checksums({file.path: file.sha256 for file in history.list_files_at(session, course_id, revision)})
+    return digest_of_checksums({path: sha256 for path, _revision, sha256 in history.list_files_at(session, course_id, revision)})
 
 
 def saved_since(session: Session, course_id: int, revision: int) -> bool:
@@ -231,16 +232,6 @@ def last_saved(session: Session, course_id: int) -> int | None:
 TEXT_ENDINGS = (".md", ".yaml", ".vtt", ".svg", ".txt", ".py")
 MOST_NAMED = 20
 """Files that an audit entry names; of more it tells their number."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileContent:
-    """A file on its way into a draft: its text, or the checksum under which its bytes were kept already."""
-
-    sha256: str
-    size: int
-    text: str | None
-    media_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,11 +373,11 @@ def write_autosaved(session: Session, actor: Actor, course: Course, texts: Mappi
 
 def restore_draft(session: Session, actor: Actor, course: Course, revision: int, *, now: datetime) -> bool:
     """Bring a locked course's working copy back to what it was at a revision, as a new revision; say whether anything changed."""
-    versions = {version.path: version for version in history.list_files_at(session, course.id, revision)}
+    checksums = {path: sha256 for path, _revision, sha256 in history.list_files_at(session, course.id, revision)}
     present = list_draft_checksums(session, course.id)
-    changed = [path for path, version in versions.items() if present.get(path) != version.sha256]
-    contents = _contents_at(session, course, changed, revision)
-    gone = [path for path in present if path not in versions]
+    changed = [path for path, sha256 in checksums.items() if present.get(path) != sha256]
+    contents = history.list_contents_at(session, course.id, changed, revision)
+    gone = [path for path in present if path not in checksums]
     return save_files(session, actor, course, contents, removed=gone, origin=RevisionOrigin.RESTORED, restored=revision, now=now)
 
 
@@ -395,16 +386,8 @@ def restore_file(session: Session, actor: Actor, course: Course, path: str, revi
 
     Raise NotFound where it was not there then.
     """
-    history.get_file_at(session, course.id, path, revision)
-    contents = _contents_at(session, course, [path], revision)
+    contents = {path: history.get_file_at(session, course.id, path, revision)}
     return save_files(session, actor, course, contents, origin=RevisionOrigin.RESTORED, restored=revision, now=now)
-
-
-def _contents_at(session: Session, course: Course, paths: Collection[str], revision: int) -> dict[str, FileContent]:
-    return {
-        path: FileContent(file.sha256, file.size, file.body, file.media_type)
-        for path, file in history.list_contents_at(session, course.id, paths, revision).items()
-    }
 
 
 def text_content(text: str) -> FileContent:

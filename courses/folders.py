@@ -16,8 +16,7 @@ from courses.audit_verbs import CourseVerb
 from courses.content.archives import FolderMark
 from courses.content.merging import Checksums, ConflictResolution, FileMergeState, FilePlan, both_changed, file_merge_states, likely_base
 from courses.content.model import CourseFolder
-from courses.drafts import FileContent
-from courses.history import Revision
+from courses.history import FileContent, Revision
 from courses.models import Course, PendingFolder, RevisionOrigin, StaffRole
 from kernel import audit
 from kernel.errors import N_, Conflict
@@ -162,7 +161,7 @@ def _base(session: Session, course: Course, folder: Checksums, made_from: Proven
 
 
 def _checksums_at(session: Session, course: Course, revision: int) -> dict[str, str]:
-    return {file.path: file.sha256 for file in history.list_files_at(session, course.id, revision)}
+    return {path: sha256 for path, _revision, sha256 in history.list_files_at(session, course.id, revision)}
 
 
 def apply_import_plan(

@@ -1,15 +1,15 @@
 """Reading the history of working copies: who changed what and when, and what a file or the whole draft was at a revision."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Row, Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
-from courses.content.merging import FileStep
 from courses.content.translations import stamp_of
 from courses.content.tree import ending_of, key_of
 from courses.models import Course, CourseVersion, DraftFileVersion, DraftRevision, PlannedPublication, RevisionOrigin
@@ -38,22 +38,17 @@ class Revision:
 
 
 @dataclass(frozen=True, slots=True)
-class FileVersion:
-    """A file as it was at a revision; `revision` is the one that wrote it."""
-
-    path: str
-    revision: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class FileContentAt:
-    """A file's content at a revision: its text, or None for what is kept by checksum."""
+class FileContent:
+    """A file of a draft, at a revision or on its way in: its text, or the checksum under which its bytes are kept already."""
 
     sha256: str
-    body: str | None
     size: int
-    media_type: str
+    text: str | None
+    media_type: str = ""
+
+    def read(self, files: FileStore) -> bytes:
+        """Return its bytes."""
+        return files.read(self.sha256) if self.text is None else self.text.encode()
 
 
 def list_revisions(session: Session, course_id: int, *, before: int | None = None, limit: int = PAGE) -> list[Revision]:
@@ -114,11 +109,14 @@ def list_file_changes(session: Session, course_id: int, path: str, *, before: in
     ]
 
 
-def list_files_at(session: Session, course_id: int, revision: int) -> list[FileVersion]:
-    """List the files of a working copy as they were at a revision, by path; raise NotFound where there was no such revision."""
+def list_files_at(session: Session, course_id: int, revision: int) -> Sequence[Row[*tuple[Any, ...]]]:
+    """List the files of a working copy as they were at a revision, by path: each with the revision that wrote it and its `sha256`.
+
+    Raise NotFound where there was no such revision.
+    """
     _check_revision(session, course_id, revision)
-    rows = session.execute(_versions_at(course_id, revision).order_by(DraftFileVersion.path))
-    return [FileVersion(version.path, version.revision, version.sha256) for version, _stored in rows if version.sha256 is not None]
+    statement = _versions_at(course_id, revision).where(DraftFileVersion.sha256.is_not(None))
+    return session.execute(statement.with_only_columns(DraftFileVersion.path, DraftFileVersion.revision, DraftFileVersion.sha256)).all()
 
 
 def list_paths_since(session: Session, course_id: int, revision: int) -> list[str]:
@@ -127,7 +125,7 @@ def list_paths_since(session: Session, course_id: int, revision: int) -> list[st
     return list(session.scalars(select(DraftFileVersion.path).where(*later).distinct().order_by(DraftFileVersion.path)))
 
 
-def get_file_at(session: Session, course_id: int, path: str, revision: int) -> FileContentAt:
+def get_file_at(session: Session, course_id: int, path: str, revision: int) -> FileContent:
     """Return a file as it was at a revision; raise NotFound where it was not there."""
     _check_revision(session, course_id, revision)
     contents = list_contents_at(session, course_id, [path], revision)
@@ -139,7 +137,7 @@ def get_file_at(session: Session, course_id: int, path: str, revision: int) -> F
 def find_text_at(session: Session, course_id: int, path: str, revision: int) -> str | None:
     """Return a text file as it was at a revision, None where it was no text or not there."""
     contents = list_contents_at(session, course_id, [path], revision)
-    return contents[path].body if path in contents else None
+    return contents[path].text if path in contents else None
 
 
 def find_stamped_source(session: Session, course_id: int, path: str, language: str, stamp: str) -> str | None:
@@ -158,30 +156,27 @@ def find_path_at(session: Session, course_id: int, path: str, key: str, revision
     ending = ending_of(path)
     changed = [other for other in list_paths_since(session, course_id, revision) if other.endswith(ending)]
     contents = list_contents_at(session, course_id, changed, revision)
-    return next((other for other, file in contents.items() if key_of(other, file.body or "") == key), path)
+    return next((other for other, file in contents.items() if key_of(other, file.text or "") == key), path)
 
 
-def list_contents_at(session: Session, course_id: int, paths: Collection[str], revision: int) -> dict[str, FileContentAt]:
-    """Return some files as they were at a revision, by path; those that were not there are left out."""
+def list_contents_at(session: Session, course_id: int, paths: Collection[str] | None, revision: int) -> dict[str, FileContent]:
+    """Return some files, or all (None), as they were at a revision, by path; those that were not there are left out."""
     rows = session.execute(_versions_at(course_id, revision, paths))
     return {version.path: _content(version, stored) for version, stored in rows if version.sha256 is not None}
 
 
-def list_all_contents_at(session: Session, course_id: int, revision: int) -> dict[str, FileContentAt]:
-    """Return the whole working copy as it was at a revision, by path."""
-    rows = session.execute(_versions_at(course_id, revision).order_by(DraftFileVersion.path))
-    return {version.path: _content(version, stored) for version, stored in rows if version.sha256 is not None}
-
-
-def _content(version: DraftFileVersion, stored: StoredFile | None) -> FileContentAt:
+def _content(version: DraftFileVersion, stored: StoredFile | None) -> FileContent:
     if stored is None:
-        body = version.body or ""
-        return FileContentAt(version.sha256 or "", body, len(body.encode()), "")
-    return FileContentAt(stored.sha256, None, stored.size, stored.media_type)
+        text = version.body or ""
+        return FileContent(version.sha256 or "", len(text.encode()), text)
+    return FileContent(stored.sha256, stored.size, None, stored.media_type)
 
 
 def _versions_at(course_id: int, revision: int, paths: Collection[str] | None = None) -> Select[DraftFileVersion, StoredFile]:
-    """Select the newest version of each path up to a revision, with its stored content; the last may say that the file was removed."""
+    """Select the newest version of each path up to a revision, by path, with its stored content.
+
+    That may say that the file was removed.
+    """
     newest = select(DraftFileVersion.path, func.max(DraftFileVersion.revision).label("revision")).where(
         DraftFileVersion.course_id == course_id, DraftFileVersion.revision <= revision
     )
@@ -193,6 +188,7 @@ def _versions_at(course_id: int, revision: int, paths: Collection[str] | None = 
         .join(last, (last.c.path == DraftFileVersion.path) & (last.c.revision == DraftFileVersion.revision))
         .outerjoin(StoredFile, StoredFile.id == DraftFileVersion.stored_file_id)
         .where(DraftFileVersion.course_id == course_id)
+        .order_by(DraftFileVersion.path)
     )
 
 
@@ -204,24 +200,22 @@ def _check_revision(session: Session, course_id: int, revision: int) -> None:
 
 def read_at(session: Session, files: FileStore, course_id: int, paths: Collection[str], revision: int) -> dict[str, bytes]:
     """Return the bytes of some files as they were at a revision, by path; those that were not there are left out."""
-    contents = list_contents_at(session, course_id, paths, revision)
-    return {path: files.read(file.sha256) if file.body is None else file.body.encode() for path, file in contents.items()}
+    return {path: file.read(files) for path, file in list_contents_at(session, course_id, paths, revision).items()}
 
 
 def read_all_at(session: Session, files: FileStore, course_id: int, revision: int) -> dict[str, bytes]:
     """Return the bytes of the whole working copy as it was at a revision, by path."""
-    contents = list_all_contents_at(session, course_id, revision)
-    return {path: files.read(file.sha256) if file.body is None else file.body.encode() for path, file in contents.items()}
+    return {path: file.read(files) for path, file in list_contents_at(session, course_id, None, revision).items()}
 
 
-def list_steps(session: Session, course_id: int) -> list[FileStep]:
-    """List every file that every revision of a draft wrote or removed, the oldest first: without contents."""
+def list_steps(session: Session, course_id: int) -> Sequence[Row[int, str, str | None]]:
+    """List every revision of a draft with each file that it wrote, with its checksum, or removed, the oldest first: without contents."""
     statement = (
         select(DraftFileVersion.revision, DraftFileVersion.path, DraftFileVersion.sha256)
         .where(DraftFileVersion.course_id == course_id)
         .order_by(DraftFileVersion.revision)
     )
-    return [FileStep(*row) for row in session.execute(statement)]
+    return session.execute(statement).all()
 
 
 def find_last_import(session: Session, course_id: int, *, by: int | None = None) -> int | None:

@@ -36,7 +36,7 @@ from courses.content.reader import read_folder
 from courses.content.render_cache import RenderedLessonCache
 from courses.content.texts import course_entries, lesson_entries, resource_entries, term_entries
 from courses.content.translations import count_published_words
-from courses.drafts import AutosavedText, FileContent
+from courses.drafts import AutosavedText
 from courses.kinds import (
     LEARNERS,
     LEARNING_TIMES,
@@ -693,6 +693,5 @@ def _put_back(session: Session, actor: Actor, course: models.Course, text: Autos
     if text.saved is None or text.saved_text is None:
         drafts.save_files(session, actor, course, {}, removed=[text.path], now=now)
         return
-    saved = history.list_contents_at(session, course.id, [text.path], text.saved)[text.path]
-    contents = {text.path: FileContent(saved.sha256, saved.size, saved.body, saved.media_type)}
+    contents = history.list_contents_at(session, course.id, [text.path], text.saved)
     drafts.save_files(session, actor, course, contents, origin=models.RevisionOrigin.RESTORED, restored=text.saved, now=now)

@@ -29,7 +29,7 @@ from courses.content.editing import (
 from courses.content.mapping_cursor import FORMER_KEYS, FORMERLY
 from courses.content.model import CourseFolder
 from courses.content.writing import proposed_key
-from courses.drafts import FileContent
+from courses.history import FileContent
 from courses.models import Course
 from courses.rendering import Renderer
 from kernel.bulk_rows import insert_all

@@ -14,7 +14,7 @@ from courses.access import CourseContext
 from courses.content.editing import list_entries
 from courses.content.layout import COURSE, MODULE, PARAMETERS
 from courses.content.model import LocalisedText
-from courses.drafts import FileContent
+from courses.history import FileContent
 from courses.waiting import TeamCourse, WaitingItem, edited, list_unconfirmed, unconfirmed_item
 from kernel import audit
 from kernel.errors import N_

@@ -286,28 +286,20 @@ def lines_changed(before: bytes | None, after: bytes | None) -> tuple[int, int] 
     )
 
 
-@dataclass(frozen=True, slots=True)
-class FileStep:
-    """A line of a draft's history: a revision wrote a file, or removed it (no checksum)."""
-
-    revision: int
-    path: str
-    sha256: str | None
-
-
-def likely_base(steps: Iterable[FileStep], folder: Checksums, last_import: int | None) -> int | None:
+def likely_base(steps: Iterable[tuple[int, str, str | None]], folder: Checksums, last_import: int | None) -> int | None:
     """Return the revision that a folder was made from: the one from which it differs in the fewest files; None without a history.
 
-    Of several the last import is taken, else the oldest: then what was edited since is a change of the draft and never lost unseen.
+    A step is a revision with the path of a file that it wrote and its checksum, None where it removed the file. Of several revisions the
+    last import is taken, else the oldest: then what was edited since is a change of the draft and never lost unseen.
     """
     differing = set(folder)
     distances: dict[int, int] = {}
-    for step in sorted(steps, key=lambda step: step.revision):
-        if folder.get(step.path) == step.sha256:
-            differing.discard(step.path)
+    for revision, path, sha256 in sorted(steps, key=lambda step: step[0]):
+        if folder.get(path) == sha256:
+            differing.discard(path)
         else:
-            differing.add(step.path)
-        distances[step.revision] = len(differing)
+            differing.add(path)
+        distances[revision] = len(differing)
     if not distances:
         return None
     least = min(distances.values())

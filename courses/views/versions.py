@@ -1,6 +1,6 @@
 """Pages of a draft's history and of published versions: who changed what and when, what differs, and the way back."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from flask import Blueprint, Response, flash, request
 from sqlalchemy.orm import Session
@@ -68,16 +68,6 @@ LONGEST = 300_000
 """Characters of a text whose lines are compared."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileDifference:
-    """A file's difference in a change: its lines, None where they are not shown (no text, too long, too many files)."""
-
-    path: str
-    is_new: bool
-    is_gone: bool
-    lines: tuple[DiffPiece, ...] | None
-
-
 def lines(session: Session, course_id: int, path: str, *, before: int | None, limit: int) -> list[Revision]:
     """List changes of a draft, or those of one file."""
     if not path:
@@ -85,21 +75,20 @@ def lines(session: Session, course_id: int, path: str, *, before: int | None, li
     return history.list_file_changes(session, course_id, path, before=before, limit=limit)
 
 
-def differences(session: Session, course_id: int, row: Revision) -> list[FileDifference]:
-    """Return what a change did to each of its files, in two statements."""
+def differences(session: Session, course_id: int, row: Revision) -> Iterator[tuple[str, str, tuple[DiffPiece, ...] | None]]:
+    """Yield what a change did to each of its files, in two statements: the path, whether it is `new` or `gone`, and its lines.
+
+    Lines are None where they are not shown: of no text, of one that is too long, and of too many files, of which nothing else is known.
+    """
     paths = [*row.written, *row.removed]
-    shown = paths[:MOST_SHOWN]
-    after = history.list_contents_at(session, course_id, shown, row.number)
-    before = history.list_contents_at(session, course_id, shown, row.number - 1)
-    return [_difference(path, before.get(path), after.get(path), is_shown=path in shown) for path in paths]
-
-
-def _difference(path: str, before: history.FileContentAt | None, after: history.FileContentAt | None, *, is_shown: bool) -> FileDifference:
-    texts = [content.body for content in (before, after) if content is not None]
-    readable = is_shown and all(text is not None and len(text) <= LONGEST for text in texts)
-    old, new = (content.body or "" if content is not None else "" for content in (before, after))
-    is_new, is_gone = is_shown and before is None, is_shown and after is None
-    return FileDifference(path, is_new, is_gone, changed_lines(old, new) if readable else None)
+    after = history.list_contents_at(session, course_id, paths[:MOST_SHOWN], row.number)
+    before = history.list_contents_at(session, course_id, paths[:MOST_SHOWN], row.number - 1)
+    for path in paths[:MOST_SHOWN]:
+        texts = [contents[path].text if path in contents else "" for contents in (before, after)]
+        old, new = (None if text is None or len(text) > LONGEST else text for text in texts)
+        lines = None if old is None or new is None else changed_lines(old, new)
+        yield path, "new" if path not in before else "gone" if path not in after else "", lines
+    yield from ((path, "", None) for path in paths[MOST_SHOWN:])
 
 
 history_bp = Blueprint("courses_history", __name__)
@@ -140,13 +129,12 @@ def change(subject: RevisionContext) -> Answer:
     revisions = history.list_revisions(session, subject.id, before=subject.revision + 1, limit=1)
     if not revisions or revisions[0].number != subject.revision:
         raise NotFound
-    files = differences(session, subject.id, revisions[0])
     return page(
         "courses/revision.html",
         course=course_header(course),
         row=revisions[0],
         titles=titles_of_files(session, course),
-        files=files,
+        files=list(differences(session, subject.id, revisions[0])),
         is_present=subject.revision == course.draft_revision,
     )
 

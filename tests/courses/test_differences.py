@@ -13,7 +13,6 @@ from courses.content.merging import (
     ConflictResolution,
     FileMergeState,
     FilePlan,
-    FileStep,
     MergeRegion,
     MergeSide,
     RegionState,
@@ -389,12 +388,12 @@ def test_lines_are_counted_for_texts_only() -> None:
     assert lines_changed(b"\x89PNG\x00", b"") is None
 
 
-def steps(*states: dict[str, str]) -> list[FileStep]:
+def steps(*states: dict[str, str]) -> list[tuple[int, str, str | None]]:
     """Write a history that went through these states."""
-    found: list[FileStep] = []
+    found: list[tuple[int, str, str | None]] = []
     before: dict[str, str] = {}
     for revision, state in enumerate(states, start=1):
-        found += [FileStep(revision, path, state.get(path)) for path in {**before, **state} if before.get(path) != state.get(path)]
+        found += [(revision, path, state.get(path)) for path in {**before, **state} if before.get(path) != state.get(path)]
         before = state
     return found
 

@@ -10,7 +10,8 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from courses import authoring, catalogue, drafts, history
-from courses.drafts import FileContent, text_content
+from courses.drafts import text_content
+from courses.history import FileContent
 from courses.models import Course, DraftFileVersion, DraftRevision, RevisionOrigin
 from kernel import clock, migrations
 from kernel.audit import AuditEntry
@@ -80,10 +81,10 @@ def test_a_file_is_read_as_it_was(instance: Instance) -> None:
 
     with instance.database.unit_of_work(write=False) as session:
         course = the_course(session)
-        assert history.get_file_at(session, course.id, LESSON, 2).body == "uno\n"
+        assert history.get_file_at(session, course.id, LESSON, 2).text == "uno\n"
         assert history.find_text_at(session, course.id, LESSON, 3) == "dos\n"
         picture = history.get_file_at(session, course.id, PICTURE, 3)
-        assert (picture.body, picture.media_type, instance.files.read(picture.sha256)) == (None, "image/png", PNG)
+        assert (picture.text, picture.media_type, instance.files.read(picture.sha256)) == (None, "image/png", PNG)
         assert history.find_text_at(session, course.id, PICTURE, 3) is None
         assert history.find_text_at(session, course.id, PICTURE, 1) is None
         assert VIDEO in {file.path for file in history.list_files_at(session, course.id, 2)}
@@ -146,7 +147,7 @@ def test_any_state_of_a_random_history_can_be_read_and_brought_back(instance: In
         assert drafts.draft_files(session, instance.files, course.id) == states[-1]
         for revision, state in enumerate(states, start=1):
             found = history.list_contents_at(session, course.id, paths, revision)
-            read = {path: instance.files.read(file.sha256) if file.body is None else file.body.encode() for path, file in found.items()}
+            read = {path: file.read(instance.files) for path, file in found.items()}
             assert read == {path: content for path, content in state.items() if path in paths}
             assert {file.path for file in history.list_files_at(session, course.id, revision)} == set(state)
         found_origins = {entry.origin for entry in history.list_revisions(session, course.id)}
