@@ -291,14 +291,6 @@ class PreparedActivity:
 
 
 @dataclass(frozen=True, slots=True)
-class PreparedTerm:
-    """A term rendered."""
-
-    term: TermSource
-    definition: Html
-
-
-@dataclass(frozen=True, slots=True)
 class PreparedCourse:
     """A course ready to be written as a version."""
 
@@ -309,7 +301,8 @@ class PreparedCourse:
     module_texts: Mapping[str, tuple[Html, tuple[Html, ...]]]
     """By module key: summary and objectives."""
     activities: Mapping[str, PreparedActivity]
-    terms: tuple[PreparedTerm, ...]
+    terms: tuple[tuple[TermSource, Html], ...]
+    """Each with its definition rendered."""
     resource_urls: Mapping[str, str]
     search_documents: tuple[SearchDocument, ...]
     """What can be found of the course itself and its terms."""

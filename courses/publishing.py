@@ -46,7 +46,6 @@ from courses.kinds import (
     LearnerCounts,
     PreparedActivity,
     PreparedCourse,
-    PreparedTerm,
     Publication,
 )
 from courses.rendering import KEPT_LESSONS, Renderer, forget_lessons, plain_texts
@@ -179,14 +178,14 @@ def _prepare(course: CourseFolder, digest: str, kinds: CourseKinds) -> PreparedC
     ready = [activity for module in modules for activity in module.activities if activity.state is SourceState.READY]
     activities = {activity.key: _prepare_activity(activity, renderer, kinds) for activity in ready}
     summary, objectives = renderer.inline(course.summary), tuple(renderer.inline(text) for text in course.objectives)
-    terms = tuple(PreparedTerm(term, renderer.inline(term.definition)) for term in course.terms)
+    terms = tuple((term, renderer.inline(term.definition)) for term in course.terms)
     module_texts = {
         module.key: (renderer.inline(module.summary, module.path), tuple(renderer.inline(text, module.path) for text in module.objectives))
         for module in modules
     }
     if renderer.refused:
         raise Unavailable
-    named = (term_entries(entry.term.key, plain_texts(entry.term.term), entry.term.also, entry.definition) for entry in terms)
+    named = (term_entries(term.key, plain_texts(term.term), term.also, definition) for term, definition in terms)
     resource_documents = (
         resource_entries(resource.key, plain_texts(resource.title), plain_texts(resource.host)) for resource in course.resources
     )
@@ -478,7 +477,13 @@ def _write_lists(session: Session, publication: Publication, files: FileStore, *
             for position, text in enumerate(prepared.objectives)
         ],
     )
-    insert_all(session, [_term_row(version_id, entry) for entry in prepared.terms])
+    insert_all(
+        session,
+        [
+            models.Term(version_id=version_id, key=term.key, term=plain_texts(term.term), also=dict(term.also), definition=definition)
+            for term, definition in prepared.terms
+        ],
+    )
     insert_all(session, [_resource_row(version_id, prepared, resource) for resource in prepared.course.resources])
     insert_all(
         session,
@@ -505,11 +510,6 @@ CARD_PICTURE = "@card.webp"
 
 def _card_file(content: bytes) -> MediaFile:
     return MediaFile(CARD_PICTURE, "image/webp", len(content), hashlib.sha256(content).hexdigest(), content)
-
-
-def _term_row(version_id: int, entry: PreparedTerm) -> models.Term:
-    term = entry.term
-    return models.Term(version_id=version_id, key=term.key, term=plain_texts(term.term), also=dict(term.also), definition=entry.definition)
 
 
 def _resource_row(version_id: int, prepared: PreparedCourse, resource: ResourceSource) -> models.CourseResource:
