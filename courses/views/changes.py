@@ -2,14 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from posixpath import dirname
 
 from flask import url_for
-from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from accounts.models import Person
 from courses import draft_checks, publishing
 from courses import versions as course_versions
 from courses.content.differences import DifferenceKind, PartDifference, PartKind, compare
@@ -300,19 +297,6 @@ def _changed_keys(part: PartDifference) -> tuple[str, ...]:
     return (part.key,) if any(mark in part.marks for mark in notified_marks) else ()
 
 
-@dataclass(frozen=True, slots=True)
-class CourseVersionRow:
-    """One version in a list."""
-
-    number: int
-    published_at: datetime
-    by: str
-    note: str
-    nature: str
-    current: bool
-    url: str
-
-
 NATURES: Mapping[tuple[str, bool], str] = {
     ("correction", False): N_("Correction: everyone was moved to it"),
     ("improvement", False): N_("Improvement: for new learners"),
@@ -325,20 +309,9 @@ PLANNED_NATURES = {
 }
 
 
-def version_lines(course: Course, rows: Sequence[Row[CourseVersion, Person | None]]) -> list[CourseVersionRow]:
-    """Put versions into words."""
-    return [
-        CourseVersionRow(
-            version.number,
-            version.published_at,
-            publisher.full_name if publisher else _("the system"),
-            note=version.note,
-            nature=_(NATURES[version.nature, version.asks]),
-            current=version.id == course.published_version_id,
-            url=url_for("courses_versions.version", slug=course.slug, number=version.number),
-        )
-        for version, publisher in rows
-    ]
+def nature_words() -> dict[tuple[str, bool], str]:
+    """Return whom each nature of a version concerned, by the nature and whether learners were asked."""
+    return {key: _(words) for key, words in NATURES.items()}
 
 
 def nature_hints(learners: LearnerCounts) -> dict[str, str]:

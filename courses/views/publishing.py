@@ -242,7 +242,6 @@ def _page(subject: CourseContext, course: Course, shown: PublicationCheck, form:
     session = current_session()
     draft_check = _beside_learners(session, course, shown.draft_check)
     published_versions = versions.list_versions(session, course.id, limit=SHOWN_VERSIONS + 1)
-    lines = views_changes.version_lines(course, published_versions)
     problems = views_changes.problems_of(course.slug, draft_check.findings, draft_check.folder, course_kinds())
     changes = _changes(session, course, shown, problems)
     shown_problems = views_changes.beside(problems, changes)
@@ -250,7 +249,7 @@ def _page(subject: CourseContext, course: Course, shown: PublicationCheck, form:
         "courses/publishing.html",
         course=course_header(course),
         next_number=published_versions[0].CourseVersion.number + 1 if published_versions else 1,
-        published=next((line for line in lines if line.current), None),
+        published=next((row for row in published_versions if row.CourseVersion.id == course.published_version_id), None),
         form=form,
         needs_approval=course.needs_approval,
         plan=_plan(course),
@@ -265,8 +264,9 @@ def _page(subject: CourseContext, course: Course, shown: PublicationCheck, form:
         notified_titles=views_changes.change_audience(changes, draft_check.folder).titles,
         changed_answers=_changed_answers(session, course),
         autosaved=_autosaved(session, course, draft_check, form),
-        versions=lines[:SHOWN_VERSIONS],
-        more_versions=len(lines) > SHOWN_VERSIONS,
+        versions=published_versions[:SHOWN_VERSIONS],
+        natures=views_changes.nature_words(),
+        more_versions=len(published_versions) > SHOWN_VERSIONS,
     )
 
 

@@ -163,7 +163,13 @@ def versions(subject: CourseContext) -> Answer:
     session, requested = current_session(), requested_page()
     course = catalogue.get_course(session, subject.id)
     rows = course_versions.list_versions(session, course.id, offset=requested.offset, limit=requested.size + 1)
-    return page("courses/versions.html", course=course_header(course), page=requested.of(views_changes.version_lines(course, rows)))
+    return page(
+        "courses/versions.html",
+        course=course_header(course),
+        page=requested.of(rows),
+        natures=views_changes.nature_words(),
+        published_id=course.published_version_id,
+    )
 
 
 @versions_bp.get("/teaching/<slug>/versions/<int:number>")
@@ -182,7 +188,9 @@ def _page(subject: VersionContext, form: RepublishForm, restoring: RestoreForm) 
     return page(
         "courses/version.html",
         course=course_header(course),
-        line=views_changes.version_lines(course, [course_versions.get_with_publisher(session, shown.id)])[0],
+        row=course_versions.get_with_publisher(session, shown.id),
+        natures=views_changes.nature_words(),
+        is_published=shown.id == course.published_version_id,
         before=before.number if before else None,
         changes=_changes(course, before, shown) if before else None,
         kept=views_changes.folder_of(session, file_store(), shown, course_kinds()) is not None,
