@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from courses import draft_checks, publishing
 from courses import versions as course_versions
 from courses.content.differences import DifferenceKind, PartDifference, PartKind, compare
-from courses.content.model import CourseFolder, Finding, SourceState
+from courses.content.model import ActivitySource, CourseFolder, Finding, SourceState
 from courses.editor import FormFindings
 from courses.kinds import CourseKinds, LearnerCounts
 from courses.models import Course, CourseVersion
@@ -69,16 +69,6 @@ class CheckFindingView:
 
 
 @dataclass(frozen=True, slots=True)
-class RegradeSuggestion:
-    """A question whose right answer changed, in a quiz that has asked it."""
-
-    key: str
-    quiz: str
-    answers: int
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
 class ChangedPart:
     """A part of the list of changes."""
 
@@ -87,7 +77,8 @@ class ChangedPart:
     part: PartDifference
     tags: tuple[tuple[str, str], ...]
     problems: tuple[CheckFindingView, ...] = ()
-    regrades: tuple[RegradeSuggestion, ...] = ()
+    regrades: tuple[tuple[str, str, int], ...] = ()
+    """Of a question whose right answer changed, the quizzes that have asked it: key, title, and how many attempts."""
 
     @property
     def answers(self) -> int:
@@ -143,19 +134,15 @@ def changes_between(
     parts = list(compare(before, after, kinds.tellers))
     for comparer in kinds.part_comparers:
         parts += comparer(session, course.id, before, after)
-    shown = tuple(_changed_part(course.slug, number, part, after, problems) for number, part in enumerate(parts, 1))
+    shown = tuple(_changed_part(number, part, after, problems) for number, part in enumerate(parts, 1))
     return DraftComparison(
         shown, only_form=not shown, changed_answers=tuple(part for part in shown if DifferenceKind.KEY in part.part.marks)
     )
 
 
-def _changed_part(slug: str, number: int, part: PartDifference, folder: CourseFolder, problems: Sequence[CheckFindingView]) -> ChangedPart:
+def _changed_part(number: int, part: PartDifference, folder: CourseFolder, problems: Sequence[CheckFindingView]) -> ChangedPart:
     titles = {activity.key: choose(activity.title) for activity in folder.activities()}
-    regrades = tuple(
-        RegradeSuggestion(quiz, titles.get(quiz, quiz), count, url_for("quizzes_regrading.new", slug=slug, key=quiz, question=part.key))
-        for quiz, count in part.asked_in
-        if DifferenceKind.KEY in part.marks
-    )
+    regrades = tuple((quiz, titles.get(quiz, quiz), count) for quiz, count in part.asked_in if DifferenceKind.KEY in part.marks)
     concerned = tuple(problem for problem in problems if _concerns(problem, part))
     return ChangedPart(
         number,
@@ -224,25 +211,12 @@ def _problem(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class FindingGroup:
-    """Remarks of one kind, with how many more there are than the first."""
-
-    first: CheckFindingView
-    problems: tuple[CheckFindingView, ...]
-
-    @property
-    def more(self) -> int:
-        """Count the others."""
-        return len(self.problems) - 1
-
-
-def group_findings(problems: Sequence[CheckFindingView]) -> list[FindingGroup]:
+def group_findings(problems: Sequence[CheckFindingView]) -> list[list[CheckFindingView]]:
     """Group remarks by their code, those of which there are most last: they hide no other."""
     groups: dict[str, list[CheckFindingView]] = {}
     for problem in problems:
         groups.setdefault(problem.code, []).append(problem)
-    return [FindingGroup(group[0], tuple(group)) for group in sorted(groups.values(), key=len)]
+    return sorted(groups.values(), key=len)
 
 
 def beside(problems: Sequence[CheckFindingView], changes: DraftComparison | None) -> list[CheckFindingView]:
@@ -266,22 +240,12 @@ def places_of(folder: CourseFolder) -> dict[str, str]:
     return places
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeAudience:
-    """The changes that learners may be notified of: the titles of their activities, and their keys, present and former."""
-
-    titles: tuple[str, ...] = ()
-    keys: tuple[str, ...] = ()
-
-
-def change_audience(changes: DraftComparison | None, folder: CourseFolder | None) -> ChangeAudience:
-    """Return the activities whose contents changed: texts, questions, and the settings of those without texts of their own."""
+def list_changed(changes: DraftComparison | None, folder: CourseFolder | None) -> list[ActivitySource]:
+    """List the activities whose contents changed: texts, questions, and the settings of those without texts of their own."""
     if changes is None or folder is None:
-        return ChangeAudience()
+        return []
     changed = {key for part in changes.parts for key in _changed_keys(part.part)}
-    activities = [activity for activity in folder.activities() if activity.key in changed and activity.state is SourceState.READY]
-    keys = [key for activity in activities for key in (activity.key, *activity.former_keys)]
-    return ChangeAudience(tuple(choose(activity.title) for activity in activities), tuple(keys))
+    return [activity for activity in folder.activities() if activity.key in changed and activity.state is SourceState.READY]
 
 
 def _changed_keys(part: PartDifference) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Pages that check a draft, show what differs from what is published, publish it, and decide on planned publications."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ from courses.catalogue import is_unsigned
 from courses.content.differences import DiffParagraph, compared_text
 from courses.content.editing import EditRefused
 from courses.content.lessons import lesson_text_of
+from courses.content.model import ActivitySource
 from courses.draft_checks import DraftCheck
 from courses.drafts import AutosavedText
 from courses.editor import course_header, course_kinds, whole
@@ -76,12 +77,10 @@ class PublishForm(NatureForm):
         return None if moment is None else moment.replace(tzinfo=ZoneInfo(zone))
 
     def command(self, notified_keys: tuple[str, ...]) -> PublishOptions:
-        """Return the publishing options for the reviewed revision; `notified_keys` name the activities that learners hear of, if wanted."""
+        """Return the publishing options for the reviewed revision; `notified_keys` name the activities that learners hear of."""
         options = self.publishing(revision=whole(self.revision.data))
         reviewed_digest = (self.reviewed_digest.data or "")[:64]
-        return replace(
-            options, notified_keys=notified_keys if self.tell.data else (), autosaved=self.included, reviewed_digest=reviewed_digest
-        )
+        return replace(options, notified_keys=notified_keys, autosaved=self.included, reviewed_digest=reviewed_digest)
 
     @property
     def included(self) -> tuple[int, ...]:
@@ -89,38 +88,18 @@ class PublishForm(NatureForm):
         return tuple(whole(text) for text in (self.autosaved.data or [])[:MOST_AUTOSAVED])
 
 
-@dataclass(frozen=True, slots=True)
-class AutosavedDraftView:
-    """A text that was only saved by itself; `blocks` compare it with what was saved."""
+def autosaved_lines(
+    texts: Sequence[AutosavedText], places: Mapping[str, str]
+) -> Iterator[tuple[AutosavedText, str, str, tuple[DiffParagraph, ...]]]:
+    """Yield texts that were only saved by themselves, each with its title, its language, and what differs from the saved text.
 
-    revision: int
-    place: str
-    language: str
-    name: str
-    typed_at: datetime
-    blocks: tuple[DiffParagraph, ...]
-    chosen: bool
-
-
-def autosaved_lines(texts: Sequence[AutosavedText], places: Mapping[str, str], chosen: Collection[int]) -> list[AutosavedDraftView]:
-    """Return texts as the page shows them that publishes; `places` are titles by file, without its ending too."""
-    return [_line(text, places, chosen) for text in texts]
-
-
-def _line(text: AutosavedText, places: Mapping[str, str], chosen: Collection[int]) -> AutosavedDraftView:
-    stem, _dot, language = text.path.removesuffix(".md").rpartition(".")
-    title = _("%(title)s, in %(language)s", title=places.get(stem) or text.path, language=_in_words(language))
-    saved = "" if text.saved_text is None else _words(text.saved_text, text.path, language)
-    blocks = compared_text(saved, _words(text.text, text.path, language))
-    return AutosavedDraftView(
-        text.revision,
-        title,
-        language,
-        name=text.name or _("the system"),
-        typed_at=text.typed_at,
-        blocks=blocks,
-        chosen=text.revision in chosen,
-    )
+    `places` are titles by file, without its ending too.
+    """
+    for text in texts:
+        stem, _dot, language = text.path.removesuffix(".md").rpartition(".")
+        title = _("%(title)s, in %(language)s", title=places.get(stem) or text.path, language=_in_words(language))
+        saved = "" if text.saved_text is None else _words(text.saved_text, text.path, language)
+        yield text, title, language, compared_text(saved, _words(text.text, text.path, language))
 
 
 def _words(text: str, path: str, language: str) -> str:
@@ -166,7 +145,8 @@ def publishing(subject: CourseContext) -> Answer:
     if publish_at is not None and publish_at <= clock.now():
         form.refuse(form.when, _("Choose a date and time in the future."))
         return _page(subject, course, _draft_check(session, course, checked, digest), form)
-    options = form.command(_change_audience(course, _draft_check(session, course, checked, digest)).keys if form.tell.data else ())
+    changed = _list_changed(course, _draft_check(session, course, checked, digest)) if form.tell.data else []
+    options = form.command(tuple(key for activity in changed for key in (activity.key, *activity.former_keys)))
     writing = begin_writing()
     locked = catalogue.lock_course(writing, subject.id)
     try:
@@ -220,9 +200,9 @@ def _beside_learners(session: Session, course: Course, check: DraftCheck) -> Dra
     return replace(check, findings=(*check.findings, *click_through))
 
 
-def _change_audience(course: Course, shown: PublicationCheck) -> views_changes.ChangeAudience:
-    """Return the audience of the changes to be published: the activities whose learners may be notified."""
-    return views_changes.change_audience(_changes(current_session(), course, shown, []), shown.draft_check.folder)
+def _list_changed(course: Course, shown: PublicationCheck) -> list[ActivitySource]:
+    """List the activities with changes to be published, whose learners may be notified."""
+    return views_changes.list_changed(_changes(current_session(), course, shown, []), shown.draft_check.folder)
 
 
 def _publish_or_plan(
@@ -245,6 +225,7 @@ def _page(subject: CourseContext, course: Course, shown: PublicationCheck, form:
     problems = views_changes.problems_of(course.slug, draft_check.findings, draft_check.folder, course_kinds())
     changes = _changes(session, course, shown, problems)
     shown_problems = views_changes.beside(problems, changes)
+    places = views_changes.places_of(draft_check.folder) if draft_check.folder else {}
     return page(
         "courses/publishing.html",
         course=course_header(course),
@@ -261,18 +242,13 @@ def _page(subject: CourseContext, course: Course, shown: PublicationCheck, form:
         checked_at=draft_check.checked_at,
         passed_checks=_passed_checks(draft_check),
         changes=changes,
-        notified_titles=views_changes.change_audience(changes, draft_check.folder).titles,
+        notified=views_changes.list_changed(changes, draft_check.folder),
         changed_answers=_changed_answers(session, course),
-        autosaved=_autosaved(session, course, draft_check, form),
+        autosaved=list(autosaved_lines(drafts.list_autosaved(session, course.id), places)),
         versions=published_versions[:SHOWN_VERSIONS],
         natures=views_changes.nature_words(),
         more_versions=len(published_versions) > SHOWN_VERSIONS,
     )
-
-
-def _autosaved(session: Session, course: Course, draft_check: DraftCheck, form: PublishForm) -> list[AutosavedDraftView]:
-    places = views_changes.places_of(draft_check.folder) if draft_check.folder else {}
-    return autosaved_lines(drafts.list_autosaved(session, course.id), places, form.included)
 
 
 def _changes(
@@ -299,15 +275,11 @@ def _changed_answers(session: Session, course: Course) -> tuple[views_changes.Ch
     folders = [views_changes.folder_of(session, file_store(), version, course_kinds()) for version in (before, current)]
     changes = views_changes.changes_between(session, course, folders[0], folders[1], course_kinds())
     regraded = {pair for list_regraded in course_kinds().regrade_lists for pair in list_regraded(session, course.id, current.published_at)}
-    parts = [replace(part, regrades=_open_regrades(part, regraded)) for part in changes.changed_answers]
+    parts = [
+        replace(part, regrades=tuple(quiz for quiz in part.regrades if not {(quiz[0], part.part.key), (quiz[0], None)} & regraded))
+        for part in changes.changed_answers
+    ]
     return tuple(part for part in parts if part.regrades)
-
-
-def _open_regrades(
-    part: views_changes.ChangedPart, regraded: Collection[tuple[str, str | None]]
-) -> tuple[views_changes.RegradeSuggestion, ...]:
-    """Return the quizzes in which nobody has regraded a question since its right answer changed."""
-    return tuple(quiz for quiz in part.regrades if not {(quiz.key, part.part.key), (quiz.key, None)} & set(regraded))
 
 
 def _plan(course: Course) -> views_changes.PublicationPlanView | None:
