@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, case, exists, false, func, not_, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Row, Select, and_, bindparam, case, exists, false, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from accounts.models import RoleGrant
@@ -162,27 +162,8 @@ def is_unsigned(session: Session, course: Course, certificate: str, day: date, *
     return not list_signatories_on(session, day, course.institution_id)
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogueEntry:
-    """A course that can be found."""
-
-    course_id: int
-    slug: str
-    version_id: int
-    enrolment: str
-    opens_at: datetime | None
-    closes_at: datetime | None
-
-
 _CATALOGUE = (
-    select(
-        Course.id,
-        Course.slug,
-        CourseVersion.id.label("version_id"),
-        CourseVersion.enrolment,
-        CourseVersion.opens_at,
-        CourseVersion.closes_at,
-    )
+    select(Course.slug, CourseVersion.id.label("version_id"), CourseVersion.enrolment, CourseVersion.opens_at, CourseVersion.closes_at)
     .join(CourseVersion, CourseVersion.id == Course.published_version_id)
     .where(Course.archived_at.is_(None))
     .order_by(Course.id)
@@ -210,11 +191,10 @@ def _count_of(*, is_anonymous: bool) -> Select[int]:
     return select(func.count()).select_from(_CATALOGUE.where(found_by(is_anonymous=is_anonymous)).order_by(None).subquery())
 
 
-def list_catalogue(session: Session, actor: Actor = _STRANGER, *, offset: int = 0, limit: int = 24) -> list[CatalogueEntry]:
-    """List the courses that an actor finds, oldest first."""
+def list_catalogue(session: Session, actor: Actor = _STRANGER, *, offset: int = 0, limit: int = 24) -> Sequence[Row[*tuple[Any, ...]]]:
+    """List the published versions of the courses that an actor finds, with their addresses, oldest first."""
     bounds = {"offset": offset, "limit": limit, "person_id": actor.person_id}
-    rows = connection_of(session).execute(_catalogue_of(is_anonymous=actor.is_anonymous), bounds)
-    return [CatalogueEntry(*row) for row in rows]
+    return connection_of(session).execute(_catalogue_of(is_anonymous=actor.is_anonymous), bounds).all()
 
 
 def find_course(session: Session, slug: str) -> Course | None:

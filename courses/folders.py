@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from accounts.uploads import discard_pending_upload, get_pending_upload, store_pending_upload
@@ -38,24 +38,14 @@ def get_workshop_folder(session: Session, actor: Actor, upload: UUID) -> NewCour
     return NewCourseUpload(workshop.makes_courses, pending)
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingFolder:
-    """An uploaded folder that awaits import, without its content."""
-
-    uuid: UUID
-    name: str
-    created_at: datetime
-    expires_at: datetime
-
-
-def list_waiting(session: Session, actor: Actor, course_id: int | None) -> list[WaitingFolder]:
-    """List the folders that a person sent in for a course, or for new ones, the newest first: a few are kept."""
-    rows = session.execute(
+def list_waiting(session: Session, actor: Actor, course_id: int | None) -> Sequence[Row[UUID, str, datetime, datetime]]:
+    """List the folders that a person sent in for a course, or for new ones, without their contents, the newest first: a few are kept."""
+    statement = (
         select(PendingFolder.uuid, PendingFolder.name, PendingFolder.created_at, PendingFolder.expires_at)
         .where(PendingFolder.course_id.is_not_distinct_from(course_id), PendingFolder.person_id == actor.person_id)
         .order_by(PendingFolder.created_at.desc(), PendingFolder.id.desc())
     )
-    return [WaitingFolder(*row) for row in rows]
+    return session.execute(statement).all()
 
 
 Choices = Mapping[str, Sequence[ConflictResolution]]
