@@ -129,8 +129,8 @@ def _figures(folder: Path, plugs: Plugs, given: Sequence[str]) -> "Iterator[str]
         return
     values = dict(_given_figure(text, {parameter.name for parameter in course.parameters}) for text in given)
     changes = changed_parameters(course.parameters, values)
-    yield from (f"{change.name}: {change.before} -> {change.after or 'cannot be calculated'}" for change in changes)
-    yield from (f"{use.path}:{use.line}: {use.text}" for use in list_uses(files, [change.name for change in changes]))
+    yield from (f"{name}: {before} -> {after or 'cannot be calculated'}" for name, (before, after) in changes.items())
+    yield from (f"{path}:{line}: {text}" for path, line, text in list_uses(files, changes))
 
 
 def _given_figure(text: str, names: "Collection[str]") -> "tuple[str, tuple[Fraction, str]]":

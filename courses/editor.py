@@ -14,7 +14,7 @@ from wtforms.widgets import CheckboxInput
 from courses import catalogue
 from courses.access import CourseAction
 from courses.authoring import DraftOutline
-from courses.content.course_fields import LabelledPlace, labelled_place, labels_of_file
+from courses.content.course_fields import labelled_place, labels_of_file
 from courses.content.editing import EditRefused, Written, read_fields
 from courses.content.kinds import FieldLabel
 from courses.content.layout import COURSE
@@ -45,15 +45,14 @@ class FormFindings:
         self._kinds = kinds
         self._labels: dict[str, Mapping[str, FieldLabel]] = {}
 
-    def _place(self, finding: Finding) -> LabelledPlace:
+    def _place(self, finding: Finding) -> tuple[str, Mapping[str, FieldLabel]]:
         if finding.file not in self._labels:
             self._labels[finding.file] = labels_of_file(finding.file, self._kinds.kinds, self._kinds.parts)
         return labelled_place(self._labels[finding.file], finding.field)
 
     def what(self, finding: Finding) -> str:
         """Return what is the matter, for the field that it concerns."""
-        labelled, name = self._place(finding), finding.facts.get("field", "")
-        known = labelled.inner.get(name) or labelled.beside.get(name)
+        known = self._place(finding)[1].get(finding.facts.get("field", ""))
         facts = {**finding.facts, "field": str(known.label)} if known is not None else finding.facts
         return _(finding.template, **facts)
 
@@ -68,7 +67,7 @@ class FormFindings:
     def message(self, finding: Finding) -> str:
         """Return where something is the matter and what, for a list of findings."""
         subject = _(finding.subject, **finding.facts) if finding.subject else ""
-        where = ", ".join(part for part in (subject, self._place(finding).words) if part)
+        where = ", ".join(part for part in (subject, self._place(finding)[0]) if part)
         return f"{where}: {self.what(finding)}" if where else self.what(finding)
 
     def line(self, finding: Finding) -> str:

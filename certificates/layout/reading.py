@@ -193,8 +193,8 @@ def _read(session: ReadingSession) -> CertificateTemplate | None:
     if TEMPLATE_FILE not in session.files:
         session.report_file(TEMPLATE_FILE, "C110", N_("The template has no template.yaml."))
         return None
-    text = decode(session, TEMPLATE_FILE, MAXIMUM_BYTES)
-    table = None if text is None else root_table(session, TEMPLATE_FILE, text.words)
+    decoded = decode(session, TEMPLATE_FILE, MAXIMUM_BYTES)
+    table = None if decoded is None else root_table(session, TEMPLATE_FILE, decoded[0])
     if table is None:
         return None
     session.languages = _languages(table)

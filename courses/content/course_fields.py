@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 from courses.content import layout, lists
 from courses.content.changes import COMMON
@@ -159,18 +158,11 @@ def _of_groups(groups: Groups) -> tuple[FieldSpec, ...]:
     return tuple(setting for _title, settings in groups for setting in settings)
 
 
-@dataclass(frozen=True, slots=True)
-class LabelledPlace:
-    """Where a finding is in the words of a form, and the labels of the fields that stand there."""
+def labelled_place(labels: Mapping[str, FieldLabel], path: str) -> tuple[str, Mapping[str, FieldLabel]]:
+    """Return the place that a finding names (`authors[2].role`, `title.es`) in the words of a form; what no form asks for ends it.
 
-    words: str = ""
-    inner: Mapping[str, FieldLabel] = field(default_factory=dict)
-    beside: Mapping[str, FieldLabel] = field(default_factory=dict)
-    """Those among which the field itself stands."""
-
-
-def labelled_place(labels: Mapping[str, FieldLabel], path: str) -> LabelledPlace:
-    """Return the place that a finding names (`authors[2].role`, `title.es`); what no form asks for ends it."""
+    With it come the labels of the fields inside and beside it.
+    """
     parts: list[str] = []
     inner, beside, is_named = labels, labels, False
     if "" in labels:  # the entries of a list of the course, each under its key
@@ -189,4 +181,4 @@ def labelled_place(labels: Mapping[str, FieldLabel], path: str) -> LabelledPlace
         if str(known.label):
             parts.append(str(known.label))
         beside, inner, is_named = inner, known.inner, known.is_named
-    return LabelledPlace(", ".join(word for word in parts if word), inner, beside)
+    return ", ".join(word for word in parts if word), {**beside, **inner}

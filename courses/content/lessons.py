@@ -24,7 +24,7 @@ from courses.content.model import (
     LessonSource,
     LocalisedText,
 )
-from courses.content.source import MAXIMUM_MARKDOWN, FrontMatter, read_lesson
+from courses.content.source import MAXIMUM_MARKDOWN, read_lesson
 from courses.content.texts import TextCheck
 from courses.content.translations import split, stamp
 from kernel.errors import N_
@@ -121,11 +121,11 @@ def read_page(session: ReadingSession, files: ActivityFiles) -> ActivitySource |
             session.report_file(path, "C210", N_("“%(language)s” is not one of the course's languages."), language=language)
     first = files.lessons.get(session.first_language)
     source = read_lesson(session, first) if first else None
-    activity = read_activity(session, source.table, KIND) if source else None
+    activity = read_activity(session, source[0], KIND) if source else None
     if source is None or activity is None:
         _twins_alone(session, files, broken=first is not None)
         return None
-    lesson = _lesson(session.first_language, source, activity.title, activity.summary)
+    lesson = _lesson(session.first_language, *source, activity.title, activity.summary)
     twins = (_source_lesson(session, files, language, lesson) for language in session.languages[1:])
     lessons = (lesson, *(translation for translation in twins if translation is not None))
     for source_lesson in lessons:
@@ -133,11 +133,9 @@ def read_page(session: ReadingSession, files: ActivityFiles) -> ActivitySource |
     return _joined(activity, lessons)
 
 
-def _lesson(language: str, source: FrontMatter, title: LocalisedText, summary: LocalisedText) -> LessonSource:
-    path = source.table.file
-    source.table.session.body_lines[path] = source.body_line
+def _lesson(language: str, table: MappingCursor, body: str, title: LocalisedText, summary: LocalisedText) -> LessonSource:
     texts = title.get(language, ""), summary.get(language, "")
-    return LessonSource(language, path, *texts, source.body, stamp(*texts, source.body))
+    return LessonSource(language, table.file, *texts, body, stamp(*texts, body))
 
 
 def _note_body(session: ReadingSession, activity: ActivitySource, lesson: LessonSource) -> None:
@@ -167,14 +165,14 @@ def _source_lesson(session: ReadingSession, files: ActivityFiles, language: str,
         location = SourceLocation(source.path)
         session.report(location, "C702", _NOT_WRITTEN.get(language, N_("The lesson is not written in “%(language)s”.")), language=language)
         return None
-    front = read_lesson(session, path)
-    if front is None:
+    source_of_twin = read_lesson(session, path)
+    if source_of_twin is None:
         return None
-    table = front.table
+    table, body = source_of_twin
     table.language = language
     title, summary = table.text("title", required=True), table.text("summary", MarkupLevel.INLINE)
     stamped = table.value("translated_from", scalars.stamp, "")
-    lesson = _lesson(language, front, title, summary)
+    lesson = _lesson(language, table, body, title, summary)
     _refuse_settings(table)
     behind = stamped != source.stamp
     if behind:

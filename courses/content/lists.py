@@ -432,37 +432,22 @@ def _report_unverified(key: str, kind: ResourceKind, table: MappingCursor, cours
 def check_citations(session: ReadingSession, course: CourseFolder) -> None:
     """Report citations of resources that do not exist (spec/content-format C203)."""
     known = {resource.key for resource in course.resources}
-    for cited in session.cited:
-        if cited.citation.resource not in known:
+    for place, citation in session.cited:
+        if citation.resource not in known:
             session.report(
-                cited.place,
+                place,
                 "C203",
                 N_("The course has no document or link “%(key)s”."),
                 N_("Write a key of that list, and the place after a comma."),
-                key=cited.citation.resource,
+                key=citation.resource,
             )
 
 
-@dataclass(frozen=True, slots=True)
-class ParameterChange:
-    """A figure with its digits before and after; `after` is empty where it could not be calculated any more."""
+def changed_parameters(parameters: Sequence[ParameterSource], values: Mapping[str, tuple[Fraction, str]]) -> dict[str, tuple[str, str]]:
+    """Return by name the digits before and after of the figures that would change, in the order of the file.
 
-    name: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
-class ParameterUse:
-    """A line of a file that names a figure; `line` counts from 1."""
-
-    path: str
-    line: int
-    text: str
-
-
-def changed_parameters(parameters: Sequence[ParameterSource], values: Mapping[str, tuple[Fraction, str]]) -> list[ParameterChange]:
-    """Return the figures that would change, in the order of the file; `values` gives number and digits by name."""
+    Those after are empty where a figure could not be calculated any more; `values` gives number and digits by name.
+    """
     given = [
         replace(parameter, value=values[parameter.name][0], written=values[parameter.name][1], formula="")
         if parameter.name in values
@@ -471,15 +456,18 @@ def changed_parameters(parameters: Sequence[ParameterSource], values: Mapping[st
     ]
     after = solve(given)
     changes = ((parameter, after.get(parameter.name)) for parameter in parameters)
-    return [
-        ParameterChange(parameter.name, parameter.written, new.written if new else "")
+    return {
+        parameter.name: (parameter.written, new.written if new else "")
         for parameter, new in changes
         if new is None or new.value != parameter.value
-    ]
+    }
 
 
-def list_uses(files: Mapping[str, bytes], names: Sequence[str]) -> Iterator[ParameterUse]:
-    """Yield every line that names one of the figures: in braces in any text, bare in the expressions of a YAML file."""
+def list_uses(files: Mapping[str, bytes], names: Iterable[str]) -> Iterator[tuple[str, int, str]]:
+    """Yield every line that names one of the figures, with its file and its number from 1 on.
+
+    They are named in braces in any text, and bare in the expressions of a YAML file.
+    """
     alternatives = "|".join(map(re.escape, names)) or "(?!)"
     in_braces, bare = re.compile(rf"\{{\{{ *(?:{alternatives})\b"), re.compile(rf"\b(?:{alternatives})\b")
     for path, content in sorted(files.items()):
@@ -488,4 +476,4 @@ def list_uses(files: Mapping[str, bytes], names: Sequence[str]) -> Iterator[Para
         pattern = bare if path.endswith(".yaml") else in_braces
         for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), start=1):
             if pattern.search(line):
-                yield ParameterUse(path, number, line.strip())
+                yield path, number, line.strip()

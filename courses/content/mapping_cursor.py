@@ -63,22 +63,6 @@ class FieldText:
 
 
 @dataclass(frozen=True, slots=True)
-class CitationUse:
-    """A citation and where it stands."""
-
-    place: SourceLocation
-    citation: ResourceCitation
-
-
-@dataclass(frozen=True, slots=True)
-class ActivityReferenceUse:
-    """A reference to an activity and where it stands."""
-
-    place: SourceLocation
-    reference: ActivityReference
-
-
-@dataclass(frozen=True, slots=True)
 class LessonBody:
     """The body of a lesson in one language; `first_line` is where it begins in its file."""
 
@@ -105,8 +89,8 @@ class ReadCollector:
     course: CourseFolder | None = None
     findings: list[Finding] = field(default_factory=list)
     texts: list[FieldText] = field(default_factory=list)
-    cited: list[CitationUse] = field(default_factory=list)
-    seen: list[ActivityReferenceUse] = field(default_factory=list)
+    cited: list[tuple[SourceLocation, ResourceCitation]] = field(default_factory=list)
+    seen: list[tuple[SourceLocation, ActivityReference]] = field(default_factory=list)
     used_files: set[str] = field(default_factory=set)
     keys: dict[str, dict[str, SourceLocation]] = field(default_factory=dict)
     former: list[tuple[str, str, SourceLocation]] = field(default_factory=list)
@@ -341,7 +325,7 @@ class LocatedValue:
             return None
         key, _, where = text.partition(",")
         citation = ResourceCitation(key.strip(), where.strip())
-        self.session.cited.append(CitationUse(self.place, citation))
+        self.session.cited.append((self.place, citation))
         return citation
 
     def reference(self) -> ActivityReference | None:
@@ -356,7 +340,7 @@ class LocatedValue:
                 scalars.position
             )
             reference = ActivityReference(activity, "", second)
-        self.session.seen.append(ActivityReferenceUse(self.place, reference))
+        self.session.seen.append((self.place, reference))
         return reference
 
 

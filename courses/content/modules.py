@@ -27,26 +27,26 @@ def _module(session: ReadingSession, files: ModuleFiles) -> ModuleSource:
     if table is None:
         activities = _activities(session, files)
         return ModuleSource("", NO_TEXT, path, activities)
-    head = read_head(session, table, MarkupLevel.INLINE)
-    session.module_keys[files.folder] = head.key
+    key, former_keys, title, summary = read_head(session, table, MarkupLevel.INLINE)
+    session.module_keys[files.folder] = key
     objectives, objective_keys = read_objectives(table)
-    conditions = read_conditions(table)
+    state, requires, opens, closes = read_conditions(table)
     numbered = table.flag("numbered", True)
     needed = table.value("completion", scalars.either("all", 0, scalars.whole(1)), 0)
     activities = _activities(session, files)
     module = ModuleSource(
-        head.key,
-        head.title,
+        key,
+        title,
         path,
         activities,
-        former_keys=head.former_keys,
-        summary=head.summary,
+        former_keys=former_keys,
+        summary=summary,
         objectives=objectives,
         objective_keys=objective_keys,
-        state=conditions.state,
-        requires=conditions.requires,
-        opens=conditions.opens,
-        closes=conditions.closes,
+        state=state,
+        requires=requires,
+        opens=opens,
+        closes=closes,
         numbered=numbered,
         needed=needed or None,
     )

@@ -1,7 +1,6 @@
 """Bytes of a file as text and as a tree, with everything that spec/content-format 1 asks of every file."""
 
 import unicodedata
-from dataclasses import dataclass
 from threading import Lock
 
 from courses.content.mapping_cursor import MappingCursor, ReadFile, ReadingSession, SourceLocation
@@ -14,16 +13,11 @@ MAXIMUM_YAML = 512_000
 MAXIMUM_MARKDOWN = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class SourceText:
-    """A file's text in NFC with LF; `clean` says whether it was so already, without BOM and with a final newline."""
+def decode(session: ReadingSession, path: str, limit: int) -> tuple[str, bool] | None:
+    """Return the text of a file in NFC with LF, and whether it was so already, without BOM and with a final newline.
 
-    words: str
-    clean: bool
-
-
-def decode(session: ReadingSession, path: str, limit: int) -> SourceText | None:
-    """Return the text of a file, None with a finding where it is too large or not UTF-8."""
+    None with a finding where it is too large or not UTF-8.
+    """
     content = session.files[path]
     if len(content) > limit:
         session.report(
@@ -42,7 +36,7 @@ def decode(session: ReadingSession, path: str, limit: int) -> SourceText | None:
         return None
     raw = content.decode("utf-8")
     text = unicodedata.normalize("NFC", raw.removeprefix("\ufeff").replace("\r\n", "\n"))
-    return SourceText(text, text == raw and text.endswith("\n"))
+    return text, text == raw and text.endswith("\n")
 
 
 def _broken_at(content: bytes) -> int | None:
@@ -109,30 +103,26 @@ def root_table(session: ReadingSession, path: str, text: str) -> MappingCursor |
 
 def read_table(session: ReadingSession, path: str) -> MappingCursor | None:
     """Read a YAML file into a cursor; None with findings where it cannot be read."""
-    text = decode(session, path, MAXIMUM_YAML)
-    if text is None:
+    decoded = decode(session, path, MAXIMUM_YAML)
+    if decoded is None:
         return None
-    table = root_table(session, path, text.words)
+    text, is_clean = decoded
+    table = root_table(session, path, text)
     if table is not None:
-        session.note_file(ReadFile(table, table.node, text.words, text.words, text.clean))
+        session.note_file(ReadFile(table, table.node, text, text, is_clean))
     return table
 
 
-@dataclass(frozen=True, slots=True)
-class FrontMatter:
-    """A lesson's file: its fields, its body, and the line in the file on which the body begins."""
+def read_lesson(session: ReadingSession, path: str) -> tuple[MappingCursor, str] | None:
+    """Split a lesson at the two lines `---` into its fields and its body, and note where in the file the body begins.
 
-    table: MappingCursor
-    body: str
-    body_line: int
-
-
-def read_lesson(session: ReadingSession, path: str) -> FrontMatter | None:
-    """Split a lesson at the two lines `---`; None with findings where that is impossible."""
-    text = decode(session, path, MAXIMUM_MARKDOWN)
-    if text is None:
+    None with findings where that is impossible.
+    """
+    decoded = decode(session, path, MAXIMUM_MARKDOWN)
+    if decoded is None:
         return None
-    parts = split(text.words)
+    text, is_clean = decoded
+    parts = split(text)
     if parts is None:
         fix = N_("Begin with a line ---, the fields, and another line ---.")
         session.report(SourceLocation(path, 1, 1), "C110", N_("The lesson has no front matter."), fix)
@@ -142,5 +132,6 @@ def read_lesson(session: ReadingSession, path: str) -> FrontMatter | None:
     table = root_table(session, path, fields)
     if table is None:
         return None
-    session.note_file(ReadFile(table, table.node, text.words, fields[1:], text.clean, before=1))
-    return FrontMatter(table, body, len(lines) + 3)
+    session.note_file(ReadFile(table, table.node, text, fields[1:], is_clean, before=1))
+    session.body_lines[path] = len(lines) + 3
+    return table, body

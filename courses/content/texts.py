@@ -426,14 +426,13 @@ class TextCheck:
         self.session.report(location, "C305", template, fix, key=key, fragment=fragment, headings=headings)
 
     def _check_seen(self) -> None:
-        for seen in self.session.seen:
-            reference = seen.reference
+        for place, reference in self.session.seen:
             fragment = f"t={_clock(reference.second)}" if reference.second is not None else reference.heading
             if not self._exists(reference.activity):
-                self.session.report(seen.place, "C305", DEAD_LINK, key=reference.activity)
+                self.session.report(place, "C305", DEAD_LINK, key=reference.activity)
             elif self._dead_end(reference.activity, fragment):
-                self._report_dead_link(seen.place, reference.activity, fragment)
-            self._report_draft(seen.place, reference.activity)
+                self._report_dead_link(place, reference.activity, fragment)
+            self._report_draft(place, reference.activity)
 
     def _check_terms(self) -> None:
         for term in self.course.terms:

@@ -604,11 +604,11 @@ def test_what_another_value_would_change_is_listed() -> None:
     files = folders.changed(LESSON, "\n## ", "\nMínima: {{ minima }} y {{ share }}.\n\n## ", with_figures(BASE))
     changes = changed_parameters(folders.course(files).parameters, {"sbu": (Fraction(500), "500")})
 
-    assert [(one.name, one.before, one.after) for one in changes] == [
-        ("sbu", "482", "500"),
-        ("minima", "289.20", "300"),
-        ("maxima", "2892.0", "3000.0"),
+    assert list(changes.items()) == [
+        ("sbu", ("482", "500")),
+        ("minima", ("289.20", "300")),
+        ("maxima", ("2892.0", "3000.0")),
     ]
-    assert [(use.path, use.text) for use in list_uses(files, ["minima"])] == [(LESSON, "Mínima: {{ minima }} y {{ share }}.")]
-    assert next(list_uses(folders.with_file(BANK, "right: sbu * 2\nwrong: sbus\n", files), ["sbu"])).text == "right: sbu * 2"
+    assert [(path, text) for path, _line, text in list_uses(files, ["minima"])] == [(LESSON, "Mínima: {{ minima }} y {{ share }}.")]
+    assert next(list_uses(folders.with_file(BANK, "right: sbu * 2\nwrong: sbus\n", files), ["sbu"]))[2] == "right: sbu * 2"
     assert not list(list_uses(files, []))
