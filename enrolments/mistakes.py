@@ -1,11 +1,12 @@
 """Reads and writes mistake reports and the decisions on them, with the words for their kinds and states."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, case, delete, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts import notices
@@ -81,16 +82,8 @@ def lock_same_place(session: Session, report: MistakeReport, numbers: Collection
     return session.scalars(statement.limit(MOST_SAME + 1).with_for_update().execution_options(populate_existing=True)).all()
 
 
-@dataclass(frozen=True, slots=True)
-class ReporterRow:
-    """A mistake report with the name of its reporter."""
-
-    report: MistakeReport
-    name: str
-
-
-def list_same_place(session: Session, report: MistakeReport) -> list[ReporterRow]:
-    """List the other unsettled reports of the place of one: those of its kind first, then the newest first."""
+def list_same_place(session: Session, report: MistakeReport) -> Sequence[Row[MistakeReport, Person]]:
+    """List the other unsettled reports of the place of one, with who made them: those of its kind first, then the newest first."""
     conditions = _of_place(report.course_id, report.activity_key, report.question_key)
     statement = (
         select(MistakeReport, Person)
@@ -99,30 +92,20 @@ def list_same_place(session: Session, report: MistakeReport) -> list[ReporterRow
         .order_by(case((MistakeReport.kind == report.kind, 0), else_=1), MistakeReport.id.desc())
         .limit(MOST_SAME)
     )
-    return [ReporterRow(row, person.full_name) for row, person in session.execute(statement)]
+    return session.execute(statement).all()
 
 
-@dataclass(frozen=True, slots=True)
-class MistakeGroup:
-    """The reports of one place, kind and state as one line: how many people made them, and the newest of them."""
-
-    newest: MistakeReport
-    version: int
-    people: int
-    since: datetime
+MistakeGroup = Row[MistakeReport, int, int]
+"""The reports of one place, kind and state as one line: the newest, its `version`, and how many `people` made them."""
 
 
-def list_mistakes(session: Session, course_id: int, state: MistakeState | None, *, offset: int, limit: int) -> list[MistakeGroup]:
+def list_mistakes(session: Session, course_id: int, state: MistakeState | None, *, offset: int, limit: int) -> Sequence[MistakeGroup]:
     """List the mistake reports of a course, those of one place, kind and state together, the newest first."""
     same = (MistakeReport.activity_key, MistakeReport.question_key, MistakeReport.kind, MistakeReport.state)
     newest = func.max(MistakeReport.id)
     conditions = [MistakeReport.course_id == course_id, *([] if state is None else [MistakeReport.state == state.value])]
     groups = (
-        select(
-            newest.label("id"),
-            func.count(MistakeReport.person_id.distinct()).label("people"),
-            func.min(MistakeReport.reported_at).label("since"),
-        )
+        select(newest.label("id"), func.count(MistakeReport.person_id.distinct()).label("people"))
         .where(*conditions)
         .group_by(*same)
         .order_by(newest.desc())
@@ -131,12 +114,12 @@ def list_mistakes(session: Session, course_id: int, state: MistakeState | None, 
         .subquery()
     )
     statement = (
-        select(MistakeReport, CourseVersion.number, groups.c.people, groups.c.since)
+        select(MistakeReport, CourseVersion.number.label("version"), groups.c.people)
         .join(groups, groups.c.id == MistakeReport.id)
         .join(CourseVersion, CourseVersion.id == MistakeReport.version_id)
         .order_by(MistakeReport.id.desc())
     )
-    return [MistakeGroup(*row) for row in session.execute(statement)]
+    return session.execute(statement).all()
 
 
 def count_states(session: Session, course_id: int) -> dict[str, int]:
@@ -145,39 +128,18 @@ def count_states(session: Session, course_id: int) -> dict[str, int]:
     return dict(session.execute(statement).all())
 
 
-@dataclass(frozen=True, slots=True)
-class OpenMistakes:
-    """The open mistake reports of a course: how many, and when the oldest and the newest of them were made."""
-
-    course_id: int
-    count: int
-    since: datetime
-    latest: datetime
-
-
-def list_open(session: Session, course_ids: Collection[int]) -> list[OpenMistakes]:
-    """List the courses with open mistake reports."""
+def list_open(session: Session, course_ids: Collection[int]) -> Sequence[Row[int, int, datetime, datetime]]:
+    """List the courses with open mistake reports: how many, and when the oldest and the newest of them were made."""
     is_open = (MistakeReport.course_id.in_(course_ids), MistakeReport.state == MistakeState.OPEN.value)
     moments = (func.min(MistakeReport.reported_at), func.max(MistakeReport.reported_at))
     statement = select(MistakeReport.course_id, func.count(), *moments).where(*is_open).group_by(MistakeReport.course_id)
-    return [OpenMistakes(*row) for row in session.execute(statement.order_by(MistakeReport.course_id))]
+    return session.execute(statement.order_by(MistakeReport.course_id)).all()
 
 
-@dataclass(frozen=True, slots=True)
-class OwnMistakeRow:
-    """A mistake report as its reporter sees it: the course, and the number of the version that corrected it, if one did."""
-
-    report: MistakeReport
-    slug: str
-    course: Mapping[str, str]
-    kind: str
-    corrected: int | None
-
-
-def list_own_mistakes(session: Session, person_id: int, *, offset: int, limit: int) -> list[OwnMistakeRow]:
-    """List the mistake reports of a person, the newest first."""
+def list_own_mistakes(session: Session, person_id: int, *, offset: int, limit: int) -> Sequence[Row[*tuple[Any, ...]]]:
+    """List the mistake reports of a person, the newest first: each with its course, and in which version it was `corrected`, if in one."""
     statement = (
-        select(MistakeReport, Course.slug, Course.title, Activity.kind, CourseVersion.number)
+        select(MistakeReport, Course.slug, Course.title, Activity.kind, CourseVersion.number.label("corrected"))
         .join(Course, Course.id == MistakeReport.course_id)
         .join(Activity, (Activity.version_id == MistakeReport.version_id) & (Activity.key == MistakeReport.activity_key))
         .outerjoin(CourseVersion, CourseVersion.id == MistakeReport.corrected_version_id)
@@ -186,7 +148,7 @@ def list_own_mistakes(session: Session, person_id: int, *, offset: int, limit: i
         .offset(offset)
         .limit(limit)
     )
-    return [OwnMistakeRow(*row) for row in session.execute(statement)]
+    return session.execute(statement).all()
 
 
 def list_later_versions(session: Session, report: MistakeReport) -> Sequence[CourseVersion]:
@@ -239,19 +201,10 @@ def find_page(session: Session, activity_id: int, language: str) -> LessonPage |
     return session.scalar(select(LessonPage).where(LessonPage.activity_id == activity_id, LessonPage.language == language))
 
 
-@dataclass(frozen=True, slots=True)
-class Reporter:
-    """The reporter of a mistake; `uuid` where they take the course."""
-
-    name: str
-    uuid: UUID | None
-
-
-def get_reporter(session: Session, report: MistakeReport) -> Reporter:
-    """Return who made a report."""
+def get_reporter(session: Session, report: MistakeReport) -> Row[Person, bool]:
+    """Return who made a report, and whether they take the course (`is_learner`)."""
     takes = exists().where(Enrolment.person_id == Person.id, Enrolment.course_id == report.course_id, Enrolment.left_at.is_(None))
-    person, is_learner = session.execute(select(Person, takes).where(Person.id == report.person_id)).one()
-    return Reporter(person.full_name, person.uuid if is_learner else None)
+    return session.execute(select(Person, takes.label("is_learner")).where(Person.id == report.person_id)).one()
 
 
 BREAK = "\n\n"

@@ -83,9 +83,9 @@ def waiting_mark_files(session: Session, actor: Actor, courses: Sequence[TeamCou
 def waiting_mistakes(session: Session, actor: Actor, courses: Sequence[TeamCourse], _now: datetime) -> Iterator[WaitingItem]:
     """Name the courses with mistake reports on which nobody has decided."""
     mine = edited(actor, courses)
-    for row in list_open(session, mine) if mine else ():
-        course = mine[row.course_id]
-        yield WaitingItem(course, partial(_mistakes, row.count), f"/teaching/{course.slug}/mistake-reports", row.since, row.latest)
+    for course_id, count, since, latest in list_open(session, mine) if mine else ():
+        course = mine[course_id]
+        yield WaitingItem(course, partial(_mistakes, count), f"/teaching/{course.slug}/mistake-reports", since, latest)
 
 
 def _mistakes(count: int) -> str:

@@ -1,7 +1,6 @@
 """Pages of mistake reports: a reader reports one and sees what became of it, the course team decides."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from flask import Blueprint, Response, request
@@ -80,26 +79,17 @@ LOOKS = {
 EXCERPT = 160
 
 
-@dataclass(frozen=True, slots=True)
-class MistakeStateView:
-    """The state of a mistake report, for `macros/ui.html`."""
-
-    look: str
-    symbol: str
-    words: str
-
-
-def state_view(state: str, *, of_reporter: bool = False) -> MistakeStateView:
-    """Return how a state is shown to the course team, or to whoever made the report."""
-    labels = MISTAKE_STATES_OF_REPORTER if of_reporter else MISTAKE_STATES
-    return MistakeStateView(*LOOKS[MistakeState(state)], _(labels[MistakeState(state)]))
+def state_view(state: str, *, of_reporter: bool = False) -> tuple[str, str, str]:
+    """Return how a state is shown to the course team, or to whoever made the report: look, words and symbol of `macros/ui.html`."""
+    labels, (look, symbol) = MISTAKE_STATES_OF_REPORTER if of_reporter else MISTAKE_STATES, LOOKS[MistakeState(state)]
+    return look, _(labels[MistakeState(state)]), symbol
 
 
 def _by_place(groups: Sequence[MistakeGroup]) -> list[list[MistakeGroup]]:
     """Put the groups of a list together by place, in the order in which they come."""
     places: dict[tuple[str, str | None], list[MistakeGroup]] = {}
     for group in groups:
-        places.setdefault((group.newest.activity_key, group.newest.question_key), []).append(group)
+        places.setdefault((group.MistakeReport.activity_key, group.MistakeReport.question_key), []).append(group)
     return list(places.values())
 
 
@@ -163,7 +153,7 @@ def reports(context: LearnerContext) -> Response:
     if state is None and named != "all":
         raise NotFound
     groups = mistakes.list_mistakes(session, context.course_id, state, offset=requested.offset, limit=ROWS + 1)
-    accepted = [group.newest for group in groups if group.newest.state == MistakeState.ACCEPTED.value]
+    accepted = [group.MistakeReport for group in groups if group.MistakeReport.state == MistakeState.ACCEPTED.value]
     counts = mistakes.count_states(session, context.course_id)
     return page(
         "enrolments/mistake_reports.html",

@@ -369,7 +369,9 @@ def _report_mistakes(teaching: CourseTeaching, now: datetime) -> None:
 def _decide_on_mistakes(teaching: CourseTeaching, now: datetime) -> None:
     """Accept the first report and decline the second; the others stay open."""
     session = teaching.stage.session
-    reports = [group.newest for group in mistakes.list_mistakes(session, teaching.outline.course_id, None, offset=0, limit=len(REPORTS))]
+    reports = [
+        group.MistakeReport for group in mistakes.list_mistakes(session, teaching.outline.course_id, None, offset=0, limit=len(REPORTS))
+    ]
     for report, decision in zip(sorted(reports, key=lambda row: row.id), DECISIONS, strict=False):
         mistakes.decide(session, teaching.owner, report, (), decision, now=now)
 
