@@ -1,11 +1,12 @@
 """Reads and writes announcements of courses, of which those whom they are for are notified in portions."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, func, insert, literal, or_, select
+from sqlalchemy import ColumnElement, Integer, Row, Select, and_, bindparam, func, insert, literal, or_, select
 from sqlalchemy.orm import Session
 
 from accounts import broadcasts, notices
@@ -97,20 +98,10 @@ def _select_recipients(row: Announcement) -> Select[int]:
     return people_of(audience_of(row), now=row.sent_at)
 
 
-@dataclass(frozen=True, slots=True)
-class AnnouncementRow:
-    """An announcement as the team sees it."""
-
-    announcement: Announcement
-    author: str
-    edition: str
-    group: str
-
-
-def list_announcements(session: Session, course_id: int, *, offset: int, limit: int) -> list[AnnouncementRow]:
-    """List the announcements and messages of a course, the newest first."""
+def list_announcements(session: Session, course_id: int, *, offset: int, limit: int) -> Sequence[Row[*tuple[Any, ...]]]:
+    """List the announcements and messages of a course with their authors and for which `edition` and `group` they are, the newest first."""
     statement = (
-        select(Announcement, Person, Edition.name, LearnerGroup.shown_name)
+        select(Announcement, Person, Edition.name.label("edition"), LearnerGroup.shown_name.label("group"))
         .join(Person, Person.id == Announcement.author_id)
         .outerjoin(Edition, Edition.id == Announcement.edition_id)
         .outerjoin(LearnerGroup, LearnerGroup.id == Announcement.group_id)
@@ -119,9 +110,7 @@ def list_announcements(session: Session, course_id: int, *, offset: int, limit: 
         .offset(offset)
         .limit(limit)
     )
-    return [
-        AnnouncementRow(row, author.full_name, edition or "", group or "") for row, author, edition, group in session.execute(statement)
-    ]
+    return session.execute(statement).all()
 
 
 def find_announcement(session: Session, announcement: UUID) -> Announcement | None:
@@ -138,30 +127,10 @@ def get_announcement_context(session: Session, actor: Actor, slug: str, announce
     return AnnouncementContext(context, row)
 
 
-@dataclass(frozen=True, slots=True)
-class Announced:
-    """An announcement as a learner is shown it."""
-
-    title: str
-    words: str
-    sent_at: datetime
-    corrected_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class CourseNews:
-    """A learner's standing in a course, and the announcements that they are shown there, the newest first."""
-
-    summary: LearnerSummary = field(default_factory=LearnerSummary)
-    announcements: tuple[Announced, ...] = ()
-
-
-def visible_news(session: Session, course_id: int, enrolment_id: int) -> CourseNews:
+def visible_news(session: Session, course_id: int, enrolment_id: int) -> tuple[LearnerSummary, list[Row[*tuple[Any, ...]]]]:
     """Return a learner's standing in a course, and the last announcements that they are shown there, in one statement."""
     rows = connection_of(session).execute(_VISIBLE, {"course_id": course_id, "enrolment_id": enrolment_id}).all()
-    if not rows:
-        return CourseNews()
-    return CourseNews(read_summary(rows[0]), tuple(Announced(row[6], row[7], row[8], row[9]) for row in rows if row[6] is not None))
+    return read_summary(rows[0]) if rows else LearnerSummary(), [row for row in rows if row.title is not None]
 
 
 _LEARNER = bindparam("enrolment_id", type_=Integer)

@@ -118,8 +118,8 @@ def _page(context: LearnerContext, form: AnnouncementForm, number: UUID, people:
         form=form,
         number=number,
         people=people,
-        changeable={row.announcement.uuid for row in rows if _is_changeable(context, row.announcement)},
-        titles=_titles(context) if any(row.announcement.next_key for row in rows) else {},
+        changeable={row.Announcement.uuid for row in rows if _is_changeable(context, row.Announcement)},
+        titles=_titles(context) if any(row.Announcement.next_key for row in rows) else {},
         page=requested.of(rows),
     )
 

@@ -26,7 +26,7 @@ from courses.models import Course, CourseResource, Term
 from courses.rules import HoursBasis, Outline, OutlineModule, activity_url, printed_basis, printed_time
 from enrolments import boards, course_context, editions, enrolment, learner_groups, learners
 from enrolments.access import ActivityContext, CourseFileContext, GroupContext, GroupMemberContext, LearnerContext, LearningAction, is_staff
-from enrolments.announcements import CourseNews, visible_news
+from enrolments.announcements import visible_news
 from enrolments.awards import LatestCertificate, find_award, find_own_renewal
 from enrolments.course_view import (
     CourseCard,
@@ -51,6 +51,7 @@ from enrolments.learners import visible_next_courses
 from enrolments.progress import length_in_words
 from enrolments.rules import EnrolmentRefusal, may_join, required_modules
 from enrolments.takes import list_takes
+from enrolments.versions import LearnerSummary
 from kernel import clock
 from kernel.errors import NotFound, require_found
 from kernel.i18n import LANGUAGES, _, choose, enumeration, language, lazy_, local, ngettext, number
@@ -508,8 +509,7 @@ def course(context: LearnerContext) -> Answer:
         return see_other(url_for("courses.publishing", slug=context.slug))
     view = course_context.course_view(context, versions.get_outline(session, context.version_id))
     enrolment_id = context.enrolment_id
-    news = visible_news(session, context.course_id, enrolment_id) if enrolment_id else CourseNews()
-    summary = news.summary
+    summary, news = visible_news(session, context.course_id, enrolment_id) if enrolment_id else (LearnerSummary(), [])
     dated = course_context.course_dates(view, completed=summary.completed_at is not None)
     dates = _dates(view, dated)
     award = find_award(session, context.enrolment_id) if context.enrolment_id and summary.completed_at else None
@@ -523,7 +523,7 @@ def course(context: LearnerContext) -> Answer:
         editions=_editions(context),
         obligation=next((view_of_date for view_of_date in dates if view_of_date.kind is DateKind.OBLIGATION_ENDS), None),
         dates=[view_of_date for view_of_date in dates if view_of_date.kind is not DateKind.OBLIGATION_ENDS][:MOST_DATES],
-        announcements=news.announcements,
+        announcements=news,
         begins_at=context.not_begun[1] if context.not_begun else None,
         ended_at=context.ends_at if context.ends_at is not None and context.now >= context.ends_at else None,
         opens_at=context.opens_at,
