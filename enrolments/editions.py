@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from accounts import notices
@@ -150,18 +150,8 @@ def list_first_waiting(session: Session, edition: Edition, *, limit: int) -> lis
     return list(session.scalars(statement.order_by(WaitingPlace.id).limit(limit)))
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingListRow:
-    """A person on a waiting list, as the course team sees them."""
-
-    uuid: UUID
-    name: str
-    email: str
-    since: datetime
-
-
-def list_waiting(session: Session, edition_id: int, *, limit: int) -> list[WaitingListRow]:
-    """List those who wait, the first first."""
+def list_waiting(session: Session, edition_id: int, *, limit: int) -> Sequence[Row[Person, datetime]]:
+    """List those who wait and since when, the first first."""
     statement = (
         select(Person, WaitingPlace.since)
         .join(WaitingPlace, WaitingPlace.person_id == Person.id)
@@ -169,7 +159,7 @@ def list_waiting(session: Session, edition_id: int, *, limit: int) -> list[Waiti
         .order_by(WaitingPlace.id)
         .limit(limit)
     )
-    return [WaitingListRow(person.uuid, person.full_name, person.email, since) for person, since in session.execute(statement)]
+    return session.execute(statement).all()
 
 
 def get_place(session: Session, actor: Actor, slug: str, person: UUID) -> ParticipantContext:
@@ -372,21 +362,14 @@ def fill_places(session: Session, actor: Actor, edition_id: int, *, now: datetim
     return len(entered)
 
 
-@dataclass(frozen=True, slots=True)
-class EnrolCounts:
-    """The number of people enrolled, and of those who wait because the edition is full."""
-
-    entered: int
-    waiting: int
-
-
 def enrol_others(
     session: Session, actor: Actor, course_id: int, edition: Edition | None, people: Sequence[int], *, now: datetime
-) -> EnrolCounts:
+) -> tuple[int, int]:
     """Enrol some hundreds of people at most in a published course, notify them, and let those wait who do not fit in its edition.
 
-    Those enrolled already stay as they are, those who left find everything as it was; suspended accounts are passed over. Places that
-    nobody has taken yet go first to those who wait for them. The actor's own record is left out (`kernel.own_records`).
+    Return how many were enrolled, and how many wait. Those enrolled already stay as they are, those who left find everything as it was;
+    suspended accounts are passed over. Places that nobody has taken yet go first to those who wait for them. The actor's own record is
+    left out (`kernel.own_records`).
     """
     course, version_id = require_open_course(session, course_id)
     open_ones = select(Person.id).where(Person.id.in_(people), Person.suspended_at.is_(None)).order_by(Person.id)
@@ -414,7 +397,7 @@ def enrol_others(
     if edition_row is not None:
         for person_id in newcomers[free:]:
             _wait(session, actor, edition_row.edition, person_id, now=now)
-    return EnrolCounts(len(entered), len(newcomers) - len(entered))
+    return len(entered), len(newcomers) - len(entered)
 
 
 def require_open_course(session: Session, course_id: int) -> tuple[Course, int]:

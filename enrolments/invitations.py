@@ -1,9 +1,9 @@
 """Reads and writes invitations to enrol; nothing done for an address depends on whether it has an account."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import (
@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Integer,
+    Row,
     Select,
     bindparam,
     case,
@@ -64,16 +65,11 @@ def is_upheld() -> ColumnElement[bool]:
     return statement.where(or_(leads, teaches.exists())).correlate(EnrolmentInvitation).exists()
 
 
-@dataclass(frozen=True, slots=True)
-class TakenAddresses:
-    """The addresses of those who take a course, as its list of learners shows them, and those that are invited to it."""
+def list_taken(session: Session, course_id: int, addresses: Sequence[str], *, now: datetime) -> tuple[set[str], set[str]]:
+    """Return which of these addresses take a course, as its list of learners shows them, and which are invited to it.
 
-    enrolled: Collection[str]
-    invited: Collection[str]
-
-
-def list_taken(session: Session, course_id: int, addresses: Sequence[str], *, now: datetime) -> TakenAddresses:
-    """Return which of these addresses the course's own lists have; whether others have an account is not looked at."""
+    Whether others have an account is not looked at.
+    """
     enrolled, invited = set[str](), set[str]()
     learners = select(Person.email).join(Enrolment, Enrolment.person_id == Person.id)
     learners = learners.where(Enrolment.course_id == course_id, Enrolment.left_at.is_(None))
@@ -82,28 +78,19 @@ def list_taken(session: Session, course_id: int, addresses: Sequence[str], *, no
         portion = addresses[begin : begin + PORTION]
         enrolled.update(session.scalars(learners.where(Person.email.in_(portion))))
         invited.update(session.scalars(waiting.where(EnrolmentInvitation.email.in_(portion))))
-    return TakenAddresses(enrolled, invited)
+    return enrolled, invited
 
 
-@dataclass(frozen=True, slots=True)
-class InvitationRow:
-    """An invitation that nobody has accepted, as the course team sees it."""
+def list_unanswered(
+    session: Session, course_id: int, list_uuid: UUID | None, *, offset: int, limit: int
+) -> Sequence[Row[EnrolmentInvitation, str, bool]]:
+    """List the invitations of a course, or of one of its lists, that nobody has accepted or withdrawn, the newest first.
 
-    uuid: UUID
-    list_uuid: UUID
-    email: str
-    name: str
-    edition: str
-    invited_at: datetime
-    expires_at: datetime
-    is_upheld: bool
-
-
-def list_unanswered(session: Session, course_id: int, list_uuid: UUID | None, *, offset: int, limit: int) -> list[InvitationRow]:
-    """List the invitations of a course, or of one of its lists, that nobody has accepted or withdrawn, the newest first."""
+    Each comes with the name of its `edition`, if it is for one, and whether it `is_upheld`.
+    """
     row = EnrolmentInvitation
     statement = (
-        select(row.uuid, row.list_uuid, row.email, row.name, Edition.name, row.invited_at, row.expires_at, is_upheld())
+        select(row, Edition.name.label("edition"), is_upheld().label("is_upheld"))
         .outerjoin(Edition, Edition.id == row.edition_id)
         .where(row.course_id == course_id, *UNANSWERED)
         .order_by(row.id.desc())
@@ -112,7 +99,7 @@ def list_unanswered(session: Session, course_id: int, list_uuid: UUID | None, *,
     )
     if list_uuid is not None:
         statement = statement.where(row.list_uuid == list_uuid)
-    return [InvitationRow(*row[:4], row[4] or "", *row[5:]) for row in session.execute(statement)]
+    return session.execute(statement).all()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,19 +157,6 @@ def _is_for(person_id: PersonNumber, confirmed: ColumnElement[bool]) -> ColumnEl
     return or_(row.email.in_(_addresses_of(person_id, confirmed)), row.accepted_by == person_id) & (row.invited_by != person_id)
 
 
-@dataclass(frozen=True, slots=True)
-class PendingPlace:
-    """A course in which a person may soon have a place: an open invitation, or a place on the waiting list of an edition."""
-
-    slug: str
-    title: Mapping[str, str]
-    edition: str
-    uuid: UUID
-    """Of the invitation, or of the edition."""
-    moment: datetime
-    """When the invitation expires, or since when the person waits."""
-
-
 _PERSON, _NOW = bindparam("person_id", type_=Integer), bindparam("now", type_=UtcDateTime)
 _ANY_ADDRESS = bindparam("any_address", type_=Boolean)
 """Whether addresses count that nobody confirmed."""
@@ -193,9 +167,9 @@ _OWN_PENDING = compile_once(
             EnrolmentInvitation.id.label("number"),
             Course.slug,
             Course.title,
-            Edition.name,
+            Edition.name.label("edition"),
             EnrolmentInvitation.uuid,
-            EnrolmentInvitation.expires_at,
+            EnrolmentInvitation.expires_at.label("moment"),
         )
         .join(Course, Course.id == EnrolmentInvitation.course_id)
         .outerjoin(Edition, Edition.id == EnrolmentInvitation.edition_id)
@@ -207,9 +181,9 @@ _OWN_PENDING = compile_once(
             WaitingPlace.id.label("number"),
             Course.slug,
             Course.title,
-            Edition.name,
+            Edition.name.label("edition"),
             Edition.uuid,
-            WaitingPlace.since,
+            WaitingPlace.since.label("moment"),
         )
         .join(Edition, Edition.id == WaitingPlace.edition_id)
         .join(Course, Course.id == Edition.course_id)
@@ -220,14 +194,14 @@ _OWN_PENDING = compile_once(
 )
 
 
-def list_own_pending(session: Session, actor: Actor, *, now: datetime) -> tuple[list[PendingPlace], list[PendingPlace]]:
-    """List the open invitations of a person to courses that take people, and their places on waiting lists, in one statement."""
+def list_own_pending(session: Session, actor: Actor, *, now: datetime) -> tuple[list[Row[*tuple[Any, ...]]], list[Row[*tuple[Any, ...]]]]:
+    """List the open invitations of a person to courses that take people, and their places on waiting lists, in one statement.
+
+    The `uuid` is that of the invitation, or of the edition; the `moment` is when the invitation expires, or since when the person waits.
+    """
     values = {"person_id": actor.person_id, "now": now, "any_address": not confirms_addresses(session)}
-    rows = connection_of(session).execute(_OWN_PENDING, values)
-    pending = [(line[0], PendingPlace(line[2], line[3], line[4] or "", line[5], line[6])) for line in rows]
-    return [pending_place for is_invited, pending_place in pending if is_invited], [
-        pending_place for is_invited, pending_place in pending if not is_invited
-    ]
+    rows = connection_of(session).execute(_OWN_PENDING, values).all()
+    return [row for row in rows if row.invited], [row for row in rows if not row.invited]
 
 
 def _invited(session: Session, actor: Actor) -> Select[EnrolmentInvitation, Course, Edition, bool, bool]:
@@ -335,8 +309,8 @@ def invite(session: Session, actor: Actor, batch: InvitationBatch, names: Mappin
     editions.require_open_course(session, batch.course_id)
     course = session.get_one(Course, batch.course_id, with_for_update=True)  # one open invitation for each address
     sender = session.get_one(Person, actor.person_id)
-    taken = list_taken(session, course.id, list(names), now=now)
-    to_invite = {address: name for address, name in names.items() if address not in taken.enrolled and address not in taken.invited}
+    enrolled, invited = list_taken(session, course.id, list(names), now=now)
+    to_invite = {address: name for address, name in names.items() if address not in enrolled | invited}
     if to_invite.pop(sender.email, None) is not None:
         note_left_out(session, actor, batch.edition or course, now=now)
     if not to_invite:

@@ -35,18 +35,18 @@ def check_list(
     """
     clean, faults = clean_list(entries)
     known = known_addresses(session, course_id, list(clean)) if enrols_accounts else {}
-    taken = list_taken(session, course_id, list(clean), now=now)
+    enrolled, already = list_taken(session, course_id, list(clean), now=now)
     people, invited = dict[int, None](), list[ListedAddress]()
     already_enrolled = already_invited = 0
     for address, entry in clean.items():
-        account = known.get(address)
-        if address in taken.enrolled or (account is not None and account.enrolled):
+        person, takes = known.get(address, (None, False))
+        if address in enrolled or takes:
             already_enrolled += 1
-        elif account is not None and account.suspended:
+        elif person is not None and person.suspended_at is not None:
             faults.append(LineFault(entry.line, address, N_("The account with this address is suspended.")))
-        elif account is not None:
-            people[account.person_id] = None
-        elif address in taken.invited:
+        elif person is not None:
+            people[person.id] = None
+        elif address in already:
             already_invited += 1
         else:
             invited.append(entry)

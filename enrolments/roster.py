@@ -90,23 +90,13 @@ def names_too_little(actor: Actor, query: str) -> bool:
     return not actor.is_administrator and max(map(len, query.split()), default=0) < FEWEST_LETTERS
 
 
-@dataclass(frozen=True, slots=True)
-class AddressLookup:
-    """The account of an address on a list."""
-
-    person_id: int
-    name: str
-    suspended: bool
-    enrolled: bool
-
-
 LOOKUP_PORTION = 500
 """Addresses asked for in one statement."""
 
 
-def known_addresses(session: Session, course_id: int, addresses: Sequence[str]) -> Mapping[str, AddressLookup]:
+def known_addresses(session: Session, course_id: int, addresses: Sequence[str]) -> Mapping[str, tuple[Person, bool]]:
     """Return the accounts that these addresses (in lower case) lead to, and whether each takes a course."""
-    lookups, holder = dict[str, AddressLookup](), aliased(Person)
+    lookups, holder = dict[str, tuple[Person, bool]](), aliased(Person)
     takes = (Enrolment.person_id == holder.id) & (Enrolment.course_id == course_id) & Enrolment.left_at.is_(None)
     for begin in range(0, len(addresses), LOOKUP_PORTION):
         statement = (
@@ -117,7 +107,7 @@ def known_addresses(session: Session, course_id: int, addresses: Sequence[str]) 
             .where(Person.email.in_(addresses[begin : begin + LOOKUP_PORTION]))
         )
         for address, person, enrolment_id in session.execute(statement):
-            lookups[address] = AddressLookup(person.id, person.full_name, person.suspended_at is not None, enrolment_id is not None)
+            lookups[address] = person, enrolment_id is not None
     return lookups
 
 

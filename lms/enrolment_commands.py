@@ -141,8 +141,8 @@ def _write(opened: CommandInstance, actor: Actor, listed: CourseList, *, invites
             edition = None if listed.edition is None else session.get_one(Edition, listed.edition.id)
             people = checked.people[start : start + editions.PORTION]
             if people:
-                counts = editions.enrol_others(session, actor, listed.course_id, edition, people, now=now)
-                entered, waiting = entered + counts.entered, waiting + counts.waiting
+                enrolled, waits = editions.enrol_others(session, actor, listed.course_id, edition, people, now=now)
+                entered, waiting = entered + enrolled, waiting + waits
             names = {entry.address: entry.name for entry in checked.invited[start : start + editions.PORTION]} if invites else {}
             if names:
                 invited += invitations.invite(session, actor, InvitationBatch(listed.course_id, edition, list_uuid), names, now=now)

@@ -17,7 +17,6 @@ from enrolments import editions as editions_of_enrolments
 from enrolments import roster as enrolments_roster
 from enrolments.access import EnrolmentListContext, LearnerContext, LearningAction, ParticipantContext
 from enrolments.course_context import course_name
-from enrolments.editions import EnrolCounts
 from enrolments.invitations import InvitationCounts, count_list, list_taken, require_invitation_quota
 from enrolments.learners import get_learner_context
 from enrolments.models import Edition, PendingEnrolmentList
@@ -105,8 +104,8 @@ def roster(context: LearnerContext) -> Answer:
 
 def _address_state(session: Session, context: LearnerContext, address: str) -> str:
     """Return what the course's own lists say of an address; whether it has an account is not looked at (spec/security 2.2)."""
-    taken = list_taken(session, context.course_id, [address], now=clock.now())
-    return "inside" if address in taken.enrolled else "invited" if address in taken.invited else "free"
+    enrolled, invited = list_taken(session, context.course_id, [address], now=clock.now())
+    return "inside" if address in enrolled else "invited" if address in invited else "free"
 
 
 def chosen_edition(session: Session, context: LearnerContext, text: str) -> Edition | None:
@@ -133,22 +132,22 @@ def enrol(context: LearnerContext) -> Answer:
     session = current_session()
     chosen = [number for text in request.form.getlist("person")[:MOST_FOUND] if (number := as_uuid(text)) is not None]
     edition = chosen_edition(session, context, request.form.get("edition", ""))
-    counts = editions_of_enrolments.enrol_others(
+    entered, waiting = editions_of_enrolments.enrol_others(
         session, current_actor(), context.course_id, edition, ids_of(session, chosen), now=clock.now()
     )
     if current_actor().person_uuid in chosen:
         flash(_(LEFT_OUT), "warn")
     if chosen != [current_actor().person_uuid]:
-        _flash_counts(counts)
+        _flash_counts(entered, waiting)
     return see_other(url_for("enrolments_roster.roster", slug=context.slug))
 
 
-def _flash_counts(counts: EnrolCounts) -> None:
-    if counts.entered:
-        flash(ngettext("%(count)s person has been enrolled.", "%(count)s people have been enrolled.", counts.entered), "ok")
-    if counts.waiting:
-        flash(ngettext("%(count)s person is on the waiting list.", "%(count)s people are on the waiting list.", counts.waiting), "warn")
-    if not counts.entered and not counts.waiting:
+def _flash_counts(entered: int, waiting: int) -> None:
+    if entered:
+        flash(ngettext("%(count)s person has been enrolled.", "%(count)s people have been enrolled.", entered), "ok")
+    if waiting:
+        flash(ngettext("%(count)s person is on the waiting list.", "%(count)s people are on the waiting list.", waiting), "warn")
+    if not entered and not waiting:
         flash(_("You have not selected anyone."), "warn")
 
 

@@ -49,8 +49,8 @@ def ten(instance: Instance) -> list[Actor]:
     return [actor_of(a_person(instance, f"p{number}@example.org")) for number in range(10)]
 
 
-def enrol(instance: Instance, course: Course, people: list[Actor], edition: Edition | None = None) -> editions.EnrolCounts:
-    """Enrol people as the team does."""
+def enrol(instance: Instance, course: Course, people: list[Actor], edition: Edition | None = None) -> tuple[int, int]:
+    """Enrol people as the team does; return how many were enrolled, and how many wait."""
     with instance.database.unit_of_work() as session:
         ids = [person.person_id or 0 for person in people]
         return editions.enrol_others(session, SYSTEM, course.id, edition, ids, now=clock.now())
