@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from typing import overload
 
 from flask import url_for
 from sqlalchemy import Row
@@ -354,11 +355,15 @@ class ActivityLink:
     minutes: int | None
 
 
-def rounded(score: Fraction | None) -> Decimal | None:
-    """Round a percentage half up to two decimals, for showing it."""
-    if score is None:
+@overload
+def rounded(value: Fraction | Decimal) -> Decimal: ...
+@overload
+def rounded(value: None) -> None: ...
+def rounded(value: Fraction | Decimal | None) -> Decimal | None:
+    """Round a percentage or a mark half up to two decimals, for showing it."""
+    if value is None:
         return None
-    cents = (score * 100 + Fraction(1, 2)).__floor__()
+    cents = (Fraction(value) * 100 + Fraction(1, 2)).__floor__()
     return trimmed(Decimal(cents) / 100)
 
 
@@ -383,7 +388,7 @@ def course_url(slug: str) -> str:
 MISSING = "–"
 
 
-def share(percent: Fraction | None) -> str:
+def share(percent: Fraction | Decimal | None) -> str:
     """Write a percentage with at most two decimals, or a dash where there is none."""
     exact = rounded(percent)
     return MISSING if exact is None else percent_words(exact, max(0, -int(exact.as_tuple().exponent)))
@@ -499,7 +504,7 @@ def item_lines(outline: Outline, marks: Sequence[GradeItemMark]) -> list[ResultR
 
 
 def _item_line(mark: GradeItemMark, parts: Mapping[str, str], shares: Mapping[str, Fraction]) -> ResultRowView:
-    points = None if mark.points is None else rounded(mark.points) or 0
+    points = rounded(mark.points)
     return ResultRowView(
         mark.title,
         "",
@@ -507,7 +512,7 @@ def _item_line(mark: GradeItemMark, parts: Mapping[str, str], shares: Mapping[st
         share=share(shares.get(mark.key)),
         due_at=mark.due_at,
         result=share(None if mark.points is None else mark.points * 100 / mark.maximum),
-        words="" if points is None else _("%(points)s of %(maximum)s", points=number(points), maximum=number(rounded(mark.maximum) or 0)),
+        words="" if points is None else _("%(points)s of %(maximum)s", points=number(points), maximum=number(rounded(mark.maximum))),
         passed=None,
         comment=mark.comment,
         reason="",
@@ -546,6 +551,6 @@ def override_rows(outline: Outline, overrides: Sequence[Row[ResultOverride, Pers
         if key in ("", present):
             activity = outline.by_key.get(present)
             title = choose(activity.title) if activity else present
-            before, after = (None if value is None else Fraction(value) for value in (override.before, override.score))
-            views.append(ResultOverrideView(title, share(before), "" if after is None else share(after), row))
+            after = "" if override.score is None else share(override.score)
+            views.append(ResultOverrideView(title, share(override.before), after, row))
     return views

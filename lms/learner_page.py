@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from fractions import Fraction
 from uuid import uuid4
 
 from flask import Blueprint, Response, request
@@ -63,7 +62,7 @@ def _attempts(outline: Outline, rows: Sequence[Attempt]) -> list[tuple[Attempt, 
             row,
             title(row.activity_key),
             _(STATES.get(AttemptState(row.state), row.state)),
-            share(None if row.percent is None else Fraction(row.percent)),
+            share(row.percent),
         )
         for row in rows
     ]

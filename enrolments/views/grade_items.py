@@ -201,7 +201,7 @@ def _lines(
 
 
 def _words(value: Fraction) -> str:
-    return number(rounded(value) or 0)
+    return number(rounded(value))
 
 
 def completion_words(outline: Outline) -> list[str]:

@@ -163,8 +163,8 @@ def columns_of(outline: Outline, items: Sequence[ManualGradeItem] = ()) -> list[
     """Return the headings of the graded activities, and of the items marked by hand after them."""
     parts = {category.key: choose(category.title) for category in outline.categories}
 
-    def part(category: str, weight: Fraction) -> str:
-        label = _("weight %(weight)s", weight=number(rounded(weight) or 0))
+    def part(category: str, weight: Fraction | Decimal) -> str:
+        label = _("weight %(weight)s", weight=number(rounded(weight)))
         return " · ".join(filter(None, (parts.get(category, ""), label)))
 
     columns = [
@@ -180,7 +180,7 @@ def columns_of(outline: Outline, items: Sequence[ManualGradeItem] = ()) -> list[
         GradeColumn(
             item.key,
             item.title,
-            part(item.category, Fraction(item.weight)),
+            part(item.category, item.weight),
             name=f"{item.title} [{item.uuid.hex[:8]}]",
             item=item.uuid,
             maximum=points_words(item.maximum),

@@ -207,10 +207,10 @@ def _parts_to_complete(modules: Sequence[OutlineModule]) -> str:
 
 
 def _required_grade(needed: Fraction, grade: Fraction | None) -> Requirement:
-    text = _("A course grade of at least %(grade)s", grade=number(rounded(needed) or 0))
+    text = _("A course grade of at least %(grade)s", grade=number(rounded(needed)))
     if grade is None:
         return Requirement(text, 0, int(needed), _("no result yet"))
-    return Requirement(text, int(min(grade, needed)), int(needed), _("%(grade)s so far", grade=number(rounded(grade) or 0)))
+    return Requirement(text, int(min(grade, needed)), int(needed), _("%(grade)s so far", grade=number(rounded(grade))))
 
 
 def entry_of(actor: Actor, context: LearnerContext) -> str:

@@ -17,7 +17,6 @@ from enrolments.access import LearnerContext, LearnerNoteContext, LearningAction
 from enrolments.course_context import LearnerNoteForm, course_name, course_view
 from enrolments.course_view import of_earlier_take, override_rows, result_lines, share
 from enrolments.editions import get_place
-from enrolments.models import ActivityResult
 from enrolments.results import ResultOverrideValues
 from enrolments.rules import Progress, course_grade
 from enrolments.takes import TakeRow, list_submitted, list_takes
@@ -136,19 +135,14 @@ def _override_page(subject: ResultContext, form: ResultOverrideForm, number: UUI
         activity={"key": subject.activity.key, "title": choose(subject.activity.title)},
         form=form,
         number=number,
-        result=share(None if row is None or row.score is None else Fraction(row.score)),
-        own=share(_own(row)),
+        result=share(None if row is None else row.score),
+        own=share(None if row is None else row.own_score if row.overridden_at is not None else row.score),
         overridden=row is not None and row.overridden_at is not None,
         refusal="" if results.is_set_by_hand(session, subject.activity) else _(results.ResultUsedElsewhere.message),
         completed_at=None if row is None else row.completed_at,
         pass_mark="" if pass_mark is None else share(pass_mark),
         history=override_rows(subject.outline, results.list_overrides(session, subject.enrolment.id), subject.activity.key),
     )
-
-
-def _own(row: ActivityResult | None) -> Fraction | None:
-    own = None if row is None else row.own_score if row.overridden_at is not None else row.score
-    return None if own is None else Fraction(own)
 
 
 @bp.post("/teaching/<slug>/learners/<uuid:person>/notes")

@@ -18,7 +18,7 @@ from courses.rules import Outline
 from enrolments import learners
 from enrolments.access import ActivityContext
 from enrolments.course_context import activity_deadline, activity_header, course_view, record_visit_later
-from enrolments.course_view import CourseView
+from enrolments.course_view import CourseView, rounded
 from enrolments.rules import has_passed
 from kernel import clock
 from kernel.i18n import _, choose, language
@@ -33,7 +33,7 @@ from simulators.rules.scenario import BENEFITS, Inputs, faults, read_typed
 from simulators.rules.tasks import SubmitRuling, allowed_inputs, over_attempts
 from simulators.tasks import TaskContext, TaskWork
 from simulators.views import scenario
-from simulators.views.task import ask_views, filled, goal_views, groups_of, points, refusal_words, review_items
+from simulators.views.task import ask_views, filled, goal_views, groups_of, refusal_words, review_items
 
 bp = Blueprint("simulators", __name__)
 
@@ -262,8 +262,8 @@ def _task_page(
         asks=ask_views(located, work.typed, typed.errors),
         inputs_json=scenario.inputs_json(work.inputs),
         saved_at=saved_at,
-        maximum=points(located.maximum),
-        pass_percent=None if policy.pass_mark is None else points(policy.pass_mark),
+        maximum=rounded(located.maximum),
+        pass_percent=rounded(policy.pass_mark),
         grading=policy.grading.value,
         closes_at=subject.context.end_for(context.published.closes_at),
         deadline=activity_deadline(view, subject.activity.key),
@@ -274,9 +274,9 @@ def _task_page(
         may_work=allows(SimulatorAction.ANSWER, subject),
         may_submit=context.ruling.allowed,
         is_preview=context.preview,
-        score=None if score is None else points(score),
+        score=rounded(score),
         passed=has_passed(score, policy.pass_mark),
-        submissions=[(row, None if row.percent is None else points(row.percent)) for row in reversed(context.history)],
+        submissions=[(row, rounded(row.percent)) for row in reversed(context.history)],
     )
 
 
@@ -363,11 +363,11 @@ def submission(subject: SubmissionContext) -> Answer:
         number=row.number,
         preview=row.preview,
         submitted_at=row.submitted_at,
-        raw=points(row.raw),
-        maximum=points(row.maximum),
-        percent=None if row.percent is None else points(row.percent),
+        raw=rounded(row.raw),
+        maximum=rounded(row.maximum),
+        percent=rounded(row.percent),
         passed=row.passed,
-        pass_percent=None if reviewed.published.task.policy.pass_mark is None else points(reviewed.published.task.policy.pass_mark),
+        pass_percent=rounded(reviewed.published.task.policy.pass_mark),
         items=review_items(reviewed, numbers=numbers),
         has_goals=bool(reviewed.published.task.goals),
         scenario_url=url_for("simulators.social_budget", s=row.scenario),

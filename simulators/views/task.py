@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from enrolments.course_view import rounded
 from kernel.errors import N_
-from kernel.i18n import _, choose, format_datetime, number, trimmed
+from kernel.i18n import _, choose, format_datetime, number
 from kernel.markup.model import SafeHtml, gap_marker
 from simulators.content import benefit_name, output_label
 from simulators.rules.budget import Outputs, compute
@@ -17,12 +18,6 @@ from simulators.views.scenario import Field, FieldSet, OutputView, figure
 
 WHOLE = ("beneficiarios", "poblacion", "anio_de_agotamiento")
 GROUPS = ("macro", *BENEFITS, "despliegue", "reserva")
-
-
-def points(value: Fraction | Decimal) -> Decimal:
-    """Return a mark or percentage for showing, with at most two decimals."""
-    cents = (Fraction(value) * 100 + Fraction(1, 2)).__floor__()
-    return trimmed(Decimal(cents) / 100)
 
 
 def filled(texts: Texts, variables: Sequence[TaskVariableSpec], drawn: Mapping[str, Fraction]) -> SafeHtml:
@@ -154,7 +149,7 @@ def ask_views(task: Task, typed: Mapping[str, str], errors: Mapping[str, str]) -
             choose(ask.unit),
             typed=typed.get(ask.key, ""),
             error=errors.get(f"ask.{ask.key}", ""),
-            mark=points(ask.mark),
+            mark=rounded(ask.mark),
         )
         for ask in task.asks
     ]
@@ -210,8 +205,8 @@ def _review_item(item: GoalItem | NumberItem, reviewed: Reviewed, drawn: Mapping
         expected=shown,
         met=row.met,
         answered=goal or bool(row.given),
-        mark=points(row.mark),
-        maximum=points(row.maximum),
+        mark=rounded(row.mark),
+        maximum=rounded(row.maximum),
         explanation="" if isinstance(item, GoalItem) else filled(item.explanation, reviewed.published.task.variables, drawn),
     )
 
