@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, insert, select, true
+from sqlalchemy import ColumnElement, Row, delete, func, insert, select, true
 from sqlalchemy.orm import Session
 
 from accounts.models import Person, full_name
@@ -15,6 +15,7 @@ from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.learners import get_learner_context
 from enrolments.models import UNTIL, Enrolment, GroupMember, LearnerGroup
 from kernel import audit
+from kernel.db import count_rows
 from kernel.errors import N_, Conflict, require_found
 from kernel.own_records import is_own, note_left_out
 from kernel.permissions import Actor
@@ -65,23 +66,13 @@ def _learners(session: Session, conditions: Sequence[ColumnElement[bool]], offse
     return [LearnerRow(row[0], row[1], row[2], full_name(row[3], row[4], row[5]), row[6]) for row in session.execute(statement)]
 
 
-@dataclass(frozen=True, slots=True)
-class GroupRow:
-    """A group of a course and how many learners it has."""
-
-    id: int
-    uuid: UUID
-    name: str
-    members: int
-
-
 MOST_GROUPS = 500
 
 
-def list_groups(session: Session, course_id: int) -> list[GroupRow]:
-    """List the groups of a course, by name."""
+def list_groups(session: Session, course_id: int) -> Sequence[Row[int, UUID, str, int]]:
+    """List the groups of a course by name, each with how many `members` it has."""
     statement = (
-        select(LearnerGroup.id, LearnerGroup.uuid, LearnerGroup.name, func.count(Enrolment.id))
+        select(LearnerGroup.id, LearnerGroup.uuid, LearnerGroup.name, func.count(Enrolment.id).label("members"))
         .outerjoin(GroupMember, GroupMember.group_id == LearnerGroup.id)
         .outerjoin(Enrolment, (Enrolment.id == GroupMember.enrolment_id) & Enrolment.left_at.is_(None))
         .where(LearnerGroup.course_id == course_id, LearnerGroup.former_name.is_(None))
@@ -89,7 +80,7 @@ def list_groups(session: Session, course_id: int) -> list[GroupRow]:
         .order_by(func.lower(LearnerGroup.name), LearnerGroup.id)
         .limit(MOST_GROUPS)
     )
-    return [GroupRow(*row) for row in session.execute(statement)]
+    return session.execute(statement).all()
 
 
 def find_group(session: Session, course_id: int, group: UUID) -> LearnerGroup | None:
@@ -162,7 +153,7 @@ def delete_group(session: Session, actor: Actor, group: LearnerGroup, *, now: da
     if _is_named(session, group, in_force=True):
         raise GroupInUse
     row, members = session.get_one(LearnerGroup, group.id), GroupMember.group_id == group.id
-    count = session.scalar(select(func.count()).select_from(GroupMember).where(members))
+    count = count_rows(session, GroupMember, members)
     audit.record(session, actor, EnrolmentVerb.GROUP_DELETED, row, now=now, course=row.course_id, name=row.name, learners=count)
     session.execute(delete(GroupMember).where(members))
     if _is_named(session, group):

@@ -9,7 +9,7 @@ from posixpath import basename
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, case, exists, func, or_, select
+from sqlalchemy import Row, Select, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
@@ -280,29 +280,16 @@ def _draft_file_context(session: Session, actor: Actor, context: LearnerContext,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class OwnCourse:
-    """One course on a person's learning page."""
-
-    slug: str
-    version_id: int
-    enrolment_id: int
-    done: int
-    total: int
-    last_activity_key: str | None
-    last_visited_at: datetime | None
-    completed_at: datetime | None
-    starts_at: datetime | None
-    ends_at: datetime | None
-    """Of the edition in which it is taken."""
-    archived: bool
+OwnCourse = Row[*tuple[Any, ...]]
+"""A course on a person's learning page: `slug`, `version_id`, `enrolment_id`, `done`, `total`, `last_activity_key`, `last_visited_at`,
+`completed_at`, `starts_at` and `ends_at` of the edition in which it is taken, `archived`."""
 
 
 _OWN_COURSES = compile_once(
     select(
         Course.slug,
-        Enrolment.course_version_id,
-        Enrolment.id,
+        Enrolment.course_version_id.label("version_id"),
+        Enrolment.id.label("enrolment_id"),
         Enrolment.done,
         Enrolment.total,
         Enrolment.last_activity_key,
@@ -310,7 +297,7 @@ _OWN_COURSES = compile_once(
         Completion.completed_at,
         Edition.starts_at,
         Edition.ends_at,
-        Course.archived_at.is_not(None),
+        Course.archived_at.is_not(None).label("archived"),
     )
     .join(Course, Course.id == Enrolment.course_id)
     .outerjoin(EditionPlace, EditionPlace.enrolment_id == Enrolment.id)
@@ -322,9 +309,9 @@ _OWN_COURSES = compile_once(
 )
 
 
-def list_own_courses(session: Session, actor: Actor) -> list[OwnCourse]:
+def list_own_courses(session: Session, actor: Actor) -> Sequence[OwnCourse]:
     """List the courses the actor follows, the last visited first."""
-    return [OwnCourse(*row) for row in connection_of(session).execute(_OWN_COURSES, {"person_id": actor.person_id})]
+    return connection_of(session).execute(_OWN_COURSES, {"person_id": actor.person_id}).all()
 
 
 def results_of_many(session: Session, enrolment_ids: Sequence[int]) -> dict[int, dict[str, LearnerResult]]:
@@ -404,15 +391,7 @@ def count_learners(session: Session, course_id: int) -> LearnerCounts:
 MOST_COURSES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class NextCourse:
-    """A course that somebody may take next."""
-
-    slug: str
-    title: Mapping[str, str]
-
-
-def visible_next_courses(session: Session, actor: Actor, completed: Outline) -> list[NextCourse]:
+def visible_next_courses(session: Session, actor: Actor, completed: Outline) -> Sequence[Row[str, Mapping[str, str]]]:
     """List the courses on the same topic that an actor finds and has never taken, the newest first; none where a course names no topic."""
     if not completed.topic:
         return []
@@ -424,4 +403,4 @@ def visible_next_courses(session: Session, actor: Actor, completed: Outline) -> 
         .order_by(Course.id.desc())
         .limit(MOST_COURSES)
     )
-    return [NextCourse(*row) for row in session.execute(statement, {"person_id": actor.person_id})]
+    return session.execute(statement, {"person_id": actor.person_id}).all()

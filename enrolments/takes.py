@@ -4,16 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from fractions import Fraction
 from itertools import pairwise
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, insert, literal, select
+from sqlalchemy import ColumnElement, Row, case, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from accounts import notices
-from accounts.models import Person, full_name
+from accounts.models import Person
 from accounts.notices import Message
 from courses.kinds import COURSE_KINDS, ActivityPublisher, SubmittedWork
 from courses.models import Course, CourseVersion
@@ -118,31 +117,19 @@ def completed_in_any_take() -> ColumnElement[datetime | None]:
     return func.coalesce(Completion.completed_at, case((Enrolment.take > 1, earlier.scalar_subquery())))
 
 
-@dataclass(frozen=True, slots=True)
-class TakeRow:
-    """One take of a course by a person."""
-
-    enrolment_id: int
-    version_id: int
-    take: int
-    since: datetime
-    ended_at: datetime | None
-    is_present: bool
-    done: int
-    total: int
-    completed_at: datetime | None
+TakeRow = Row[*tuple[Any, ...]]
+"""One take of a course by a person: `enrolment_id`, `version_id`, `take`, `since`, `is_present`, `done`, `total` and `completed_at`."""
 
 
-def list_takes(session: Session, person_id: int, course_id: int) -> list[TakeRow]:
+def list_takes(session: Session, person_id: int, course_id: int) -> Sequence[TakeRow]:
     """List a person's takes of a course, the newest first."""
     statement = (
         select(
-            Enrolment.id,
-            Enrolment.course_version_id,
+            Enrolment.id.label("enrolment_id"),
+            Enrolment.course_version_id.label("version_id"),
             Enrolment.take,
-            Enrolment.enrolled_at,
-            Enrolment.left_at,
-            Enrolment.superseded_at.is_(None),
+            Enrolment.enrolled_at.label("since"),
+            Enrolment.superseded_at.is_(None).label("is_present"),
             Enrolment.done,
             Enrolment.total,
             Completion.completed_at,
@@ -151,7 +138,7 @@ def list_takes(session: Session, person_id: int, course_id: int) -> list[TakeRow
         .where(Enrolment.person_id == person_id, Enrolment.course_id == course_id)
         .order_by(Enrolment.take.desc())
     )
-    return [TakeRow(*row) for row in session.execute(statement)]
+    return session.execute(statement).all()
 
 
 def list_submitted(session: Session, enrolment_id: int) -> dict[str, Sequence[SubmittedWork]]:
@@ -337,31 +324,17 @@ def _put_in_order(session: Session, takes: Sequence[Enrolment]) -> None:
         row.take = number
 
 
-@dataclass(frozen=True, slots=True)
-class CompletionReviewRow:
-    """A take that would have been completed, in the list of those that wait for a decision."""
-
-    uuid: UUID
-    person: UUID
-    name: str
-    course: Mapping[str, str]
-    slug: str
-    take: int
-    grade: Fraction | None
-    achieved_at: datetime
-    superseded_at: datetime | None
-    noticed_at: datetime
-
-
 def count_open_completion_reviews(session: Session) -> int:
     """Count the takes that wait for a decision."""
     return count_rows(session, CompletionReview, CompletionReview.settled_at.is_(None))
 
 
-def list_open_completion_reviews(session: Session, *, offset: int, limit: int) -> list[CompletionReviewRow]:
-    """List the takes that wait for a decision, the oldest first."""
+def list_open_completion_reviews(
+    session: Session, *, offset: int, limit: int
+) -> Sequence[Row[CompletionReview, Enrolment, Course, Person]]:
+    """List the takes that would have been completed and wait for a decision, with their courses and learners, the oldest first."""
     statement = (
-        select(CompletionReview, Enrolment.take, Enrolment.superseded_at, Course.title, Course.slug, Person)
+        select(CompletionReview, Enrolment, Course, Person)
         .join(Enrolment, Enrolment.id == CompletionReview.enrolment_id)
         .join(Course, Course.id == Enrolment.course_id)
         .join(Person, Person.id == Enrolment.person_id)
@@ -370,21 +343,7 @@ def list_open_completion_reviews(session: Session, *, offset: int, limit: int) -
         .offset(offset)
         .limit(limit)
     )
-    return [
-        CompletionReviewRow(
-            review.uuid,
-            person.uuid,
-            full_name(person.given_names, person.first_surname, person.second_surname),
-            course=title,
-            slug=slug,
-            take=take,
-            grade=None if review.grade is None else Fraction(review.grade),
-            achieved_at=review.achieved_at,
-            superseded_at=superseded_at,
-            noticed_at=review.noticed_at,
-        )
-        for review, take, superseded_at, title, slug, person in session.execute(statement)
-    ]
+    return session.execute(statement).all()
 
 
 def lock_completion_review(session: Session, _actor: Actor, review: UUID) -> CompletionReviewContext:

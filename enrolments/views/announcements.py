@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID, uuid4
 
 from flask import Blueprint, Response, flash, request
+from sqlalchemy import Row
 from wtforms import BooleanField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import DataRequired
@@ -15,7 +16,7 @@ from enrolments.announcements import AnnouncementRecipients, AnnouncementText
 from enrolments.course_context import WordsField, course_name
 from enrolments.editions import list_editions
 from enrolments.gradebook import GradebookState
-from enrolments.learner_groups import GroupRow, list_groups
+from enrolments.learner_groups import list_groups
 from enrolments.learners import get_learner_context
 from enrolments.models import Announcement, Edition
 from enrolments.views.gradebook import GradebookQuery, filter_words, get_published, gradebook_query, outline_of
@@ -44,7 +45,7 @@ class AnnouncementForm(LearnerMessageForm):
     group = SelectField(lazy_("Group"), choices=[], default="")
     only_open = BooleanField(lazy_("Only learners who have not completed the course"))
 
-    def offer(self, editions: Sequence[Edition], groups: Sequence[GroupRow]) -> None:
+    def offer(self, editions: Sequence[Edition], groups: Sequence[Row[int, UUID, str, int]]) -> None:
         """Let these editions and groups be chosen, or all."""
         all_ = SelectChoice(value="", label=_("All"))
         self.edition.choices = [all_, *(SelectChoice(value=str(row.uuid), label=row.name) for row in editions)]

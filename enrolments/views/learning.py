@@ -529,7 +529,7 @@ def course(context: LearnerContext) -> Answer:
         opens_at=context.opens_at,
         closes_at=context.closes_at,
         next_activity=view.next_activity,
-        next_courses=_next_courses(view) if summary.completed_at else [],
+        next_courses=visible_next_courses(session, actor, view.outline) if summary.completed_at else [],
         may_publish=edits(actor, context.staff_role),
         modules=[view.module_block(module) for module in view.outline.modules],
         requirements=requirements(view),
@@ -546,11 +546,6 @@ def _renewal(view: CourseView, dated: Sequence[DatedItem]) -> RenewalView | None
     person = current_actor().person_id
     own = find_own_renewal(current_session(), person, view.context.course_id) if person is not None else None
     return None if own is None else renewal_view(own, view.context.now)
-
-
-def _next_courses(view: CourseView) -> list[dict[str, str]]:
-    courses = visible_next_courses(current_session(), current_actor(), view.outline)
-    return [{"slug": course.slug, "title": choose(course.title)} for course in courses]
 
 
 def _uncounted(view: CourseView, dated: Sequence[DatedItem]) -> dict[str, object] | None:
