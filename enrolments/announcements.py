@@ -21,7 +21,7 @@ from enrolments.learners import get_learner_context
 from enrolments.models import Announcement, Completion, Edition, EditionPlace, Enrolment, GroupMember, LearnerGroup, MessageRecipient
 from enrolments.muting import source_of
 from enrolments.notices import ANNOUNCEMENT_NOTICE
-from enrolments.versions import STANDING, LearnerSummary, read_summary
+from enrolments.versions import STANDING, VersionOffer, read_offer
 from kernel import audit, outbox
 from kernel.compiled_statements import compile_once
 from kernel.db import connection_of
@@ -127,10 +127,13 @@ def get_announcement_context(session: Session, actor: Actor, slug: str, announce
     return AnnouncementContext(context, row)
 
 
-def visible_news(session: Session, course_id: int, enrolment_id: int) -> tuple[LearnerSummary, list[Row[*tuple[Any, ...]]]]:
-    """Return a learner's standing in a course, and the last announcements that they are shown there, in one statement."""
+def visible_news(
+    session: Session, course_id: int, enrolment_id: int
+) -> tuple[datetime | None, VersionOffer | None, list[Row[*tuple[Any, ...]]]]:
+    """Return when a learner completed a course, the version offered, and the last announcements that they are shown, in one statement."""
     rows = connection_of(session).execute(_VISIBLE, {"course_id": course_id, "enrolment_id": enrolment_id}).all()
-    return read_summary(rows[0]) if rows else LearnerSummary(), [row for row in rows if row.title is not None]
+    completed_at, offer = (rows[0].completed_at, read_offer(rows[0])) if rows else (None, None)
+    return completed_at, offer, [row for row in rows if row.title is not None]
 
 
 _LEARNER = bindparam("enrolment_id", type_=Integer)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID, uuid5
 
-from sqlalchemy import delete, exists, func, or_, select
+from sqlalchemy import Row, delete, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
@@ -17,6 +17,7 @@ from courses.models import Course
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.models import CalendarAddress, CalendarFeed, Enrolment, PersonalReminder
 from kernel import audit
+from kernel.db import count_rows
 from kernel.errors import N_, Conflict, require_found
 from kernel.ical import CalendarEvent
 from kernel.permissions import Actor
@@ -33,22 +34,13 @@ def get_own_reminder(session: Session, actor: Actor, reminder: UUID) -> Personal
 
 def count_reminders(session: Session, person_id: int) -> int:
     """Count the reminders that a person keeps."""
-    return session.scalar(select(func.count()).where(PersonalReminder.person_id == person_id)) or 0
+    return count_rows(session, PersonalReminder, PersonalReminder.person_id == person_id)
 
 
-@dataclass(frozen=True, slots=True)
-class ReadFeed:
-    """A feed whose address is known, and whose it is."""
-
-    address: CalendarAddress
-    person: Person
-
-
-def find_feed(session: Session, secret: str) -> ReadFeed | None:
-    """Return the feed of an address that still holds; nobody reads that of an account that is suspended, deleted or merged."""
+def find_feed(session: Session, secret: str) -> Row[CalendarAddress, Person] | None:
+    """Return an address that still holds, and whose it is; nobody reads that of an account that is suspended, deleted or merged."""
     statement = select(CalendarAddress, Person).join(Person, Person.id == CalendarAddress.person_id)
-    row = session.execute(statement.where(CalendarAddress.secret_hash == hash_of(secret), Person.suspended_at.is_(None))).one_or_none()
-    return None if row is None else ReadFeed(*row)
+    return session.execute(statement.where(CalendarAddress.secret_hash == hash_of(secret), Person.suspended_at.is_(None))).one_or_none()
 
 
 def list_addresses(session: Session, person_id: int | None) -> Sequence[CalendarAddress]:
@@ -62,19 +54,11 @@ def get_own_address(session: Session, actor: Actor, address: UUID) -> CalendarAd
     return require_found(session.scalar(select(CalendarAddress).where(*mine)))
 
 
-@dataclass(frozen=True, slots=True)
-class CourseChoice:
-    """A course that a person takes, to choose among."""
-
-    id: int
-    title: Mapping[str, str]
-
-
-def list_course_choices(session: Session, person_id: int | None, *, also: int | None = None) -> list[CourseChoice]:
+def list_course_choices(session: Session, person_id: int | None, *, also: int | None = None) -> Sequence[Row[int, Mapping[str, str]]]:
     """List the courses that a person takes, and another one if it is asked for."""
     takes = exists().where(Enrolment.course_id == Course.id, Enrolment.person_id == person_id, Enrolment.left_at.is_(None))
     statement = select(Course.id, Course.title).where(or_(takes, Course.id == also)).order_by(Course.id.desc()).limit(MOST_CHOICES)
-    return [CourseChoice(row.id, row.title) for row in session.execute(statement)]
+    return session.execute(statement).all()
 
 
 def list_zones(session: Session) -> list[str]:

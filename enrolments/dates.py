@@ -428,14 +428,6 @@ LEFT_OUT = frozenset({DateKind.ATTEMPT_OPEN, DateKind.OBLIGATION_ENDS})
 OF_WHOLE_COURSE = frozenset({DateKind.EDITION_BEGINS, DateKind.EDITION_ENDS})
 
 
-@dataclass(frozen=True, slots=True)
-class DueNotice:
-    """One message and the people whom it is for."""
-
-    message: Message
-    people: tuple[int, ...]
-
-
 def is_time(now: datetime, zone: ZoneInfo) -> bool:
     """Say whether people of a zone may be reminded now: from eight in the morning until their night."""
     return MORNING <= now.astimezone(zone).hour < NIGHT_FROM
@@ -455,8 +447,13 @@ def days_before(item: DatedItem, zone: ZoneInfo, now: datetime) -> int | None:
     return days if days in steps and item.at > now else None
 
 
-def due_notices(session: Session, people: Sequence[int], zone: ZoneInfo, write: Writer, *, now: datetime) -> list[DueNotice]:
-    """Return what these people of a zone are to be told today: of what is done nothing, nor of what something else reminds them of."""
+def due_notices(
+    session: Session, people: Sequence[int], zone: ZoneInfo, write: Writer, *, now: datetime
+) -> list[tuple[Message, list[int]]]:
+    """Return what these people of a zone are to be told today, each message with those whom it is for.
+
+    Of what is done they are told nothing, nor of what something else reminds them of.
+    """
     covered = {pair for covers in COVERED_DATES.of(session) for pair in covers(session, people)}
     due: dict[str, list[DatedItem]] = {}
     for item in list_dates(session, people, now=now, since=now, until=now + AHEAD):
@@ -467,7 +464,7 @@ def due_notices(session: Session, people: Sequence[int], zone: ZoneInfo, write: 
             continue
         due.setdefault(_key(item, days), []).append(item)
     return [
-        DueNotice(_message(key, items[0], zone, days_before(items[0], zone, now) or 0, write), tuple(item.person_id for item in items))
+        (_message(key, items[0], zone, days_before(items[0], zone, now) or 0, write), [item.person_id for item in items])
         for key, items in due.items()
     ]
 

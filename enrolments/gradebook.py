@@ -269,25 +269,16 @@ def count_gradebook(session: Session, course_id: int, filters: GradebookFilter, 
     return learners, completed
 
 
-@dataclass(frozen=True, slots=True)
-class Participation:
-    """A learner's part in a course besides results: its edition, its groups, when each activity was completed."""
-
-    edition: str
-    groups: tuple[str, ...]
-    completed: Mapping[str, datetime]
-
-
-def find_part(session: Session, enrolment_id: int) -> Participation:
-    """Return a learner's edition, groups and moments of completing; three statements."""
+def find_part(session: Session, enrolment_id: int) -> tuple[str, Sequence[str], dict[str, datetime]]:
+    """Return a learner's edition, groups, and when they completed each activity; three statements."""
     edition = (
         select(Edition.name).join(EditionPlace, EditionPlace.edition_id == Edition.id).where(EditionPlace.enrolment_id == enrolment_id)
     )
     groups = select(LearnerGroup.name).join(GroupMember, GroupMember.group_id == LearnerGroup.id).order_by(func.lower(LearnerGroup.name))
     moments = select(ActivityResult.activity_key, ActivityResult.completed_at).where(ActivityResult.enrolment_id == enrolment_id)
-    return Participation(
+    return (
         session.scalar(edition) or "",
-        tuple(session.scalars(groups.where(GroupMember.enrolment_id == enrolment_id))),
+        session.scalars(groups.where(GroupMember.enrolment_id == enrolment_id)).all(),
         {key: moment for key, moment in session.execute(moments) if moment is not None},
     )
 

@@ -207,7 +207,7 @@ def remind(delivery: Delivery) -> Effect | None:
         due = dates.due_notices(session, people, find_zone(zone), notice_words, now=delivery.now)
 
     def write(session: Session) -> None:
-        for notice in due:
-            notices.notify(session, notice.message, notice.people, now=delivery.now)
+        for message, told in due:
+            notices.notify(session, message, told, now=delivery.now)
 
     return write

@@ -43,24 +43,13 @@ def length_in_words(duration: Duration) -> str:
     return ngettext("%(count)s day", "%(count)s days", duration.days)
 
 
-@dataclass(frozen=True, slots=True)
-class SubmissionMoments:
-    """The moments at which the work for an activity was submitted: what completed it, and what gives its score; none: it always counts."""
-
-    achieved_at: datetime | None
-    submitted_at: datetime | None
+SubmissionMoments = tuple[datetime | None, datetime | None]
+"""When the work for an activity was submitted that completed it, and that which gives its score; none: it always counts."""
 
 
 def achieved_by(outline: Outline, results: Results, moments: Mapping[str, SubmissionMoments], *, now: datetime) -> datetime:
     """Return when the last work that completes a course was submitted: the earliest moment whose work alone completes it."""
-    times = sorted(
-        {
-            time
-            for moments_of_activity in moments.values()
-            for time in (moments_of_activity.achieved_at, moments_of_activity.submitted_at)
-            if time is not None and time <= now
-        }
-    )
+    times = sorted({time for both in moments.values() for time in both if time is not None and time <= now})
 
     def is_enough(time: datetime) -> bool:
         by_then = {key: _by(time, result, moments.get(key)) for key, result in results.items()}
@@ -74,9 +63,10 @@ def _by(time: datetime, result: LearnerResult, moments: SubmissionMoments | None
     """Return what a result was by the work submitted until a moment."""
     if moments is None:
         return result
-    if moments.submitted_at is not None and moments.submitted_at > time:
+    achieved_at, submitted_at = moments
+    if submitted_at is not None and submitted_at > time:
         result = replace(result, score=None, passed=None)
-    return replace(result, completed=False) if moments.achieved_at is not None and moments.achieved_at > time else result
+    return replace(result, completed=False) if achieved_at is not None and achieved_at > time else result
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +276,7 @@ def record_completion(
 
 def _moments(locked: LockedEnrolment) -> dict[str, SubmissionMoments]:
     return {
-        key: SubmissionMoments(row.achieved_at or row.completed_at, row.submitted_at or row.achieved_at or row.completed_at)
+        key: (row.achieved_at or row.completed_at, row.submitted_at or row.achieved_at or row.completed_at)
         for key, row in locked.rows.items()
     }
 

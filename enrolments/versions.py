@@ -30,17 +30,9 @@ class VersionOffer:
     declined: bool
 
 
-@dataclass(frozen=True, slots=True)
-class LearnerSummary:
-    """A learner on their course page, besides their results."""
-
-    completed_at: datetime | None = None
-    offer: VersionOffer | None = None
-
-
-def read_summary(row: Row[*tuple[Any, ...]]) -> LearnerSummary:
-    """Return the summary that stands in the first columns of a row, as `STANDING` has them."""
-    return LearnerSummary(row[0], None if row[1] is None else VersionOffer(row[1], row[2], row[3], row[4], row[5] is not None))
+def read_offer(row: Row[*tuple[Any, ...]]) -> VersionOffer | None:
+    """Return the offer that stands in the columns of a row, as `STANDING` has them."""
+    return None if row.id is None else VersionOffer(row.id, row.number, row.note, row.published_at, row.declined is not None)
 
 
 _NEWER = (CourseVersion.course_id == Enrolment.course_id) & (CourseVersion.id > Enrolment.course_version_id)
@@ -64,7 +56,7 @@ STANDING = (
 def find_offer(session: Session, enrolment_id: int) -> VersionOffer | None:
     """Return the newest version that asks and that a learner who has not completed the course does not follow yet."""
     row = session.execute(STANDING, {"enrolment_id": enrolment_id}).one_or_none()
-    return None if row is None else read_summary(row).offer
+    return None if row is None else read_offer(row)
 
 
 def list_followed_versions(session: Session) -> set[int]:

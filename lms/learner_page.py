@@ -86,7 +86,8 @@ def learner(subject: ParticipantContext) -> Response:
     row = _shown_take(subject.enrolment, takes)
     person = session.get_one(Person, row.person_id)
     outline = versions.get_outline(session, row.course_version_id)
-    results, part = learners.results_of(session, row.id), find_part(session, row.id)
+    results = learners.results_of(session, row.id)
+    edition, groups, completed = find_part(session, row.id)
     progress = evaluate_completion(outline, results, context.now)
     completion, actor = learners.find_completion(session, row.id), current_actor()
     marks, with_notes = list_item_marks(session, row.course_id, row.id), keeps_notes(actor, subject)
@@ -102,7 +103,9 @@ def learner(subject: ParticipantContext) -> Response:
         grade=share(progress.grade),
         completed_at=completion.completed_at if completion else None,
         award=list_awards(session, [row.id]).get(row.id),
-        part=part,
+        edition=edition,
+        groups=groups,
+        completed=completed,
         outline=outline,
         results=results,
         no_result=NO_RESULT,

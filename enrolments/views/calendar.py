@@ -10,6 +10,7 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from flask import Blueprint, Response, make_response, request
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 from wtforms import SelectField
 from wtforms.validators import DataRequired
@@ -25,9 +26,7 @@ from enrolments.calendar import (
     ALARMS,
     BACK,
     READ_NOTED_EVERY,
-    CourseChoice,
     FeedEntry,
-    ReadFeed,
     ReminderValues,
     TooManyAddresses,
     TooManyReminders,
@@ -90,9 +89,9 @@ class ReminderForm(Form):
     at = MomentField(lazy_("Day and time"), [DataRequired(lazy_("Choose the day and time."))])
     course = SelectField(lazy_("Course"), choices=[], default="")
 
-    def offer(self, courses: Sequence[CourseChoice]) -> None:
+    def offer(self, courses: Sequence[Row[int, Mapping[str, str]]]) -> None:
         """Let these courses be chosen, or none."""
-        self.course.choices = [("", _("No course")), *((str(course.id), choose(course.title)) for course in courses)]
+        self.course.choices = [("", _("No course")), *((str(course_id), choose(title)) for course_id, title in courses)]
 
     def begin(self, day: str) -> None:
         """Fill in the morning of a day that was chosen in the calendar."""
@@ -379,17 +378,17 @@ def write_item(person: Person, item: DatedItem, site: str, *, now: datetime) -> 
 
 
 def write_feed(
-    read: ReadFeed, items: Sequence[DatedItem], site: str, institution: str, *, now: datetime
+    address: CalendarAddress, person: Person, items: Sequence[DatedItem], site: str, institution: str, *, now: datetime
 ) -> tuple[bytes, dict[str, FeedEntry] | None]:
     """Return the feed of a person, named for the institution, and what it gave now where that differs from the last time."""
-    alarm = timedelta(minutes=read.address.alarm_minutes) or None
-    events = {uid_of(read.person.uuid, item.key): event_of(read.person, item, site, alarm=alarm, now=now) for item in items}
-    known = read_entries(read.address)
+    alarm = timedelta(minutes=address.alarm_minutes) or None
+    events = {uid_of(person.uuid, item.key): event_of(person, item, site, alarm=alarm, now=now) for item in items}
+    known = read_entries(address)
     entries = revise(known, events.values(), now=now)
     written = [_event_of_entry(uid, entry, events.get(uid), site) for uid, entry in entries.items()]
     ordered = sorted(written, key=lambda event: (event.at, event.uid))
     name = _("My dates in %(site)s", site=institution)
-    content = write_calendar(ordered, name=name, zone=find_zone(read.person.zone), now=now)
+    content = write_calendar(ordered, name=name, zone=find_zone(person.zone), now=now)
     return content, None if entries == known else entries
 
 
@@ -505,17 +504,18 @@ def feed(secret: str) -> Response:
     """Answer the calendar of the person whose secret address this is. It stands in no log, and goes to no other page."""
     hide_address()
     session, now = current_session(), clock.now()
-    read = find_feed(session, secret)
-    if read is None:
+    row = find_feed(session, secret)
+    if row is None:
         limiter().use(UNKNOWN, client_key())
         raise NotFound
-    limiter().use(READS, read.address.secret_hash)
-    set_reader(read.person.language, find_zone(read.person.zone))
-    items = list_dates(session, [read.person.id], now=now, since=now - BACK, until=now + AHEAD)
+    address, person = row
+    limiter().use(READS, address.secret_hash)
+    set_reader(person.language, find_zone(person.zone))
+    items = list_dates(session, [person.id], now=now, since=now - BACK, until=now + AHEAD)
     visible, institution = visible_items(items, "")[:MOST_ITEMS], choose(current_settings().short_names)
-    content, entries = write_feed(read, visible, site_address(), institution, now=now)
-    if entries is not None or read.address.read_at is None or now - read.address.read_at >= READ_NOTED_EVERY:
-        address_id = read.address.id
+    content, entries = write_feed(address, person, visible, site_address(), institution, now=now)
+    if entries is not None or address.read_at is None or now - address.read_at >= READ_NOTED_EVERY:
+        address_id = address.id
         after_response.run_after_response(lambda session: note_reading(session, address_id, entries, now=now))
     response = _file(content, "inline")
     response.add_etag()

@@ -51,7 +51,6 @@ from enrolments.learners import visible_next_courses
 from enrolments.progress import length_in_words
 from enrolments.rules import EnrolmentRefusal, may_join, required_modules
 from enrolments.takes import list_takes
-from enrolments.versions import LearnerSummary
 from kernel import clock
 from kernel.errors import NotFound, require_found
 from kernel.i18n import LANGUAGES, _, choose, enumeration, language, lazy_, local, ngettext, number
@@ -509,17 +508,17 @@ def course(context: LearnerContext) -> Answer:
         return see_other(url_for("courses.publishing", slug=context.slug))
     view = course_context.course_view(context, versions.get_outline(session, context.version_id))
     enrolment_id = context.enrolment_id
-    summary, news = visible_news(session, context.course_id, enrolment_id) if enrolment_id else (LearnerSummary(), [])
-    dated = course_context.course_dates(view, completed=summary.completed_at is not None)
+    completed_at, offer, news = visible_news(session, context.course_id, enrolment_id) if enrolment_id else (None, None, [])
+    dated = course_context.course_dates(view, completed=completed_at is not None)
     dates = _dates(view, dated)
-    award = find_award(session, context.enrolment_id) if context.enrolment_id and summary.completed_at else None
+    award = find_award(session, context.enrolment_id) if context.enrolment_id and completed_at else None
     return cached_page(
         "enrolments/course.html",
         course=course_facts(view, course_context.site_topics()),
-        enrolment=enrolment_facts(view, summary.completed_at, award),
+        enrolment=enrolment_facts(view, completed_at, award),
         entry=entry_of(actor, context),
-        offer=summary.offer,
-        uncounted=_uncounted(view, dated) if summary.completed_at is None else None,
+        offer=offer,
+        uncounted=_uncounted(view, dated) if completed_at is None else None,
         editions=_editions(context),
         obligation=next((view_of_date for view_of_date in dates if view_of_date.kind is DateKind.OBLIGATION_ENDS), None),
         dates=[view_of_date for view_of_date in dates if view_of_date.kind is not DateKind.OBLIGATION_ENDS][:MOST_DATES],
@@ -529,11 +528,11 @@ def course(context: LearnerContext) -> Answer:
         opens_at=context.opens_at,
         closes_at=context.closes_at,
         next_activity=view.next_activity,
-        next_courses=visible_next_courses(session, actor, view.outline) if summary.completed_at else [],
+        next_courses=visible_next_courses(session, actor, view.outline) if completed_at else [],
         may_publish=edits(actor, context.staff_role),
         modules=[view.module_block(module) for module in view.outline.modules],
         requirements=requirements(view),
-        renewal=_renewal(view, dated) if summary.completed_at else None,
+        renewal=_renewal(view, dated) if completed_at else None,
         takes=list_takes(session, actor.person_id or 0, context.course_id) if context.take > 1 else [],
         links=list_course_links(session, actor, context.course_id),
     )

@@ -11,7 +11,7 @@ from certificates.models import Credential
 from courses.versions import get_outline
 from enrolments import enrolment
 from enrolments.models import ActivityResult, Completion, CompletionReview
-from enrolments.progress import SubmissionMoments, achieved_by
+from enrolments.progress import achieved_by
 from enrolments.rules import LearnerResult
 from kernel.audit import AuditEntry
 from kernel.i18n import enumeration, reading
@@ -80,7 +80,7 @@ def test_a_better_attempt_after_the_last_thing_needed_makes_nothing_late(instanc
     }
 
     def found(lesson: datetime | None, quiz: datetime | None, score: datetime | None) -> datetime:
-        moments = {"leccion-1": SubmissionMoments(lesson, lesson), "cuestionario-1": SubmissionMoments(quiz, score)}
+        moments = {"leccion-1": (lesson, lesson), "cuestionario-1": (quiz, score)}
         return achieved_by(outline, results, moments, now=days[4])
 
     assert found(days[2], days[1], days[3]) == days[2]
