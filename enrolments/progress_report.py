@@ -78,22 +78,14 @@ def _of_activity(expected: int, moments: Moments | None) -> Fraction:
     return took if 0 <= took <= LONGEST * expected else Fraction(expected)
 
 
-@dataclass(frozen=True, slots=True)
-class ModuleCount:
-    """The numbers of learners who have begun and completed a module."""
-
-    begun: int = 0
-    completed: int = 0
-
-
 def _selected_enrolments(course_id: int, filters: GradebookFilter, now: datetime) -> Subquery:
     statement = select(Enrolment.id).join(Person, Person.id == Enrolment.person_id)
     statement = statement.outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
     return statement.where(*conditions_of(course_id, filters, now)).subquery()
 
 
-def count_modules(session: Session, outline: Outline, filters: GradebookFilter, *, now: datetime) -> dict[str, ModuleCount]:
-    """Count who has begun and completed the modules of a version, by their keys; one statement."""
+def count_modules(session: Session, outline: Outline, filters: GradebookFilter, *, now: datetime) -> dict[str, tuple[int, int]]:
+    """Count who has begun and who has completed each module of a version, by its key; one statement."""
     if not outline.modules:
         return {}
     learners = _selected_enrolments(outline.course_id, filters, now)
@@ -111,38 +103,22 @@ def count_modules(session: Session, outline: Outline, filters: GradebookFilter, 
     )
     enough = each.c.done >= case(needed, value=each.c.key, else_=0)
     statement = select(each.c.key, func.count(), func.count().filter(enough)).group_by(each.c.key)
-    return {key: ModuleCount(begun, completed) for key, begun, completed in session.execute(statement)}
+    return {key: (begun, completed) for key, begun, completed in session.execute(statement)}
 
 
-@dataclass(frozen=True, slots=True)
-class ActivityCount:
-    """The numbers of learners who have opened or tried an activity, and who have completed it."""
-
-    begun: int = 0
-    completed: int = 0
-
-
-def count_activities(session: Session, course_id: int, filters: GradebookFilter, *, now: datetime) -> dict[str, ActivityCount]:
-    """Count who has begun and completed each activity, by its key; one statement."""
+def count_activities(session: Session, course_id: int, filters: GradebookFilter, *, now: datetime) -> dict[str, tuple[int, int]]:
+    """Count who has opened or tried each activity, and who has completed it, by its key; one statement."""
     learners = _selected_enrolments(course_id, filters, now)
     statement = (
         select(ActivityResult.activity_key, func.count(), func.count(ActivityResult.completed_at))
         .join(learners, learners.c.id == ActivityResult.enrolment_id)
         .group_by(ActivityResult.activity_key)
     )
-    return {key: ActivityCount(begun, completed) for key, begun, completed in session.execute(statement)}
+    return {key: (begun, completed) for key, begun, completed in session.execute(statement)}
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingCount:
-    """Learners whose next required activity this is, and those of them who have not come for some time."""
-
-    learners: int = 0
-    idle: int = 0
-
-
-def count_waiting(session: Session, course_id: int, filters: GradebookFilter, days: int, *, now: datetime) -> dict[str, WaitingCount]:
-    """Count before which activity learners stand, by its key; one statement."""
+def count_waiting(session: Session, course_id: int, filters: GradebookFilter, days: int, *, now: datetime) -> dict[str, tuple[int, int]]:
+    """Count whose next required activity each is, and who of them have not come for some days, by its key; one statement."""
     learners, steps = _selected_enrolments(course_id, filters, now), next_steps(course_id, now)
     statement = (
         select(steps.c.key, func.count(), func.count().filter(idle_since(now - timedelta(days=days))))
@@ -151,7 +127,7 @@ def count_waiting(session: Session, course_id: int, filters: GradebookFilter, da
         .join(Enrolment, Enrolment.id == steps.c.enrolment_id)
         .group_by(steps.c.key)
     )
-    return {key: WaitingCount(all_, idle) for key, all_, idle in session.execute(statement)}
+    return {key: (count, idle) for key, count, idle in session.execute(statement)}
 
 
 def count_left_off(session: Session, course_id: int, filters: GradebookFilter, days: int, *, now: datetime) -> Mapping[str | None, int]:
@@ -167,18 +143,11 @@ def count_left_off(session: Session, course_id: int, filters: GradebookFilter, d
     return {row[0]: row[1] for row in session.execute(statement)}
 
 
-@dataclass(frozen=True, slots=True)
-class TimeTaken:
-    """From enrolling to completing: the first quartile, the median and the third, each that of a learner (nearest rank)."""
+def list_quartiles(session: Session, course_id: int, filters: GradebookFilter, *, now: datetime) -> list[timedelta]:
+    """Return the three quartiles of the time from enrolling to completing, each that of a learner; none where nobody completed the course.
 
-    learners: int
-    first: timedelta
-    median: timedelta
-    third: timedelta
-
-
-def time_taken(session: Session, course_id: int, filters: GradebookFilter, *, now: datetime) -> TimeTaken | None:
-    """Return how long those took who completed the course, nothing where nobody did; one statement, at most three rows."""
+    One statement, at most three rows (nearest rank).
+    """
     learners = _selected_enrolments(course_id, filters, now)
     seconds = extract("epoch", Completion.completed_at) - extract("epoch", Enrolment.enrolled_at)
     each = (
@@ -189,12 +158,8 @@ def time_taken(session: Session, course_id: int, filters: GradebookFilter, *, no
         .subquery()
     )
     rows = session.execute(select(each.c.seconds, each.c.place, each.c.total).where(or_(*(_is_quartile(each, q) for q in (1, 2, 3))))).all()
-    if not rows:
-        return None
-    total = int(rows[0].total)
     by_place = {int(row.place): timedelta(seconds=int(row.seconds)) for row in rows}
-    first, median, third = (by_place[-(-total * quarter // 4)] for quarter in (1, 2, 3))
-    return TimeTaken(total, first, median, third)
+    return [by_place[-(-int(rows[0].total) * quarter // 4)] for quarter in (1, 2, 3)] if rows else []
 
 
 def _is_quartile(each: Subquery, quarter: int) -> ColumnElement[bool]:

@@ -205,60 +205,6 @@ class MarkFieldView:
     retired: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class GradebookCellView:
-    """A result as the page shows it, whether the team set it, and the field of a mark by hand."""
-
-    score: str
-    overridden: bool
-    mark: MarkFieldView | None
-
-
-@dataclass(frozen=True, slots=True)
-class GradebookRowView:
-    """A learner as the page shows them."""
-
-    uuid: UUID
-    name: str
-    email: str
-    edition: str
-    visited_at: datetime | None
-    done: int
-    total: int
-    completed: bool
-    grade: str
-    cells: tuple[GradebookCellView, ...]
-    """Results by column."""
-
-
-def lines_of(
-    rows: Iterable[GradebookRow],
-    columns: Sequence[GradeColumn],
-    items: Mapping[str, int],
-    fields: Mapping[MarkKey, MarkFieldView],
-) -> list[GradebookRowView]:
-    """Return what the page shows of learners; `items` are the numbers of what is marked by hand, by key."""
-
-    def cell(row: GradebookRow, key: str) -> GradebookCellView:
-        return GradebookCellView(share(row.scores.get(key)), key in row.overridden, fields.get((items.get(key, 0), row.enrolment_id)))
-
-    return [
-        GradebookRowView(
-            row.uuid,
-            row.name,
-            row.email,
-            edition=row.edition,
-            visited_at=row.visited_at,
-            done=row.done,
-            total=row.total,
-            completed=row.completed_at is not None,
-            grade=share(row.grade),
-            cells=tuple(cell(row, column.key) for column in columns),
-        )
-        for row in rows
-    ]
-
-
 def dictionary(columns: Sequence[GradeColumn]) -> list[tuple[str, str]]:
     """Return the heading of every column of the download with what it holds."""
     entries = [(_(name), _(meaning)) for name, meaning in BEFORE]
@@ -380,7 +326,6 @@ def _show_page(context: LearnerContext, sheet: GradebookPage, number: UUID) -> R
     columns, shows_email = columns_of(outline, sheet.items), edits(current_actor(), context.staff_role)
     columns.sort(key=lambda column: column.item is None)  # what is entered stands near the names
     learners, completed = enrolments_gradebook.count_gradebook(session, context.course_id, query.wanted, now=context.now)
-    rows = lines_of(sheet.rows, columns, {item.key: item.id for item in sheet.items}, sheet.fields)
     return page(
         "enrolments/gradebook.html",
         course=course_name(context),
@@ -388,8 +333,11 @@ def _show_page(context: LearnerContext, sheet: GradebookPage, number: UUID) -> R
         columns=columns,
         learners=learners,
         completed=completed,
-        page=Page(rows[:ROWS], sheet.paging.number, learners > sheet.paging.number * ROWS),  # a page that was sent has its own people alone
-        marks=list(sheet.fields.values()),
+        # a page that was sent has its own people alone
+        page=Page(sheet.rows[:ROWS], sheet.paging.number, learners > sheet.paging.number * ROWS),
+        share=share,
+        items={item.key: item.id for item in sheet.items},
+        marks=sheet.fields,
         number=number,
         address=sheet.address,
         options={

@@ -1,7 +1,6 @@
 """Pages of the progress of a course's learners for its team, and of a unit's people for those who manage it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
@@ -12,23 +11,13 @@ from sqlalchemy import Select, select
 
 from accounts import access_log
 from accounts.privacy import PeopleListKind
-from courses.rules import Outline
+from courses.rules import OutlineActivity, OutlineModule
 from enrolments import progress_report
 from enrolments.access import LearnerContext, LearningAction
 from enrolments.course_context import course_name
 from enrolments.editions import class_options
 from enrolments.gradebook import GradebookFilter, count_gradebook, record_unit_export
-from enrolments.progress_report import (
-    ActivityCount,
-    CourseTally,
-    ModuleCount,
-    TimeTaken,
-    UnitCounts,
-    UnitFilter,
-    UnitLearnerState,
-    UnitRow,
-    WaitingCount,
-)
+from enrolments.progress_report import CourseTally, UnitCounts, UnitFilter, UnitLearnerState, UnitRow
 from enrolments.views.gradebook import IDLE, filter_of, get_published, outline_of
 from kernel import clock
 from kernel.errors import N_
@@ -43,86 +32,35 @@ from organisations.models import Organisation
 from organisations.rules.units import UnitSummary, in_order, lineage, rolled_up
 from organisations.tree import unit_options
 
-
-@dataclass(frozen=True, slots=True)
-class ModuleProgressRow:
-    """A module with how many learners have begun and completed it."""
-
-    title: str
-    begun: int
-    completed: int
-    share: str
+ProgressLine = tuple[str, str, int, int, str]
+"""The key and the title of a module or activity, how many learners have begun and completed it, and the share of the latter."""
 
 
-def module_lines(outline: Outline, counts: Mapping[str, ModuleCount], learners: int) -> list[ModuleProgressRow]:
-    """Return the modules in order."""
-    counted = [(module, counts.get(module.key, ModuleCount())) for module in outline.modules if module.required]
-    return [
-        ModuleProgressRow(choose(module.title), count.begun, count.completed, _share(count.completed, learners))
-        for module, count in counted
-    ]
+def progress_lines(
+    parts: Iterable[OutlineModule | OutlineActivity], counts: Mapping[str, tuple[int, int]], learners: int
+) -> list[ProgressLine]:
+    """Return the modules or activities with something to do, in order."""
+    counted = ((part, *counts.get(part.key, (0, 0))) for part in parts if part.required)
+    return [(part.key, choose(part.title), begun, completed, _share(completed, learners)) for part, begun, completed in counted]
 
 
-def bars(lines: "Sequence[ModuleProgressRow | ActivityProgressRow]") -> list[tuple[str, int, str]]:
+def bars(lines: Sequence[ProgressLine]) -> list[tuple[str, int, str]]:
     """Return the rows of a chart of those who completed modules or activities."""
-    return [(line.title, line.completed, f"{number(line.completed)} ({line.share})") for line in lines]
-
-
-@dataclass(frozen=True, slots=True)
-class ActivityProgressRow:
-    """A required activity with how many learners began, completed, stopped at it and stand before it."""
-
-    key: str
-    title: str
-    begun: int
-    completed: int
-    share: str
-    left_off: int
-    waiting: int
-    idle: int
-
-
-def activity_lines(
-    outline: Outline,
-    counts: Mapping[str, ActivityCount],
-    waiting: Mapping[str, WaitingCount],
-    left_off: Mapping[str | None, int],
-    learners: int,
-) -> list[ActivityProgressRow]:
-    """Return the required activities in order."""
-    lines = []
-    for activity in outline.activities():
-        if activity.required:
-            count, stands = counts.get(activity.key, ActivityCount()), waiting.get(activity.key, WaitingCount())
-            share = _share(count.completed, learners)
-            lines.append(
-                ActivityProgressRow(
-                    activity.key,
-                    choose(activity.title),
-                    count.begun,
-                    completed=count.completed,
-                    share=share,
-                    left_off=left_off.get(activity.key, 0),
-                    waiting=stands.learners,
-                    idle=stands.idle,
-                )
-            )
-    return lines
+    return [(title, completed, f"{number(completed)} ({share})") for _key, title, _begun, completed, share in lines]
 
 
 def _share(part: int, whole: int) -> str:
     return percent(Decimal(part * 100) / whole if whole else Decimal(0))
 
 
-def times(taken: TimeTaken | None) -> list[tuple[str, str, str]]:
+def times(quartiles: Sequence[timedelta]) -> list[tuple[str, str, str]]:
     """Return the figures of the time from enrolling to completing: what, how long, and what it says."""
-    if taken is None:
-        return []
-    return [
-        (_("A quarter completed it within"), _long(taken.first), ""),
-        (_("Half completed it within"), _long(taken.median), _("the median")),
-        (_("Three quarters completed it within"), _long(taken.third), ""),
-    ]
+    labels = (
+        (_("A quarter completed it within"), ""),
+        (_("Half completed it within"), _("the median")),
+        (_("Three quarters completed it within"), ""),
+    )
+    return [(label, _long(time), words) for (label, words), time in zip(labels, quartiles, strict=False)]
 
 
 def _long(time: timedelta) -> str:
@@ -151,9 +89,9 @@ def progress(context: LearnerContext) -> Response:
     learners, completed = count_gradebook(session, course_id, filters, now=context.now)
     waiting = progress_report.count_waiting(session, course_id, filters, days, now=context.now)
     left_off = progress_report.count_left_off(session, course_id, filters, days, now=context.now)
-    modules = module_lines(outline, progress_report.count_modules(session, outline, filters, now=context.now), learners)
+    modules = progress_lines(outline.modules, progress_report.count_modules(session, outline, filters, now=context.now), learners)
     counts = progress_report.count_activities(session, course_id, filters, now=context.now)
-    activities = activity_lines(outline, counts, waiting, left_off, learners)
+    activities = progress_lines(outline.activities(), counts, learners)
     return page(
         "enrolments/progress.html",
         course=course_name(context),
@@ -169,7 +107,9 @@ def progress(context: LearnerContext) -> Response:
         bars=bars(modules),
         activities=activities,
         activity_bars=bars(activities),
-        times=times(progress_report.time_taken(session, course_id, filters, now=context.now)),
+        waiting=waiting,
+        left_off=left_off,
+        times=times(progress_report.list_quartiles(session, course_id, filters, now=context.now)),
     )
 
 
