@@ -286,15 +286,6 @@ class LessonPageView:
     language: str
 
 
-@dataclass(frozen=True, slots=True)
-class HeadingLink:
-    """A heading to jump to."""
-
-    id: str
-    text: str
-    level: int = 2
-
-
 def lesson_context(subject: ActivityContext, view: CourseView, page: Row[*tuple[Any, ...]]) -> Mapping[str, object]:
     """Return everything that the template of a lesson shows, from its rendered text in one language."""
     activity, outline = subject.activity, subject.outline
@@ -315,7 +306,7 @@ def lesson_context(subject: ActivityContext, view: CourseView, page: Row[*tuple[
         "activity": facts,
         "body": anchored(SafeHtml.stored(page.body)),
         "icons": page.icons,
-        "headings": [HeadingLink(*heading.split("|", 1)) for heading in page.headings],
+        "headings": [heading.split("|", 1) for heading in page.headings],
         "links": course_context.activity_links(activity, subject.context),
         "previous": view.activity_link(before),
         "next": view.activity_link(after),
@@ -333,22 +324,14 @@ class TermEntry:
     language: str
 
 
-@dataclass(frozen=True, slots=True)
-class TermGroup:
-    """The glossary terms with the same initial."""
-
-    letter: str
-    terms: list[TermEntry]
-
-
-def term_groups(rows: Iterable[Term], query: str) -> list[TermGroup]:
+def term_groups(rows: Iterable[Term], query: str) -> dict[str, list[TermEntry]]:
     """Return the terms that a search finds, in the order of the reader's language, by their initial."""
     needle = fold(query)
     groups: defaultdict[str, list[TermEntry]] = defaultdict(list)
     for term in sorted((_entry(row) for row in rows), key=lambda entry: fold(entry.term)):
         if not needle or needle in fold(f"{term.term} {' '.join(term.also)} {plain_text(term.definition)}"):
             groups[fold(term.term)[:1].upper()].append(term)
-    return [TermGroup(letter, terms) for letter, terms in groups.items()]
+    return groups
 
 
 def _entry(row: Term) -> TermEntry:
@@ -369,19 +352,10 @@ class ResourceEntry:
     outside: bool
     language: str
     day: str
-    size: int
     verified: date | None
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceGroup:
-    """The resources of one kind."""
-
-    name: str
-    resources: list[ResourceEntry]
-
-
-def resource_groups(rows: Sequence[CourseResource]) -> list[ResourceGroup]:
+def resource_groups(rows: Sequence[CourseResource]) -> list[tuple[str, list[ResourceEntry]]]:
     """Return the resources by kind, laws first."""
     names = {
         "law": _("Laws and regulations"),
@@ -395,8 +369,8 @@ def resource_groups(rows: Sequence[CourseResource]) -> list[ResourceGroup]:
         "video": _("Video"),
         "platform": _("Platforms"),
     }
-    groups = {kind: [_resource(row) for row in rows if row.kind == kind] for kind in names}
-    return [ResourceGroup(names[kind], listed) for kind, listed in groups.items() if listed]
+    groups = ((name, [_resource(row) for row in rows if row.kind == kind]) for kind, name in names.items())
+    return [(name, listed) for name, listed in groups if listed]
 
 
 def _resource(row: CourseResource) -> ResourceEntry:
@@ -411,7 +385,6 @@ def _resource(row: CourseResource) -> ResourceEntry:
         outside=row.url.startswith(("http://", "https://")),
         language=row.language,
         day=row.dated,
-        size=0,
         verified=row.verified,
     )
 
@@ -648,7 +621,7 @@ def glossary(context: LearnerContext) -> Answer:
         "enrolments/glossary.html",
         course={"slug": outline.slug, "title": choose(outline.title)},
         query=query,
-        count=sum(len(group.terms) for group in groups),
+        count=sum(map(len, groups.values())),
         groups=groups,
     )
 
