@@ -7,11 +7,11 @@ from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Select, exists, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from accounts import notices
-from accounts.models import Person, full_name
+from accounts.models import Person
 from accounts.notices import Message
 from accounts.people import by_name
 from courses.models import Course
@@ -75,20 +75,13 @@ def present_marks(session: Session, items: Sequence[int], enrolments: Sequence[i
     return {(row.item_id, row.enrolment_id): row for row in session.scalars(select(ManualGrade).where(ManualGrade.id.in_(last)))}
 
 
-@dataclass(frozen=True, slots=True)
-class LearnerMarkRow:
-    """A learner with the mark that they have for an item."""
-
-    enrolment_id: int
-    person_id: int
-    uuid: UUID
-    name: str
-    mark: ManualGrade | None
+LearnerMarkRow = Row[int, Person, ManualGrade | None]
+"""The enrolment of a learner (`id`), the learner, and the mark that they have for an item."""
 
 
 def list_marks(
     session: Session, item: ManualGradeItem, filters: GradebookFilter, *, unmarked: bool, now: datetime, offset: int, limit: int
-) -> list[LearnerMarkRow]:
+) -> Sequence[LearnerMarkRow]:
     """List some learners of an item's course by name with their marks; all, or those without one."""
     conditions = conditions_of(item.course_id, filters, now)
     if unmarked:
@@ -96,7 +89,7 @@ def list_marks(
     return _mark_lines(session, item, conditions, offset, limit)
 
 
-def list_marks_of(session: Session, item: ManualGradeItem, people: Sequence[UUID]) -> list[LearnerMarkRow]:
+def list_marks_of(session: Session, item: ManualGradeItem, people: Sequence[UUID]) -> Sequence[LearnerMarkRow]:
     """List these learners of an item's course by name with their marks."""
     mine = (Enrolment.course_id == item.course_id, Enrolment.left_at.is_(None), Person.uuid.in_(people))
     return _mark_lines(session, item, mine, 0, len(people))
@@ -104,7 +97,7 @@ def list_marks_of(session: Session, item: ManualGradeItem, people: Sequence[UUID
 
 def _mark_lines(
     session: Session, item: ManualGradeItem, conditions: Sequence[ColumnElement[bool]], offset: int, limit: int
-) -> list[LearnerMarkRow]:
+) -> Sequence[LearnerMarkRow]:
     statement = (
         select(Enrolment.id, Person, ManualGrade)
         .join(Person, Person.id == Enrolment.person_id)
@@ -118,12 +111,7 @@ def _mark_lines(
         .offset(offset)
         .limit(limit)
     )
-    return [
-        LearnerMarkRow(
-            enrolment_id, person.id, person.uuid, full_name(person.given_names, person.first_surname, person.second_surname), mark
-        )
-        for enrolment_id, person, mark in session.execute(statement)
-    ]
+    return session.execute(statement).all()
 
 
 def count_marks(session: Session, course_id: int, items: Sequence[int]) -> Mapping[int, int]:

@@ -108,7 +108,7 @@ def _parts_of_lesson(url: str, headings: dict[str, str], rows: Sequence[ThreadRo
     return [
         PartThreads(part, named.get(part, _(boards.GONE)), f"{url}#{ID_PREFIX}{part}" if part in headings else "", of_part)
         for part in (*named, *gone)
-        if (of_part := [row for row in rows if row.Thread.anchor_part == part])
+        if (of_part := _about(rows, part))
     ]
 
 
@@ -119,12 +119,7 @@ def _about(rows: Sequence[ThreadRow], part: str) -> list[ThreadRow]:
 def _parts_of_recording(url: str, rows: Sequence[ThreadRow]) -> list[PartThreads]:
     """Return the moments of a recording that have threads, each with a link that plays from there."""
     seconds = sorted({int(row.Thread.anchor_part) for row in rows if row.Thread.anchor_part.isdigit()})
-    moments = [
-        PartThreads(
-            str(second), boards.clock_of(second), f"{url}#t={second}", [row for row in rows if row.Thread.anchor_part == str(second)]
-        )
-        for second in seconds
-    ]
+    moments = [PartThreads(str(second), boards.clock_of(second), f"{url}#t={second}", _about(rows, str(second))) for second in seconds]
     whole = [row for row in rows if not row.Thread.anchor_part.isdigit()]
     return [*([PartThreads("", _("The whole recording"), url, whole)] if whole else []), *moments]
 

@@ -155,24 +155,19 @@ class AddressForm(Form):
         return read_alarm(self.alarm.data) or 0
 
 
-@dataclass(frozen=True, slots=True)
-class SubscriptionLink:
-    """A button that hands an address to a calendar."""
+def subscription_links(address: str, name: str) -> list[tuple[str, str]]:
+    """Return the labels and addresses of the buttons that hand an address to a calendar.
 
-    label: str
-    url: str
-
-
-def subscription_links(address: str, name: str) -> list[SubscriptionLink]:
-    """Return the buttons for an address. Neither Google nor Microsoft documents theirs (decision 50)."""
+    Neither Google nor Microsoft documents theirs (decision 50).
+    """
     webcal = "webcal:" + address.partition(":")[2]
     outlook = f"/calendar/0/addfromweb?url={quote(address, safe='')}&name={quote(name, safe='')}"
     google = f"https://calendar.google.com/calendar/render?cid={quote(webcal, safe='')}"
     return [
-        SubscriptionLink(_("Android: Google Calendar"), google),
-        SubscriptionLink(_("iPhone, iPad or Mac"), webcal),
-        SubscriptionLink(_("Outlook at work"), "https://outlook.office.com" + outlook),
-        SubscriptionLink(_("Outlook.com or Hotmail"), "https://outlook.live.com" + outlook),
+        (_("Android: Google Calendar"), google),
+        (_("iPhone, iPad or Mac"), webcal),
+        (_("Outlook at work"), "https://outlook.office.com" + outlook),
+        (_("Outlook.com or Hotmail"), "https://outlook.live.com" + outlook),
     ]
 
 
@@ -276,14 +271,6 @@ class CalendarDayView:
         return ngettext("%(count)s date", "%(count)s dates", len(self.items))
 
 
-@dataclass(frozen=True, slots=True)
-class CalendarMonthView:
-    """The days of a list that are of one month."""
-
-    title: str
-    days: tuple[CalendarDayView, ...]
-
-
 def _state(item: DatedItem, left: str, now: datetime) -> tuple[str, str, str]:
     if item.done:
         return "ok", _("Done"), "circle-check"
@@ -338,13 +325,15 @@ def weeks_of(day: date, items: Mapping[date, Sequence[CalendarItemView]], today:
     return [[_day(each, items, today) if each.month == day.month else None for each in week] for week in weeks]
 
 
-def months_between(period: CalendarPeriod, items: Mapping[date, Sequence[CalendarItemView]], today: date) -> list[CalendarMonthView]:
+def months_between(
+    period: CalendarPeriod, items: Mapping[date, Sequence[CalendarItemView]], today: date
+) -> dict[str, list[CalendarDayView]]:
     """Return the days of a period that hold something, by month."""
     days_by_month: dict[str, list[CalendarDayView]] = {}
     for day in days_between(period, items, today):
         if day.items:
             days_by_month.setdefault(format_month(day.day), []).append(day)
-    return [CalendarMonthView(title, tuple(days)) for title, days in days_by_month.items()]
+    return days_by_month
 
 
 def zone_words(moment: datetime) -> str:

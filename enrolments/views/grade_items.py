@@ -320,7 +320,7 @@ def retire(subject: GradeItemContext) -> Answer:
 def marks(subject: GradeItemContext) -> Answer:
     """Show one page of the learners with their marks for an item; write down what was typed, all of it or nothing."""
     actor, lines = current_actor(), _mark_lines(subject)
-    rows = [_row(line, is_own(actor, line.person_id)) for line in lines[:ROWS]]
+    rows = [_row(line, is_own(actor, line.Person.id)) for line in lines[:ROWS]]
     if is_read_only_request():
         access_log.record_list_access(PeopleListKind.GRADEBOOK, Course, subject.context.course_id)
         return _marks_page(subject, rows, more=len(lines) > ROWS, number=uuid4())
@@ -331,7 +331,7 @@ def marks(subject: GradeItemContext) -> Answer:
             subject, list(rows), more=bool(_list_from(subject, requested_page(ROWS).offset + ROWS, 1)), number=number
         ), status
 
-    typed = {line.enrolment_id: _submitted_row(line, row, subject.item) for line, row in zip(lines[:ROWS], rows, strict=True)}
+    typed = {line.id: _submitted_row(row, subject.item) for line, row in zip(lines[:ROWS], rows, strict=True)}
     shown = read_decimal(request.form.get("maximum", ""))
     if shown is not None and shown != subject.item.maximum:
         flash(_(MaximumChanged.message), "warn")
@@ -371,34 +371,32 @@ def _filter_from_address() -> dict[str, str]:
     return {name: request.args[name] for name in ASKED if name in request.args}
 
 
-def _mark_lines(subject: GradeItemContext) -> list[LearnerMarkRow]:
+def _mark_lines(subject: GradeItemContext) -> Sequence[LearnerMarkRow]:
     if not is_read_only_request():  # the page that was sent, even where marks have been written meanwhile
         people = [as_uuid(text) or uuid4() for text in request.form.getlist("person")][:ROWS]
         return grade_items.list_marks_of(current_session(), subject.item, people)
     return _list_from(subject, requested_page(ROWS).offset, ROWS + 1)
 
 
-def _list_from(subject: GradeItemContext, offset: int, limit: int) -> list[LearnerMarkRow]:
+def _list_from(subject: GradeItemContext, offset: int, limit: int) -> Sequence[LearnerMarkRow]:
     unmarked, filters = "unmarked" in request.args, filter_of(request.args)
     return grade_items.list_marks(current_session(), subject.item, filters, unmarked=unmarked, now=clock.now(), offset=offset, limit=limit)
 
 
 def _row(line: LearnerMarkRow, own: bool) -> GradeEntryRow:
-    mark = line.mark
-    if mark is None:
-        return GradeEntryRow(line.uuid, line.name, "", comment="", seen=0, own=own)
-    return GradeEntryRow(line.uuid, line.name, points_words(mark.points), comment=mark.comment, seen=mark.id, own=own)
+    _enrolment_id, person, mark = line
+    points, comment, seen = (points_words(mark.points), mark.comment, mark.id) if mark else ("", "", 0)
+    return GradeEntryRow(person.uuid, person.full_name, points, comment=comment, seen=seen, own=own)
 
 
-def _submitted_row(line: LearnerMarkRow, row: GradeEntryRow, item: ManualGradeItem) -> GradeEntryRow:
+def _submitted_row(row: GradeEntryRow, item: ManualGradeItem) -> GradeEntryRow:
     """Read what was typed for a learner, with what is wrong with it."""
-    if row.own or f"points-{line.uuid}" not in request.form:
+    if row.own or f"points-{row.uuid}" not in request.form:
         return row
-    points, comment = clean_text(request.form[f"points-{line.uuid}"]), clean_text(request.form.get(f"comment-{line.uuid}", ""))
-    seen = request.form.get(f"seen-{line.uuid}", "")
-    fault = mark_fault(points, item.maximum)
+    points, comment = clean_text(request.form[f"points-{row.uuid}"]), clean_text(request.form.get(f"comment-{row.uuid}", ""))
+    seen = whole_number(request.form.get(f"seen-{row.uuid}", ""))
     long = _("Use at most %(max)d characters.", max=LONGEST_COMMENT) if len(comment) > LONGEST_COMMENT else ""
-    return GradeEntryRow(line.uuid, line.name, points, comment, whole_number(seen), own=False, fault=fault, comment_fault=long)
+    return replace(row, points=points, comment=comment, seen=seen, fault=mark_fault(points, item.maximum), comment_fault=long)
 
 
 def _marks_page(subject: GradeItemContext, rows: list[GradeEntryRow], *, more: bool, number: UUID) -> Response:

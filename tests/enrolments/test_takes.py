@@ -262,7 +262,7 @@ def test_announcements_and_items_marked_by_hand_reach_the_present_take(instance:
         named = list_marks_of(session, item, [learner.person_uuid or UUID(int=0)])
 
     assert counts == [1, 1, 0]
-    assert [[row.enrolment_id for row in rows] for rows in (lines, named)] == [[second.id], [second.id]]
+    assert [[row.id for row in rows] for rows in (lines, named)] == [[second.id], [second.id]]
 
 
 def test_of_two_accounts_the_present_take_goes_on(instance: Instance, course: Course) -> None:
