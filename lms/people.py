@@ -508,7 +508,7 @@ def _facts(session: Session, person: Person) -> dict[str, Any]:
         "person": person,
         "roles": people_of_accounts.list_roles(session, person.id),
         "national_id": people_of_accounts.find_national_id(session, person.id),
-        "places": [row.name for row in tree.list_memberships(session, person.id) if row.until is None],
+        "places": [row.Organisation.name for row in tree.list_memberships(session, person.id) if row.Membership.until is None],
     }
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, delete, exists, func, or_, select
 from sqlalchemy.orm import Session, undefer
 
 from accounts.models import Person
@@ -35,15 +35,6 @@ class Institution:
     is_first: bool
     signatories: int = 0
     """How many are named to sign."""
-
-
-@dataclass(frozen=True, slots=True)
-class InstitutionAdministratorRow:
-    """An administrator of an institution alone."""
-
-    uuid: UUID
-    name: str
-    granted_at: datetime
 
 
 def administers_condition() -> ColumnElement[bool]:
@@ -149,8 +140,8 @@ def get_signatory(session: Session, actor: Actor, signatory: UUID) -> SignatoryC
     return SignatoryContext(row[1], get_institution_scope(session, actor), is_first=row[1].id == row[2], row=row[0])
 
 
-def list_administrators(session: Session, institution_id: int) -> Sequence[InstitutionAdministratorRow]:
-    """List the administrators of an institution alone, by name."""
+def list_administrators(session: Session, institution_id: int) -> Sequence[Row[Person, datetime]]:
+    """List the administrators of an institution alone, by name, and since when each is one."""
     statement = (
         select(Person, InstitutionAdministrator.granted_at)
         .join(InstitutionAdministrator, InstitutionAdministrator.person_id == Person.id)
@@ -158,7 +149,7 @@ def list_administrators(session: Session, institution_id: int) -> Sequence[Insti
         .order_by(*by_name())
         .limit(MOST_INSTITUTIONS)
     )
-    return [InstitutionAdministratorRow(row.Person.uuid, row.Person.full_name, row.granted_at) for row in session.execute(statement)]
+    return session.execute(statement).all()
 
 
 def list_institutions_of(session: Session, person_id: int) -> frozenset[int]:

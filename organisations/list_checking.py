@@ -15,6 +15,7 @@ from accounts.models import NameSource, full_name
 from accounts.names import NameParts
 from accounts.rules import fold, is_other_name, richer_spelling
 from kernel import audit
+from kernel.db import count_rows
 from kernel.errors import N_
 from kernel.i18n import DEFAULT_ZONE
 from kernel.left_out import LineFault, LineRefused
@@ -712,7 +713,8 @@ def _effects(session: Session, check: PeopleListCheck, leavers: Sequence[int], c
     emptied = [
         unit_id for unit_id in gone if unit_id is not None and before[unit_id] and before[unit_id] - gone[unit_id] + come[unit_id] <= 0
     ]
-    people = sum(before.values()) if complete_of is None else tree.count_working(session, complete_of)
+    working = (tree.EMPLOYED, Employment.institution_id == complete_of)
+    people = sum(before.values()) if complete_of is None else count_rows(session, Employment, *working)
     names = tuple(sorted(places[unit_id].name for unit_id in emptied))
     movers, past = tuple(line.person_id for line in moves), rewritten_by_people(session, check, today)
     return ListEffects(tuple(leavers), movers, people, emptied=names, is_complete=complete_of is not None, past=past)

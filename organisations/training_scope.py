@@ -2,11 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Select, and_, delete, exists, literal, or_, select, union_all
+from sqlalchemy import CTE, ColumnElement, Row, Select, and_, delete, exists, literal, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
@@ -119,29 +118,16 @@ def list_training_places(session: Session, people: Collection[int]) -> dict[int,
     return {person: frozenset(units_of[person]) for person in people}
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingGrantRow:
-    """A training officer or auditor of a place."""
-
-    uuid: UUID
-    name: str
-    role: TrainingRole
-    granted_at: datetime
-
-
-def list_training_grants(session: Session, organisation_id: int) -> list[TrainingGrantRow]:
-    """List the training officers of a place itself and then its auditors, by name."""
+def list_training_grants(session: Session, organisation_id: int) -> Sequence[Row[Person, str]]:
+    """List the training officers of a place itself and then its auditors, by name, each with the role."""
     statement = (
-        select(Person, TrainingGrant.role, TrainingGrant.granted_at)
+        select(Person, TrainingGrant.role)
         .join(TrainingGrant, TrainingGrant.person_id == Person.id)
         .where(TrainingGrant.organisation_id == organisation_id)
         .order_by(TrainingGrant.role.desc(), *by_name())
         .limit(200)
     )
-    return [
-        TrainingGrantRow(row.Person.uuid, row.Person.full_name, TrainingRole(row.role), row.granted_at)
-        for row in session.execute(statement)
-    ]
+    return session.execute(statement).all()
 
 
 def list_granted_places(

@@ -1,8 +1,6 @@
 """Reading and locking the tree: its places, who belongs where and who manages what."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -129,12 +127,6 @@ def list_headless(session: Session, institution: int | None) -> list[UnitSummary
     return [place_of(row) for row in session.scalars(statement.order_by(Organisation.name_key, Organisation.id).limit(200))]
 
 
-def count_working(session: Session, institution: int) -> int:
-    """Count who works at an institution."""
-    statement = select(func.count()).select_from(Employment).where(EMPLOYED, Employment.institution_id == institution)
-    return session.scalar(statement) or 0
-
-
 def get_organisation(session: Session, _actor: Actor, organisation: UUID) -> Organisation:
     """Return a place by what addresses name it; raise NotFound."""
     return require_found(session.scalar(select(Organisation).where(Organisation.uuid == organisation)))
@@ -198,26 +190,16 @@ def is_head(session: Session, unit: Organisation, person_id: int) -> bool:
     return row is not None and row.is_head
 
 
-@dataclass(frozen=True, slots=True)
-class ManagerRow:
-    """A manager of a unit; whether they head it."""
-
-    uuid: UUID
-    name: str
-    granted_at: datetime
-    is_head: bool
-
-
-def list_managers(session: Session, organisation_id: int) -> list[ManagerRow]:
-    """List those who are named manager of a place itself, by name."""
+def list_managers(session: Session, organisation_id: int) -> Sequence[Row[Person, bool]]:
+    """List those who are named manager of a place itself, by name, and whether they head it."""
     statement = (
-        select(Person, UnitManager.granted_at, UnitManager.is_head)
+        select(Person, UnitManager.is_head)
         .join(UnitManager, UnitManager.person_id == Person.id)
         .where(UnitManager.organisation_id == organisation_id)
         .order_by(UnitManager.is_head.desc(), *by_name())
         .limit(200)
     )
-    return [ManagerRow(row.Person.uuid, row.Person.full_name, row.granted_at, row.is_head) for row in session.execute(statement)]
+    return session.execute(statement).all()
 
 
 def list_managed(session: Session, person_id: int) -> list[UnitSummary]:
@@ -225,62 +207,29 @@ def list_managed(session: Session, person_id: int) -> list[UnitSummary]:
     return list(get_own_places(session, Actor(person_id=person_id)).places)
 
 
-@dataclass(frozen=True, slots=True)
-class MembershipRow:
-    """A unit to which a person belongs or belonged, and in which post."""
-
-    uuid: UUID
-    name: str
-    since: datetime
-    until: datetime | None
-    since_on: date | None
-    until_on: date | None
-    post: str
-    is_main: bool
-
-
-def list_memberships(session: Session, person_id: int) -> list[MembershipRow]:
-    """List the places of a person, the present ones first and of these the main one; what never was true is left out."""
-    columns = (
-        Membership.since,
-        Membership.until,
-        Membership.since_on,
-        Membership.until_on,
-        func.coalesce(Post.name, ""),
-        Membership.is_main,
-    )
+def list_memberships(session: Session, person_id: int) -> Sequence[Row[Organisation, Membership, str | None]]:
+    """List the places of a person with the post there, the present ones first and of these the main one; not what never was true."""
     statement = (
-        select(Organisation.uuid, Organisation.name, *columns)
+        select(Organisation, Membership, Post.name.label("post"))
         .join(Organisation, Organisation.id == Membership.organisation_id)
         .outerjoin(Post, Post.id == Membership.post_id)
         .where(Membership.person_id == person_id, Membership.retracted_at.is_(None))
         .order_by(PRESENT.desc(), Membership.is_main.desc(), Membership.since.desc(), Membership.id.desc())
         .limit(50)
     )
-    return [MembershipRow(*row) for row in session.execute(statement)]
+    return session.execute(statement).all()
 
 
-@dataclass(frozen=True, slots=True)
-class EmploymentRow:
-    """A person's time at an institution, as its lists say it."""
-
-    uuid: UUID
-    institution: str
-    staff_number: str
-    entered_on: date | None
-    left_on: date | None
-
-
-def list_employments(session: Session, person_id: int) -> list[EmploymentRow]:
-    """List where a person works or worked, the present first; what was retracted is left out."""
+def list_employments(session: Session, person_id: int) -> Sequence[Row[Organisation, Employment]]:
+    """List the institutions at which a person works or worked, as their lists say, the present first; not what was retracted."""
     statement = (
-        select(Organisation.uuid, Organisation.name, func.coalesce(Employment.staff_number, ""), Employment.entered_on, Employment.left_on)
+        select(Organisation, Employment)
         .join(Organisation, Organisation.id == Employment.institution_id)
         .where(Employment.person_id == person_id, Employment.retracted_at.is_(None))
         .order_by(Employment.left_on.is_not(None), Employment.left_on.desc(), Employment.id.desc())
         .limit(50)
     )
-    return [EmploymentRow(*row) for row in session.execute(statement)]
+    return session.execute(statement).all()
 
 
 def belongs(person_id: int | BindParameter[int]) -> ColumnElement[bool]:

@@ -146,7 +146,8 @@ def employments(instance: Instance, person: Person) -> list[tuple[str | None, da
 def places(instance: Instance, person: Person) -> dict[str, tuple[str, bool]]:
     """Return the present places of a person by name: the post, and whether it is the main one."""
     with instance.database.unit_of_work(write=False) as session:
-        return {row.name: (row.post, row.is_main) for row in organisations_tree.list_memberships(session, person.id) if row.until is None}
+        rows = organisations_tree.list_memberships(session, person.id)
+        return {place.name: (post or "", member.is_main) for place, member, post in rows if member.until is None}
 
 
 def of_address(instance: Instance, email: str) -> Person:
@@ -482,7 +483,7 @@ def test_a_list_of_units_sets_zone_and_head_and_another_head_takes_over(instance
         with instance.database.unit_of_work(write=False) as session:
             unit = session.scalars(select(Organisation).where(Organisation.code == "F")).one()
             assert unit.zone == "Pacific/Galapagos"
-            return [(row.name, row.is_head) for row in organisations_tree.list_managers(session, unit.id)]
+            return [(row.Person.full_name, row.is_head) for row in organisations_tree.list_managers(session, unit.id)]
 
     assert [remark.facts for remark in load("999").remarks] == [{"head": "999"}]
     assert heads() == []

@@ -123,7 +123,7 @@ def test_giving_and_ending_are_written_down_once(instance: Instance, root: Organ
         for _time in range(2):
             give_training_role(session, SYSTEM, root, person, OFFICER, now=clock.now())
         give_training_role(session, SYSTEM, root, person, AUDITOR, now=clock.now())
-        names = [(row.name, row.role) for row in list_training_grants(session, root.id)]
+        names = [(row.Person.full_name, row.role) for row in list_training_grants(session, root.id)]
         for _time in range(2):
             end_training_role(session, SYSTEM, root, person, OFFICER, now=clock.now())
 
