@@ -71,8 +71,8 @@ def select_list_entries(session: Session, person_id: int) -> Select[int]:
         )
     )
     on_lists = [
-        and_(AuditEntry.subject_id == span.list_id, AuditEntry.at >= span.since, *([AuditEntry.at < span.until] if span.until else []))
-        for span in list_spans_on_lists(session, person_id)
+        and_(AuditEntry.subject_id == list_id, AuditEntry.at >= since, *([AuditEntry.at < until] if until else []))
+        for list_id, since, until in list_spans_on_lists(session, person_id)
     ]
     of_lists = select(AuditEntry.id).where(
         AuditEntry.subject_kind == AudienceList.__tablename__, AuditEntry.verb == OPENED, or_(false(), *on_lists)

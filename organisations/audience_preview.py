@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeAlias
-from uuid import UUID
 
 from sqlalchemy import CTE, ColumnElement, Row, Select, and_, case, false, func, literal, not_, select, union_all
 from sqlalchemy.orm import Session, aliased
@@ -43,14 +42,6 @@ _GROUPS = "groups"
 
 
 @dataclass(frozen=True, slots=True)
-class ProvinceCount:
-    """The number of a rule's people whose main place is in a province; '' for those in none."""
-
-    province: str
-    people: int
-
-
-@dataclass(frozen=True, slots=True)
 class MissingCount:
     """The number of the institution's people without a value for a leaf, and of those whom the rule lets in all the same."""
 
@@ -66,7 +57,8 @@ class AudiencePreview:
     total: int
     employed: int
     """Of the whole institution."""
-    provinces: tuple[ProvinceCount, ...]
+    provinces: Sequence[tuple[str, int]]
+    """The people of each province in which a main place is, most first; '' for those in none."""
     names: tuple[str, ...]
     coming_in: int
     going_out: int
@@ -150,13 +142,12 @@ def _name_people(session: Session, shown: Sequence[tuple[str, int]]) -> Mapping[
     return {part: tuple(name for person, name in names.items() if (part, person) in shown) for part in ("names", "names_in", "names_out")}
 
 
-def _count_provinces(groups: Sequence[Row[Any]]) -> tuple[ProvinceCount, ...]:
+def _count_provinces(groups: Sequence[Row[Any]]) -> list[tuple[str, int]]:
     """Count the people of the new rule by province, most first."""
     counts = Counter[str]()
     for row in groups:
         counts[row.province] += row.number * row.new
-    province_counts = [ProvinceCount(province, people) for province, people in counts.items() if people]
-    return tuple(sorted(province_counts, key=lambda count: (-count.people, count.province)))
+    return [(province, people) for province, people in sorted(counts.items(), key=lambda count: (-count[1], count[0])) if people]
 
 
 def _count_missing(groups: Sequence[Row[Any]], asked_leaves: Sequence[AudienceLeaf]) -> tuple[MissingCount, ...]:
@@ -168,21 +159,13 @@ def _count_missing(groups: Sequence[Row[Any]], asked_leaves: Sequence[AudienceLe
     return tuple(count for count in missing if count.people)
 
 
-@dataclass(frozen=True, slots=True)
-class MembersChange:
-    """The number of people whom another rule, or other facts, would let in and out."""
-
-    coming_in: int
-    going_out: int
-
-
-def count_changes(session: Session, rule: RuleNode, before: RuleNode, scope: AudienceScope) -> MembersChange:
+def count_changes(session: Session, rule: RuleNode, before: RuleNode, scope: AudienceScope) -> tuple[int, int]:
     """Count whom a rule lets in and out beside another one, in one statement."""
     kinds = kinds_of(session)
     people = _compared(condition_of(rule, scope, kinds), condition_of(before, scope, kinds), {}, scope)
     comes, goes = people.c.new * (1 - people.c.old), people.c.old * (1 - people.c.new)
-    row = session.execute(select(func.coalesce(func.sum(comes), 0), func.coalesce(func.sum(goes), 0))).one()
-    return MembersChange(row[0], row[1])
+    coming_in, going_out = session.execute(select(func.coalesce(func.sum(comes), 0), func.coalesce(func.sum(goes), 0))).one()
+    return coming_in, going_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,31 +304,11 @@ def name_some(session: Session, people: Iterable[int]) -> list[str]:
 MOST_SPANS = 500
 
 
-@dataclass(frozen=True, slots=True)
-class ListedPersonRow:
-    """A person on a list: since when, with their staff number and main unit; '' where there is none."""
-
-    uuid: UUID
-    name: str
-    staff_number: str
-    unit: str
-    since_on: date
-
-
-@dataclass(frozen=True, slots=True)
-class ListSpan:
-    """The time that a person stands or stood on a list, by the institution's days."""
-
-    list_id: int
-    since: datetime
-    until: datetime | None
-
-
-def list_spans_on_lists(session: Session, person_id: int) -> list[ListSpan]:
-    """List when a person stood on which list."""
+def list_spans_on_lists(session: Session, person_id: int) -> list[tuple[int, datetime, datetime | None]]:
+    """List on which list a person stands or stood, and from when until when, by the institution's days."""
     statement = select(AudienceListEntry).where(AudienceListEntry.person_id == person_id).order_by(AudienceListEntry.id).limit(MOST_SPANS)
     return [
-        ListSpan(row.list_id, end_of(row.since_on - timedelta(days=1)), end_of(row.until_on) if row.until_on is not None else None)
+        (row.list_id, end_of(row.since_on - timedelta(days=1)), end_of(row.until_on) if row.until_on is not None else None)
         for row in session.scalars(statement)
     ]
 
@@ -356,8 +319,10 @@ def count_listed(session: Session, people_list: AudienceList) -> int:
     return count_rows(session, AudienceListEntry, *on_it)
 
 
-def list_listed(session: Session, people_list: AudienceList, query: str, *, offset: int, limit: int) -> list[ListedPersonRow]:
-    """List who stands on a list now, by name."""
+def list_listed(
+    session: Session, people_list: AudienceList, query: str, *, offset: int, limit: int
+) -> Sequence[Row[Person, str | None, str | None, date]]:
+    """List who stands on a list now and since when, by name, with their staff number and the name of their main unit."""
     numbers = select(func.max(Employment.staff_number)).where(
         Employment.person_id == Person.id, Employment.institution_id == people_list.institution_id, EMPLOYED
     )
@@ -371,10 +336,7 @@ def list_listed(session: Session, people_list: AudienceList, query: str, *, offs
         .offset(offset)
         .limit(limit)
     )
-    return [
-        ListedPersonRow(person.uuid, person.full_name, number or "", unit or "", since)
-        for person, number, unit, since in session.execute(statement)
-    ]
+    return session.execute(statement).all()
 
 
 class TrainingEffectKind(StrEnum):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from accounts.rules import fold
@@ -14,7 +14,7 @@ from kernel.errors import N_, Conflict, require_found
 from kernel.permissions import Actor
 from organisations import audiences
 from organisations.audience_kinds import AudienceScope
-from organisations.audience_preview import MembersChange, count_changes, list_rewritten_by_merge
+from organisations.audience_preview import count_changes, list_rewritten_by_merge
 from organisations.models import Audience, AudienceReference, Membership, Organisation, Post, PostSpelling
 from organisations.rules.audience_leaves import PostLeaf
 from organisations.rules.audiences import AudienceLeaf, replace_leaves
@@ -90,18 +90,6 @@ MOST_POSTS = 1_000
 """Offered while somebody types the name of one."""
 
 
-@dataclass(frozen=True, slots=True)
-class PostRow:
-    """A post with its institution, how many people have it in a present place, how many rules name it, and how else it was written."""
-
-    uuid: UUID
-    name: str
-    institution: str
-    people: int
-    rules: int
-    spellings: tuple[str, ...]
-
-
 def get_post(session: Session, _actor: Actor, post: UUID) -> Post:
     """Return a post by what addresses name it; raise NotFound."""
     return require_found(session.scalar(select(Post).where(Post.uuid == post)))
@@ -119,27 +107,19 @@ def _named_by_rules() -> ColumnElement[bool]:
     )
 
 
-def list_posts(session: Session, query: str = "", *, offset: int = 0, limit: int) -> list[PostRow]:
-    """List the posts that are, or once were, written with some words, by name."""
+def list_posts(session: Session, query: str = "", *, offset: int = 0, limit: int) -> Sequence[Row[Post, str, int, int]]:
+    """List the posts that are, or once were, written with some words, by name.
+
+    Each comes with the name of its `institution`, the `people` who have it in a present place, and the `rules` that name it.
+    """
     people = select(func.count(Membership.person_id.distinct())).where(Membership.post_id == Post.id, PRESENT).scalar_subquery()
     rules = select(func.count(Audience.id.distinct())).where(_named_by_rules()).correlate(Post).scalar_subquery()
-    statement = select(Post, Organisation.name, people, rules).join(Organisation, Organisation.id == Post.institution_id)
+    columns = (Organisation.name.label("institution"), people.label("people"), rules.label("rules"))
+    statement = select(Post, *columns).join(Organisation, Organisation.id == Post.institution_id)
     if query:
         written = select(PostSpelling.post_id).where(PostSpelling.key.contains(query, autoescape=True))
         statement = statement.where(Post.id.in_(written))
-    rows = session.execute(statement.order_by(Post.name, Post.id).offset(offset).limit(limit)).all()
-    spelled = list_spellings(session, [row.Post.id for row in rows])
-    return [
-        PostRow(
-            post.uuid,
-            post.name,
-            institution,
-            people=count,
-            rules=named,
-            spellings=tuple(spelling for spelling in spelled[post.id] if spelling != post.name),
-        )
-        for post, institution, count, named in rows
-    ]
+    return session.execute(statement.order_by(Post.name, Post.id).offset(offset).limit(limit)).all()
 
 
 def count_people(session: Session, posts: Sequence[int]) -> dict[int, int]:
@@ -166,11 +146,12 @@ def find_post_written(session: Session, institution: int, key: str) -> Post | No
     return session.scalar(select(Post).where(Post.id.in_(written)))
 
 
-def list_spellings(session: Session, posts: Sequence[int]) -> dict[int, list[str]]:
-    """Return how some posts are written, in the order in which that became known."""
+def list_spellings(session: Session, posts: Sequence[int], *, with_name: bool = False) -> dict[int, list[str]]:
+    """Return how else some posts are written, or also by their present name, in the order in which that became known."""
     spellings = {post: list[str]() for post in posts}
-    statement = select(PostSpelling.post_id, PostSpelling.spelled).where(PostSpelling.post_id.in_(posts)).order_by(PostSpelling.id)
-    for post, spelled in session.execute(statement):
+    statement = select(PostSpelling.post_id, PostSpelling.spelled).join(Post, Post.id == PostSpelling.post_id)
+    written = (PostSpelling.post_id.in_(posts), *(() if with_name else [PostSpelling.spelled != Post.name]))
+    for post, spelled in session.execute(statement.where(*written).order_by(PostSpelling.id)):
         spellings[post].append(spelled)
     return spellings
 
@@ -179,22 +160,15 @@ def list_spellings(session: Session, posts: Sequence[int]) -> dict[int, list[str
 
 
 @dataclass(frozen=True, slots=True)
-class RuleAfterMerge:
-    """An audience whose rule names one of two posts, and whom it would let in and out once they are one."""
-
-    audience: Audience
-    change: MembersChange
-
-
-@dataclass(frozen=True, slots=True)
 class PostMergePreview:
-    """The effect of making one post of two: who has each, how the one is written that goes, and the rules that name either."""
+    """The effect of making one post of two: who has each, and how the one is written that goes."""
 
     people_gone: int
     people_kept: int
-    spellings: tuple[str, ...]
-    rules: tuple[RuleAfterMerge, ...]
-    rewritten: tuple[int, ...]
+    spellings: Sequence[str]
+    rules: Sequence[tuple[Audience, tuple[int, int]]]
+    """The audiences whose rules name either, and how many people they would let in and out once the two are one."""
+    rewritten: Sequence[int]
     """Who would have been in audiences on other days before today."""
 
 
@@ -203,15 +177,16 @@ def preview_merge(session: Session, gone: Post, remaining: Post, day: date) -> P
     posts = (gone.id, remaining.id)
     keys = set(session.scalars(select(PostSpelling.key).where(PostSpelling.post_id.in_(posts)))) | {gone.key, remaining.key}
     counts = count_people(session, posts)
-    rules = [RuleAfterMerge(rule, _change_of(session, rule, keys, day)) for rule in list_rules_naming(session, posts)]
-    spellings, rewritten = list_spellings(session, [gone.id])[gone.id], list_rewritten_by_merge(session, posts, keys, day)
-    return PostMergePreview(counts[gone.id], counts[remaining.id], tuple(spellings), tuple(rules), tuple(rewritten))
+    rules = [(rule, _change_of(session, rule, keys, day)) for rule in list_rules_naming(session, posts)]
+    spellings = list_spellings(session, [gone.id], with_name=True)[gone.id]
+    rewritten = list_rewritten_by_merge(session, posts, keys, day)
+    return PostMergePreview(counts[gone.id], counts[remaining.id], spellings, rules, rewritten)
 
 
-def _change_of(session: Session, audience: Audience, keys: set[str], day: date) -> MembersChange:
+def _change_of(session: Session, audience: Audience, keys: set[str], day: date) -> tuple[int, int]:
     rule = audiences.find_rule_on(session, audience.id, day)
     if rule is None:
-        return MembersChange(0, 0)
+        return 0, 0
 
     def name_both(leaf: AudienceLeaf) -> AudienceLeaf:
         return PostLeaf((*leaf.keys, *sorted(keys - set(leaf.keys)))) if isinstance(leaf, PostLeaf) and keys & set(leaf.keys) else leaf

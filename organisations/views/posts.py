@@ -52,7 +52,8 @@ def posts() -> Answer:
     requested, query = requested_page(ROWS), _words("q")
     rows = organisations_posts.list_posts(current_session(), post_key(query), offset=requested.offset, limit=ROWS + 1)
     institutions = len({row.institution for row in rows})
-    return page("organisations/posts.html", page=requested.of(rows), words=query, institutions=institutions)
+    spellings = organisations_posts.list_spellings(current_session(), [row.Post.id for row in rows])
+    return page("organisations/posts.html", page=requested.of(rows), words=query, institutions=institutions, spellings=spellings)
 
 
 def _words(name: str) -> str:
@@ -72,9 +73,7 @@ def _page(subject: Post, name_form: PostNameForm | None = None, merge_form: Post
         "organisations/post.html",
         post=subject,
         people=organisations_posts.count_people(session, [subject.id])[subject.id],
-        spellings=[
-            spelling for spelling in organisations_posts.list_spellings(session, [subject.id])[subject.id] if spelling != subject.name
-        ],
+        spellings=organisations_posts.list_spellings(session, [subject.id])[subject.id],
         rules=[(row, choose(row.title)) for row in organisations_posts.list_rules_naming(session, [subject.id])],
         others=[name for name in organisations_posts.list_names(session, subject.institution_id) if name != subject.name],
         name_form=name_form or PostNameForm(formdata=None, data={"name": subject.name}),
@@ -116,7 +115,6 @@ def _merge_page(gone: Post, remaining: Post, form: PostMergeConfirmationForm) ->
         post=gone,
         kept=remaining,
         preview=preview,
-        rules=[(rule, choose(rule.audience.title)) for rule in preview.rules],
         form=form,
         rewritten=name_some(session, preview.rewritten),
         asks_number=len(preview.rewritten) > NUMBER_ABOVE,
