@@ -32,7 +32,7 @@ from kernel.errors import N_, Conflict, Invalid, NotFound
 from kernel.i18n import _, choose, format_date, in_every_language, site_locale
 from kernel.permissions import Actor
 from organisations.access import TrainingScope
-from organisations.audiences import MOST_AUDIENCES, AudienceUse, today_of
+from organisations.audiences import MOST_AUDIENCES, today_of
 from organisations.models import Audience, Organisation
 from organisations.rules.units import OrganisationKind
 from organisations.training_scope import get_training_scope
@@ -580,8 +580,8 @@ def list_obliging_audiences(session: Session) -> list[Audience]:
     return list(session.scalars(select(Audience).where(Audience.id.in_(in_force)).order_by(Audience.id).limit(MOST_AUDIENCES)))
 
 
-def list_obligations_of_audience(session: Session, audience: Audience) -> list[AudienceUse]:
+def list_obligations_of_audience(session: Session, audience: Audience) -> list[str]:
     """List the obligations of an audience, in whatever state, by key."""
     newest = and_(ObligationVersion.obligation_id == Obligation.id, ObligationVersion.number == Obligation.latest)
     statement = select(ObligationVersion.title).join(Obligation, newest).where(Obligation.audience_id == audience.id)
-    return [AudienceUse(choose(title)) for title in session.scalars(statement.order_by(Obligation.key).limit(MOST_NAMED))]
+    return [choose(title) for title in session.scalars(statement.order_by(Obligation.key).limit(MOST_NAMED))]

@@ -25,7 +25,7 @@ from kernel.i18n import choose
 from kernel.outbox import Job
 from kernel.paths import CONTENT
 from kernel.permissions import Actor, SiteRole
-from organisations.audiences import AudienceUse, list_audiences
+from organisations.audiences import list_audiences
 from organisations.employment import is_staff, known_audiences, known_unit_codes, own_audience_keys, own_unit_codes
 from organisations.institutions import Institution, get_institution_scope, list_institutions, list_institutions_of
 from organisations.models import Audience
@@ -86,11 +86,11 @@ def list_offered_viewers(session: Session, institution_id: int | None) -> tuple[
     return units, [(key, title if counts[title] == 1 else f"{title} ({key})") for key, title in titled]
 
 
-def list_courses_of_audience(session: Session, audience: Audience) -> list[AudienceUse]:
+def list_courses_of_audience(session: Session, audience: Audience) -> list[str]:
     """List the courses whose published version is for the people of an audience, by their address."""
     named = and_(VersionViewer.version_id == Course.published_version_id, VersionViewer.kind == AUDIENCE, VersionViewer.key == audience.key)
     statement = select(Course.title).where(exists().where(named)).order_by(Course.slug).limit(MOST_NAMED)
-    return [AudienceUse(choose(title)) for title in session.scalars(statement)]
+    return [choose(title) for title in session.scalars(statement)]
 
 
 def _names(kind: str, keys: Select[Any]) -> ColumnElement[bool]:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, insert, not_, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, exists, func, insert, not_, or_, select, update
 from sqlalchemy.orm import Session
 
 from accounts.models import AccountMerge, NationalIdentity, Person
@@ -36,27 +36,19 @@ from organisations.rules import audiences
 from organisations.rules.audience_drafts import read_yaml, write_yaml
 from organisations.rules.units import OrganisationKind, UnitSummary
 
-
-@dataclass(frozen=True, slots=True)
-class AudienceUse:
-    """Something that names an audience, by its title."""
-
-    title: str
-
-
-FindAudienceUses: TypeAlias = Callable[[Session, Audience], Sequence[AudienceUse]]
+FindAudienceUses: TypeAlias = Callable[[Session, Audience], Sequence[str]]
 
 AUDIENCE_USES = HookList[FindAudienceUses]("audience_uses")
-"""Gives what names audiences."""
+"""Gives the titles of what names audiences."""
 
 
-def list_uses(session: Session, audience: Audience) -> list[AudienceUse]:
-    """List what names an audience, so that it cannot be deleted.
+def list_uses(session: Session, audience: Audience) -> list[str]:
+    """List the titles of what names an audience, so that it cannot be deleted.
 
     Each package above this one brings a function that names its own uses; they are put together in `lms/app.py`.
     """
     sources = AUDIENCE_USES.of(session)
-    return [use for find in sources for use in find(session, audience)]
+    return [title for find in sources for title in find(session, audience)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,28 +186,17 @@ def find_candidate_person(session: Session, institution_id: int, term: str) -> P
 # --- Lists of people ----------------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class AudienceListRow:
-    """A list of people with how many stand on it now."""
-
-    uuid: UUID
-    key: str
-    title: Mapping[str, str]
-    people: int
-
-
-def list_audience_lists(session: Session, institutions: Collection[int] | None = None) -> list[AudienceListRow]:
-    """List the uploaded lists, of some institutions or of all, by key."""
+def list_audience_lists(session: Session, institutions: Collection[int] | None = None) -> Sequence[Row[AudienceList, int]]:
+    """List the uploaded lists, of some institutions or of all, by key, each with how many `people` stand on it now."""
     on_it = and_(AudienceListEntry.list_id == AudienceList.id, AudienceListEntry.until_on.is_(None))
     statement = (
-        select(AudienceList.uuid, AudienceList.key, AudienceList.title, func.count(AudienceListEntry.id))
+        select(AudienceList, func.count(AudienceListEntry.id).label("people"))
         .outerjoin(AudienceListEntry, on_it)
         .group_by(AudienceList.id)
         .order_by(AudienceList.key)
         .limit(MOST_AUDIENCES)
     )
-    rows = session.execute(statement if institutions is None else statement.where(AudienceList.institution_id.in_(institutions)))
-    return [AudienceListRow(*row) for row in rows]
+    return session.execute(statement if institutions is None else statement.where(AudienceList.institution_id.in_(institutions))).all()
 
 
 def get_audience_list(session: Session, people_list: UUID) -> AudienceList:
@@ -585,7 +566,7 @@ def delete_audience(session: Session, actor: Actor, audience: Audience, *, now: 
     row = session.get_one(Audience, audience.id, with_for_update=True, populate_existing=True)
     uses = list_uses(session, row)
     if uses:
-        raise AudienceInUse(None, titles=", ".join(f"«{use.title}»" for use in uses))
+        raise AudienceInUse(None, titles=", ".join(f"«{title}»" for title in uses))
     audit.record(session, actor, AudienceVerb.DELETED, row, now=now, key=row.key, name=choose(row.title), version=row.latest)
     for table in (AudienceStayRecord, AudienceReference, AudienceVersion):
         session.execute(delete(table).where(table.audience_id == row.id))

@@ -137,15 +137,6 @@ ENTRY_WORDS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class RuleChoiceView:
-    """Something that a condition names or may name."""
-
-    key: str
-    label: str
-    is_chosen: bool
-
-
-@dataclass(frozen=True, slots=True)
 class RulePartView:
     """A condition or a group of a rule in its form."""
 
@@ -158,7 +149,8 @@ class RulePartView:
     faults: tuple[str, ...] = ()
     parts: tuple["RulePartView", ...] = ()
     question: LeafQuestion | None = None
-    choices: tuple[RuleChoiceView, ...] = ()
+    choices: Sequence[tuple[str, str, bool]] = ()
+    """What the condition names or may name: key, label, and whether it is chosen."""
     offers_all: bool = True
     """Every choice is among `choices`: nothing has to be typed."""
 
@@ -175,10 +167,8 @@ class RuleBuilderView:
     """No condition has a mistake."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Offer:
-    choices: Sequence[LeafChoice]
-    labels: Mapping[str, LeafChoice]
+_Offers: TypeAlias = dict[str, tuple[Sequence[LeafChoice], Mapping[str, LeafChoice]]]
+"""What there is to choose by kind, and the labels of what is chosen, by folded key."""
 
 
 def find_typed(session: Session, institution: int | None, draft: GroupDraft) -> tuple[GroupDraft, dict[DraftPath, ChoiceSearch]]:
@@ -205,24 +195,23 @@ def build_view(
     kinds = kinds_of(session)
     offers = _offers(session, institution, draft, kinds)
     root = _part(draft, (), kinds, offers, left, judges=judges)
-    offered = {kind: tuple(choice.label for choice in offer.choices[:MOST_OFFERED]) for kind, offer in offers.items()}
-    faulty = [part for _path, part in _walk_views(root) if part.faults]
+    offered = {kind: tuple(choice.label for choice in choices[:MOST_OFFERED]) for kind, (choices, _labels) in offers.items()}
     return RuleBuilderView(
         root,
         {kind: labels for kind, labels in offered.items() if len(labels) > SHOWN_AT_ONCE},
         tuple((kind, _(known.question.label)) for kind, known in kinds.items()),
         tuple((word, _(label)) for word, label in ENTRY_WORDS.items()),
-        not faulty,
+        _is_complete(root),
     )
 
 
-def _walk_views(view: RulePartView) -> Sequence[tuple[str, RulePartView]]:
-    return [(view.place, view), *(below for part in view.parts for below in _walk_views(part))]
+def _is_complete(view: RulePartView) -> bool:
+    return not view.faults and all(map(_is_complete, view.parts))
 
 
-def _offers(session: Session, institution: int | None, draft: GroupDraft, kinds: AudienceLeafKinds) -> dict[str, _Offer]:
+def _offers(session: Session, institution: int | None, draft: GroupDraft, kinds: AudienceLeafKinds) -> _Offers:
     """Load what there is to choose, once for each kind that the draft has."""
-    offers = dict[str, _Offer]()
+    offers = _Offers()
     filled = [part for _path, part in walk(draft) if isinstance(part, LeafDraft)]
     for kind in {part.kind for part in filled}:
         question = kinds[kind].question
@@ -231,7 +220,7 @@ def _offers(session: Session, institution: int | None, draft: GroupDraft, kinds:
         if question.find is not None and institution is not None:
             values = {value for part in filled if part.kind == kind for value in part.fields.values}
             labels = {fold(value): choice for value, choice in question.find(session, institution, values).items()}
-        offers[kind] = _Offer(choices, labels)
+        offers[kind] = (choices, labels)
     return offers
 
 
@@ -239,7 +228,7 @@ def _part(
     draft: RuleDraft,
     path: DraftPath,
     kinds: AudienceLeafKinds,
-    offers: Mapping[str, _Offer],
+    offers: _Offers,
     left: Mapping[DraftPath, ChoiceSearch],
     *,
     judges: bool,
@@ -258,7 +247,7 @@ def _part(
         classes = leaf_classes(kinds)
         classes[draft.kind].read(plain_leaf(draft, classes)[draft.kind], collector)
         faults = tuple(fault.sentence for fault in collector.faults)
-    choices, offers_all = _choices(draft, offers[draft.kind], search, takes_one=question.takes_one)
+    choices, offers_all = _choices(draft, *offers[draft.kind], search, takes_one=question.takes_one)
     return RulePartView(
         prefix,
         _(question.label),
@@ -282,14 +271,12 @@ def _search_faults(search: ChoiceSearch) -> tuple[str, ...]:
     return tuple(faults)
 
 
-def _choices(draft: LeafDraft, offer: _Offer, search: ChoiceSearch, *, takes_one: bool) -> tuple[tuple[RuleChoiceView, ...], bool]:
+def _choices(
+    draft: LeafDraft, offered: Sequence[LeafChoice], labels: Mapping[str, LeafChoice], search: ChoiceSearch, *, takes_one: bool
+) -> tuple[list[tuple[str, str, bool]], bool]:
     """Return what was chosen, then what else there is; of more than can be shown at once only what words may mean."""
-    chosen = [
-        RuleChoiceView(value, offer.labels[fold(value)].label if fold(value) in offer.labels else value, True)
-        for value in draft.fields.values
-    ]
-    taken = {fold(value) for value in draft.fields.values}
-    shows_all = takes_one or len(offer.choices) <= SHOWN_AT_ONCE
-    others = offer.choices if shows_all else search.near
-    rest = dict.fromkeys(choice for choice in others if fold(choice.key) not in taken)
-    return (*chosen, *(RuleChoiceView(choice.key, choice.label, False) for choice in rest)), shows_all
+    values = draft.fields.values
+    chosen = [(value, labels[fold(value)].label if fold(value) in labels else value, True) for value in values]
+    taken, shows_all = set(map(fold, values)), takes_one or len(offered) <= SHOWN_AT_ONCE
+    rest = dict.fromkeys(choice for choice in (offered if shows_all else search.near) if fold(choice.key) not in taken)
+    return [*chosen, *((choice.key, choice.label, False) for choice in rest)], shows_all

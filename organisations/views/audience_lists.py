@@ -38,8 +38,7 @@ def _offered(form: AudienceListForm, subject: AudienceContext) -> AudienceListFo
 
 def _page(form: AudienceListForm, subject: AudienceContext) -> Response:
     own = edited_institutions(subject.scope, subject.places)
-    rows = [(row, choose(row.title)) for row in audiences.list_audience_lists(current_session(), own)]
-    return page("organisations/audience_lists.html", form=form, rows=rows)
+    return page("organisations/audience_lists.html", form=form, rows=audiences.list_audience_lists(current_session(), own))
 
 
 @bp.post("")
