@@ -120,14 +120,14 @@ def import_file(
 
 def validated_as_bank(imported: ImportedQuestions, language: str) -> ImportedQuestions:
     """Return the questions that our own reader takes; what it refuses is a problem, what it could not publish is to be corrected."""
-    opened = open_bank({PATH: write(imported.questions, language).content}, PATH, language)
+    judged, _session = open_bank({PATH: write(imported.questions, language).content}, PATH, language)
     lines = {source.question.key: source.line for source in imported.sources}
-    remarks = [_with_author_lines(remark, lines) for remark in opened.imported.remarks if _is_reported(remark)]
+    remarks = [_with_author_lines(remark, lines) for remark in judged.remarks if _is_reported(remark)]
     whole = next((remark for remark in remarks if remark.severity is RemarkSeverity.PROBLEM and not remark.question), None)
     if whole is not None:
         raise FileRefused(N_("The questions do not fit in one bank: %(reason)s"), reason=whole.message)
     refused = {remark.question for remark in remarks if remark.severity is RemarkSeverity.PROBLEM}
-    others = len(opened.imported.remarks) - len(remarks)
+    others = len(judged.remarks) - len(remarks)
     if others:
         remarks.append(
             TransferRemark(

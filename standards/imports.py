@@ -220,22 +220,22 @@ def store_upload(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class IncomingQuestions:
-    """Questions to import into a bank: its path, the entries, and the files that they show, stored already."""
-
-    path: str
-    entries: Sequence[str]
-    media: Mapping[str, FileContent]
-
-
 def import_questions(
-    session: Session, actor: Actor, course_id: int, incoming: IncomingQuestions, pending: PendingImport, *, now: datetime
+    session: Session,
+    actor: Actor,
+    pending: PendingImport,
+    path: str,
+    entries: Sequence[str],
+    media: Mapping[str, FileContent],
+    *,
+    now: datetime,
 ) -> None:
-    """Add questions to a bank of the draft, which is made where it is new, and delete the file."""
-    path, entries = incoming.path, incoming.entries
-    question_bank.add_to_bank(session, actor, course_id, path, entries, beside=incoming.media, now=now)
-    course = catalogue.get_course(session, course_id)
+    """Add entries to the bank at a path of the draft, which is made where it is new, with the stored files that they show.
+
+    The file that was uploaded is deleted.
+    """
+    question_bank.add_to_bank(session, actor, pending.course_id, path, entries, beside=media, now=now)
+    course = catalogue.get_course(session, pending.course_id)
     audit.record(session, actor, TransferVerb.IMPORTED, course, now=now, format=pending.format, bank=path, questions=len(entries))
     session.delete(pending)
 

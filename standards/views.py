@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 
@@ -155,34 +154,15 @@ def upload(subject: CourseContext) -> Answer:
     return page("standards/upload.html", course=_course_header(subject.id), form=form, largest=LARGEST, kept=kept_hours)
 
 
-@dataclass(frozen=True, slots=True)
-class IncomingQuestionRow:
-    """A question to import, in words."""
-
-    key: str
-    title: str
-    kind: str
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class ImportRemarkView:
-    """A remark in words, with how many questions share it and where they stand."""
-
-    message: str
-    places: str
-    count: int
-
-
 MOST_PLACES = 6
 
 
-def remark_lines(remarks: tuple[TransferRemark, ...]) -> list[ImportRemarkView]:
-    """Return remarks in words, those that say the same as one line that names the places of the first few."""
+def remark_lines(remarks: tuple[TransferRemark, ...]) -> list[tuple[str, str, int]]:
+    """Return remarks in words with the places of the first few and how many there are; those that say the same are one line."""
     groups: dict[str, list[TransferRemark]] = {}
     for remark in remarks:
         groups.setdefault(remark.message, []).append(remark)
-    return [ImportRemarkView(message, _places(group), len(group)) for message, group in groups.items()]
+    return [(message, _places(group), len(group)) for message, group in groups.items()]
 
 
 def _places(group: list[TransferRemark]) -> str:
@@ -220,12 +200,11 @@ def confirm(subject: ImportContext) -> Answer:
         return _confirm_page(subject, pending, form, plan), 409
     entries, media = bank_files_of(plan, target.removeprefix(NEW))
     files = file_store()
-    stored_plan = drafts.keep_contents(files, media, {path: media_type(path) for path in media})
-    incoming = imports.IncomingQuestions(target.removeprefix(NEW), entries, stored_plan)
+    stored_media = drafts.keep_contents(files, media, {path: media_type(path) for path in media})
     writing, actor = begin_writing(), current_actor()
     waiting = get_pending_upload(writing, PendingImport, actor.person_id, pending.uuid)
     try:
-        imports.import_questions(writing, actor, subject.id, incoming, waiting, now=clock.now())
+        imports.import_questions(writing, actor, waiting, target.removeprefix(NEW), entries, stored_media, now=clock.now())
     except EditRefused as refused:
         form.refuse(form.bank, _(refused.text, **refused.facts))
         return _confirm_page(subject, pending, form, plan)
@@ -271,16 +250,12 @@ def _confirm_page(subject: ImportContext, pending: PendingImport, form: ConfirmF
         expires_at=pending.expires_at,
         form=form,
         seen=_digest(plan),
-        questions=[_incoming_row(source.question, source.line) for source in plan.sources],
+        questions=[(source, choose(first_words(source.question.text)), _(KINDS[source.question.kind])) for source in plan.sources],
         remarks={severity.value: remark_lines(plan.of_severity(severity)) for severity in RemarkSeverity},
         has_categories=any(source.category for source in plan.sources),
         problems=len(plan.of_severity(RemarkSeverity.PROBLEM)),
         pictures=len(plan.media),
     )
-
-
-def _incoming_row(question: QuestionDefinition, line: int) -> IncomingQuestionRow:
-    return IncomingQuestionRow(question.key, choose(first_words(question.text)), _(KINDS[question.kind]), line)
 
 
 @bp.post("/teaching/<slug>/imports/<uuid:upload>/removal")
@@ -294,32 +269,21 @@ def discard(subject: ImportContext) -> Answer:
 # --- Out ---------------------------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class ExportSelection:
-    """The questions that go out, the languages of their course, and the address's fields that name them."""
-
-    questions: list[QuestionDefinition]
-    banks: Mapping[str, str]
-    """By key of a question, the path of its bank."""
-    languages: Sequence[str]
-    asked: dict[str, str]
-
-
-def _selected(subject: CourseContext) -> ExportSelection:
-    requested = {name: value for name in NARROWED_BY if (value := request.args.get(name, "").strip()[:130])}
+def _selected(subject: CourseContext, draft: DraftQuestions, requested: Mapping[str, str]) -> Sequence[QuestionDefinition]:
     rows = question_bank.search_questions(
         current_session(), subject.id, QuestionFilter(**requested), offset=0, limit=question_bank.MAXIMUM_SHOWN
     )
-    draft = imports.draft_questions(current_session(), subject.id)
     questions = {question.key: question for bank in draft.banks.values() for question in bank}
-    banks = {question.key: path for path, bank in draft.banks.items() for question in bank}
-    return ExportSelection(list(chosen(questions.values(), [row.key for row in rows])), banks, draft.languages, requested)
+    return chosen(questions.values(), [row.key for row in rows])
 
 
-def _exported(course_id: int, selection: ExportSelection, format_name: str, language: str) -> ExportedFile:
+def _exported(
+    course_id: int, draft: DraftQuestions, questions: Sequence[QuestionDefinition], format_name: str, language: str
+) -> ExportedFile:
     write = FORMATS[format_name].write
     assert write is not None
-    named = {question.key: files_named(question, language, selection.banks[question.key]) for question in selection.questions}
+    banks = {question.key: path for path, bank in draft.banks.items() for question in bank}
+    named = {question.key: files_named(question, language, banks[question.key]) for question in questions}
     paths = {path for addresses in named.values() for path in addresses.values()}
     contents = imports.draft_contents(current_session(), file_store(), course_id, paths)
     files = {
@@ -327,7 +291,7 @@ def _exported(course_id: int, selection: ExportSelection, format_name: str, lang
         for key, addresses in named.items()
         if addresses
     }
-    return write(selection.questions, language, files)
+    return write(questions, language, files)
 
 
 @bp.route("/teaching/<slug>/exports", methods=["GET", "POST"])
@@ -335,22 +299,24 @@ def _exported(course_id: int, selection: ExportSelection, format_name: str, lang
 def export(subject: CourseContext) -> Answer:
     """Show what a format leaves behind of the chosen questions; sent, the file itself."""
     form = ExportForm(formdata=request.form if request.method == "POST" else request.args)
-    selection = _selected(subject)
-    form.offer(selection.languages)
+    asked = {name: value for name in NARROWED_BY if (value := request.args.get(name, "").strip()[:130])}
+    draft = imports.draft_questions(current_session(), subject.id)
+    questions = _selected(subject, draft, asked)
+    form.offer(draft.languages)
     form.format.data, form.language.data = form.chosen(), form.spoken()
-    exported = _exported(subject.id, selection, form.format.data, form.language.data) if selection.questions else None
+    exported = _exported(subject.id, draft, questions, form.format.data, form.language.data) if questions else None
     if request.method == "POST" and exported is not None and exported.count:
         imports.record_question_export(begin_writing(), current_actor(), subject.id, form.format.data, exported.count, now=clock.now())
-        own = form.language.data == selection.languages[0]
+        own = form.language.data == draft.language
         name = f"{subject.slug}{'' if own else f'-{form.language.data}'}.{SUFFIXES[form.format.data]}"
         return send_generated(io.BytesIO(exported.content), "application/octet-stream", name)
     return page(
         "standards/export.html",
         course=_course_header(subject.id),
         form=form,
-        several=len(selection.languages) > 1,
-        asked=selection.asked,
-        total=len(selection.questions),
+        several=len(draft.languages) > 1,
+        asked=asked,
+        total=len(questions),
         count=exported.count if exported is not None else 0,
         remarks={
             severity.value: remark_lines(exported.of_severity(severity)) if exported is not None else [] for severity in RemarkSeverity

@@ -1,7 +1,7 @@
 """Read our own banks, `banco.yaml`, by themselves, and return a question as the fields of such a file."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -292,28 +292,20 @@ CODE = "code"
 _CONTEXT_CODES = frozenset({"C305", "C306", "C307", "C308", "C114", "C116"})
 
 
-@dataclass(frozen=True, slots=True)
-class OpenBank:
-    """A bank that was read, and the session that holds its tables and findings."""
-
-    imported: ImportedQuestions
-    session: ReadingSession
-
-
 def read(content: bytes, language: str = "es", context: Mapping[str, bytes] | None = None) -> ImportedQuestions:
     """Return the questions of `banco.yaml`; `context` may hold the course's course.yaml and parametros.yaml.
 
     Raises FileRefused where the YAML itself cannot be read; errors of a question are problems (C1xx, C2xx) or to be corrected.
     """
-    opened = open_bank({PATH: content, **(context or {})}, PATH, language)
-    broken = next((remark for remark in opened.imported.of_severity(RemarkSeverity.PROBLEM) if not remark.question), None)
-    if broken is not None and not opened.imported.sources:
+    imported, _session = open_bank({PATH: content, **(context or {})}, PATH, language)
+    broken = next((remark for remark in imported.of_severity(RemarkSeverity.PROBLEM) if not remark.question), None)
+    if broken is not None and not imported.sources:
         raise FileRefused(N_("The bank cannot be read, line %(line)s: %(reason)s"), line=broken.line, reason=broken.message)
-    return opened.imported
+    return imported
 
 
-def open_bank(files: Mapping[str, bytes], path: str, language: str) -> OpenBank:
-    """Read the bank at a path of these files."""
+def open_bank(files: Mapping[str, bytes], path: str, language: str) -> tuple[ImportedQuestions, ReadingSession]:
+    """Read the bank at a path of these files; return its questions, and the session that holds its tables and findings."""
     session = ReadingSession(files, site_day(clock.now()), languages=(language, *(other for other in LANGUAGES if other != language)))
     if COURSE in files:
         session.course = replace(read_course(session), parameters=read_parameters(session))
@@ -325,7 +317,7 @@ def open_bank(files: Mapping[str, bytes], path: str, language: str) -> OpenBank:
     lines = {key: cursor.node.line for key, cursor in session.questions.items()}
     sources = tuple(SourceQuestion(question, lines.get(question.key, 0)) for question in questions)
     remarks = tuple(_remark(finding) for finding in session.findings if finding.file == path and finding.code not in _CONTEXT_CODES)
-    return OpenBank(ImportedQuestions(sources, remarks), session)
+    return ImportedQuestions(sources, remarks), session
 
 
 def _remark(finding: Finding) -> TransferRemark:

@@ -19,8 +19,8 @@ def write(questions: Sequence[QuestionDefinition], language: str = "es") -> Expo
 
 
 def _canonical(source: str, language: str) -> str:
-    opened = open_bank({PATH: source.encode()}, PATH, language)
-    read = opened.session.read_files.get(PATH)
+    _imported, session = open_bank({PATH: source.encode()}, PATH, language)
+    read = session.read_files.get(PATH)
     return canonical(read) if read is not None else source
 
 

@@ -4,7 +4,7 @@ import ast
 import html
 import re
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import cast
@@ -149,15 +149,6 @@ class ClozeAnswer:
     weight: str | None
     words: str
     feedback: str
-
-
-@dataclass(frozen=True, slots=True)
-class ClozeGap:
-    """A gap `{1:SHORTANSWER:=answer}`: weight, kind in capitals, answers."""
-
-    weight: int
-    kind: str
-    answers: tuple[ClozeAnswer, ...]
 
 
 INLINE, BLOCKS = TextShape.INLINE, TextShape.MARKDOWN
@@ -365,16 +356,19 @@ def read(content: bytes, language: str = "es") -> ImportedQuestions:
 
 
 def gaps_of(text: str, language: str, remarks: TransferRemarkCollector) -> tuple[str, GapsBody]:
-    """Return the text with a sign for each gap, and the gaps."""
+    """Return the text with a sign for each gap `{1:SHORTANSWER:=answer}`, and the gaps."""
     pieces, parsed, at = [], [], 0
     while match := _START.search(text, at):
         end = _end(text, match.end())
-        parsed.append(_parsed(match, text[match.end() : end]))
+        answers = [_cloze_answer(part) for part in _split(text[match.end() : end], "~") if part.strip()]
+        parsed.append((Fraction(whole(match[1], 1)), match[2], answers))
         pieces += [text[at : match.start()], gap_placeholder(len(parsed))]
         at = end + 1
     reader = _ClozeReader(language, remarks)
-    gaps = tuple(Gap(gap_name(at, len(parsed)), reader.body(gap), Fraction(gap.weight)) for at, gap in enumerate(parsed, start=1))
-    return "".join([*pieces, text[at:]]), GapsBody(gaps)
+    gaps = [
+        Gap(gap_name(at, len(parsed)), reader.body(kind, answers), weight) for at, (weight, kind, answers) in enumerate(parsed, start=1)
+    ]
+    return "".join([*pieces, text[at:]]), GapsBody(tuple(gaps))
 
 
 def _end(text: str, start: int) -> int:
@@ -384,11 +378,6 @@ def _end(text: str, start: int) -> int:
             return at
         escaped = text[at] == "\\" and not escaped
     raise NotTranslatable(N_("A brace { is opened and not closed."), line=text.count("\n", 0, start) + 1)
-
-
-def _parsed(match: re.Match[str], inside: str) -> ClozeGap:
-    answers = tuple(_cloze_answer(part) for part in _split(inside, "~") if part.strip())
-    return ClozeGap(whole(match[1], 1), match[2], answers)
 
 
 def _split(text: str, sign: str, most: int = -1) -> list[str]:
@@ -424,17 +413,16 @@ class _ClozeReader:
     def __init__(self, language: str, remarks: TransferRemarkCollector) -> None:
         self.language, self.remarks = language, remarks
 
-    def body(self, gap: ClozeGap) -> ShortAnswerBody | NumericalBody | SingleChoiceBody:
-        """Return what is asked in one gap; raises NotTranslatable for kinds that gaps of ours do not have."""
-        if gap.kind in _SHORT | _SHORT_CASE:
-            return self._short(gap)
-        if gap.kind in _NUMERICAL:
-            answers, tolerance = with_common_tolerance(self._number(answer) for answer in gap.answers)
-            return NumericalBody(answers, tolerance)
-        if gap.kind in _CHOICE | _CHOICE_SHUFFLED:
-            weighted = [WeightedOption(self._texts(answer.words), _worth(answer), self._why(answer)) for answer in gap.answers]
-            return single_choice(weighted, shuffle=gap.kind in _CHOICE_SHUFFLED)
-        raise NotTranslatable(N_("A gap of the kind “%(kind)s” is not supported."), kind=gap.kind)
+    def body(self, kind: str, answers: Sequence[ClozeAnswer]) -> ShortAnswerBody | NumericalBody | SingleChoiceBody:
+        """Return what is asked in one gap of a kind in capitals; raises NotTranslatable for kinds that gaps of ours do not have."""
+        if kind in _SHORT | _SHORT_CASE:
+            return ShortAnswerBody(tuple(map(self._pattern, answers)), kind in _SHORT, self.language == "es")
+        if kind in _NUMERICAL:
+            return NumericalBody(*with_common_tolerance(map(self._number, answers)))
+        if kind in _CHOICE | _CHOICE_SHUFFLED:
+            weighted = [WeightedOption(self._texts(answer.words), _worth(answer), self._why(answer)) for answer in answers]
+            return single_choice(weighted, shuffle=kind in _CHOICE_SHUFFLED)
+        raise NotTranslatable(N_("A gap of the kind “%(kind)s” is not supported."), kind=kind)
 
     def _texts(self, text: str) -> Texts:
         if is_like_html(text):
@@ -444,12 +432,9 @@ class _ClozeReader:
     def _why(self, answer: ClozeAnswer) -> Texts | None:
         return self._texts(answer.feedback) if answer.feedback else None
 
-    def _short(self, gap: ClozeGap) -> ShortAnswerBody:
-        answers = []
-        for answer in gap.answers:
-            worth = _worth(answer)
-            answers.append(TextPattern({self.language: html.unescape(answer.words)}, worth > 0, worth, self._why(answer)))
-        return ShortAnswerBody(tuple(answers), gap.kind in _SHORT, self.language == "es")
+    def _pattern(self, answer: ClozeAnswer) -> TextPattern:
+        worth = _worth(answer)
+        return TextPattern({self.language: html.unescape(answer.words)}, worth > 0, worth, self._why(answer))
 
     def _number(self, answer: ClozeAnswer) -> NumericalAnswer:
         worth, why = _worth(answer), self._why(answer)
