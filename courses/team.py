@@ -17,7 +17,7 @@ from courses.audit_verbs import CourseVerb
 from courses.catalogue import lock_course
 from courses.models import Course, CourseInvitation, CourseStaff, StaffRole
 from kernel import audit, clock, outbox
-from kernel.db import HookList
+from kernel.db import HookList, count_rows
 from kernel.errors import N_, Conflict, NotFound, SignInNeeded, require_found
 from kernel.permissions import Actor, ActorChannel, SiteRole
 from kernel.personal import PersonalTables
@@ -60,8 +60,7 @@ def list_editors(session: Session, course_id: int) -> Sequence[int]:
 
 def count_owners(session: Session, course_id: int) -> int:
     """Count the owners of a course."""
-    statement = select(func.count()).select_from(CourseStaff)
-    return session.scalar(statement.where(CourseStaff.course_id == course_id, CourseStaff.role == StaffRole.OWNER.value)) or 0
+    return count_rows(session, CourseStaff, CourseStaff.course_id == course_id, CourseStaff.role == StaffRole.OWNER.value)
 
 
 def may_still_act(session: Session, person_id: int, course_id: int, rule: Callable[[Actor, StaffRole | None], bool]) -> bool:

@@ -25,6 +25,7 @@ from enrolments.notices import GRADED_NOTICE
 from enrolments.progress import LockedEnrolment, exact_decimal, lock_enrolments, update_progress
 from enrolments.rules import GradeItemWeight
 from kernel import audit, outbox
+from kernel.db import count_rows
 from kernel.errors import N_, Conflict, NotFound
 from kernel.i18n import _, choose, in_every_language, trimmed
 from kernel.own_records import is_own, note_left_out
@@ -134,8 +135,7 @@ def list_stale(session: Session, *, limit: int) -> list[int]:
 
 def count_stale(session: Session, course_id: int) -> int:
     """Count the learners of a course whose grade has to be computed again."""
-    statement = select(func.count()).select_from(Enrolment)
-    return session.scalar(statement.where(Enrolment.course_id == course_id, Enrolment.grade_stale.is_(True))) or 0
+    return count_rows(session, Enrolment, Enrolment.course_id == course_id, Enrolment.grade_stale.is_(True))
 
 
 PORTION = 200

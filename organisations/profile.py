@@ -7,13 +7,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, delete, func, or_, select
+from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session, undefer
 
 from accounts.rules import fold
 from kernel import audit, site_profile
 from kernel.crypto import lock_text, unlock_text
+from kernel.db import count_rows
 from kernel.errors import N_, Conflict, NotFound, require_found
 from kernel.i18n import DEFAULT_LANGUAGE, choose
 from kernel.permissions import Actor
@@ -334,8 +335,7 @@ def add_signatory(
 ) -> InstitutionSignatory:
     """Name who signs certificates; raise TooManySignatories where the sheet is full."""
     profile = ensure_profile(session, actor, settings, institution, now=now)
-    count = session.scalar(select(func.count()).where(InstitutionSignatory.profile_id == profile.id)) or 0
-    if count >= MOST_SIGNATORIES:
+    if count_rows(session, InstitutionSignatory, InstitutionSignatory.profile_id == profile.id) >= MOST_SIGNATORIES:
         raise TooManySignatories
     row = InstitutionSignatory(profile_id=profile.id)
     _take_values(row, values)
