@@ -168,28 +168,18 @@ def count_changes(session: Session, rule: RuleNode, before: RuleNode, scope: Aud
     return coming_in, going_out
 
 
-@dataclass(frozen=True, slots=True)
-class RuleLineView:
-    """A condition of a rule as it is for one person: how deep it stands, what it says, whether it is so, and the fact."""
-
-    depth: int
-    text: str
-    holds: bool
-    fact: str = ""
-
-
-def explanation_lines(why: RuleExplanation, names: LeafNames, depth: int = 0) -> Iterator[RuleLineView]:
-    """Yield the conditions of a rule from above, each with its mark and its fact."""
+def explanation_lines(why: RuleExplanation, names: LeafNames, depth: int = 0) -> Iterator[tuple[int, str, bool, str]]:
+    """Yield the conditions of a rule from above: how deep each stands, what it says, whether it is so for the person, and the fact."""
     node = why.node
     if isinstance(node, AllOf | AnyOf | Negation):
         label = _("All of these:") if isinstance(node, AllOf) else _("At least one of these:") if isinstance(node, AnyOf) else _("Not:")
-        yield RuleLineView(depth, label, why.holds)
+        yield depth, label, why.holds, ""
         for part in why.parts:
             yield from explanation_lines(part, names, depth + 1)
         return
     assert why.finding is not None
     text = node.describe(names, negated=False)
-    yield RuleLineView(depth, text[:1].upper() + text[1:], why.holds, _fact(why.finding))
+    yield depth, text[:1].upper() + text[1:], why.holds, _fact(why.finding)
 
 
 def _fact(finding: LeafFinding) -> str:

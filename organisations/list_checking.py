@@ -241,16 +241,17 @@ class PeopleMatch:
         )
 
     def _by_number(self, line: PersonListRow, institution: int | None) -> int | None:
-        holders = [holder for holder in self.staff_numbers.get(line.staff_number, ()) if institution in (None, holder.institution)]
-        present = {holder.person_id for holder in holders if holder.is_present}
+        known = self.staff_numbers.get(line.staff_number, ())
+        holders = [(person, is_present) for _number, place, person, is_present in known if institution in (None, place)]
+        present = {person for person, is_present in holders if is_present}
         if len(present) > 1:
             raise LineRefused(N_("People of several institutions have this staff number. Name the unit."))
         if present:
             return present.pop()
-        for holder in holders:
-            number = self.people[holder.person_id].national_id
+        for person, _is_present in holders:
+            number = self.people[person].national_id
             if not (line.national_id and number and line.national_id != number):
-                return holder.person_id
+                return person
         return None
 
 

@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from accounts import accounts
@@ -78,13 +78,8 @@ class KnownPerson:
         return full_name(*self.names)
 
 
-@dataclass(frozen=True, slots=True)
-class StaffNumberHolder:
-    """A present or former holder of a staff number at an institution."""
-
-    institution: int
-    person_id: int
-    is_present: bool
+StaffNumberHolder: TypeAlias = Row[str | None, int, int, bool]
+"""A staff number with its `institution_id`, the `person_id` of a present or former holder, and whether they are there (`is_present`)."""
 
 
 def known_addresses(session: Session, addresses: Sequence[str]) -> dict[str, int]:
@@ -100,11 +95,12 @@ def known_addresses(session: Session, addresses: Sequence[str]) -> dict[str, int
 def known_staff_numbers(session: Session, numbers: Sequence[str]) -> dict[str, list[StaffNumberHolder]]:
     """Return who has or had these staff numbers; those who have left last."""
     holders = defaultdict[str, list[StaffNumberHolder]](list)
-    columns = (Employment.staff_number, Employment.institution_id, Employment.person_id, Employment.left_on.is_(None))
+    is_present = Employment.left_on.is_(None).label("is_present")
+    columns = (Employment.staff_number, Employment.institution_id, Employment.person_id, is_present)
     for some in _portions(numbers):
         statement = select(*columns).where(Employment.staff_number.in_(some), Employment.retracted_at.is_(None))
         for row in session.execute(statement.order_by(Employment.left_on.is_not(None), Employment.left_on.desc(), Employment.id.desc())):
-            holders[row[0] or ""].append(StaffNumberHolder(row[1], row[2], bool(row[3])))
+            holders[row.staff_number or ""].append(row)
     return holders
 
 

@@ -461,7 +461,7 @@ def why(context: AudienceContext) -> Answer:
     query = " ".join(request.args.get("who", "").split())[:254]
     person = organisations_audiences.find_candidate_person(session, subject.institution_id, query) if query else None
     rule = organisations_audiences.find_rule_on(session, subject.id, today)
-    lines, inside, may = list[object](), False, False
+    lines, inside, may = list[tuple[int, str, bool, str]](), False, False
     if person is not None and rule is not None:
         _record_access_of(person.id)
         candidate = organisations_audiences.load_candidates(session, subject.institution_id, [person.id])[person.id]
