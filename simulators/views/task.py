@@ -29,18 +29,11 @@ def filled(texts: Texts, variables: Sequence[TaskVariableSpec], drawn: Mapping[s
     return SafeHtml.stored(text)
 
 
-@dataclass(frozen=True, slots=True)
-class InputGroup:
-    """Inputs that belong together: groups of people first, then the others; `open` where something in it may change."""
+def groups_of(task: Task, fields: FieldSet) -> list[tuple[str, list[list[Field]], list[Field], bool]]:
+    """Return the inputs that matter for a task: those that its start, its outputs or its learners touch.
 
-    title: str
-    tranches: list[list[Field]]
-    fields: list[Field]
-    open: bool
-
-
-def groups_of(task: Task, fields: FieldSet) -> list[InputGroup]:
-    """Return the inputs that matter for a task: those that its start, its outputs or its learners touch."""
+    Those that belong together have a title, groups of people, the other inputs, and True where something in it may change.
+    """
     touched = {name.partition(".")[0] for name in (*task.start, *(task.editable or ()))}
     for output in task.outputs:
         head = output.partition(".")[0]
@@ -61,7 +54,7 @@ def _idle(task: Task) -> tuple[str, ...]:
     return tuple(name for name, used in ((".incluida", total), (".objetivo_pct", target)) if not used)
 
 
-def _group(key: str, fields: FieldSet, idle: tuple[str, ...]) -> InputGroup:
+def _group(key: str, fields: FieldSet, idle: tuple[str, ...]) -> tuple[str, list[list[Field]], list[Field], bool]:
     if key in BENEFITS:
         title, tranches, own = benefit_name(key), fields.tranches(key), fields.benefit(key)
         own = [control for control in own if not control.name.endswith(idle)]
@@ -70,7 +63,7 @@ def _group(key: str, fields: FieldSet, idle: tuple[str, ...]) -> InputGroup:
     tranches = [[control for control in row if control.value or not control.locked] for row in tranches]
     own = [control for control in own if control.value or not control.locked]
     changeable = any(not control.locked for control in (*own, *(control for row in tranches for control in row)))
-    return InputGroup(title, tranches, own, changeable and key != "macro")
+    return title, tranches, own, changeable and key != "macro"
 
 
 def _group_title(key: str) -> str:
