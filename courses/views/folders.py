@@ -145,7 +145,7 @@ def _limits() -> dict[str, int]:
 def _names_course(form: FolderForm, course: Course) -> bool:
     """Return whether the archive can be read and is of the course, as far as it says; else with a fault beside the field."""
     try:
-        key = _key(_read_archive(form.file_name, form.content).archive)
+        key = _key(_read_archive(form.file_name, form.content)[0])
     except DomainError as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
         return False
@@ -157,12 +157,12 @@ def _names_course(form: FolderForm, course: Course) -> bool:
 def _names_free_address(form: NewFolderForm) -> bool:
     """Return whether the archive can be read and become a course; a taken address that its name alone gave the next page reports."""
     try:
-        read_archive = _read_archive(form.file_name, form.content, address=form.key.data or "")
+        archive, converted = _read_archive(form.file_name, form.content, address=form.key.data or "")
     except DomainError as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
         return False
-    key = _key(read_archive.archive)
-    if key and catalogue.find_course(current_session(), key) is not None and (form.key.data or read_archive.converted is None):
+    key = _key(archive)
+    if key and catalogue.find_course(current_session(), key) is not None and (form.key.data or converted is None):
         form.refuse(form.key, _(_TAKEN, key=key))
         form.key.data = _free_key(key)
     return not form.errors
@@ -184,28 +184,20 @@ def _key(archive: FolderArchive) -> str:
 # --- In: what it changes, and yes or no --------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class ReadArchive:
-    """The content of an archive as a course folder; `converted` if it held a folder of another format."""
+def _read_archive(name: str, content: bytes, *, address: str | None = None) -> tuple[FolderArchive, ConvertedFolder | None]:
+    """Read an archive as a course folder. With an `address` it is to become a course, '' for the one that it names itself.
 
-    archive: FolderArchive
-    converted: ConvertedFolder | None = None
-
-
-def _read_archive(name: str, content: bytes, *, address: str | None = None) -> ReadArchive:
-    """Read an archive. With an `address` it is to become a course, '' for the one that it names itself.
-
-    If it is not a course folder, the formats of other packages are tried then.
+    If it is not a course folder, the formats of other packages are tried then, and what they made of it comes second.
     """
     archive = read_folder_archive(content)
     if address is None:
-        return ReadArchive(archive)
+        return archive, None
     if COURSE in archive.files:
-        return ReadArchive(replace(archive, files=with_course_key(archive.files, address)) if address else archive)
+        return replace(archive, files=with_course_key(archive.files, address)) if address else archive, None
     options = ConversionOptions(key=address, name=name.rpartition(".")[0] or name, author=current_actor().name)
     del archive  # it is read once more there, and is large
     converted = _convert(content, options)
-    return ReadArchive(FolderArchive(converted.files), converted)
+    return FolderArchive(converted.files), converted
 
 
 def _convert(content: bytes, options: ConversionOptions) -> ConvertedFolder:
@@ -242,8 +234,8 @@ class ArchivePreview:
 def _preview_archive(pending: PendingFolder, choices: Choices | None) -> ArchivePreview:
     """Read a waiting archive and hold it against the draft; with a choice for each conflict, read what comes of it too."""
     course = None if pending.course_id is None else catalogue.get_course(current_session(), pending.course_id)
-    read_archive = _read_archive(pending.name, pending.content, address=_address() if course is None else None)
-    archive, converted, session = read_archive.archive, read_archive.converted, current_session()
+    archive, converted = _read_archive(pending.name, pending.content, address=_address() if course is None else None)
+    session = current_session()
     checked = _check(archive.files)
     findings = checked.findings if converted is None else in_source(checked.findings, converted.origins)
     if checked.folder is None:
