@@ -531,26 +531,16 @@ def reasons_of(outline: Outline, overrides: Sequence[Row[ResultOverride, Person]
     return reasons
 
 
-@dataclass(frozen=True, slots=True)
-class ResultOverrideView:
-    """A word of the team on a result, as the team sees it."""
-
-    title: str
-    before: str
-    after: str
-    """Empty: what was earned counts again."""
-    row: Row[ResultOverride, Person]
-
-
-def override_rows(outline: Outline, overrides: Sequence[Row[ResultOverride, Person]], key: str = "") -> list[ResultOverrideView]:
-    """Return what the team set, of one activity or of all."""
-    views = []
+def override_rows(
+    outline: Outline, overrides: Sequence[Row[ResultOverride, Person]], key: str = ""
+) -> list[tuple[str, str, str, Row[ResultOverride, Person]]]:
+    """Return what the team set, of one activity or of all: title, result before and after, '' where what was earned counts again."""
+    rows = []
     for row in overrides:
         override, _author = row
         present = outline.renames.get(override.activity_key, override.activity_key)
         if key in ("", present):
             activity = outline.by_key.get(present)
-            title = choose(activity.title) if activity else present
             after = "" if override.score is None else share(override.score)
-            views.append(ResultOverrideView(title, share(override.before), after, row))
-    return views
+            rows.append((choose(activity.title) if activity else present, share(override.before), after, row))
+    return rows

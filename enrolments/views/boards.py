@@ -65,16 +65,6 @@ def _activity(context: CourseBoardContext) -> tuple[Outline, OutlineActivity]:
     return outline, require_found(outline.by_key.get(outline.renames.get(key, key)))
 
 
-@dataclass(frozen=True, slots=True)
-class PartThreads:
-    """A part of a lesson or recording with the threads about it: its address in the activity, its name, and its link."""
-
-    part: str
-    title: str
-    address: str
-    rows: Sequence[ThreadRow]
-
-
 @bp.get("/courses/<slug>/discussions/<key>")
 @requires(BoardAction.VIEW, get_course_board)
 def of_activity(context: CourseBoardContext) -> Answer:
@@ -101,12 +91,12 @@ def of_activity(context: CourseBoardContext) -> Answer:
     )
 
 
-def _parts_of_lesson(url: str, headings: dict[str, str], rows: Sequence[ThreadRow]) -> list[PartThreads]:
-    """Return the parts of a lesson that have threads, in its order; those about parts that are gone come last."""
+def _parts_of_lesson(url: str, headings: dict[str, str], rows: Sequence[ThreadRow]) -> list[tuple[str, str, list[ThreadRow]]]:
+    """Return name, link and threads of the parts of a lesson that have some, in its order; parts that are gone come last."""
     named = {"": _("The whole lesson"), **headings}
     gone = sorted({row.Thread.anchor_part for row in rows} - set(named))
     return [
-        PartThreads(part, named.get(part, _(boards.GONE)), f"{url}#{ID_PREFIX}{part}" if part in headings else "", of_part)
+        (named.get(part, _(boards.GONE)), f"{url}#{ID_PREFIX}{part}" if part in headings else "", of_part)
         for part in (*named, *gone)
         if (of_part := _about(rows, part))
     ]
@@ -116,12 +106,12 @@ def _about(rows: Sequence[ThreadRow], part: str) -> list[ThreadRow]:
     return [row for row in rows if row.Thread.anchor_part == part]
 
 
-def _parts_of_recording(url: str, rows: Sequence[ThreadRow]) -> list[PartThreads]:
-    """Return the moments of a recording that have threads, each with a link that plays from there."""
+def _parts_of_recording(url: str, rows: Sequence[ThreadRow]) -> list[tuple[str, str, list[ThreadRow]]]:
+    """Return the moments of a recording that have threads, each with a link that plays from there and its threads."""
     seconds = sorted({int(row.Thread.anchor_part) for row in rows if row.Thread.anchor_part.isdigit()})
-    moments = [PartThreads(str(second), boards.clock_of(second), f"{url}#t={second}", _about(rows, str(second))) for second in seconds]
+    moments = [(boards.clock_of(second), f"{url}#t={second}", _about(rows, str(second))) for second in seconds]
     whole = [row for row in rows if not row.Thread.anchor_part.isdigit()]
-    return [*([PartThreads("", _("The whole recording"), url, whole)] if whole else []), *moments]
+    return [*([(_("The whole recording"), url, whole)] if whole else []), *moments]
 
 
 @bp.get("/courses/<slug>/discussions/<key>/<heading>")
