@@ -407,7 +407,8 @@ def _replace_files(session: Session, revision: DraftRevision, changed: Mapping[s
     session.execute(delete(DraftFile).where(DraftFile.course_id == revision.course_id, DraftFile.path.in_([*changed, *gone])))
     written = [_file_row(session, revision, path, content) for path, content in changed.items()]
     if written:
-        session.execute(insert(DraftFile), [row | _who(revision) for row in written])
+        who = {"changed_at": revision.changed_at, "changed_by": revision.changed_by}
+        session.execute(insert(DraftFile), [row | who for row in written])
     nothing = {"body": None, "stored_file_id": None, "sha256": None}
     removed = [{"course_id": revision.course_id, "path": path, "revision": revision.number, **nothing} for path in gone]
     session.execute(insert(DraftFileVersion), [*written, *removed])
@@ -426,7 +427,3 @@ def _file_row(session: Session, revision: DraftRevision, path: str, content: Fil
         "stored_file_id": stored,
         "sha256": content.sha256,
     }
-
-
-def _who(revision: DraftRevision) -> dict[str, object]:
-    return {"changed_at": revision.changed_at, "changed_by": revision.changed_by}

@@ -77,7 +77,7 @@ class Renderer:
         drafts = set(draft_keys(self.course))
         self._published = {activity.key: activity.kind for activity in self.course.activities() if activity.key not in drafts}
         self.media = {media.path: media for media in self.course.media}
-        self.urls = {resource.key: self._resource_url(resource) for resource in self.course.resources}
+        self.urls = {one.key: self.media_url(one.path) if one.path else one.url for one in self.course.resources}
         self._lookups: dict[str, MarkupLookups] = {}
         for language in self.course.languages:
             bare = collect_lookups(self.course, language, self.kinds, {}, self._url_of)
@@ -100,9 +100,6 @@ class Renderer:
 
     def _url_of(self, resource: ResourceSource) -> str:
         return self.urls[resource.key]
-
-    def _resource_url(self, resource: ResourceSource) -> str:
-        return self.media_url(resource.path) if resource.path else resource.url
 
     def media_url(self, path: str) -> str:
         """Return the address of a media file by its path in the folder."""

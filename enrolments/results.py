@@ -87,10 +87,6 @@ def list_overrides(session: Session, enrolment_id: int) -> Sequence[Row[ResultOv
     return session.execute(statement).all()
 
 
-def _exact(value: object) -> Fraction | None:
-    return None if value is None else Fraction(str(value))
-
-
 @dataclass(frozen=True, slots=True)
 class GradeItemMark:
     """An item marked by hand with a learner's mark for it, where there is one."""
@@ -124,7 +120,7 @@ def list_item_marks(session: Session, course_id: int, enrolment_id: int) -> list
             weight=Fraction(item.weight),
             category=item.category,
             due_at=item.due_at,
-            points=None if mark is None else _exact(mark.points),
+            points=None if mark is None or mark.points is None else Fraction(mark.points),
             comment="" if mark is None else mark.comment,
             marked_at=None if mark is None or mark.points is None else mark.marked_at,
         )

@@ -16,7 +16,7 @@ from accounts.rules import fold
 from kernel.db import Hook, count_rows, rehearsal
 from kernel.i18n import _, choose, format_date
 from organisations import audiences, tree
-from organisations.audience_kinds import AudienceLeafKinds, AudienceScope, end_of, kinds_of, may_be_in
+from organisations.audience_kinds import AudienceScope, end_of, kinds_of, may_be_in
 from organisations.audiences import condition_of
 from organisations.models import Audience, AudienceList, AudienceListEntry, Employment, Membership, Organisation
 from organisations.rules.audiences import (
@@ -76,7 +76,8 @@ def preview(session: Session, rule: RuleNode, before: RuleNode | None, scope: Au
     """Compare a rule with the one before it over the whole institution: both are tried on each person once, in one statement."""
     kinds = kinds_of(session)
     lacks = {leaf.kind: missing(scope) for leaf in leaves(rule) if (missing := kinds[leaf.kind].lacks) is not None}
-    people = _compared(condition_of(rule, scope, kinds), _condition_before(before, scope, kinds), lacks, scope)
+    earlier = condition_of(before, scope, kinds) if before is not None else false()
+    people = _compared(condition_of(rule, scope, kinds), earlier, lacks, scope)
     new, old = people.c.new == 1, people.c.old == 1
     names = {"names": new, "names_out": and_(old, not_(new))} | ({"names_in": and_(new, not_(old))} if before is not None else {})
     first = [_first_people(people, part, condition) for part, condition in names.items()]
@@ -95,10 +96,6 @@ def preview(session: Session, rule: RuleNode, before: RuleNode | None, scope: Au
         names_out=named["names_out"],
         missing=_count_missing(groups, [leaf for leaf in dict.fromkeys(leaves(rule)) if leaf.kind in lacks]),
     )
-
-
-def _condition_before(before: RuleNode | None, scope: AudienceScope, kinds: AudienceLeafKinds) -> ColumnElement[bool]:
-    return condition_of(before, scope, kinds) if before is not None else false()
 
 
 def _compared(new: ColumnElement[bool], old: ColumnElement[bool], lacks: Mapping[str, ColumnElement[bool]], scope: AudienceScope) -> CTE:

@@ -51,17 +51,13 @@ def objectives_of(course: model.CourseFolder) -> Mapping[str, model.LocalisedTex
     """Return the objectives by key: the written one, else the slug of the text where no other objective has it."""
     pairs = list(_keyed(course))
     keys = Counter(key for key, _text in pairs)
-    return {key: text for key, text in pairs if keys[key] == 1} | _with_own_key(course)
+    return {key: text for key, text in pairs if keys[key] == 1} | {key: text for key, text in _pairs(course) if key}
 
 
 def _keyed(course: model.CourseFolder) -> Iterator[tuple[str, model.LocalisedText]]:
     for key, text in _pairs(course):
         if key or slug(text.first):
             yield key or slug(text.first), text
-
-
-def _with_own_key(course: model.CourseFolder) -> dict[str, model.LocalisedText]:
-    return {key: text for key, text in _pairs(course) if key}
 
 
 def _pairs(course: model.CourseFolder) -> Iterator[tuple[str, model.LocalisedText]]:

@@ -217,11 +217,7 @@ def renumbered(names: Sequence[str]) -> list[str]:
         return list(names)
     fitted = _fitted(numbers) if len(numbers) == len(names) else None
     new_numbers = fitted or range(1, len(names) + 1)
-    return [f"{number:02d}-{_NUMBERED.sub(_rest, name)}" for name, number in zip(names, new_numbers, strict=True)]
-
-
-def _rest(match: re.Match[str]) -> str:
-    return match[2]
+    return [f"{number:02d}-" + _NUMBERED.sub(r"\2", name) for name, number in zip(names, new_numbers, strict=True)]
 
 
 def _fitted(numbers: Sequence[int]) -> list[int] | None:

@@ -380,11 +380,7 @@ GROUPS = (FileMergeState.ADDED, FileMergeState.CHANGED, FileMergeState.REMOVED, 
 def _groups(plan: ImportPlan | None) -> list[tuple[str, list[dict[str, object]]]]:
     if plan is None:
         return []
-    return [(fate.value, [_line(file) for file in plan.files if file.fate is fate]) for fate in GROUPS if _has(plan, fate)]
-
-
-def _has(plan: ImportPlan, fate: FileMergeState) -> bool:
-    return any(file.fate is fate for file in plan.files)
+    return [(fate.value, lines) for fate in GROUPS if (lines := [_line(file) for file in plan.files if file.fate is fate])]
 
 
 def _line(file: FilePlan) -> dict[str, object]:

@@ -18,7 +18,6 @@ from wtforms.validators import DataRequired
 from accounts.models import Person
 from accounts.people import get_person
 from accounts.rules import device_label
-from courses.rules import Outline
 from enrolments import calendar as enrolments_calendar
 from enrolments.access import CalendarAction
 from enrolments.calendar import (
@@ -222,15 +221,11 @@ def midnight(day: date) -> datetime:
     return datetime.combine(day, time(), zone())
 
 
-def _next_month(day: date) -> date:
-    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
-
-
 def period_of(part: CalendarPart, day: date) -> CalendarPeriod:
     """Return the page of the calendar with a day."""
     if part is CalendarPart.MONTH:
         first = day.replace(day=1)
-        return CalendarPeriod(part, first, _next_month(first), (first - timedelta(days=1)).replace(day=1))
+        return CalendarPeriod(part, first, (first + timedelta(days=32)).replace(day=1), (first - timedelta(days=1)).replace(day=1))
     if part is CalendarPart.WEEK:
         first = day - timedelta(days=day.weekday())
         return CalendarPeriod(part, first, first + timedelta(days=7), first - timedelta(days=7))
@@ -438,7 +433,7 @@ def calendar() -> Answer:
     return page(
         "enrolments/calendar.html",
         **_context_of(period, items[:MOST_ITEMS], now),
-        courses=_courses([enrolment.outline for enrolment in enrolments]),
+        courses=sorted({one.outline.slug: choose(one.outline.title) for one in enrolments}.items(), key=lambda pair: pair[1].casefold()),
         course=slug,
         zone=zone_words(now),
         addresses_made=len(list_addresses(session, person_id)),
@@ -458,10 +453,6 @@ def _context_of(period: CalendarPeriod, items: list[DatedItem], now: datetime) -
         "months": months_between(period, days, today),
         "most_in_cell": MOST_IN_CELL,
     }
-
-
-def _courses(outlines: list[Outline]) -> list[tuple[str, str]]:
-    return sorted({outline.slug: choose(outline.title) for outline in outlines}.items(), key=lambda pair: pair[1].casefold())
 
 
 def get_own_date(session: Session, actor: Actor, key: str) -> DatedItem:

@@ -222,12 +222,8 @@ def _page(invited: InvitedContext | None, secret: str) -> Response:
     )
 
 
-def _own(session: Session, actor: Actor, invitation: UUID) -> InvitedContext:
-    return invitations.get_own_invitation(session, actor, invitation)
-
-
 @invited_bp.post("/learning/invitations/<uuid:invitation>")
-@requires(LearningAction.ACCEPT_INVITATION, _own)
+@requires(LearningAction.ACCEPT_INVITATION, invitations.get_own_invitation)
 def accept(invited: InvitedContext) -> Answer:
     """Enrol the invited person, or put them on the waiting list of a full edition."""
     if invitations.accept(current_session(), current_actor(), invited, now=clock.now()) is EnrolOutcome.WAITING:

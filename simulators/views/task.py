@@ -59,19 +59,12 @@ def _group(key: str, fields: FieldSet, idle: tuple[str, ...]) -> tuple[str, list
         title, tranches, own = benefit_name(key), fields.tranches(key), fields.benefit(key)
         own = [control for control in own if not control.name.endswith(idle)]
     else:
-        title, tranches, own = _group_title(key), [], _own(key, fields)
+        title = {"macro": _("Economy"), "despliegue": _("Phasing in"), "reserva": _("Contributory scheme")}[key]
+        tranches, own = [], {"macro": fields.macro, "despliegue": fields.rollout, "reserva": fields.reserve}[key]()
     tranches = [[control for control in row if control.value or not control.locked] for row in tranches]
     own = [control for control in own if control.value or not control.locked]
     changeable = any(not control.locked for control in (*own, *(control for row in tranches for control in row)))
     return title, tranches, own, changeable and key != "macro"
-
-
-def _group_title(key: str) -> str:
-    return {"macro": _("Economy"), "despliegue": _("Phasing in"), "reserva": _("Contributory scheme")}[key]
-
-
-def _own(key: str, fields: FieldSet) -> list[Field]:
-    return {"macro": fields.macro, "despliegue": fields.rollout, "reserva": fields.reserve}[key]()
 
 
 @dataclass(frozen=True, slots=True)
