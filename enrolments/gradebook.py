@@ -82,17 +82,9 @@ class GradebookOrder:
 class GradebookRow:
     """A learner with the results that count; `scores` in percent by the keys of the columns."""
 
-    enrolment_id: int
-    person_id: int
-    uuid: UUID
+    learner: Row[*tuple[Any, ...]]
+    """`person_id`, `uuid`, `email`, `edition`, `enrolment_id`, `enrolled_at`, `visited_at`, `done`, `total`, `completed_at`."""
     name: str
-    email: str
-    edition: str
-    enrolled_at: datetime
-    visited_at: datetime | None
-    done: int
-    total: int
-    completed_at: datetime | None
     grade: Fraction | None
     scores: Mapping[str, Fraction]
     overridden: frozenset[str]
@@ -187,7 +179,7 @@ def _gradebook(course_id: int, filters: GradebookFilter, order: GradebookOrder, 
     columns = [column.desc() if order.descending else column.asc() for column in _columns_of(order)]
     return (
         select(
-            Enrolment.id,
+            Enrolment.id.label("enrolment_id"),
             Enrolment.course_version_id,
             Enrolment.person_id,
             Person.uuid,
@@ -197,7 +189,7 @@ def _gradebook(course_id: int, filters: GradebookFilter, order: GradebookOrder, 
             Person.email,
             Edition.name.label("edition"),
             Enrolment.enrolled_at,
-            Enrolment.last_visited_at,
+            Enrolment.last_visited_at.label("visited_at"),
             Enrolment.done,
             Enrolment.total,
             Completion.completed_at,
@@ -213,31 +205,18 @@ def _gradebook(course_id: int, filters: GradebookFilter, order: GradebookOrder, 
 
 def _rows(session: Session, outline: Outline, portion: Sequence[Row[*tuple[Any, ...]]]) -> list[GradebookRow]:
     """Add the results of a portion of learners: one statement, and those of the versions that this process has not read yet."""
-    results = results_of_many(session, [row.id for row in portion])
+    results = results_of_many(session, [row.enrolment_id for row in portion])
     versions = course_outlines.list_outlines(session, {row.course_version_id for row in portion})
-    return [_row(row, outline, versions[row.course_version_id], results[row.id]) for row in portion]
+    return [_row(row, outline, versions[row.course_version_id], results[row.enrolment_id]) for row in portion]
 
 
 def _row(row: Row[*tuple[Any, ...]], outline: Outline, followed: Outline, results: Results) -> GradebookRow:
     """Judge a learner by the version that they follow; what the shown version renamed stands in its column, of what it joined the best."""
     shown = {outline.renames.get(key, key): result for key, result in sorted(results.items(), key=lambda item: merit(item[1]))}
     scores = {key: result.score for key, result in shown.items() if result.score is not None}
-    return GradebookRow(
-        row.id,
-        row.person_id,
-        row.uuid,
-        name=full_name(row.given_names, row.first_surname, row.second_surname),
-        email=row.email,
-        edition=row.edition or "",
-        enrolled_at=row.enrolled_at,
-        visited_at=row.last_visited_at,
-        done=row.done,
-        total=row.total,
-        completed_at=row.completed_at,
-        grade=course_grade(followed, results),
-        scores=scores,
-        overridden=frozenset(key for key, result in shown.items() if result.overridden),
-    )
+    overridden = frozenset(key for key, result in shown.items() if result.overridden)
+    name = full_name(row.given_names, row.first_surname, row.second_surname)
+    return GradebookRow(row, name, course_grade(followed, results), scores, overridden)
 
 
 def list_gradebook(

@@ -221,15 +221,16 @@ def download_rows(rows: Iterable[GradebookRow], columns: Sequence[GradeColumn]) 
     """Yield the rows of the download as they come."""
     keys = [column.key for column in columns]
     for row in rows:
+        learner = row.learner
         yield (
             row.name,
-            row.email,
-            row.edition,
-            moment_cell(row.enrolled_at),
-            moment_cell(row.visited_at),
-            row.done,
-            row.total,
-            moment_cell(row.completed_at),
+            learner.email,
+            learner.edition or "",
+            moment_cell(learner.enrolled_at),
+            moment_cell(learner.visited_at),
+            learner.done,
+            learner.total,
+            moment_cell(learner.completed_at),
             _cell(row.grade),
             *(_cell(row.scores.get(key)) for key in keys),
         )
@@ -306,12 +307,13 @@ def _mark_fields(items: Sequence[ManualGradeItem], rows: Sequence[GradebookRow])
     """Return the fields of the marks of learners as they stand; nobody marks themself."""
     if not items:
         return {}
-    present, fields = present_marks(current_session(), [item.id for item in items], [row.enrolment_id for row in rows]), {}
+    present, fields = present_marks(current_session(), [item.id for item in items], [row.learner.enrolment_id for row in rows]), {}
     for row in rows:
-        for item in () if is_own(current_actor(), row.person_id) else items:
-            mark = present.get((item.id, row.enrolment_id))
-            fields[item.id, row.enrolment_id] = MarkFieldView(
-                f"{item.uuid}-{row.uuid}",
+        learner = row.learner
+        for item in () if is_own(current_actor(), learner.person_id) else items:
+            mark = present.get((item.id, learner.enrolment_id))
+            fields[item.id, learner.enrolment_id] = MarkFieldView(
+                f"{item.uuid}-{learner.uuid}",
                 row.name,
                 item.title,
                 points=points_words(mark.points) if mark else "",

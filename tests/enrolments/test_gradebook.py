@@ -46,7 +46,7 @@ def test_the_course_grade_of_a_row_is_the_one_that_the_learner_sees(browser: Bro
     score(instance, course, ana, q1=40, q2=91, q3="45.5")
     score(instance, course, blas, q1=20)
 
-    rows = {row.email: row for row in gradebook_rows(instance, course)}
+    rows = {row.learner.email: row for row in gradebook_rows(instance, course)}
     assert rows["ana@example.org"].grade == Fraction("59.15")
     assert rows["blas@example.org"].grade == 20
     assert rows["ana@example.org"].scores == {"cuestionario-1": 40, "cuestionario-2": 91, "cuestionario-3": Fraction("45.5")}
