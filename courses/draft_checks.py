@@ -102,7 +102,7 @@ def new_site_findings(session: Session, course_id: int, before: str, after: str,
 
 def cached_draft_check(session: Session, files: FileStore, course: Course, kinds: CourseKinds, *, now: datetime) -> DraftCheck:
     """Return the draft check of a course's present draft. The process caches it until draft, publication or day change."""
-    known = _draft_checks(session).get(course.id)
+    known = DRAFT_CHECKS.of(session).get(course.id)
     if known is not None and known[0] == _state_of(session, course, now):
         return _beside_site(session, course, known[1], kinds)
     checked = check(drafts.draft_files(session, files, course.id), kinds, today=site_day(now))
@@ -119,15 +119,11 @@ def outgoing_draft_check(session: Session, files: FileStore, course: Course, kin
 
 def cache_draft_check(session: Session, course: Course, checked: CheckedCourse, kinds: CourseKinds, *, now: datetime) -> DraftCheck:
     """Keep the draft check of a draft that stands as it was checked: nobody has saved anything else since it was read for that."""
-    draft_check, cached = _check(session, course, checked, kinds, now=now), _draft_checks(session)
+    draft_check, cached = _check(session, course, checked, kinds, now=now), DRAFT_CHECKS.of(session)
     if len(cached) >= KEPT_DRAFT_CHECKS:
         cached.clear()  # at once, because other threads read it
     cached[course.id] = (_state_of(session, course, now), draft_check)
     return _beside_site(session, course, draft_check, kinds)
-
-
-def _draft_checks(session: Session) -> dict[int, tuple[object, DraftCheck]]:
-    return DRAFT_CHECKS.of(session)
 
 
 def _state_of(session: Session, course: Course, now: datetime) -> tuple[object, ...]:

@@ -194,13 +194,8 @@ def with_personal_dates(session: Session, outlines: Mapping[int, Outline]) -> di
     return own
 
 
-def result_of(row: ActivityResult) -> LearnerResult:
+def result_of(row: ActivityResult | Row[*tuple[Any, ...]]) -> LearnerResult:
     """Return a stored result as the rules take it, but for how an item marked by hand counts."""
-    return _read_result(row)
-
-
-def _read_result(row: Any) -> LearnerResult:
-    """Read the columns of a result, from a stored object or from a row of a select."""
     score = None if row.score is None else Fraction(row.score)
     return LearnerResult(
         viewed=row.viewed_at is not None,
@@ -212,12 +207,9 @@ def _read_result(row: Any) -> LearnerResult:
     )
 
 
-def _result(row: Any) -> LearnerResult:
-    return (
-        _read_result(row)
-        if row.category is None
-        else replace(_read_result(row), item_weight=GradeItemWeight(row.category, Fraction(row.weight)))
-    )
+def _result(row: Row[*tuple[Any, ...]]) -> LearnerResult:
+    result = result_of(row)
+    return result if row.category is None else replace(result, item_weight=GradeItemWeight(row.category, Fraction(row.weight)))
 
 
 def get_activity_context(session: Session, actor: Actor, slug: str, key: str) -> ActivityContext:
