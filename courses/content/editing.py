@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from courses.content.mapping_cursor import FORMER_KEYS, FORMERLY
+from courses.content.mapping_cursor import FORMER_KEYS, FORMERLY, is_empty
 from courses.content.writing import scalar
 from kernel import yaml_tree
 from kernel.errors import N_, DomainError
@@ -66,7 +66,7 @@ def _listing(text: str, name: str) -> YamlSequence | None:
     if not isinstance(root, YamlMapping):
         raise EditRefused
     field = root.entries.get(name)
-    if field is None or (isinstance(field.value, YamlScalar) and not field.value.text):
+    if field is None or is_empty(field.value):
         return None
     if not isinstance(field.value, YamlSequence):
         raise EditRefused

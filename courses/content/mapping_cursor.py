@@ -401,7 +401,7 @@ class MappingCursor:
     def has(self, name: str) -> bool:
         """Say whether a field is written and not empty."""
         entry = self.node.entries.get(name)
-        return entry is not None and not (isinstance(entry.value, YamlScalar) and not entry.value.text)
+        return entry is not None and not is_empty(entry.value)
 
     def get(self, name: str, *, required: bool = False) -> LocatedValue | None:
         """Return a field's value, None where it is absent or empty (spec/content-format C110 where it is required)."""
@@ -556,6 +556,11 @@ class MappingCursor:
                 N_("Delete it or, if it is your own, start its name with x-."),
                 name=name,
             )
+
+
+def is_empty(value: YamlNode) -> bool:
+    """Say whether a field is written without a value."""
+    return isinstance(value, YamlScalar) and not value.text
 
 
 def _likeness(name: str, other: str) -> float:

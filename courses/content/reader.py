@@ -11,7 +11,7 @@ from courses.content.course_file import read_course
 from courses.content.kinds import OUTLINE, ActivityKind, FolderPart, check_former_keys, check_outline
 from courses.content.layout import MAXIMUM_FILES, MODULE, FolderLayout, lay_out
 from courses.content.lists import check_citations, read_parameters, read_resources, read_terms
-from courses.content.mapping_cursor import MappingCursor, ReadFile, ReadingSession, SourceLocation
+from courses.content.mapping_cursor import MappingCursor, ReadFile, ReadingSession, SourceLocation, is_empty
 from courses.content.media import check_unused, read_media
 from courses.content.model import CourseFolder, Finding, FolderKind, FolderReadResult, Severity
 from courses.content.modules import read_modules
@@ -56,14 +56,10 @@ def _same(before: YamlNode, after: YamlNode | None, tables: dict[int, MappingCur
         return False
     table = tables.get(id(before))
     redundant = table.redundant if table is not None else set()
-    significant = {name: entry.value for name, entry in before.entries.items() if name not in redundant and not _is_absent(entry.value)}
+    significant = {name: entry.value for name, entry in before.entries.items() if name not in redundant and not is_empty(entry.value)}
     return significant.keys() == after.entries.keys() and all(
         _same(value, after.entries[name].value, tables) for name, value in significant.items()
     )
-
-
-def _is_absent(value: YamlNode) -> bool:
-    return isinstance(value, YamlScalar) and not value.text
 
 
 def check_forms(session: ReadingSession) -> None:

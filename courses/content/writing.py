@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 
-from courses.content.mapping_cursor import MappingCursor
+from courses.content.mapping_cursor import MappingCursor, is_empty
 from courses.content.scalars import MAXIMUM_KEY
 from kernel.markup.source import slug
 from kernel.yaml_tree import YamlMapping, YamlNode, YamlPair, YamlScalar, YamlSequence
@@ -119,7 +119,7 @@ class Writer:
         else:
             known = [name for name in table.asked if name in node.entries and name not in table.redundant]
             names = known + [name for name in node.entries if name not in table.asked]
-        return [(name, node.entries[name]) for name in names if not _is_empty(node.entries[name].value)]
+        return [(name, node.entries[name]) for name in names if not is_empty(node.entries[name].value)]
 
     def _table(self, node: YamlMapping, indent: int, first: str = "") -> None:
         """Write the entries of a mapping; `first` replaces the indent of the first line (`  - `)."""
@@ -197,10 +197,6 @@ class Writer:
         if any(part is None for _, part in pairs):
             return None
         return "{" + ", ".join(f"{scalar(name, flow=True)}: {part}" for name, part in pairs) + "}"
-
-
-def _is_empty(value: YamlNode) -> bool:
-    return isinstance(value, YamlScalar) and not value.text
 
 
 LONGEST_NAME = 60
