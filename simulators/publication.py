@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
 from fractions import Fraction
 
 from sqlalchemy import and_, case, insert, or_, select, update
@@ -18,6 +17,7 @@ from courses.rendering import Renderer, plain_texts
 from courses.rules import OutlineActivity
 from courses.versions import list_activity_entries
 from enrolments.models import Enrolment
+from enrolments.progress import exact_decimal
 from enrolments.versions import renumber_attempts
 from kernel.bulk_rows import insert_all
 from kernel.errors import N_
@@ -116,7 +116,7 @@ def _task_row(activity: Activity, task: Task) -> SimulatorTask:
         pause_first=policy.pause_first,
         pause_later=policy.pause_later,
         grading=policy.grading.value,
-        pass_mark=None if policy.pass_mark is None else _decimal(policy.pass_mark),
+        pass_mark=None if policy.pass_mark is None else exact_decimal(policy.pass_mark),
         completion=policy.completion.value,
         completion_attempts=policy.completion_attempts,
     )
@@ -156,10 +156,6 @@ def _item_row(task_id: int, position: int, item: GoalItem | NumberItem) -> dict[
 
 def _exact(value: Fraction | None) -> str | None:
     return None if value is None else str(value)
-
-
-def _decimal(value: Fraction) -> Decimal:
-    return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(Decimal("0.0000001"))
 
 
 def rename(session: Session, enrolment_id: int, renames: Mapping[str, str], _now: datetime) -> None:

@@ -2,10 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import get_close_matches
 from fractions import Fraction
 from functools import partial
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -19,11 +18,6 @@ from kernel.errors import N_
 
 CERTIFICATES = ("constancia", "facade")
 """Keys of the templates that come with the program."""
-
-
-def nearest_topic(topic: str, topics: Sequence[str]) -> str:
-    """Return the known topic whose key is most like this one."""
-    return get_close_matches(topic, topics, 1, 0)[0]
 
 
 def key_in_words(topic: str) -> str:
@@ -254,7 +248,7 @@ def _topic(table: MappingCursor) -> str:
     if topic and topics and topic not in topics:
         message = N_("The site has no topic “%(topic)s”.")
         fix = N_("The closest known topic is “%(nearest)s”. If that is not the one, it will be shown as written.")
-        table.report("C901", message, fix, at="topic", topic=topic, nearest=nearest_topic(topic, topics))
+        table.report("C901", message, fix, at="topic", topic=topic, nearest=scalars.nearest_of(topic, topics))
     return topic
 
 

@@ -25,12 +25,13 @@ from courses.editor import course_header, course_kinds
 from courses.folders import Choices, ImportPlan, Provenance
 from courses.models import Course, PendingFolder
 from courses.publishing import CheckedCourse
+from courses.views.outline import KeyedForm
 from kernel import clock
 from kernel.errors import N_, Conflict, DomainError, Invalid, NotFound
 from kernel.i18n import _, lazy_, site_day
 from kernel.sandbox import run_sandboxed
 from kernel.web.file_responses import send_generated
-from kernel.web.forms import LineField, clean_text, line
+from kernel.web.forms import clean_text, line
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, file_store, page, reading_file, requires, see_page
 from kernel.web.uploads import UploadForm
 
@@ -44,7 +45,7 @@ class FolderForm(UploadForm):
             raise ValidationError(_("Choose a file that is not empty."))
 
 
-class NewFolderForm(FolderForm):
+class NewFolderForm(KeyedForm, FolderForm):
     """An archive that becomes a new course."""
 
     key = line(
@@ -52,11 +53,6 @@ class NewFolderForm(FolderForm):
         most=LONGEST_NAME,
         description=lazy_("Lower-case letters (no accents), digits and hyphens. Leave empty to use the one in the folder."),
     )
-
-    def validate_key(self, field: LineField) -> None:
-        """Refuse what cannot be an address."""
-        if field.data and not is_key(field.data):
-            raise ValidationError(_("Use only lower-case letters (no accents), digits and hyphens."))
 
 
 bp = Blueprint("courses_folders", __name__)

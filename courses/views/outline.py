@@ -32,7 +32,16 @@ class ArchiveForm(Form):
     reason = line(lazy_("Reason"), most=500, required=lazy_("Give the reason. It is recorded in the audit log."))
 
 
-class NewCourseForm(Form):
+class KeyedForm(Form):
+    """A form with the key of a course or of a part of one."""
+
+    def validate_key(self, field: LineField) -> None:
+        """Refuse what cannot be a key."""
+        if field.data and not is_key(field.data):
+            raise ValidationError(_("Use only lower-case letters (no accents), digits and hyphens."))
+
+
+class NewCourseForm(KeyedForm):
     """The first settings of a new course."""
 
     title = line(lazy_("Title of the course"), most=LONGEST_TITLE, required=lazy_("Write a title."))
@@ -51,11 +60,6 @@ class NewCourseForm(Form):
     )
     module = line(lazy_("Title of its first module"), most=LONGEST_TITLE, required=lazy_("Write a title."))
     lesson = line(lazy_("Title of its first lesson"), most=LONGEST_TITLE, required=lazy_("Write a title."))
-
-    def validate_key(self, field: LineField) -> None:
-        """Refuse what cannot be an address."""
-        if field.data and not is_key(field.data):
-            raise ValidationError(_("Use only lower-case letters (no accents), digits and hyphens."))
 
     def command(self, author: str) -> NewCourse:
         """Return what to begin."""

@@ -7,7 +7,6 @@ from posixpath import basename
 from urllib.parse import quote
 
 from flask import Blueprint, Response, flash, request
-from wtforms.validators import ValidationError
 
 from accounts.forms import zones_by_name
 from courses import authoring, catalogue, draft_checks, drafts, history
@@ -24,7 +23,7 @@ from courses.content.merging import MergeSide, ThreeWayMerge
 from courses.content.model import Finding
 from courses.content.settings import FieldSpec, FormValues, Groups, values_of
 from courses.content.tree import TreeModule
-from courses.content.writing import LONGEST_NAME, is_key
+from courses.content.writing import LONGEST_NAME
 from courses.editor import (
     UPLOAD,
     FormFindings,
@@ -38,25 +37,20 @@ from courses.editor import (
 )
 from courses.models import Course
 from courses.rules import file_url
-from courses.views.outline import find_part, save
+from courses.views.outline import KeyedForm, find_part, save
 from kernel import clock
 from kernel.errors import N_, Conflict, Invalid
 from kernel.filetypes import MAXIMUM_IMAGE
 from kernel.i18n import _, choose, language, lazy_, site_day
 from kernel.pictures import FORMATS
-from kernel.web.forms import Form, LineField, line
+from kernel.web.forms import line
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, file_store, page, requires, see_page
 
 
-class RenameKeyForm(Form):
+class RenameKeyForm(KeyedForm):
     """Another key for a part of a course."""
 
     key = line(lazy_("Key"), most=LONGEST_NAME, required=lazy_("Write a key."))
-
-    def validate_key(self, field: LineField) -> None:
-        """Refuse what cannot be a key."""
-        if field.data and not is_key(field.data):
-            raise ValidationError(_("Use only lower-case letters (no accents), digits and hyphens."))
 
 
 MOST_TOLD = 5
