@@ -7,13 +7,13 @@ import pytest
 from scripts import house
 
 CEILINGS = {
-    "dataclasses that mostly copy another object": 98,
+    "dataclasses that mostly copy another object": 79,
     "calls of dataclasses with six or more positional values": 0,
-    "casts": 73,
-    "variables and parameters named by a private word": 187,
+    "casts": 70,
+    "variables and parameters named by a private word": 176,
 }
 """Who lowers a figure lowers its ceiling in the same commit."""
-IN_A_THOUSAND_LINES = {"files": 3.8, "lines of imports": 74}
+IN_A_THOUSAND_LINES = {"files": 3.88, "lines of imports": 75.1, "dataclasses": 6.85}
 """What grows with the product: how many there may be in a thousand of its lines."""
 WRITERS = ("write_csv", "write_xlsx", "write_ods")
 """What `kernel.tables.file_of_sheets` calls for everybody."""
@@ -88,6 +88,7 @@ def _copied(row: Copy, asked: int) -> Copy:
     } == {
         "files": 1,
         "lines of imports": 2,
+        "dataclasses": 1,
         "dataclasses that mostly copy another object": 1,
         "calls of dataclasses with six or more positional values": 1,
         "casts": 1,
