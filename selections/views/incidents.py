@@ -173,6 +173,7 @@ def _incident_page(subject: SelectionIncidentContext, form: IncidentProposalForm
     return page(
         "selections/incident.html",
         **_incident_facts(subject),
+        person=subject.person.full_name,
         explanations=EXPLANATIONS[incident.kind],
         state=state_words(incident, now),
         is_heard=is_heard(incident, now),
@@ -187,7 +188,6 @@ def _incident_facts(subject: SelectionIncidentContext) -> dict[str, object]:
     return {
         "selection": subject.selection,
         "incident": subject.incident,
-        "person": subject.person.full_name,
         "number": subject.number,
         "title": _(SIGN_TITLES[subject.incident.kind]),
         "seen": sign_words(sign),
