@@ -49,7 +49,7 @@ def course(instance: Instance, editor: Browser) -> Course:
 )
 def test_a_field_is_called_what_its_form_calls_it(path: str, field: str, words: str) -> None:
     with reading("es"):
-        assert labelled_place(labels_of_file(path, [KIND], [BANKS]), field).words == words
+        assert labelled_place(labels_of_file(path, [KIND], [BANKS]), field)[0] == words
 
 
 def test_a_question_without_gaps_is_told_so_by_the_label(editor: Browser) -> None:
