@@ -193,7 +193,7 @@ def _page(subject: VersionContext, form: RepublishForm, restoring: RestoreForm) 
         is_published=shown.id == course.published_version_id,
         before=before.number if before else None,
         changes=_changes(course, before, shown) if before else None,
-        kept=views_changes.folder_of(session, file_store(), shown, course_kinds()) is not None,
+        kept=shown.draft_revision is not None,
         in_draft=drafts.draft_digest(session, course.id) == shown.digest,
         is_newest=newest is not None and newest.digest == shown.digest,
         next_number=newest.number + 1 if newest else 1,
