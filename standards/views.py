@@ -299,9 +299,9 @@ def _exported(
 def export(subject: CourseContext) -> Answer:
     """Show what a format leaves behind of the chosen questions; sent, the file itself."""
     form = ExportForm(formdata=request.form if request.method == "POST" else request.args)
-    asked = {name: value for name in NARROWED_BY if (value := request.args.get(name, "").strip()[:130])}
+    filters = {name: value for name in NARROWED_BY if (value := request.args.get(name, "").strip()[:130])}
     draft = imports.draft_questions(current_session(), subject.id)
-    questions = _selected(subject, draft, asked)
+    questions = _selected(subject, draft, filters)
     form.offer(draft.languages)
     form.format.data, form.language.data = form.chosen(), form.spoken()
     exported = _exported(subject.id, draft, questions, form.format.data, form.language.data) if questions else None
@@ -315,7 +315,7 @@ def export(subject: CourseContext) -> Answer:
         course=_course_header(subject.id),
         form=form,
         several=len(draft.languages) > 1,
-        asked=asked,
+        filters=filters,
         total=len(questions),
         count=exported.count if exported is not None else 0,
         remarks={

@@ -286,11 +286,11 @@ def wording_corrections(joined: JoinedHistory) -> Iterator[CorrectionView]:
     for wording, author, other in joined.wordings:
         name = joined.names.get(wording.question_version_id)
         if name is not None:
-            said = _("%(version)s was said to change only the wording.", version=name)
-            yield CorrectionView(wording.created_at, said, (author.full_name,), None)
+            message = _("%(version)s was said to change only the wording.", version=name)
+            yield CorrectionView(wording.created_at, message, (author.full_name,), None)
             if wording.ended_at is not None:
-                said = _("Taken back: %(version)s changed only the wording.", version=name)
-                yield CorrectionView(wording.ended_at, said, (other.full_name,) if other else (), None)
+                message = _("Taken back: %(version)s changed only the wording.", version=name)
+                yield CorrectionView(wording.ended_at, message, (other.full_name,) if other else (), None)
 
 
 WEAK, EASY, HARD = 0.1, 0.95, 0.3

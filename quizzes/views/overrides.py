@@ -225,8 +225,8 @@ def overrides(quiz: QuizContext) -> Answer:
         may_apply=may_apply,
         groups=learner_groups.list_groups(session, quiz.course_id),
         query=query,
-        found=learners[:FOUND],
-        more_found=len(learners) > FOUND,
+        matches=learners[:FOUND],
+        more_matches=len(learners) > FOUND,
     )
 
 

@@ -390,12 +390,12 @@ def test_lines_are_counted_for_texts_only() -> None:
 
 def steps(*states: dict[str, str]) -> list[tuple[int, str, str | None]]:
     """Write a history that went through these states."""
-    found: list[tuple[int, str, str | None]] = []
+    history: list[tuple[int, str, str | None]] = []
     before: dict[str, str] = {}
     for revision, state in enumerate(states, start=1):
-        found += [(revision, path, state.get(path)) for path in {**before, **state} if before.get(path) != state.get(path)]
+        history += [(revision, path, state.get(path)) for path in {**before, **state} if before.get(path) != state.get(path)]
         before = state
-    return found
+    return history
 
 
 @given(st.lists(STATES.filter(bool), min_size=1, max_size=6))

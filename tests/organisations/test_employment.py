@@ -123,8 +123,8 @@ def test_a_person_has_one_main_place_and_further_ones_and_is_counted_once(instan
         assert tree.count_members(session) == {finance.id: 1}
         tallies = progress_report.count_places(session, select(Organisation.id).where(Organisation.id == root.id))
         assert {place: tally.people for place, tally in tallies.items()} == {finance.id: 1}
-        found = tree.list_memberships(session, person.id)
-        assert [(row.Organisation.name, row.Membership.is_main) for row in found] == [("Finanzas", True), ("Obras", False)]
+        memberships = tree.list_memberships(session, person.id)
+        assert [(row.Organisation.name, row.Membership.is_main) for row in memberships] == [("Finanzas", True), ("Obras", False)]
     for twice in ({"organisation_id": root.id, "is_main": True}, {"organisation_id": works.id, "is_main": False}):
         with pytest.raises(IntegrityError), instance.database.unit_of_work() as session:
             session.execute(insert(Membership), [{"person_id": person.id, "since": NOON, "recorded_at": NOON, **twice}])

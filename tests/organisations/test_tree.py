@@ -158,8 +158,8 @@ def test_somebody_belongs_to_one_place_and_the_places_before_stay_in_the_record(
 
     record = boss.get(f"/administration/people/{person.uuid}")
     with instance.database.unit_of_work(write=False) as session:
-        found = tree.list_memberships(session, person.id)
-        assert [(row.Organisation.name, row.Membership.until is None) for row in found] == [("Jama", True), ("Chone", False)]
+        memberships = tree.list_memberships(session, person.id)
+        assert [(row.Organisation.name, row.Membership.until is None) for row in memberships] == [("Jama", True), ("Chone", False)]
         assert tree.count_members(session) == {row_of(instance, "Jama").id: 1}
     assert "Jama" in record.text
     assert "Chone" in record.text

@@ -118,9 +118,9 @@ def test_answers_that_would_allow_no_draw_leave_the_table_to_the_authors(most: i
     entries = [SlotEntry(tuple(candidate_of(one) for one in pool))]
     answers = {"a": FirstAnswers(1000, f(1000)), "b": FirstAnswers(1000, f(0))}
 
-    found = frozen_balance(Balance(f(0), f(50)), entries, {one.key: one for one in pool}, answers)
+    frozen = frozen_balance(Balance(f(0), f(50)), entries, {one.key: one for one in pool}, answers)
 
-    assert found[0]["facilities"] == {"a": 50, "b": 50}
+    assert frozen[0]["facilities"] == {"a": 50, "b": 50}
     assert frozen_balance(None, entries, {}, {}) == []
 
 
@@ -535,10 +535,10 @@ def test_answers_that_would_allow_no_forms_leave_the_table_to_the_authors(most: 
     entries = [SlotEntry(tuple(candidate_of(one) for one in pool))]
     answers = {"a": FirstAnswers(1000, f(700)), "b": FirstAnswers(1000, f(300))}
 
-    found = frozen_balance(Balance(f(25), f(50)), entries, {one.key: one for one in pool}, answers, number=2, seed=7)
+    frozen = frozen_balance(Balance(f(25), f(50)), entries, {one.key: one for one in pool}, answers, number=2, seed=7)
 
-    assert found[0]["facilities"] == {"a": 50, "b": 50}
-    assert len(read_balance(found[0]).forms) == (2 if most else 0)
+    assert frozen[0]["facilities"] == {"a": 50, "b": 50}
+    assert len(read_balance(frozen[0]).forms) == (2 if most else 0)
 
 
 def test_the_page_of_the_blueprint_shows_the_published_forms_side_by_side(browser: Browser, instance: Instance) -> None:

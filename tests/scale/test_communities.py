@@ -134,8 +134,8 @@ def test_each_request_finds_new_announcements_by_their_index(instance: Instance)
     with instance.database.unit_of_work(write=False) as session:
         if not is_sqlite:
             session.execute(text("SET LOCAL enable_seqscan = off"))  # which it prefers for a table without rows
-        asked = select(whats_new.UNREAD.may_have(session.info)).select_from(Person).where(Person.id == 1)
-        made = asked.compile(session.connection())
+        statement = select(whats_new.UNREAD.may_have(session.info)).select_from(Person).where(Person.id == 1)
+        made = statement.compile(session.connection())
         values = tuple(made.params[name] for name in made.positiontup or ()) or made.params
         plan = session.connection().exec_driver_sql(f"EXPLAIN {'QUERY PLAN ' if is_sqlite else ''}{made.string}", values).all()
 
