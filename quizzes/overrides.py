@@ -285,6 +285,15 @@ class NotInForce(Conflict):
     message = N_("Someone changed this in the meantime. Check what is in force now.")
 
 
+class WouldEndAttempts(Conflict):
+    """An override by which the time of open attempts is over already; nothing opens them again."""
+
+    message = N_(
+        "Open attempts whose time would already be over: %(count)s. They would end now with the answers saved so far, and ending the "
+        "override would not open them again."
+    )
+
+
 class GroupDeleted(Conflict):
     """The group for which something held was deleted since."""
 
@@ -343,9 +352,14 @@ def set_override(
     reason: str,
     *,
     seen: QuizOverride | None = None,
+    may_end: bool = True,
     now: datetime,
 ) -> QuizOverride:
-    """Set an override at a quiz; the one in force before ends, and must be what was `seen`: else raise NotInForce."""
+    """Set an override at a quiz; the one in force before ends, and must be what was `seen`: else raise NotInForce.
+
+    Raises:
+        WouldEndAttempts: where it ends open attempts at once, which it may not.
+    """
     assert actor.person_id is not None
     before = session.scalars(_in_force(quiz, whom).with_for_update()).one_or_none()
     if (before and before.id) != (seen and seen.id):
@@ -367,9 +381,17 @@ def set_override(
     audit.record(
         session, actor, OverrideVerb.OVERRIDDEN, row, now=now, **_audit_facts(row), reason=reason, before=before.id if before else None
     )
+    if not may_end and (ending := _count_ending(session, row, now=now)):
+        raise WouldEndAttempts(count=ending)
     _leave_out(session, actor, row, now=now)
     outbox.enqueue(session, "quizzes.tell_override", {"override": row.id}, now=now)
     return row
+
+
+def _count_ending(session: Session, row: QuizOverride, *, now: datetime) -> int:
+    """Count the open attempts that had time left and have none with an override, among those that began first."""
+    attempts = list_open_attempts(session, scope_of_override(session, row.id), limit=MOST_OPEN)
+    return sum(end is not None and end <= now and (attempt.due_at is None or attempt.due_at > now) for attempt, _person, end in attempts)
 
 
 def _leave_out(session: Session, actor: Actor, row: QuizOverride, *, now: datetime) -> None:

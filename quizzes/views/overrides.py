@@ -45,6 +45,7 @@ from quizzes.overrides import (
     GroupDeleted,
     NotInForce,
     OverrideValues,
+    WouldEndAttempts,
     apply_to_authors,
     concerns_person,
     describe_target,
@@ -86,6 +87,7 @@ class QuizOverrideForm(Form):
     no_password = BooleanField(lazy_("No password"))
     networks = TextAreaField(lazy_("Only from these networks"))
     no_networks = BooleanField(lazy_("From anywhere"))
+    ends_attempts = BooleanField(lazy_("End these attempts now"))
     reason = _reason(N_("Give a reason. It is recorded with the change."))
 
     def show(self, row: QuizOverride) -> None:
@@ -255,21 +257,23 @@ def add(target: NewOverrideContext) -> Answer:
     in_force = find_in_force(session, quiz, whom) if request.method != "POST" else None
     if in_force is not None:
         return _see("quizzes_time.change", quiz, override=in_force.uuid)
-    if form.validate_on_submit():
-        with form.refusals(form.reason, NotInForce):
-            set_override(session, current_actor(), quiz, whom, form.command(), form.reason.data or "", now=clock.now())
-            flash(_("It applies from now on, including to open attempts."), "ok")
-            _flash_left_out(quiz, whom)
-            return _see("quizzes_time.overrides", quiz)
+    if form.validate_on_submit() and (answer := _set(form, quiz, whom, _("It applies from now on, including to open attempts."))):
+        return answer
     group, person = whom.group.uuid if whom.group else None, whom.person.uuid if whom.person else None
     action = url_for("quizzes_time.add", slug=quiz.slug, key=quiz.key, group=group, person=person)
     return _form_page(quiz, whom, form, action, changes=False)
 
 
-def _flash_left_out(quiz: QuizContext, whom: Whom) -> None:
-    row = find_in_force(current_session(), quiz, whom)
-    if row is not None:
+def _set(form: QuizOverrideForm, quiz: QuizContext, whom: Whom, message: str, *, seen: QuizOverride | None = None) -> Answer | None:
+    """Set what the form says and lead to the list; None where it was refused: that open attempts end at once has to be ticked."""
+    with form.refusals(form.reason, NotInForce), form.refusals(form.ends_attempts, WouldEndAttempts):
+        values, may_end = form.command(), bool(form.ends_attempts.data)
+        reason, now = form.reason.data or "", clock.now()
+        row = set_override(current_session(), current_actor(), quiz, whom, values, reason, seen=seen, may_end=may_end, now=now)
+        flash(message, "ok")
         _flash_if_own(row)
+        return _see("quizzes_time.overrides", quiz)
+    return None
 
 
 def _flash_if_own(row: QuizOverride) -> None:
@@ -303,12 +307,8 @@ def change(subject: OverrideContext) -> Answer:
     form, whom = QuizOverrideForm(), describe_target(session, row)
     if request.method != "POST":
         form.show(row)
-    elif form.validate_on_submit():
-        with form.refusals(form.reason, NotInForce):
-            set_override(session, current_actor(), quiz, whom, form.command(), form.reason.data or "", seen=row, now=clock.now())
-            flash(_("Changed, including for open attempts."), "ok")
-            _flash_left_out(quiz, whom)
-            return _see("quizzes_time.overrides", quiz)
+    elif form.validate_on_submit() and (answer := _set(form, quiz, whom, _("Changed, including for open attempts."), seen=row)):
+        return answer
     return _form_page(quiz, whom, form, url_for("quizzes_time.change", slug=quiz.slug, key=quiz.key, override=row.uuid), changes=True)
 
 

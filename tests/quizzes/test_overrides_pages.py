@@ -14,7 +14,7 @@ from quizzes.models import Accommodation, Attempt, Incident
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, an_administrator, sign_in
-from tests.support.learning import At, a_learner, start
+from tests.support.learning import At, a_learner, attempt_row, start
 from tests.support.overrides import LIMITED, TIME, Office, in_force
 from tests.support.quizzes import ONE_QUESTION, a_quiz, counted
 from tests.support.wording import in_spanish
@@ -114,6 +114,38 @@ def test_a_learner_is_found_and_gets_more_time(browser: Browser, instance: Insta
     assert in_force(instance) == []
     browser.submit(f"{row.uuid}/restoration")
     assert [(one.limit_seconds, one.attempts) for one in in_force(instance)] == [(1500, 0)]
+
+
+def test_a_limit_that_would_end_open_attempts_at_once_waits_for_a_tick(browser: Browser, instance: Instance, at: At) -> None:
+    """What nothing takes back is confirmed: who has time left keeps it until then; what is over by the quiz's own limit needs no tick."""
+    an_editor(browser, instance)
+    learner = a_learner(instance, a_quiz(instance, LIMITED, questions=ONE_QUESTION), now=NOON)
+    attempt = start(instance, learner, "prueba", now=NOON)
+    at.pass_(minutes=8)
+
+    browser.get(f"{TIME}/new?person={learner.person_uuid}")
+    assert "ends_attempts" not in browser.page.form("/new").fields
+    browser.submit("/new", {"minutes": "5", "reason": "Falla del equipo"}, status=409)
+    refused = browser.page.text
+    state = attempt_row(instance, attempt).state, in_force(instance)
+    browser.submit("/new", {"ends_attempts": "y"})
+
+    assert "Intentos abiertos cuyo tiempo ya habría terminado: 1." in refused
+    assert state == ("in_progress", [])
+    assert [row.limit_seconds for row in in_force(instance)] == [300]
+
+
+def test_what_is_over_by_the_quizs_own_limit_needs_no_tick(browser: Browser, instance: Instance, at: At) -> None:
+    """Only attempts that lose time which they have are counted."""
+    an_editor(browser, instance)
+    learner = a_learner(instance, a_quiz(instance, LIMITED, questions=ONE_QUESTION), now=NOON)
+    start(instance, learner, "prueba", now=NOON)
+    at.pass_(minutes=12)
+
+    browser.get(f"{TIME}/new?person={learner.person_uuid}")
+    browser.submit("/new", {"minutes": "5", "reason": "Falla del equipo"})
+
+    assert [row.limit_seconds for row in in_force(instance)] == [300]
 
 
 @pytest.mark.parametrize(
