@@ -236,9 +236,15 @@ TABLES: Mapping[str, str] = {
 """The tables of the rows that facts name by number, by the key or by the verb and the key."""
 PEOPLE_LISTS = frozenset({"added", "removed", "people", "marks"})
 """Facts that list people by number, some with what was and what is; a number alone says how many they are."""
+NAMED_BY_REASON = (
+    *("membership.placed", "unit_manager.named", "unit_manager.ended", "training_grant.given", "training_grant.ended"),
+    *("institution_administrator.given", "institution_administrator.ended"),
+)
+"""Verbs of which older entries keep the name of the institution or unit as `reason`."""
 LABELS: Mapping[str, str] = {
     "obligation.reminder_requested place": N_("Institution or unit"),
     "objection.opened group": N_("Objections to a question"),
+    **dict.fromkeys((f"{verb} reason" for verb in NAMED_BY_REASON), N_("Name")),
 }
 """Labels of facts that one verb keeps under the key of another."""
 VALUES: Mapping[str, Mapping[str, str]] = {

@@ -193,7 +193,7 @@ def end_administrator(session: Session, actor: Actor, institution: Organisation,
 
 
 def _note(session: Session, actor: Actor, verb: InstitutionGrantVerb, institution: Organisation, person: Person, *, now: datetime) -> None:
-    audit.record(session, actor, verb, person, now=now, organisation=institution.id, reason=institution.name)
+    audit.record(session, actor, verb, person, now=now, organisation=institution.id, name=institution.name)
 
 
 def list_administered(session: Session, person: Person) -> list[Organisation]:

@@ -180,7 +180,7 @@ def _note(
     *,
     now: datetime,
 ) -> None:
-    audit.record(session, actor, verb, person, now=now, organisation=organisation.id, reason=organisation.name, role=role.value)
+    audit.record(session, actor, verb, person, now=now, organisation=organisation.id, name=organisation.name, role=role.value)
 
 
 def transfer_training_roles(session: Session, actor: Actor, closed: Person, remaining: Person, *, now: datetime) -> None:

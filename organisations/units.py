@@ -164,7 +164,7 @@ def _plan_main(
         if main is not None:
             _end(changes, main, day)
         changes.added.append(_row(person, target, since_on if main is None else day, post, is_main=True))
-        facts = {"old": main.organisation_id if main else None, "organisation": target, "reason": places[target].name}
+        facts = {"old": main.organisation_id if main else None, "organisation": target, "name": places[target].name}
         return [(MembershipVerb.PLACED, facts)]
     if main.post_id == post:
         return []
@@ -450,10 +450,10 @@ def name_manager(session: Session, actor: Actor, unit: Organisation, person: Per
     if row is None:
         row = UnitManager(organisation_id=unit.id, person_id=person.id, granted_at=now, granted_by=actor.person_id, is_head=is_head)
         session.add(row)
-        audit.record(session, actor, OrganisationVerb.MANAGER_NAMED, person, now=now, organisation=unit.id, reason=unit.name, head=is_head)
+        audit.record(session, actor, OrganisationVerb.MANAGER_NAMED, person, now=now, organisation=unit.id, name=unit.name, head=is_head)
     elif is_head and not row.is_head:
         row.is_head = True
-        audit.record(session, actor, OrganisationVerb.MANAGER_NAMED, person, now=now, organisation=unit.id, reason=unit.name, head=True)
+        audit.record(session, actor, OrganisationVerb.MANAGER_NAMED, person, now=now, organisation=unit.id, name=unit.name, head=True)
     session.flush()
 
 
@@ -467,7 +467,7 @@ def end_manager(session: Session, actor: Actor, unit: Organisation, person: Pers
     """Let a person no longer follow those who belong to a place; a second time changes nothing."""
     gone = delete(UnitManager).where(UnitManager.organisation_id == unit.id, UnitManager.person_id == person.id)
     if session.scalar(gone.returning(UnitManager.person_id)) is not None:
-        audit.record(session, actor, OrganisationVerb.MANAGER_ENDED, person, now=now, organisation=unit.id, reason=unit.name)
+        audit.record(session, actor, OrganisationVerb.MANAGER_ENDED, person, now=now, organisation=unit.id, name=unit.name)
 
 
 def leave(session: Session, actor: Actor, people: Sequence[int], institution: int, last_day: date, *, now: datetime) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from kernel import audit, clock, i18n
 from kernel.audit import AuditEntry, Verb
 from kernel.permissions import SYSTEM
-from lms.audit_words import FORMER_ACTS, acts, nouns
+from lms.audit_words import FORMER_ACTS, NAMED_BY_REASON, FactWriter, acts, nouns
 from lms.auditing import entries_in_words
 from lms.instance import Instance
 from tests.support.project import PACKAGES
@@ -47,3 +47,13 @@ def test_an_act_that_is_recorded_no_more_is_no_verb_of_the_product() -> None:
 
 def test_whatever_acts_are_about_has_a_noun() -> None:
     assert {"person", "course", "waiver"} <= nouns().keys()
+
+
+@pytest.mark.parametrize("verb", NAMED_BY_REASON)
+def test_the_name_of_a_unit_is_no_reason(app: Flask, verb: str) -> None:
+    """Older entries keep the name as `reason`; nobody gave one."""
+    writer = FactWriter(lambda _table, number: f"Unidad {number}", {})
+    with app.app_context(), i18n.reading("es"):
+        lines = writer.lines(verb, {"organisation": 7, "reason": "Agencia Centro"})
+
+    assert lines == [("Institución o unidad", "Unidad 7"), ("Nombre", "Agencia Centro")]

@@ -319,7 +319,7 @@ def test_administrators_name_and_end_officers_and_auditors(boss: Browser, instan
 
     boss.submit(f"/training/officer/{person.uuid}/ending")
 
-    assert facts(instance, "training_grant.ended") == {"organisation": place.id, "reason": place.name, "role": "officer"}
+    assert facts(instance, "training_grant.ended") == {"organisation": place.id, "name": place.name, "role": "officer"}
     with instance.database.unit_of_work(write=False) as session:
         assert [(row.role, row.granted_by) for row in session.scalars(select(TrainingGrant))] == [("auditor", 1)]
     page = boss.get(f"/administration/people/{person.uuid}")
