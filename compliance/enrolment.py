@@ -313,7 +313,7 @@ def list_hindered_by(
     for group in groups:
         hindrance = hindrance_under(terms.requirement, partial(judge.find, group))
         if hindrance is not None:
-            key = (hindrance.course, hindrance.is_taken, hindrance.ends is None)
+            key = (hindrance.course, hindrance.is_taken and hindrance.ends is None, hindrance.ends is None)  # as the words part them
             row = HinderedPeople(entries[hindrance.course].outline.title, hindrance, group["people"], group["last_on"])
             hindered[key] = row.with_others(hindered.get(key))
     return [hindered[key] for key in sorted(hindered)]

@@ -148,7 +148,8 @@ def read_report_request(args: Mapping[str, str], obligations: Sequence[ReportObl
 
 
 def _faults(days: ReportDays, first: date | None, since: date | None) -> dict[str, str]:
-    judged = {"on": (days.on_fault, first), "known": (days.known_fault, since)}
+    of_known = None if days.on_fault is not None and days.known == days.on else days.known_fault  # an empty field follows the other
+    judged = {"on": (days.on_fault, first), "known": (of_known, since)}
     return {
         name: _(FAULTS[fault], day=format_date(day)) if day is not None else _("Nothing is on record yet.")
         for name, (fault, day) in judged.items()

@@ -21,7 +21,7 @@ from lms.instance import Instance
 from organisations.models import AudienceVersion
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_person, an_administrator, sign_in
-from tests.support.editions import a_learner_of, an_edition, join
+from tests.support.editions import a_learner_of, an_edition, enrol, join
 from tests.support.learning import At, actor_of, pass_quiz
 from tests.support.obligations import BEGINNING, an_audience_of, an_obligation, assignment_of, compute, let_stay, rules_of
 from tests.support.places import a_place
@@ -179,6 +179,20 @@ def test_a_required_quiz_that_closes_before_the_last_day_counts(desk: Desk) -> N
     desk.require()
 
     assert desk.hindered() == [(False, NOW + DAY, 1)]
+
+
+def test_who_takes_the_course_and_who_does_not_are_one_line_where_it_closes_early(desk: Desk) -> None:
+    """The warning says the same of both: two lines of it would differ in their number alone."""
+    with desk.instance.database.unit_of_work() as session:
+        session.execute(update(Activity).where(Activity.kind == "quiz").values(closes_at=NOW + DAY))
+        OUTLINES.of(session).clear()
+    luis = a_person(desk.instance, "luis@example.org")
+    let_stay(desk.instance, desk.audience, luis)
+    enrol(desk.instance, desk.course, [actor_of(luis)])
+    desk.require()
+    desk.compute(luis)
+
+    assert [row[1:] for row in desk.hindered()] == [(NOW + DAY, 2)]
 
 
 def test_who_is_enrolled_by_the_obligation_needs_no_edition_but_its_own(desk: Desk) -> None:

@@ -187,6 +187,13 @@ def test_a_day_without_a_record_is_refused_in_words(
     assert "Abad Abad" not in boss.page.text
 
 
+def test_an_empty_field_has_no_fault_of_its_own(boss: Browser, reported: ReportedInstitution) -> None:
+    """What was known follows the day where nothing else is typed: the day alone is at fault."""
+    boss.get(reported.path("iess", "?on=2026-11-21"), 422)
+
+    assert ('id="on-error"' in boss.page.html, 'id="known-error"' in boss.page.html) == (True, False)
+
+
 def test_heads_begin_at_their_own_places_and_see_no_others(browser: Browser, instance: Instance, reported: ReportedInstitution) -> None:
     """spec/compulsory 16: report.view of a unit."""
     head = a_head(browser, instance, reported, "direccion", "loja")
