@@ -278,6 +278,17 @@ def caution(row: SelectionActa) -> str:
     )
 
 
+TOO_FEW = N_(
+    "There were too few attempts to say how sure the results are. So no bands are shown, which does not mean that each rank is certain."
+)
+BANDS = N_(
+    "“Give or take”: with other questions a person’s result would move by up to so many points, two times out of three. A “band” is "
+    "stricter, because it compares two people: it holds the places among which the test does not decide, and with other questions the "
+    "order among them could be another. Where a band holds people who passed and people who did not, the test cannot put them in order. "
+    "Equal results share a rank."
+)
+
+
 GRADING: Mapping[str, str] = {
     "highest": N_("The best one"),
     "average": N_("The average of all"),
@@ -492,6 +503,7 @@ def acta(subject: SelectionActaContext) -> Response:
         facts=head_facts(row) if row.head else [],
         precision=precision_facts(row) if row.head else [],
         caution=caution(row) if row.head else "",
+        reading=_(BANDS if row.head and precision_facts(row) else TOO_FEW),
         page=paging.of(line_views(lines, row.people)),
         show="changed" if changed else "",
         signatures=signed,

@@ -15,14 +15,16 @@ from sqlalchemy import select
 
 from accounts.models import NationalIdentity, Person
 from accounts.privacy import PeopleListKind
+from kernel import i18n
 from kernel.audit import AuditEntry
 from kernel.codes import printed_code
 from kernel.crypto import signing_keys
+from kernel.i18n import reading
 from kernel.tables import read_csv
 from lms.access_log import list_access_rows
 from lms.instance import Instance
 from lms.selection_commands import selection as command
-from selections.models import ActaExport, Selection, SelectionActaEntry
+from selections.models import ActaExport, Selection, SelectionActa, SelectionActaEntry
 from selections.views import actas, exports
 from tests.support.browser import Browser
 from tests.support.builders import sign_in
@@ -101,6 +103,27 @@ def test_the_pdf_prints_the_lines_with_the_qr_code_of_the_public_page(juror: Bro
     document = pypdfium2.PdfDocument(content)
     codes = [one.text for page in document for one in zxingcpp.read_barcodes(page.render(scale=3).to_pil())]
     assert [one.endswith(f"/acta/selection/{code}") for one in codes] == [True]
+
+
+@pytest.mark.parametrize("precision", [{}, {"sem": "9.1", "reliability": "0.55", "consistency": "0.71"}])
+def test_what_the_page_says_of_how_sure_it_is_stands_in_the_files(
+    juror: Browser, instance: Instance, tmp_path: Path, precision: dict[str, str]
+) -> None:
+    """spec/selection 3.7: that a test alone is too little to decide, and what the bands mean, is for those who have only the file too."""
+    acta = all_actas(instance)[-1]
+    with instance.database.unit_of_work() as session:
+        row = session.get_one(SelectionActa, acta.id)
+        row.head = json.dumps(json.loads(row.head) | precision)
+        with reading("es"):
+            texts = [i18n._(actas.BANDS if precision else actas.TOO_FEW), *([actas.caution(row)] if precision else [])]
+
+    page = juror.get(f"/selections/actas/{acta.uuid}").text
+    sheet = [row[1].value for row in load_workbook(io.BytesIO(taken(juror, "xlsx")))["acta"].iter_rows()]
+    printed = "".join(text_of(taken(juror, "pdf"), tmp_path).split())
+
+    assert all(texts)
+    assert [text in page for text in texts] == [text in sheet for text in texts] == [True] * len(texts)
+    assert all("".join(text.split()) in printed for text in texts)
 
 
 def test_equal_actas_give_equal_files(juror: Browser, browser: Browser, instance: Instance) -> None:
