@@ -34,18 +34,7 @@ from selections.models import SelectionActa
 from selections.rules.documents import signature_text
 from selections.standing import ActaEntryRow
 from selections.views import actas
-from selections.views.actas import (
-    BANDS,
-    KINDS,
-    PART,
-    TOO_FEW,
-    ActaEntryView,
-    caution,
-    count_parts,
-    head_facts,
-    line_views,
-    precision_facts,
-)
+from selections.views.actas import KINDS, PART, ActaEntryView, count_parts, head_facts, line_views, precision_facts
 
 
 class ActaIdentityForm(Form):
@@ -226,8 +215,8 @@ def facts_rows(row: SelectionActa, title: str, signed: Sequence[Row[Person, date
         *([(_("Reason for the amendment"), row.reason)] if row.reason else []),
         *head_facts(row),
         *((name, f"{figure}. {explanation}") for name, figure, explanation in precision_facts(row)),
-        (_("How to read it"), _(BANDS if precision_facts(row) else TOO_FEW)),
-        *([(_("Caution"), caution(row))] if caution(row) else []),
+        (_("How to read it"), _(actas.BANDS if precision_facts(row) else actas.TOO_FEW)),
+        *([(_("Caution"), actas.caution(row))] if actas.caution(row) else []),
         *((_("Signed by"), f"{person.full_name}, {format_datetime(at)}") for person, at in signed),
         ("SHA-256", row.sha256),
         (_("Verify it at"), address),

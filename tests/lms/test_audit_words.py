@@ -15,6 +15,7 @@ from lms.audit_words import FORMER_ACTS, NAMED_BY_REASON, FactWriter, acts, noun
 from lms.auditing import entries_in_words
 from lms.instance import Instance
 from tests.support.project import PACKAGES
+from tests.support.wording import in_spanish
 
 
 def verbs_of_product() -> Iterator[Verb]:
@@ -56,4 +57,4 @@ def test_the_name_of_a_unit_is_no_reason(app: Flask, verb: str) -> None:
     with app.app_context(), i18n.reading("es"):
         lines = writer.lines(verb, {"organisation": 7, "reason": "Agencia Centro"})
 
-    assert lines == [("Institución o unidad", "Unidad 7"), ("Nombre", "Agencia Centro")]
+    assert lines == [(in_spanish("Institution or unit"), "Unidad 7"), (in_spanish("Name"), "Agencia Centro")]

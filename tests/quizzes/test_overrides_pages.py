@@ -11,6 +11,7 @@ from accounts.models import Person
 from kernel.i18n import local
 from lms.instance import Instance
 from quizzes.models import Accommodation, Attempt, Incident
+from quizzes.overrides import WouldEndAttempts
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, an_administrator, sign_in
@@ -130,7 +131,7 @@ def test_a_limit_that_would_end_open_attempts_at_once_waits_for_a_tick(browser: 
     state = attempt_row(instance, attempt).state, in_force(instance)
     browser.submit("/new", {"ends_attempts": "y"})
 
-    assert "Intentos abiertos cuyo tiempo ya habría terminado: 1." in refused
+    assert in_spanish(WouldEndAttempts.message) % {"count": 1} in refused
     assert state == ("in_progress", [])
     assert [row.limit_seconds for row in in_force(instance)] == [300]
 
