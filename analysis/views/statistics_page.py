@@ -18,6 +18,7 @@ from kernel.errors import N_
 from kernel.i18n import _, number
 from kernel.tables import Cell
 from questions import question_bank
+from questions.content.question_fields import KINDS
 from questions.question_bank import QuestionName, list_question_names
 from questions.question_page import MISSING, decimal, figure, percentage, plain, short_title
 from questions.rules.definitions import QuestionDefinition, QuestionKind, SingleChoiceBody
@@ -366,7 +367,7 @@ def _question_rows(examination: QuizAnalysis, names: QuestionNames) -> Iterator[
             name.key,
             name.number,
             short_title(question),
-            question.kind.value,
+            _(KINDS[question.kind]),
             int(analysed.drawn),
             analysed.statistics.attempts,
             decimal(analysed.maximum),
@@ -426,7 +427,7 @@ TABLES: Mapping[str, StatisticsTable] = {
     "positions": StatisticsTable(
         N_("Positions"),
         (
-            (N_("Position"), N_("Place in the quiz, from 1.")),
+            (N_("Position in the quiz"), N_("Place in the quiz, from 1.")),
             _KEY,
             (N_("Text"), N_("First words of the question.")),
             (N_("Maximum"), N_("Maximum mark; the mean if the questions drawn differ.")),
@@ -440,7 +441,7 @@ TABLES: Mapping[str, StatisticsTable] = {
             _KEY,
             _VERSION,
             (N_("Text"), N_("First words of the question.")),
-            (N_("Kind"), N_("Question kind, as in the course folder.")),
+            (N_("Kind"), N_("Kind of question.")),
             (N_("Drawn"), N_("1: drawn at random, discrimination with the total; 0: fixed, discrimination with the rest.")),
             _ANSWERS,
             (N_("Maximum"), N_("Maximum mark; the mean if the questions drawn differ.")),

@@ -172,6 +172,18 @@ def test_every_table_is_taken_out_and_nothing_in_it_computes(browser: Browser, i
     assert {cell.data_type for sheet in book.worksheets for row in sheet.iter_rows() for cell in row} <= {"s", "n"}
 
 
+def test_a_table_names_kinds_and_no_two_columns_alike(browser: Browser, instance: Instance) -> None:
+    """spec/quiz-engine 5.12: what is taken out uses the words of the pages."""
+    a_teacher(instance, a_class_with_a_wrong_key(instance, 4))
+    sign_in(browser, "profe@example.org")
+
+    rows = list(csv.DictReader(StringIO(taken(browser, f"{PAGE}.csv")), delimiter=";"))
+    assert [row["Tipo"] for row in rows] == [in_spanish(kind) for kind in ("One answer", "True or false", "Number", "Fill in the gaps")]
+    assert in_spanish("Guess") not in rows[0]  # what answering at random gives is another column
+    position = taken(browser, f"{PAGE}.csv?table=positions").partition(";")[0]
+    assert position == in_spanish("Position in the quiz") != in_spanish("Position")
+
+
 def test_what_is_counted_can_be_chosen_and_is_said(browser: Browser, instance: Instance) -> None:
     """spec/quiz-engine 5.12: the selected set, stated on the page; another composition of the quiz is looked at apart."""
     course = a_class_with_a_wrong_key(instance, 4)
