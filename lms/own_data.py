@@ -33,7 +33,7 @@ from kernel.archives import write_archive
 from kernel.audit import AuditEntry
 from kernel.errors import N_, Conflict
 from kernel.files import FileStore
-from kernel.i18n import _, language
+from kernel.i18n import LANGUAGES, _, choose, language
 from kernel.outbox import Delivery
 from kernel.own_records import is_own
 from kernel.permissions import SYSTEM, Actor
@@ -167,10 +167,19 @@ def _csv(rows: list[dict[str, Any]]) -> bytes:
     write_csv(
         target,
         list(rows[0]),
-        [[None if cell is None else str(cell) for cell in row.values()] for row in rows],
+        [[_csv_cell(cell) for cell in row.values()] for row in rows],
         separator=",",
     )
     return target.getvalue()
+
+
+def _csv_cell(cell: object) -> str | None:
+    """Return a value as a cell: a text by language in the reader's; other mappings, lists and booleans as data.json has them."""
+    if isinstance(cell, Mapping) and cell and cell.keys() <= {*LANGUAGES} and all(isinstance(text, str) for text in cell.values()):
+        return choose(cell)
+    if isinstance(cell, bool | Mapping | list | tuple):
+        return json.dumps(cell, ensure_ascii=False, default=str)
+    return None if cell is None else str(cell)
 
 
 @bp.get("")

@@ -38,6 +38,7 @@ from lms.instance import Instance
 from lms.worker import add_periodic
 from quizzes import answering
 from quizzes.models import AnswerFile, AttemptItem
+from simulators.models import TaskSave
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_course, a_learner_in, a_person, an_administrator, folder, publish, sign_in
 from tests.support.certificates import complete, issue
@@ -496,6 +497,25 @@ def test_a_certificate_that_was_revoked_is_in_the_tables_alone(browser: Browser,
 
     assert [name for name in copy.namelist() if name.endswith(".pdf")] == []
     assert code in copy.read("csv/certificates.csv").decode()
+
+
+def test_the_tables_hold_texts_in_the_readers_language_and_other_values_as_json(browser: Browser, instance: Instance) -> None:
+    course = a_course(instance, modules=1)
+    complete(instance, course)
+    issue(instance)
+    with instance.database.unit_of_work() as session:
+        answers = {"total": "1,5 años"}
+        session.add(TaskSave(person_id=1, course_id=course.id, activity_key="tarea-1", scenario="", answers=answers, saved_at=clock.now()))
+    copy = unpacked(sign_in(browser))
+    rows = {
+        name: list(csv.DictReader(StringIO(copy.read(f"csv/{name}.csv").decode("utf-8-sig"))))
+        for name in ("certificates", "notices", "simulator_drafts")
+    }
+
+    assert (rows["certificates"][0]["course_titles"], rows["certificates"][0]["prints_identity"]) == ("Curso de prueba prueba", "false")
+    assert rows["notices"][0]["subject"][0] != "{"
+    assert rows["simulator_drafts"][0]["answers"] == '{"total": "1,5 años"}'
+    assert json.loads(copy.read("data.json"))["certificates"][0]["course_titles"]["en"] == "Test course prueba"
 
 
 def test_certificates_are_in_the_copy_and_stay(browser: Browser, instance: Instance) -> None:
