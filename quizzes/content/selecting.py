@@ -131,20 +131,20 @@ def _check_questions(table: MappingCursor, quiz: QuizSource, questions: Sequence
         )
 
 
-def _named(keys: Sequence[str]) -> str:
-    return ", ".join([*keys[:MOST_NAMED], *("…" for _rest in keys[MOST_NAMED : MOST_NAMED + 1])])
+def _named(keys: Sequence[str], between: str = ", ") -> str:
+    return between.join([*keys[:MOST_NAMED], *("…" for _rest in keys[MOST_NAMED : MOST_NAMED + 1])])
 
 
 def _check_objectives(table: MappingCursor, quiz: QuizSource, course: CourseFolder) -> None:
     named = {line.objective for line in quiz.blueprint}
-    missing = [key for key in objectives_of(course) if key not in named]
+    missing = [text.first.removesuffix(".") for key, text in objectives_of(course).items() if key not in named]
     if quiz.blueprint and missing:
         table.report(
             "C515",
-            N_("No line of the blueprint names these objectives of the course: %(keys)s."),
+            N_("No line of the blueprint names these objectives of the course: %(objectives)s."),
             N_("Add lines for them, or be ready to explain why the quiz leaves them out."),
             at="blueprint",
-            keys=_named(missing),
+            objectives=_named(missing, "; "),
         )
 
 

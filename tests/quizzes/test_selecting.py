@@ -144,10 +144,10 @@ def test_an_objective_without_a_line_is_a_warning() -> None:
     slots = "  - draw: 1\n    objective: sumar\n"
     found = folders.findings(selecting(one, slots), "C515")
 
-    assert [(finding.severity, finding.facts["keys"]) for finding in found] == [
-        (Severity.WARNING, "contar-el-agua-de-un-dia, cuidar-el-agua, cerrar-la-llave")
+    assert [(finding.severity, finding.facts["objectives"]) for finding in found] == [
+        (Severity.WARNING, "Contar el agua de un día; Cuidar el agua; Cerrar la llave")
     ]
-    assert "cuidar-el-agua" not in folders.findings(selecting(), "C515")[0].facts["keys"]
+    assert "Cuidar el agua" not in folders.findings(selecting(), "C515")[0].facts["objectives"]
     assert "C515" not in folders.codes(selecting(one.replace(USE, ""), slots))
 
 
