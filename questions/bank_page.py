@@ -21,7 +21,7 @@ from kernel.web.forms import Form, LineField, area, line
 from questions.content.banks import banks_of
 from questions.content.question_fields import DIFFICULTIES, KINDS, STATES
 from questions.question_bank import FieldChanges, render_question
-from questions.question_page import MARKERS, QuestionView, view_question, words_of
+from questions.question_page import MARKERS, QuestionView, decimal, view_question, words_of
 from questions.question_review import MarkingResult, QuestionReview, answered_question
 from questions.rules.answers import Parts, answer_from_page, payload_of
 from questions.rules.definitions import CalculatedBody, DescriptionBody, FileBody, QuestionDefinition, QuestionKind
@@ -184,6 +184,9 @@ ASPECTS: Mapping[str, str] = {
 }
 LANGUAGES = ("es", "en")
 ALL_FLAGS = frozenset(ReviewFlag)
+_NUMBERS = frozenset({"amount", "value", "low", "high", "step", "mark", "penalty", "unit_penalty", "weight", "points"})
+"""Fields of a question whose numbers forms write with decimals; credits are fractions there too."""
+_NUMBERS_BY_NAME = frozenset({"parameters", "units"})
 _TRUTHS = {"true": N_("yes"), "false": N_("no")}
 STARTS: Mapping[str, str] = {
     QuestionKind.SINGLE: "options:\n  - right: …\n    why: …\n  - wrong: …\n    why: …\n",
@@ -358,11 +361,20 @@ def _value(path: Sequence[str], value: str) -> str:
         return value
     if value in _TRUTHS:
         return _(_TRUTHS[value])
+    if path[-1] in _NUMBERS or path[0] in _NUMBERS_BY_NAME:
+        return _number(value)
     return words_of(MARKERS.sub(r" {\1} ", value))
+
+
+def _number(value: str) -> str:
+    """Write a number as forms do: 1/10000 with decimals, and 1/3, whose decimals have no end, as it is."""
+    exact = decimal(Fraction(value), MOST_DECIMALS)
+    return number(exact) if exact is not None and Fraction(exact) == Fraction(value) else value
 
 
 DRAWS = 5
 DECIMALS_OF_SAMPLES = 4
+MOST_DECIMALS = 12
 
 
 @dataclass(frozen=True, slots=True)

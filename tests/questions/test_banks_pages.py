@@ -1,5 +1,6 @@
 """The bank of questions on the web: found, edited as text, tried, compared; the text of the draft is the source."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -329,6 +330,17 @@ def test_two_published_wordings_are_compared_in_words(editor: Browser, instance:
     assert "Opción «cinco»: crédito" in page.text
     assert in_spanish("Both versions are the same.") in draft
     editor.get(f"{ONE}/versions?old=9", status=404)
+
+
+def test_numbers_of_two_wordings_are_written_as_forms_write_them(editor: Browser, instance: Instance) -> None:
+    files = folder(modules=2)
+    changed = files[BANK].replace(b"tolerance: 0.01\n", b"tolerance: 0.0001\n    penalty: 1/4\n", 1)
+    publish(instance, {**files, BANK: changed})
+
+    text = editor.get(f"{LIST}/mitad-1/versions?old=1&new=2").text
+
+    assert re.search(r"\b0,01\b.*\b0,0001\b", text, re.DOTALL)
+    assert re.search(r"\b1/3\b.*\b0,25\b", text, re.DOTALL)
 
 
 def test_an_import_makes_the_rows_that_the_texts_of_its_banks_make(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
