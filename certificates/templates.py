@@ -107,6 +107,11 @@ def list_in_use(session: Session) -> list[TemplateInUse]:
     return [*(TemplateInUse(key, NEWEST, facade().title, None) for key in BUILT_IN), *own]
 
 
+def list_titles(session: Session) -> dict[str, Mapping[str, str]]:
+    """Return the titles of the templates in use by their keys."""
+    return {template.key: template.titles for template in list_in_use(session)}
+
+
 def list_own_templates(session: Session, institution_id: int | None) -> list[tuple[str, Mapping[str, str]]]:
     """List the keys and titles of the published templates that an institution made, the first one where none is named."""
     own = find_institution(session, institution_id)

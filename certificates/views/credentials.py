@@ -217,7 +217,7 @@ def _page(subject: CredentialContext) -> Response:
     return page(
         "certificates/certificate.html",
         history=list_history(session, subject.row) if is_team else (),
-        template=(subject.row.template, subject.row.template_version, _template_url(subject)) if is_team else None,
+        template=(_template_title(subject.row), subject.row.template_version, _template_url(subject)) if is_team else None,
         predecessor=find_predecessor(session, subject.row) if is_team else None,
         certificate=_facts(subject.row),
         is_own=is_own(current_actor(), subject.row.person_id),
@@ -234,6 +234,10 @@ def _page(subject: CredentialContext) -> Response:
         may_renew=subject.is_restorable and allows(CertificateAction.RENEW, subject),
         awaits_administrator=is_team and subject.is_restorable and not subject.administers,
     )
+
+
+def _template_title(row: Credential) -> str:
+    return choose(templates.list_titles(current_session()).get(row.template)) or row.template
 
 
 def _template_url(subject: CredentialContext) -> str:

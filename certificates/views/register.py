@@ -23,6 +23,7 @@ from certificates.credentials import today
 from certificates.models import BulkDownload
 from certificates.register import RegisterCourse, RegisterFilter, RegisterOrder, RegisterSort, get_register
 from certificates.rules.credentials import CODE_LENGTH, CredentialState
+from certificates.templates import list_titles
 from certificates.validity_changes import get_validity, list_unfounded_courses
 from courses.editor import course_header
 from courses.models import Course
@@ -113,8 +114,8 @@ def person_words(row: Row[*tuple[Any, ...]]) -> str:
     return _(bulk.DELETED) if row.is_deleted else row.person_name
 
 
-def register_table(*, identities: bool = False) -> Table[Row[*tuple[Any, ...]]]:
-    """Return the table of the register; identity numbers are masked where they were not asked for."""
+def register_table(titles: Mapping[str, Mapping[str, str]], *, identities: bool = False) -> Table[Row[*tuple[Any, ...]]]:
+    """Return the table of the register with the titles of templates; identity numbers are masked where they were not asked for."""
     columns: tuple[Column[Row[*tuple[Any, ...]]], ...] = (
         Column(N_("Code"), lambda row: printed_code(row.code)),
         Column(N_("Name"), person_words, name=RegisterOrder.NAME, sorts=True),
@@ -128,7 +129,7 @@ def register_table(*, identities: bool = False) -> Table[Row[*tuple[Any, ...]]]:
         Column(N_("Issued on"), lambda row: row.issued_on, kind="day", name=RegisterOrder.ISSUED, sorts=True),
         Column(N_("Valid until"), lambda row: row.expires_on, kind="day", name=RegisterOrder.EXPIRES, sorts=True),
         Column(N_("State"), lambda row: _(bulk.STATES[row.state]), name="state"),
-        Column(N_("Template"), lambda row: row.template),
+        Column(N_("Template"), lambda row: choose(titles.get(row.template)) or row.template),
         Column(N_("Take"), lambda row: row.take),
     )
     return Table(N_("Certificates"), columns)
@@ -194,7 +195,7 @@ def _page(context: RegisterContext, template: str, endpoint: str, here: Mapping[
         asked=requested,
         found=listed,
         count=certificates_register.count_register(session, requested.wanted, today=day) if listed else 0,
-        columns=register_table().page_columns("name", *([] if context.course else ["course"]), "unit", "issued", "expires", "state"),
+        columns=register_table({}).page_columns("name", *([] if context.course else ["course"]), "unit", "issued", "expires", "state"),
         printed_code=printed_code,
         options=_options(requested.wanted, courses, context.scope),
         has_more_filters=any(requested.typed[name] for name in FOLDED),
@@ -226,12 +227,13 @@ def _options(
     filters: RegisterFilter, courses: Sequence[RegisterCourse], scope: InstitutionScope
 ) -> dict[str, Sequence[tuple[object, str]]]:
     editions, units, templates = certificates_register.list_choices(current_session(), filters, scope)
+    titles = list_titles(current_session()) if len(templates) > 1 else {}
     return {
         "state": [(state.value, _(label)) for state, label in bulk.STATES.items()],
         "course": [(slug, choose(dict(title))) for _number, slug, title in courses],
         "edition": [(number, name) for number, name in editions],
         "unit": [(number, name) for number, name in units],
-        "template": [(template, template) for template in templates] if len(templates) > 1 else [],
+        "template": [(key, f"{choose(titles[key])} ({key})" if key in titles else key) for key in templates] if titles else [],
     }
 
 
@@ -264,7 +266,7 @@ def _table(context: RegisterContext, kind: str, *, identities: bool = False) -> 
     day = today()
     rows = certificates_register.stream_register(current_session(), requested.wanted, requested.sort, today=day)
     name = _name(context, day, kind)
-    return name, send_sheets(name, register_table(identities=identities).sheets(rows))
+    return name, send_sheets(name, register_table(list_titles(current_session()), identities=identities).sheets(rows))
 
 
 def _name(context: RegisterContext, day: date, kind: str) -> str:

@@ -1,6 +1,7 @@
 """The register of certificates: who sees which, by which filters, in which order, and as which tables (spec/certificates R1 and R2)."""
 
 import csv
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 from io import BytesIO, StringIO
@@ -263,7 +264,7 @@ def test_the_template_is_named_where_the_log_says_nothing(browser: Browser, inst
         row = session.scalars(select(Credential)).one()
     sign_in(browser, an_administrator(instance).email)
 
-    named = in_spanish("%(template)s, version %(number)s", template=row.template, number=row.template_version)
+    named = in_spanish("%(template)s, version %(number)s", template="Certificado con la fachada", number=row.template_version)
     assert named in browser.get(f"/certificates/{row.uuid}").text
 
 
@@ -300,6 +301,19 @@ def test_the_filtered_list_is_taken_out_with_masked_identity_numbers(
     assert len(table_of(browser, kind)) == 4
     with instance.database.unit_of_work(write=False) as session:
         assert len(session.scalars(select(AuditEntry).where(AuditEntry.verb == "certificate_register.exported")).all()) == 2
+
+
+def test_templates_are_named_by_their_titles(browser: Browser, instance: Instance, course: Course) -> None:
+    """In the files and in the filter; by their key where there is no such template any more."""
+    codes = fill_register(instance, course, 2)
+    change(instance, codes[0], template="diploma")
+    sign_in(browser, an_administrator(instance).email)
+
+    headings, *rows = table_of(browser, "csv")
+    options = dict(re.findall(r'<option value="(diploma|constancia)"[^>]*>([^<]*)<', browser.get(SITE).html))
+
+    assert {row[headings.index(in_spanish("Template"))] for row in rows} == {"diploma", "Certificado con la fachada"}
+    assert options == {"diploma": "diploma", "constancia": "Certificado con la fachada (constancia)"}
 
 
 @pytest.mark.parametrize(("hours", "text"), [("20.00", "20"), ("100.00", "100"), ("10.50", "10,5")])
