@@ -1,8 +1,8 @@
 """Reads what the audit log says of a course, and puts its entries into sentences."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 from accounts.models import Person
 from accounts.people import AccountVerb
 from courses.audit_verbs import CourseVerb
-from courses.models import Course
+from courses.models import Activity, Course
 from kernel.audit import AuditEntry, labels
 from kernel.errors import N_
-from kernel.i18n import _, ngettext
+from kernel.i18n import _, choose, ngettext
 from kernel.own_records import RecordVerb
 
 
@@ -49,7 +49,24 @@ def list_log(session: Session, course_id: int, parts: Sequence[LogPart], *, offs
     conditions = [own, *(condition for part in parts for condition in part.entries(course_id))]
     entries = union(*(select(AuditEntry.id).where(condition) for condition in conditions)).subquery()
     statement = select(AuditEntry).where(AuditEntry.id.in_(select(entries.c.id))).order_by(AuditEntry.id.desc())
-    return log_entries(session, session.scalars(statement.offset(offset).limit(limit)))
+    entries_of_page = log_entries(session, session.scalars(statement.offset(offset).limit(limit)))
+    return titled(entries_of_page, list_activity_titles(session, [course_id]))
+
+
+def list_activity_titles(session: Session, courses: Collection[int]) -> dict[str, str]:
+    """Return the titles of the activities of published courses, by their keys."""
+    statement = select(Activity.key, Activity.title).join(Course, Course.published_version_id == Activity.version_id)
+    return {row.key: choose(row.title) for row in session.execute(statement.where(Course.id.in_(courses)))} if courses else {}
+
+
+def titled(entries: Iterable[LogEntry], titles: Mapping[str, str]) -> list[LogEntry]:
+    """Return entries with the titles of their activities in place of the keys; the key of one that is gone stays."""
+    return [
+        replace(entry, facts={**entry.facts, "activity": titles[str(entry.facts["activity"])]})
+        if str(entry.facts.get("activity")) in titles
+        else entry
+        for entry in entries
+    ]
 
 
 def find_last_entry(session: Session, course_id: int, verb: str) -> LogEntry | None:

@@ -287,7 +287,7 @@ def mark_items(
         people = {enrolment_id: learners[enrolment_id].enrolment.person_id for enrolment_id in mine}
         if mine:
             marks = [[people[learner], _old(present.get((item.id, learner))), str(points)] for learner, points in mine.items()]
-            audit.record(session, actor, EnrolmentVerb.ITEM_MARKED, item, now=now, marks=marks)
+            audit.record(session, actor, EnrolmentVerb.ITEM_MARKED, item, now=now, title=item.title, marks=marks)
             notices.notify(session, _message(session.get_one(Course, item.course_id), item, number), list(people.values()), now=now)
     return GradeEntryResult(len(changed), {})
 

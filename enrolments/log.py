@@ -91,8 +91,9 @@ def _announced(entry: LogEntry) -> str:
 
 
 def _place(entry: LogEntry) -> str:
-    """Return the key of the question or activity in which a mistake was reported."""
-    return _fact(entry, "question") or _fact(entry, "activity")
+    """Return the activity in which a mistake was reported, with the key of its question."""
+    activity, question = _fact(entry, "activity"), _fact(entry, "question")
+    return f"{activity} ({question})" if question else activity
 
 
 def _item_changed(entry: LogEntry) -> str:
@@ -101,8 +102,13 @@ def _item_changed(entry: LogEntry) -> str:
 
 
 def _marked(entry: LogEntry) -> str:
-    """Return how many marks were entered, of whom, what each was before and what it is now."""
-    sentence = ngettext("Entered %(count)s mark manually", "Entered %(count)s marks manually", _count(entry, "marks"))
+    """Return how many marks were entered, for what, of whom, what each was before and what it is now."""
+    count, item = _count(entry, "marks"), _fact(entry, "title")
+    sentence = ngettext("Entered %(count)s mark manually", "Entered %(count)s marks manually", count)
+    if item:  # entries of earlier versions do not say it
+        sentence = ngettext(
+            "Entered %(count)s mark of “%(item)s” manually", "Entered %(count)s marks of “%(item)s” manually", count, item=item
+        )
     marks = entry.facts.get("marks")
     named = [mark for mark in marks[:NAMED] if len(mark) == 3 and mark[0] in entry.names] if isinstance(marks, list) else []
     if not named or not isinstance(marks, list):

@@ -4,7 +4,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from types import MappingProxyType
@@ -22,15 +22,14 @@ from accounts.people import find_person_by_email, people_statement
 from accounts.rules import fold
 from courses import log as course_log
 from courses.editor import course_kinds
-from courses.log import log_entries
-from courses.models import Activity, Course
+from courses.models import Course
 from kernel import audit, clock
 from kernel.audit import AuditEntry
 from kernel.clock import FIRST_DAY, LAST_DAY
 from kernel.crypto import signing_keys
 from kernel.db import Base
 from kernel.errors import N_, NotFound
-from kernel.i18n import _, choose, lazy_, zone
+from kernel.i18n import _, lazy_, zone
 from kernel.outbox import Delivery
 from kernel.permissions import Actor
 from kernel.tables import csv_line
@@ -339,19 +338,12 @@ def _parts() -> Sequence[course_log.LogPart]:
 
 def entries_in_words(session: Session, entries: Sequence[AuditEntry], titles: Mapping[str, str] = MappingProxyType({})) -> list[str]:
     """Return each entry in words, its activity by title where one is given; '' of a verb that this program does not know."""
-    lines = log_entries(session, entries)
-    titled = [replace(line, facts={**line.facts, **_titled(line, titles)}) for line in lines]
     return [
         event_words(line.verb, str(line.facts.get("role", "")))
         or course_log.find_sentence(line, _parts())
         or audit_words.act_words(line.verb)
-        for line in titled
+        for line in course_log.titled(course_log.log_entries(session, entries), titles)
     ]
-
-
-def _titled(line: course_log.LogEntry, titles: Mapping[str, str]) -> dict[str, str]:
-    title = titles.get(str(line.facts.get("activity", "")))
-    return {"activity": title} if title else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,13 +373,6 @@ def name_rows(session: Session, rows: Iterable[tuple[str, int]]) -> dict[tuple[s
             name = " ".join(audit_words.plain(row[part]) for part in called).strip()
             names[kind, row["id"]] = NamedRow(name, row.get("uuid"), {owner: row[f"of_{owner}"] for owner in OWNERS})
     return names
-
-
-def _activity_titles(session: Session, names: Names) -> dict[str, str]:
-    """Return the titles of the activities of the courses that the log names, by their keys."""
-    courses = {number for kind, number in names if kind == "course"}
-    statement = select(Activity.key, Activity.title).join(Course, Course.published_version_id == Activity.version_id)
-    return {row.key: choose(row.title) for row in session.execute(statement.where(Course.id.in_(courses)))} if courses else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -470,7 +455,8 @@ def _read_page(session: Session, actor: Actor, entries: Sequence[AuditEntry]) ->
     scope = get_training_scope(session, actor)
     places = {} if actor.is_administrator else list_training_places(session, [number for kind, number in names if kind == "person"])
     audited = {person for person, theirs in places.items() if scope.auditor_of(theirs)}
-    return LogPage(names, _activity_titles(session, names), actor.is_administrator, audited, _deletions(session, subjects))
+    activities = course_log.list_activity_titles(session, {number for kind, number in names if kind == "course"})
+    return LogPage(names, activities, actor.is_administrator, audited, _deletions(session, subjects))
 
 
 def _deletions(session: Session, subjects: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], int]:

@@ -21,6 +21,7 @@ from kernel.own_records import RecordVerb
 from kernel.permissions import Actor
 from lms.instance import Instance
 from quizzes import log as quiz_pages
+from quizzes import reports
 from quizzes.dry_runs import DryRunVerb
 from quizzes.overrides import OverrideVerb
 from quizzes.regrading import RegradeVerb
@@ -29,6 +30,7 @@ from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in
 from tests.support.editions import PLAN
 from tests.support.learning import a_learner
+from tests.support.results import an_item, mark
 from tests.support.wording import in_spanish
 
 LOG = "/teaching/prueba/log"
@@ -120,3 +122,20 @@ def test_marks_entered_by_hand_are_told_with_whose_they_are() -> None:
 
     assert words.startswith(f"{in_spanish('Entered %(count)s mark manually', 33)}: P7 (– → 8,5), P8 (6 → –), P9 (– → 1)")
     assert words.endswith(f"P26 (– → 1), {in_spanish('%(count)s more', 13)}")
+
+
+def test_activities_stand_in_the_log_by_title_and_by_key_where_they_are_gone(
+    browser: Browser, instance: Instance, course: Course, teacher: Person
+) -> None:
+    actor, learner = Actor(person_id=teacher.id), a_learner(instance, course)
+    mark(instance, actor, course, an_item(instance, actor, course, "Exposición"), {learner: "12.50"})
+    with instance.database.unit_of_work() as session:
+        for key in ("cuestionario-1", "cuestionario-9"):
+            reports.note_export(session, actor, course.id, key, "report.ods", now=clock.now())
+    sign_in(browser, teacher.email)
+
+    text = browser.get(LOG).text
+
+    for key, title in (("cuestionario-1", "Cuestionario 1"), ("cuestionario-9", "cuestionario-9")):
+        assert in_spanish("Exported a table of “%(activity)s”: %(what)s", activity=title, what="report.ods") in text, key
+    assert in_spanish("Entered %(count)s mark of “%(item)s” manually", 1, item="Exposición") in text

@@ -275,8 +275,8 @@ def test_acts_are_in_the_log_of_the_course_without_the_words(browser: Browser, i
     decide(instance, report, MistakeDecision(MistakeState.DECLINED, "Así es la norma."))
     page = sign_in(browser, "profe@example.org").get("/teaching/prueba/log")
 
-    assert "Reportó un error: leccion-1" in page.text
-    assert "Rechazó un reporte de error: leccion-1" in page.text
+    assert "Reportó un error: Contar 1" in page.text
+    assert "Rechazó un reporte de error: Contar 1" in page.text
     with instance.database.unit_of_work(write=False) as session:
         assert not any(words in facts for facts in session.scalars(select(AuditEntry.facts)) for words in (WORDS, "norma"))
 

@@ -161,8 +161,8 @@ def test_it_is_committed_undone_and_put_aside_through_the_pages(browser: Browser
         "above the questions"
     )
     log = browser.get("/teaching/prueba/log").text
-    assert "Recalificó «cuestionario-1»: cambi" in log
-    assert in_spanish("Undid a regrade of “%(activity)s”", activity="cuestionario-1") in log
+    assert "Recalificó «Cuestionario 1»: cambi" in log
+    assert in_spanish("Undid a regrade of “%(activity)s”", activity="Cuestionario 1") in log
 
 
 def test_an_older_dry_run_of_another_page_is_not_committed(browser: Browser, instance: Instance) -> None:
