@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from accounts import notices
 from accounts.models import Person
 from accounts.notices import Message
+from accounts.rules import viewer_role
 from compliance.access import PlaceReportContext
 from compliance.audit_verbs import ComplianceVerb
 from compliance.bundles import BundleCover, BundleScope, BundleSource, count_bundle_people, pack_bundle
@@ -140,8 +141,8 @@ def request_bundle(
 
 def record_download(session: Session, actor: Actor, row: Bundle, *, now: datetime) -> None:
     """Record that somebody took a bundle away."""
-    unit = session.get_one(Organisation, row.place_id)
-    audit.record(session, actor, ComplianceVerb.BUNDLE_DOWNLOADED, unit, now=now, bundle=row.id, what=file_name(row))
+    unit, role = session.get_one(Organisation, row.place_id), viewer_role(actor, training=True)
+    audit.record(session, actor, ComplianceVerb.BUNDLE_DOWNLOADED, unit, now=now, bundle=row.id, what=file_name(row), role=role)
 
 
 def file_name(row: Bundle) -> str:

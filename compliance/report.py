@@ -35,7 +35,7 @@ from sqlalchemy.orm import Session, aliased
 
 from accounts.models import NationalIdentity, Person, full_name
 from accounts.people import by_name, can_sign_in_condition, get_person_by_uuid, was_deleted_condition
-from accounts.rules import fold
+from accounts.rules import fold, viewer_role
 from compliance.access import PersonTrainingContext, PlaceReportContext
 from compliance.assignments import flags_at, state_at
 from compliance.audit_verbs import ComplianceVerb
@@ -601,7 +601,8 @@ def count_done_by_day(session: Session, time: ReportTime, filters: TrainingFilte
 def record_training_export(session: Session, actor: Actor, place_id: int, name: str, *, reason: str = "", now: datetime) -> None:
     """Record that a table of a place was taken out under the name of its file; the reason is that for identity numbers."""
     facts = {"what": name, "identities": True, "reason": reason} if reason else {"what": name}
-    audit.record(session, actor, ComplianceVerb.REPORT_EXPORTED, session.get_one(Organisation, place_id), now=now, **facts)
+    place, role = session.get_one(Organisation, place_id), viewer_role(actor, training=True)
+    audit.record(session, actor, ComplianceVerb.REPORT_EXPORTED, place, now=now, role=role, **facts)
 
 
 def record_person_export(session: Session, actor: Actor, person_id: int, name: str, *, now: datetime) -> None:

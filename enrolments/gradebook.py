@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person, full_name
 from accounts.people import by_name, name_matches
+from accounts.rules import viewer_role
 from courses import versions as course_outlines
 from courses.models import Activity, Course, Module
 from courses.rules import Outline
@@ -271,9 +272,11 @@ class FollowingVerb(audit.Verb):
 
 def record_report_export(session: Session, actor: Actor, course_id: int, what: str, *, now: datetime) -> None:
     """Record the export of a gradebook: `what` names its format."""
-    audit.record(session, actor, FollowingVerb.EXPORTED, session.get_one(Course, course_id), now=now, what=what)
+    course = session.get_one(Course, course_id)
+    audit.record(session, actor, FollowingVerb.EXPORTED, course, now=now, what=what, role=viewer_role(actor))
 
 
 def record_unit_export(session: Session, actor: Actor, organisation_id: int, course: str, *, now: datetime) -> None:
     """Record the export of the course progress of a unit's people."""
-    audit.record(session, actor, FollowingVerb.UNIT_EXPORTED, session.get_one(Organisation, organisation_id), now=now, course=course)
+    place, role = session.get_one(Organisation, organisation_id), viewer_role(actor, unit=True)
+    audit.record(session, actor, FollowingVerb.UNIT_EXPORTED, place, now=now, course=course, role=role)

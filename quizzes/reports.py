@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person, full_name
 from accounts.people import by_name, name_matches
+from accounts.rules import viewer_role
 from courses import catalogue
 from enrolments.gradebook import within
 from kernel import audit
@@ -211,4 +212,4 @@ class ReportVerb(audit.Verb):
 def note_export(session: Session, actor: Actor, course_id: int, activity_key: str, what: str, *, now: datetime) -> None:
     """Record the export of a table: `what` names it and its format."""
     course = catalogue.get_course(session, course_id)
-    audit.record(session, actor, ReportVerb.EXPORTED, course, now=now, activity=activity_key, what=what)
+    audit.record(session, actor, ReportVerb.EXPORTED, course, now=now, activity=activity_key, what=what, role=viewer_role(actor))

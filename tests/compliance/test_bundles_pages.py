@@ -100,7 +100,7 @@ def test_a_bundle_is_asked_for_packed_and_downloaded(auditor: Browser, instance:
     with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).where(Notification.key == f"bundle:{row.uuid}")) == 1
         looks = list_access_rows(session, reported.people["abad"].id)
-    assert [look.where for look in looks] == ["IESS"]
+    assert [(look.where, look.role) for look in looks] == [("IESS", "auditor")]
 
 
 def test_a_second_click_makes_no_second_bundle(auditor: Browser, instance: Instance, reported: ReportedInstitution) -> None:

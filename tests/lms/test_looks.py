@@ -102,6 +102,8 @@ def test_those_who_stood_in_a_course_at_the_time_are_told(teacher: Browser, inst
     later = a_learner(instance, course, "luego@example.org", now=now + timedelta(hours=1))
 
     assert told(instance, here) == [("Pilar Maestra", "file"), ("Pilar Maestra", "gradebook")]
+    with instance.database.unit_of_work(write=False) as session:
+        assert {look.role for look in access_log.list_access_rows(session, here.person_id or 0)} == {"team"}
     assert [told(instance, other) for other in (left, later, outside)] == [[], [], []]
     page = sign_in(teacher.another(), "antes@example.org").get("/profile/data")
     assert "El libro de calificaciones de un curso: Curso" in page.text
