@@ -21,7 +21,7 @@ from enrolments.course_context import activity_deadline, activity_header, course
 from enrolments.course_view import CourseView, rounded
 from enrolments.rules import has_passed
 from kernel import clock
-from kernel.i18n import _, choose, language
+from kernel.i18n import _, choose, format_datetime, format_time, language, local
 from kernel.web import after_response
 from kernel.web.forms import as_uuid, clean_text, whole_number
 from kernel.web.request import Answer, allows, current_actor, current_session, page, public, requires, see_other
@@ -240,6 +240,12 @@ def task(subject: ActivityContext) -> Answer:
     return _task_page(subject, view, context, work, scenario.NOTHING_TYPED, saved_at)
 
 
+def _moment_of_save(moment: datetime) -> str:
+    """Return when a scenario was kept: the time, with the day unless it is today's."""
+    is_today = local(moment).date() == local(clock.now()).date()
+    return format_time(moment) if is_today else format_datetime(moment, "short")
+
+
 def _task_page(
     subject: ActivityContext,
     view: CourseView,
@@ -261,7 +267,7 @@ def _task_page(
         goals=goal_views(located, work.inputs),
         asks=ask_views(located, work.typed, typed.errors),
         inputs_json=scenario.inputs_json(work.inputs),
-        saved_at=saved_at,
+        saved=_moment_of_save(saved_at) if saved_at else "",
         maximum=rounded(located.maximum),
         pass_percent=rounded(policy.pass_mark),
         grading=policy.grading.value,

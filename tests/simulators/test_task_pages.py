@@ -14,6 +14,7 @@ from courses.models import PublicationNature
 from enrolments.models import ActivityResult, Edition, EditionPlace, Enrolment
 from kernel import clock
 from kernel.audit import AuditEntry
+from kernel.i18n import format_datetime, format_time, reading
 from lms.instance import Instance
 from simulators.models import Submission, SubmissionItem, TaskSave
 from tests.simulators import task_folders
@@ -85,6 +86,13 @@ def test_calculating_keeps_the_scenario_and_shows_how_far_it_is(learner: Browser
     assert dict(page.form(ANSWERS).fields)["ask.linea"] == "99"
     assert learner.get(TASK).text == page.text
     assert not rows(learner, Submission), "nothing was handed in"
+    [saved] = rows(learner, TaskSave)
+    assert in_spanish("Scenario saved %(time)s", time=format_time(saved.saved_at)) in page.text
+    yesterday = saved.saved_at - timedelta(days=1)
+    with learner.instance.database.unit_of_work() as session:
+        session.get_one(TaskSave, saved.id).saved_at = yesterday
+    with reading("es"):
+        assert in_spanish("Scenario saved %(time)s", time=format_datetime(yesterday, "short")) in learner.get(TASK).text
 
 
 def test_handing_in_marks_and_completes(learner: Browser) -> None:
