@@ -63,6 +63,18 @@ class TextSaved(Forbidden):
     message = N_("You cannot publish this here any more. Your text is kept under “My drafts”.")
 
 
+REFUSED_FIELDS: Mapping[type[DomainError], str] = {
+    threads.TitleMissing: "title",
+    threads.TooManyAnnouncements: "kind",
+    posts.TextMissing: "text",
+    posts.TextTooLong: "text",
+    files.AttachmentRefused: "file",
+    files.TooManyFiles: "file",
+    files.AlternativeMissing: "alternative",
+}
+"""The fields that refusals are about; another is about the whole post."""
+
+
 class PostForm(Form):
     """A post: its text, its files, and whom to notify; of a new thread its title, kind and category too."""
 
@@ -277,7 +289,7 @@ def take(writing: Writing, form: PostForm) -> Answer:
         return see_other(url_for("discussions_writing.own_drafts"))
     joined = f"{writing.address}{'&' if '?' in writing.address else '?'}"
     if refusal is not None:
-        return see_other(f"{joined}refused=1")
+        return see_other(f"{joined}refused={REFUSED_FIELDS.get(type(refusal), '1')}")
     if act is Act.DRAFT:
         flash(_("The draft was saved. It is under “My drafts”."), "ok")
         return see_other(writing.address)
@@ -396,7 +408,11 @@ def writing_edit(context: PostContext) -> Writing:
 @lru_cache
 def draw_attaching(_language: str) -> str:
     """Draw the fields of a file, which are the same below every thread: nothing stands in them yet."""
-    html: str = get_template_attribute("discussions/_attach.html", "fields")(PostForm(formdata=None))
+    return _draw_file_fields(PostForm(formdata=None))
+
+
+def _draw_file_fields(form: PostForm) -> str:
+    html: str = get_template_attribute("discussions/_attach.html", "fields")(form)
     return html
 
 
@@ -448,6 +464,8 @@ def draw(writing: Writing, form: PostForm, *, owner_page: OwnerPage) -> Answer:
     people = boards.list_mentionable(session, actor, context.board.id, thread.id if thread else None)
     form.mentions.choices = [(person.uuid, person.full_name) for person in people]
     _fill(form, writing, draft)
+    if draft and draft.reason and request.args.get("refused") in REFUSED_FIELDS.values():
+        form.refuse(form[request.args["refused"]], draft.reason)
     if draft is None and request.args.get("kind") in [kind.value for kind in kinds]:
         form.kind.data = request.args["kind"]
     if is_read_only_request():
@@ -473,7 +491,7 @@ def draw(writing: Writing, form: PostForm, *, owner_page: OwnerPage) -> Answer:
         preview=render_post(draft.source) if draft and request.args.get("preview") else "",
         alike=alike,
         reach=threads.find_reach(session, context.board, now=clock.now()) if context.administers and thread is None else None,
-        attach_fields=draw_attaching(language()),
+        attach_fields=_draw_file_fields(form) if form.faults else draw_attaching(language()),
     )
 
 

@@ -1,5 +1,6 @@
 """Nothing that is typed is lost: refused, signed out, locked in between, sent twice, with files (spec/communities D14 to D20, D41, D42)."""
 
+import re
 from io import BytesIO
 
 import pytest
@@ -105,20 +106,23 @@ def test_d15_signed_out_meanwhile_the_text_comes_along(browser: Browser, instanc
 
 
 @pytest.mark.parametrize(
-    ("values", "reason"),
+    ("values", "reason", "field"),
     [
-        ({"title": "Corto", "text": ""}, "Escriba su texto"),
-        ({"title": "¡!", "text": "Hola."}, "título de 5 a 150"),
-        ({"title": "Un título bueno", "text": "x" * 20_001}, "20.000 caracteres"),
+        ({"title": "Corto", "text": ""}, "Escriba su texto", "text"),
+        ({"title": "¡!", "text": "Hola."}, "título de 5 a 150", "title"),
+        ({"title": "Un título bueno", "text": "x" * 20_001}, "20.000 caracteres", "text"),
     ],
 )
 def test_what_is_refused_is_shown_again_with_the_reason(
-    browser: Browser, instance: Instance, board: Board, ana: Person, values: dict[str, str], reason: str
+    browser: Browser, instance: Instance, board: Board, ana: Person, values: dict[str, str], reason: str, field: str
 ) -> None:
     writer = sign_in(browser)
     writer.get(f"/discussions/new/{board.key}")
     page = writer.submit(f"/discussions/new/{board.key}", {"kind": "discussion", **values}, button=("act", "publish"))
     assert reason in page.text
+    assert f'href="#{field}"' in page.html
+    assert re.findall(r'id="(\w+)-error"', page.html) == [field]
+    assert re.findall(r'aria-invalid="true"[^>]* id="(\w+)"', page.html) == [field]
     assert values["text"][:20_001] in page.html
     assert sources(instance, ThreadPost) == []
     assert sources(instance, PostDraft) == [values["text"]]

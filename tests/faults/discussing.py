@@ -200,7 +200,7 @@ class Writer:
             if match[1] not in self.own:
                 self.own.append(match[1])
         else:
-            text.answered = "refused" if "refused=1" in location else "draft"
+            text.answered = "refused" if "refused=" in location else "draft"
             if text.answered == "draft" and location != text.address:
                 self.wrong.append(f"{text.address}: {location}")
 
