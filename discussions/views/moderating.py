@@ -5,6 +5,7 @@ from datetime import date
 from flask import Blueprint, Response, request
 from wtforms import RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.validators import InputRequired
 
 from discussions import boards, moderation, posts, threads
 from discussions.access import GONE, BoardAction, BoardContext, PostContext, ThreadContext
@@ -51,7 +52,7 @@ def report(context: PostContext) -> Answer:
 class HideForm(Form):
     """Why a post is hidden."""
 
-    hide_class = RadioField(lazy_("Why"), choices=CHOICES, default=HideClass.OFFENSIVE.value)
+    hide_class = RadioField(lazy_("Why"), [InputRequired(lazy_("Choose one."))], choices=CHOICES)
     reason = area(lazy_("Reason, which its author reads"), most=500, required=lazy_("Write the reason in 3 to 500 characters."))
     seen = StringField()
 
@@ -65,6 +66,8 @@ def hide(context: PostContext) -> Answer:
         return see_page("discussions.post", post=context.post.key, flash=_("This post is not shown any more."))
     if is_read_only_request():
         form.seen.data = str(context.post.row_version)
+        reports = moderation.list_reports(current_session(), [context.post.id])
+        form.hide_class.data = reports[0].PostReport.report_class if reports else None
     if form.validate_on_submit():
         reason = (form.reason.data or "").strip()
         if len(reason) < 3:

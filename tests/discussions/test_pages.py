@@ -66,10 +66,15 @@ def test_moderating_hides_with_a_reason_and_shows_again(
     rude = an_answer(instance, first, a_person(instance, "luis@example.org", given="Luis"), "Una grosería.")
     reports = sign_in(browser)
     reports.get(f"/discussions/posts/{rude.key}/report")
-    reports.submit(f"/discussions/posts/{rude.key}/report", {"report_class": "offensive", "note": "Ofende."})
+    reports.submit(f"/discussions/posts/{rude.key}/report", {"report_class": "off_topic", "note": "Ofende."})
 
     judge = sign_in(browser.another(), "mod.jefa@example.org")
     assert "Ofende." in judge.get(f"/discussions/boards/{board.key}/moderation").text
+    hiding = judge.get(f"/discussions/posts/{rude.key}/hide")
+    assert dict(hiding.form("/hide").fields)["hide_class"] == "off_topic", "as it was reported"
+    judge.get(f"/discussions/posts/{first.key}/hide")
+    page = judge.submit("/hide", {"reason": "No viene al caso."}, status=422)
+    assert in_spanish("Choose one.") in page.text, "no kind is chosen before a moderator chooses one"
     judge.get(f"/discussions/posts/{rude.key}/hide")
     judge.submit(f"/discussions/posts/{rude.key}/hide", {"hide_class": "offensive", "reason": "Insulta a otra persona."})
     assert "Una grosería." not in reports.get(f"/discussions/posts/{rude.key}").text
