@@ -85,7 +85,10 @@ def number(text: str) -> Fraction:
     """Read an exact number: decimal point, no thousands separator."""
     if not _NUMBER.match(text):
         raise RefusedError(
-            "C111", N_("“%(text)s” is not a number."), N_("Write digits with a decimal point and without thousands separators."), text=text
+            "C111",
+            N_("“%(text)s” is not a number."),
+            N_("Write digits with a decimal point or comma, and without thousands separators. In .yaml and .md files, only with a point."),
+            text=text,
         )
     value = Fraction(text)
     _within(value, -MAXIMUM_NUMBER, MAXIMUM_NUMBER, text)
