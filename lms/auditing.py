@@ -265,7 +265,11 @@ class AuditFilterForm(Form):
         if field.data is not None and not FIRST_DAY <= field.data <= LAST_DAY:
             raise ValidationError(_("Enter a date between the years %(first)s and %(last)s.", first=FIRST_DAY.year, last=LAST_DAY.year))
 
-    validate_until = validate_since
+    def validate_until(self, field: DateField) -> None:
+        """Refuse also a last day before the first, which no entry could match."""
+        self.validate_since(field)
+        if field.data is not None and self.since.data is not None and field.data < self.since.data:
+            raise ValidationError(_("The last day is before the first."))
 
 
 def _chosen(session: Session, actor: Actor, form: AuditFilterForm) -> AuditFilter:

@@ -300,6 +300,15 @@ def test_what_names_nothing_is_refused_beside_its_field(browser: Browser, instan
     assert f'value="{typed}"' in browser.page.html
 
 
+def test_a_last_day_before_the_first_is_refused_beside_its_field(browser: Browser, instance: Instance) -> None:
+    an_administrator(instance)
+    sign_in(browser, "admin@example.org")
+
+    assert sentences(browser, **{"from": "2026-11-02", "to": "2026-11-01"}) == []
+    assert re.search(rf'id="to-error">.*{in_spanish("The last day is before the first.")}', browser.page.html)
+    assert in_spanish("No matching entries") not in browser.page.text
+
+
 def test_many_people_of_one_name_are_not_guessed(browser: Browser, instance: Instance) -> None:
     an_administrator(instance)
     for number in range(auditing.MOST_FOUND + 1):
