@@ -187,6 +187,7 @@ ALL_FLAGS = frozenset(ReviewFlag)
 _NUMBERS = frozenset({"amount", "value", "low", "high", "step", "mark", "penalty", "unit_penalty", "weight", "points"})
 """Fields of a question whose numbers forms write with decimals; credits are fractions there too."""
 _NUMBERS_BY_NAME = frozenset({"parameters", "units"})
+_EXACT = re.compile(r"-?\d+(/[1-9]\d*)?")
 _TRUTHS = {"true": N_("yes"), "false": N_("no")}
 STARTS: Mapping[str, str] = {
     QuestionKind.SINGLE: "options:\n  - right: …\n    why: …\n  - wrong: …\n    why: …\n",
@@ -361,7 +362,7 @@ def _value(path: Sequence[str], value: str) -> str:
         return value
     if value in _TRUTHS:
         return _(_TRUTHS[value])
-    if path[-1] in _NUMBERS or path[0] in _NUMBERS_BY_NAME:
+    if (path[-1] in _NUMBERS or path[0] in _NUMBERS_BY_NAME) and _EXACT.fullmatch(value):
         return _number(value)
     return words_of(MARKERS.sub(r" {\1} ", value))
 
