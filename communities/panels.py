@@ -25,6 +25,15 @@ LEVELS = {
     CommunityLevel.SEMIPRIVATE: N_("Semi-private"),
     CommunityLevel.PRIVATE: N_("Private"),
 }
+REACHES = {
+    CommunityReach.EVERYONE: N_("Everyone finds it"),
+    CommunityReach.INSTITUTION: N_("The people of an institution find it"),
+    CommunityReach.HIDDEN: N_("Only its members find it; it counts as private"),
+}
+GROUP_REACHES = {
+    CommunityReach.PARENT: N_("The members of the community find it"),
+    CommunityReach.HIDDEN: N_("Only its own members find it; one joins by invitation"),
+}
 LANGUAGE_NAMES = {"es": "Español", "en": "English"}
 
 

@@ -6,8 +6,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
+from typing import Any
 
+from communities.members import ROLE_NAMES
+from communities.models import PARTS
+from communities.panels import GROUP_REACHES, LEVELS, REACHES
 from courses.log import ROLES
+from discussions.moderation import CLASSES
 from kernel.audit import labels
 from kernel.codes import printed_code
 from kernel.db import Base
@@ -70,7 +75,9 @@ FACTS: Mapping[str, str] = {
     "attempts": N_("Attempts"),
     "author": N_("Author"),
     "bank": N_("Question bank"),
+    "basis": N_("How a renewal counts"),
     "before": N_("Before"),
+    "board": N_("Board"),
     "break_seconds": N_("Breaks, seconds"),
     "bundle": N_("Bundle"),
     "by": N_("By"),
@@ -80,39 +87,56 @@ FACTS: Mapping[str, str] = {
     "cause": N_("Cause"),
     "certificates": N_("Certificates"),
     "changed": N_("Changed"),
+    "class": N_("Kind of reason"),
     "closed": N_("Closed account"),
     "closes_at": N_("Closes"),
     "code": N_("Code"),
+    "comments": N_("Comments"),
+    "community": N_("Community"),
     "completed": N_("Have completed it"),
+    "contact_email": N_("Email for questions"),
     "count": N_("How many"),
+    "counts_from": N_("What was completed counts from"),
     "course": N_("Course"),
     "courses": N_("Courses"),
     "day": N_("Day"),
     "days": N_("Days"),
     "deadline": N_("Deadline"),
     "decision": N_("Decision"),
+    "deleted": N_("Removed"),
     "differing": N_("Different"),
+    "done": N_("Done"),
     "due": N_("Due"),
     "edition": N_("Edition"),
     "effective": N_("In effect from"),
     "ended": N_("Ended"),
     "ending": N_("How it ended"),
     "endpoint": N_("Page"),
+    "ends": N_("Applies until"),
     "ends_at": N_("Ends"),
     "enrolment": N_("Enrolment"),
     "enrols_from": N_("Enrolment from"),
     "enrols_until": N_("Enrolment until"),
     "entered_on": N_("Day of entry"),
     "everywhere": N_("All sessions"),
+    "existing": N_("People who completed an earlier version"),
+    "export": N_("Copy of the community"),
     "extra_attempts": N_("Further attempts"),
     "factor": N_("Time, times"),
     "faults": N_("Faults"),
+    "faulty": N_("Lines with faults"),
     "fields": N_("Fields"),
+    "file": N_("File"),
     "files": N_("Files"),
-    "former_name": N_("Former name"),
     "format": N_("Format"),
+    "former": N_("Before"),
+    "former_name": N_("Former name"),
+    "from": N_("From"),
+    "front_texts": N_("Text of the front page"),
     "gained": N_("Learners who pass now"),
+    "gap": N_("Days of absence that do not interrupt"),
     "gone": N_("Removed files"),
+    "grace": N_("Days of grace"),
     "grade": N_("Grade"),
     "ground": N_("Ground"),
     "group": N_("Group"),
@@ -125,17 +149,27 @@ FACTS: Mapping[str, str] = {
     "key": N_("Key"),
     "kind": N_("Kind"),
     "kinds": N_("Kinds"),
+    "language": N_("Language"),
     "last": N_("Last day"),
     "learners": N_("Learners"),
+    "level": N_("Privacy"),
+    "limit_seconds": N_("Time limit, seconds"),
+    "line": N_("Line"),
     "lines": N_("Lines"),
+    "link": N_("Link"),
     "list": N_("List"),
     "lost": N_("Learners who pass no longer"),
+    "lowest_versions": N_("Lowest versions that count"),
     "made": N_("New"),
     "marks": N_("Marks"),
     "maximum": N_("Maximum"),
+    "members_write": N_("Members write pages too, not the administrators alone"),
     "message": N_("By email"),
     "method": N_("Method"),
+    "minimum": N_("Valid at least"),
     "minutes": N_("Minutes"),
+    "months": N_("Months"),
+    "moved": N_("Moved"),
     "moves": N_("Moves to it"),
     "name": N_("Name"),
     "nature": N_("Kind of change"),
@@ -143,6 +177,7 @@ FACTS: Mapping[str, str] = {
     "new": N_("New value"),
     "next": N_("Next"),
     "note": N_("Note"),
+    "notice": N_("Days of notice"),
     "notifies": N_("Notified"),
     "number": N_("Number"),
     "obligation": N_("Compulsory training"),
@@ -152,17 +187,22 @@ FACTS: Mapping[str, str] = {
     "only_open": N_("Only those who have not completed it"),
     "opens_at": N_("Opens"),
     "organisation": N_("Institution or unit"),
+    "organisation_id": N_("Institution or unit"),
     "origin": N_("From where"),
     "outcome": N_("Outcome"),
     "overruled": N_("In place of the automatic mark"),
     "own": N_("Own result"),
     "owner": N_("Who answers for it"),
+    "page": N_("Page"),
     "parent": N_("Under"),
     "people": N_("People"),
     "person": N_("Person"),
+    "person_id": N_("Person"),
+    "picture": N_("Picture"),
     "place": N_("Question"),
     "plan": N_("Plan"),
     "policy": N_("Which marks count"),
+    "post": N_("Number of the post"),
     "preview": N_("Preview"),
     "proposal": N_("Proposal"),
     "province": N_("Province"),
@@ -170,6 +210,7 @@ FACTS: Mapping[str, str] = {
     "purpose": N_("What for"),
     "question": N_("Question"),
     "questions": N_("Questions"),
+    "reach": N_("Who finds it"),
     "reached": N_("Reached"),
     "reason": N_("Reason"),
     "reason_class": N_("Kind of reason"),
@@ -177,7 +218,9 @@ FACTS: Mapping[str, str] = {
     "records": N_("Completions"),
     "remark": N_("Remark"),
     "removed": N_("Removed"),
+    "reports": N_("Reports of the post"),
     "request": N_("Request"),
+    "requirement": N_("What they have to complete"),
     "retroactive": N_("Applies from before it was recorded"),
     "revision": N_("Revision of the draft"),
     "revoked": N_("Revoked at"),
@@ -193,33 +236,50 @@ FACTS: Mapping[str, str] = {
     "sets_closes": N_("Changes the closing"),
     "sets_opens": N_("Changes the opening"),
     "sha256": N_("Digest (SHA-256)"),
+    "shows_institution": N_("Shows their institution"),
     "signed": N_("Signed"),
     "since": N_("From"),
     "size": N_("Size, bytes"),
+    "slug": N_("Address"),
+    "source": N_("Source"),
     "staff_number": N_("Staff number"),
+    "starts": N_("Begins on"),
     "starts_at": N_("Begins"),
     "take": N_("Take"),
+    "texts": N_("Texts"),
+    "thread": N_("Thread"),
     "title": N_("Title"),
     "to": N_("To"),
+    "topic": N_("Topic"),
+    "transition": N_("Days to take it again"),
+    "turned_entries": N_("Entries of the menus that are turned on or off"),
     "unit": N_("Unit"),
     "unsound": N_("Certificates that lose it"),
     "until": N_("Until"),
+    "validity": N_("Valid for"),
     "version": N_("Version"),
     "was": N_("Before"),
     "weight": N_("Weight"),
     "what": N_("What"),
+    "window": N_("Renewal window in days"),
     "words": N_("Words"),
     "zone": N_("Time zone"),
 }
 """The facts of entries, by their keys; another key is shown as it is kept."""
 CHANGES = (
     *(("before", "after"), ("old", "new"), ("old_name", "name"), ("former_name", "name"), ("old_code", "code")),
-    *(("old_zone", "zone"), ("old_parent", "parent"), ("old", "organisation"), ("was", "rule")),
+    *(("old_zone", "zone"), ("old_parent", "parent"), ("old", "organisation"), ("was", "rule"), ("was", "rules"), ("former", "role")),
+    *((f"former_{name}", name) for name in ("topic", "language", "reach", "level", "organisation_id", "slug")),
 )
 """Keys of what was, and of what it is now."""
 TABLES: Mapping[str, str] = {
-    **dict.fromkeys(("person", "author", "owner", "approved_by", "closed", "kept", "certificate.called_replaced by"), "person"),
-    **dict.fromkeys(("organisation", "unit", "parent", "old_parent", "membership.placed old"), "organisation"),
+    **dict.fromkeys(
+        ("person", "person_id", "author", "owner", "approved_by", "closed", "kept", "certificate.called_replaced by"), "person"
+    ),
+    **dict.fromkeys(
+        ("organisation", "organisation_id", "former_organisation_id", "unit", "parent", "old_parent", "membership.placed old"),
+        "organisation",
+    ),
     **dict.fromkeys(("certificate.replaced by", "certificate.renewed by"), "credential"),
     **dict.fromkeys(("account.profile_changed name", "former_name", "account.name_corrected name"), "person_name"),
     **dict.fromkeys(
@@ -247,8 +307,32 @@ LABELS: Mapping[str, str] = {
     **dict.fromkeys((f"{verb} reason" for verb in NAMED_BY_REASON), N_("Name")),
 }
 """Labels of facts that one verb keeps under the key of another."""
-VALUES: Mapping[str, Mapping[str, str]] = {
-    "role": {**own_data.ROLES, **ROLES, "officer": N_("Training officer")},
+LINKS: Mapping[str, str] = {
+    "course": N_("Courses"),
+    "related": N_("Related communities"),
+    "supporter": N_("Sponsors and champions"),
+    "tool": N_("Tools"),
+}
+"""What the front page of a community leads to."""
+VALUES: Mapping[str, Mapping[Any, str]] = {
+    "role": {**ROLE_NAMES, **own_data.ROLES, **ROLES, "officer": N_("Training officer")},
+    "level": LEVELS,
+    "reach": {**GROUP_REACHES, **REACHES},
+    "texts": PARTS,
+    "class": CLASSES,
+    **dict.fromkeys(("added", "moved", "removed"), LINKS),
+    "fields": FACTS,
+    "basis": {
+        "expiry": N_("From the day on which it would have expired"),
+        "completion": N_("From the day on which it is done again"),
+    },
+    "existing": {"keep": N_("What they completed counts"), "again": N_("They take the course again")},
+    "origin": {
+        "imported": N_("Imported"),
+        "merged": N_("Merged with what was changed meanwhile"),
+        "edited": N_("Edited"),
+        "restored": N_("Restored"),
+    },
     "scope": {"person": N_("One person"), "group": N_("One group"), "everyone": N_("Everyone")},
     "list": own_data.PURPOSES,
     "purpose": {
@@ -286,6 +370,8 @@ VALUES: Mapping[str, Mapping[str, str]] = {
         "full_credit": N_("Voided: full marks for everyone"),
         "removed": N_("Voided: left out of the total"),
         "void_unless_lower": N_("Voided: left out only where that lowers no mark"),
+        "people": N_("People"),
+        "units": N_("Units"),
     },
     "policy": {
         "replace": N_("The new marks replace the old ones"),
@@ -384,7 +470,7 @@ class FactWriter:
         if isinstance(value, int):
             kind = _table_of(verb, key)
             return (kind and self.name_of(kind, value)) or number(value)
-        choice = VALUES.get(key, {}).get(str(value), "")
+        choice = VALUES.get("role" if key == "former" else key.removeprefix("former_"), {}).get(str(value), "")
         return _(choice) if choice else self.activities.get(str(value)) or _localised(str(value))
 
     def _person(self, verb: str, each: object) -> str:

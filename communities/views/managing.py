@@ -14,7 +14,7 @@ from communities.communities import CommunityWasChanged, UnknownInstitution
 from communities.life import DraftWasChanged, NotReady
 from communities.members import CannotJoin, LastAdministrator, MemberWasChanged, RequestDecided, TooManyAdministrators
 from communities.models import CONDITIONS, NOTE, PARTS, CommunityLevel, CommunityReach, CommunityState
-from communities.panels import LANGUAGE_NAMES, LEVELS
+from communities.panels import GROUP_REACHES, LANGUAGE_NAMES, LEVELS, REACHES
 from communities.reach import WiderThanWritten
 from communities.views.communities import LEVEL_TEXTS, head_of, leave_reading_note, parts_of, saved
 from discussions.boards import TooManyCategories, change_settings
@@ -29,15 +29,6 @@ from kernel.web.table import requested_page
 
 managing_bp = Blueprint("communities_managing", __name__)
 
-REACHES = {
-    CommunityReach.EVERYONE: N_("Everyone finds it"),
-    CommunityReach.INSTITUTION: N_("The people of an institution find it"),
-    CommunityReach.HIDDEN: N_("Only its members find it; it counts as private"),
-}
-GROUP_REACHES = {
-    CommunityReach.PARENT: N_("The members of the community find it"),
-    CommunityReach.HIDDEN: N_("Only its own members find it; one joins by invitation"),
-}
 GROUP_LEVELS = {
     CommunityLevel.SEMIPRIVATE: N_("By a request that its administrators decide"),
     CommunityLevel.PRIVATE: N_("By invitation"),

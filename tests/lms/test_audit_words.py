@@ -1,20 +1,25 @@
 """Every recorded act is said in words, in both languages."""
 
+import ast
 import pkgutil
+import re
 from collections.abc import Iterator
+from dataclasses import fields
 from importlib import import_module
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from communities.communities import CommunityValues
+from compliance.rules.terms import ObligationTerms
 from kernel import audit, clock, i18n
 from kernel.audit import AuditEntry, Verb
 from kernel.permissions import SYSTEM
-from lms.audit_words import FORMER_ACTS, NAMED_BY_REASON, FactWriter, acts, nouns
+from lms.audit_words import CHANGES, FACTS, FORMER_ACTS, NAMED_BY_REASON, FactWriter, acts, nouns
 from lms.auditing import entries_in_words
 from lms.instance import Instance
-from tests.support.project import PACKAGES
+from tests.support.project import PACKAGES, modules, text
 from tests.support.wording import in_spanish
 
 
@@ -58,3 +63,44 @@ def test_the_name_of_a_unit_is_no_reason(app: Flask, verb: str) -> None:
         lines = writer.lines(verb, {"organisation": 7, "reason": "Agencia Centro"})
 
     assert lines == [(in_spanish("Institution or unit"), "Unidad 7"), (in_spanish("Name"), "Agencia Centro")]
+
+
+def recorded_facts() -> Iterator[str]:
+    """Yield the keys of the facts that the code records by name; those of mappings made elsewhere are not read."""
+    for path in modules():
+        for call in ast.walk(ast.parse(text(path))):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) == "audit.record":
+                yield from (keyword.arg for keyword in call.keywords if keyword.arg not in (None, "now"))
+                literals = (keyword.value for keyword in call.keywords if isinstance(keyword.value, ast.Dict) and keyword.arg is None)
+                yield from (key.value for literal in literals for key in literal.keys if isinstance(key, ast.Constant))
+
+
+def test_every_fact_has_a_label() -> None:
+    """What was, of a change, stands in the line of what is now."""
+    facts = set(recorded_facts())
+    values = {field.name for kind in (ObligationTerms, CommunityValues) for field in fields(kind)} - {"recorded_at", "effective_on"}
+
+    assert len(facts) > 100
+    assert sorted((facts | values) - FACTS.keys() - {before for before, _after in CHANGES}) == []
+
+
+@pytest.mark.parametrize(
+    ("facts", "lines"),
+    [
+        ({"person_id": 7, "former": "member", "role": "moderator"}, [("Role", "{member} → {moderator}"), ("Person", "Ana Quinde")]),
+        (
+            {"reach": "everyone", "former_reach": "institution"},
+            [("Who finds it", "{The people of an institution find it} → {Everyone finds it}")],
+        ),
+        ({"level": "open", "added": "related"}, [("Privacy", "{Open to all}"), ("Added", "{Related communities}")]),
+        ({"kind": "people", "faulty": 2}, [("Kind", "{People}"), ("Lines with faults", "2")]),
+        ({"origin": "edited"}, [("From where", "{Edited}")]),
+        ({"fields": ["contact_email"]}, [("Fields", "{Email for questions}")]),
+    ],
+)
+def test_facts_and_their_values_are_written_in_words(facts: dict[str, object], lines: list[tuple[str, str]]) -> None:
+    writer = FactWriter(lambda kind, number: "Ana Quinde" if (kind, number) == ("person", 7) else "", {})
+    spoken = [(in_spanish(label), re.sub(r"\{(.*?)\}", lambda message: in_spanish(message[1]), line)) for label, line in lines]
+
+    with i18n.reading("es"):
+        assert sorted(writer.lines("some.act", facts)) == sorted(spoken)
