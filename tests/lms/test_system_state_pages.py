@@ -84,6 +84,7 @@ def test_the_state_page_warns_of_a_clock_that_was_put_back(boss: Browser, instan
 def test_work_that_failed_is_tried_again_one_by_one_or_all(boss: Browser, instance: Instance) -> None:
     first, second, third = a_failed_job(instance), a_failed_job(instance), a_failed_job(instance)
     assert in_spanish("%(count)s job failed.", 3) in boss.get(STATE).text
+    assert "<code>lms.apply_retention</code>" in boss.page.html, "it is a name of the program's"
 
     assert "se intentará de nuevo" in boss.submit(f"{STATE}/jobs/{second}/retry").text
     assert in_spanish("%(count)s job failed.", 2) in boss.get(STATE).text
