@@ -172,6 +172,7 @@ def _read_use(entry: dict[str, Any]) -> ResultUse:
         objections=objections,
         ties=ties,
         blueprint=blueprint,
+        titles=entry.get("titles", {}),
     )
 
 

@@ -25,7 +25,8 @@ from kernel.permissions import Actor
 from questions.rules.encoding import encode
 from quizzes.draws import balance_by
 from quizzes.pass_marks import get_published_pass_mark
-from quizzes.rules.result_use import TieRules
+from quizzes.rules.blueprint import BlueprintWeight
+from quizzes.rules.result_use import ResultUse, TieRules
 from quizzes.snapshots import QuizSnapshot, find_published_snapshot, get_snapshot
 from selections import incidents as incident_services
 from selections.access import SelectionActaContext
@@ -79,9 +80,14 @@ def chain_facts(session: Session, selection: Selection, amended: SelectionActa |
         "pass_mark": None if settings.pass_mark is None else str(settings.pass_mark),
         "pass_mark_record": _pass_mark_record(session, snapshot.quiz_version_id),
         "draws": [_draw(session, drawn) for drawn in draws],
-        "blueprint": [encode(line) for line in use.blueprint] if use is not None else [],
+        "blueprint": [_blueprint_line(use, line) for line in use.blueprint] if use is not None else [],
         "ties": _ties(session, snapshot, draws),
     }
+
+
+def _blueprint_line(use: ResultUse, line: BlueprintWeight) -> dict[str, Any]:
+    title = use.titles.get(line.objective)
+    return {**encode(line), **({"title": dict(title)} if title else {})}
 
 
 def _whom(session: Session, selection: Selection) -> str:

@@ -1,6 +1,6 @@
 """The use of results outside the course in a quiz's file: ties, objections, basis of the pass mark, and integrity record."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -264,9 +264,14 @@ def freeze_use(course: CourseFolder, module: str, quiz: QuizSource) -> ResultUse
         return None
     rules = quiz.selection.ties
     if rules is not None:
-        titles = {key: dict(text) for key, text in objectives_of(course).items() if key in rules.objectives}
-        rules = replace(rules, of=objectives_of_questions(rules, list_questions(course, module, quiz)), titles=titles)
-    return replace(quiz.selection, ties=rules, blueprint=quiz.blueprint)
+        of_questions = objectives_of_questions(rules, list_questions(course, module, quiz))
+        rules = replace(rules, of=of_questions, titles=_titles(course, rules.objectives))
+    titles = _titles(course, {line.objective for line in quiz.blueprint})
+    return replace(quiz.selection, ties=rules, blueprint=quiz.blueprint, titles=titles)
+
+
+def _titles(course: CourseFolder, keys: Collection[str]) -> dict[str, dict[str, str]]:
+    return {key: dict(text) for key, text in objectives_of(course).items() if key in keys}
 
 
 def read_objections(table: MappingCursor) -> ObjectionRules:

@@ -49,6 +49,8 @@ class ResultUse:
     """What decides between equal results; None where they share a rank."""
     blueprint: tuple[BlueprintWeight, ...] = ()
     """The shares of marks that every question set has; empty in versions that are older than this field."""
+    titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """The text of each objective of the blueprint by language, by its key. Made at publication; empty in older versions."""
 
 
 LEAST_JUDGES = 3

@@ -209,7 +209,8 @@ def _tie_words(ties: str | Mapping[str, Any]) -> str:
 
 def _share(line: Mapping[str, Any]) -> str:
     level, difficulty = LEVELS.get(line["level"], ""), DIFFICULTIES.get(line["difficulty"], "")
-    what = " · ".join(part for part in (line["objective"], _(level) if level else "", _(difficulty) if difficulty else "") if part)
+    objective = choose(line.get("title")).removesuffix(".") or line["objective"]  # actas from before titles were frozen have the key alone
+    what = " · ".join(part for part in (objective, _(level) if level else "", _(difficulty) if difficulty else "") if part)
     return f"{percent(_fraction(line['weight']), 0)} {what}"
 
 

@@ -157,6 +157,24 @@ def test_blueprint_norm_and_draws_are_frozen_in_the_signed_text(browser: Browser
     assert all(words in text for words in ("Reglamento", TEXT, "Sumar."))
 
 
+def test_an_acta_freezes_the_texts_of_the_objectives_of_its_blueprint(browser: Browser, instance: Instance) -> None:
+    """spec/selection 4.2: what is signed and shown says them in words."""
+    files = a_folder_with_ties("")
+    lines = b"  - {weight: 40, objective: contar}\n  - {weight: 60, objective: sumar}\n"
+    files[FILE] = files[FILE].replace(b"  - {weight: 100, level: apply}\n", lines)
+    course = publish(instance, files)[0]
+    edition = an_edition(instance, course)
+    answer_these(instance, a_learner_of(instance, course, edition, "ana@example.org"), 1, 3)
+    selection = a_selection(instance, course, edition)
+    juror = a_juror(browser, instance, selection)
+
+    path = an_acta(juror, selection)
+
+    found = json.loads(document(instance, all_actas(instance)[-1]))
+    assert found["blueprint"][0]["title"] == {"es": "Contar.", "en": "To count."}
+    assert "40\u00a0% Contar; 60\u00a0% Sumar" in juror.get(path).text
+
+
 def test_the_record_of_judges_is_frozen_without_their_names(browser: Browser, instance: Instance) -> None:
     """spec/selection 3.10 and 4.2: how many judges, their cut and its error, and why; nobody is named in what is signed."""
     record = a_record(browser, instance, {"Eva": 60, "Iván": 70, "Lola": 80})
