@@ -279,7 +279,7 @@ def _faults_of_reading(session: Session, threads: Sequence[Thread]) -> list[str]
             for thread, number in read.items()
             if thread not in own  # answers to these are notified one by one
         ]
-        lines = whats_new._replies_of(session, actor)
+        lines = whats_new._list_of(session, actor, {whats_new.REPLY_NOTICE.value})
         if sorted(line.count for line in lines) != sorted(count for count in counts if count):
             faults.append(f"posts new to {person_id}")
     return faults
