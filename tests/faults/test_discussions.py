@@ -251,7 +251,7 @@ def acts_of_round(people: list[Visitor], thread: str, own: str, other: str, numb
         acts.append(typed(people[4], edit, f"m{number}05m"))
         acceptance = f"/discussions/posts/{other}/acceptance"
         acts.append(Act(people[6], acceptance, form(people[6], acceptance, f"/discussions/{thread}", accepted="yes")))
-    return [*acts, *(Act(visitor, hide, form(visitor, hide, reason="No viene al caso.")) for visitor in people[:2])]
+    return [*acts, *(Act(visitor, hide, form(visitor, hide, hide_class="off_topic", reason="No viene al caso.")) for visitor in people[:2])]
 
 
 def test_eight_at_once_on_one_thread(discussed: Discussed, server: Serving, say: Say) -> None:
