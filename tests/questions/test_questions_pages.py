@@ -265,8 +265,12 @@ def test_what_the_format_refuses_is_told_beside_its_field_and_nothing_is_lost(ed
     assert dict(editor.page.form("/form").fields)["answers__0__words"] == "dos y medio"
     for name in ("text_es", "answers__0__words", "mark", "penalty"):
         assert f'id="{name}-error"' in editor.page.html, name
-    assert "Escriba cifras con coma o punto decimal, y sin separador de miles." in editor.page.text
-    assert ".yaml y .md" not in editor.page.text, "files take the point alone, and the form both"
+    advice = in_spanish(
+        "Write digits with a decimal point or comma, and without thousands separators. In .yaml and .md files, only with a point."
+    )
+    in_forms, of_files = advice.split(" En archivos")
+    assert in_forms in editor.page.text
+    assert of_files not in editor.page.text, "files take the point alone, and the form both"
 
 
 def test_a_preview_shows_the_question_as_typed_and_saves_nothing(editor: Browser, instance: Instance) -> None:
