@@ -207,6 +207,7 @@ def _row(line: ActaEntryRow, view: ActaEntryView, identity: str) -> Sequence[Cel
 def facts_rows(row: SelectionActa, title: str, signed: Sequence[Row[Person, datetime]], address: str) -> list[tuple[str, str]]:
     """Return what an acta says of itself, as the rows of a sheet."""
     assert row.frozen_at is not None
+    precision, warning = precision_facts(row), actas.caution(row)
     return [
         (_("Acta"), title),
         (_("Code"), row.printed_code),
@@ -214,9 +215,9 @@ def facts_rows(row: SelectionActa, title: str, signed: Sequence[Row[Person, date
         *([(_("In force since"), format_datetime(row.published_at))] if row.published_at else []),
         *([(_("Reason for the amendment"), row.reason)] if row.reason else []),
         *head_facts(row),
-        *((name, f"{figure}. {explanation}") for name, figure, explanation in precision_facts(row)),
-        (_("How to read it"), _(actas.BANDS if precision_facts(row) else actas.TOO_FEW)),
-        *([(_("Caution"), actas.caution(row))] if actas.caution(row) else []),
+        *((name, f"{figure}. {explanation}") for name, figure, explanation in precision),
+        (_("How to read it"), _(actas.BANDS if precision else actas.TOO_FEW)),
+        *([(_("Caution"), warning)] if warning else []),
         *((_("Signed by"), f"{person.full_name}, {format_datetime(at)}") for person, at in signed),
         ("SHA-256", row.sha256),
         (_("Verify it at"), address),
