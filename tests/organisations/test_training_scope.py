@@ -127,9 +127,9 @@ def test_giving_and_ending_are_written_down_once(instance: Instance, root: Organ
         for _time in range(2):
             end_training_role(session, SYSTEM, root, person, OFFICER, now=clock.now())
 
-    said = {"organisation": root.id, "name": "IESS"}
-    assert entries(instance, "training_grant.given") == [{**said, "role": "officer"}, {**said, "role": "auditor"}]
-    assert entries(instance, "training_grant.ended") == [{**said, "role": "officer"}]
+    named = {"organisation": root.id, "name": "IESS"}
+    assert entries(instance, "training_grant.given") == [{**named, "role": "officer"}, {**named, "role": "auditor"}]
+    assert entries(instance, "training_grant.ended") == [{**named, "role": "officer"}]
     assert names == [(person.full_name, OFFICER), (person.full_name, AUDITOR)]
     assert grants(instance) == [(person.id, "auditor", root.id)]
 

@@ -16,7 +16,7 @@ from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, an_administrator, sign_in
 from tests.support.learning import At, a_learner, attempt_row, start
-from tests.support.overrides import LIMITED, TIME, Office, in_force
+from tests.support.overrides import LIMITED, TIME, Office, close_at, in_force
 from tests.support.quizzes import ONE_QUESTION, a_quiz, counted
 from tests.support.wording import in_spanish
 
@@ -134,6 +134,10 @@ def test_a_limit_that_would_end_open_attempts_at_once_waits_for_a_tick(browser: 
     assert in_spanish(WouldEndAttempts.message) % {"count": 1} in refused
     assert state == ("in_progress", [])
     assert [row.limit_seconds for row in in_force(instance)] == [300]
+    browser.deliver_jobs()
+    close_at(instance, at.moment)
+    browser.submit(f"{in_force(instance)[0].uuid}/end")
+    assert (in_force(instance), attempt_row(instance, attempt).state) == ([], "finished"), "as the refusal says"
 
 
 def test_what_is_over_by_the_quizs_own_limit_needs_no_tick(browser: Browser, instance: Instance, at: At) -> None:

@@ -170,8 +170,8 @@ def test_an_acta_freezes_the_texts_of_the_objectives_of_its_blueprint(browser: B
 
     path = an_acta(juror, selection)
 
-    found = json.loads(document(instance, all_actas(instance)[-1]))
-    assert found["blueprint"][0]["title"] == {"es": "Contar.", "en": "To count."}
+    frozen = json.loads(document(instance, all_actas(instance)[-1]))
+    assert frozen["blueprint"][0]["title"] == {"es": "Contar.", "en": "To count."}
     assert "40\u00a0% Contar; 60\u00a0% Sumar" in juror.get(path).text
 
 
