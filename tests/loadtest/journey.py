@@ -1,6 +1,6 @@
 """One learner on deadline day, as a browser without a script would walk, but for the saves, which come as the script sends them.
 
-Whatever a server said was kept is written down: the database has to agree with it afterwards (`lms.loadtest.reconciliation`).
+Whatever a server said was kept is written down: the database has to agree with it afterwards (`tests.loadtest.reconciliation`).
 """
 
 import asyncio
@@ -14,8 +14,8 @@ from random import Random
 
 import aiohttp
 
-from lms.loadtest.filling import QUIZ, SLUG, answers
-from lms.loadtest.measures import Measures
+from tests.loadtest.filling import QUIZ, SLUG, answers
+from tests.loadtest.measures import Measures
 
 PATIENCE = 30.0
 """Seconds after which somebody gives up waiting for an answer, and tries again."""

@@ -1,20 +1,11 @@
-"""`lms loadtest`. It imports what it needs when it runs, so that `--help` answers at once."""
+"""The load test: `python -m tests.loadtest`."""
 
-import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
-LIBRARY = "aiohttp"
-
-
-def _needs_its_library() -> None:
-    """Raise ServerStartError where the library that plays the learners is missing: a server does not need it."""
-    from lms.serve import ServerStartError
-
-    if find_spec(LIBRARY) is None:
-        raise ServerStartError(f"The load test needs {LIBRARY}, which a server does without: {sys.executable} -m pip install {LIBRARY}")
+from lms.console import one_line_errors
+from tests.loadtest.command import LoadTestPlan, play
 
 
 @click.command()
@@ -48,7 +39,9 @@ def loadtest(
     It starts servers of its own for an instance of its own, in instance/loadtest unless LMS_DATA_DIR says otherwise; with LMS_DATABASE_URL
     in an empty database of PostgreSQL. Learners arrive at random, ever more of them, and none waits for those before.
     """
-    _needs_its_library()
-    from lms.loadtest.command import LoadTestPlan, play
+    with one_line_errors():
+        play(LoadTestPlan(learners, rate, seconds, pause=pause, servers=servers, seed=seed, obligations=obligations), report, fresh=fresh)
 
-    play(LoadTestPlan(learners, rate, seconds, pause=pause, servers=servers, seed=seed, obligations=obligations), report, fresh=fresh)
+
+if __name__ == "__main__":
+    loadtest()

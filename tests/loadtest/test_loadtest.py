@@ -1,8 +1,9 @@
-"""`lms loadtest`: arrivals and measures as pure functions, the comparison with the database, and a short day against a real server."""
+"""The load test: arrivals and measures as pure functions, the comparison with the database, and a short day against a real server."""
 
 import asyncio
 import json
 import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,31 +13,24 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from click.testing import CliRunner
 from sqlalchemy import func, select, update
 
 from compliance.models import Assignment
 from kernel.paths import CONTENT
-from kernel.settings import Settings, load
 from lms.instance import Instance
-from lms.loadtest.command import arrivals
-from lms.loadtest.filling import SLUG, answers, email, fill, folder, identities, require_course
-from lms.loadtest.journey import AcknowledgedAnswers, VirtualUser
-from lms.loadtest.measures import FIGURES, Measures, busiest, percentile, shares, table
-from lms.loadtest.reconciliation import FAULTS, compare
 from quizzes.models import AnswerEvent, Attempt, AttemptItem
+from tests.loadtest.__main__ import loadtest
+from tests.loadtest.command import arrivals
+from tests.loadtest.filling import SLUG, answers, email, fill, folder, identities, require_course
+from tests.loadtest.journey import AcknowledgedAnswers, VirtualUser
+from tests.loadtest.measures import FIGURES, Measures, busiest, percentile, shares, table
+from tests.loadtest.reconciliation import FAULTS, compare
 from tests.support.answers import answer_right
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner_in
-from tests.support.commands import commands_on, refused
-from tests.support.server import LMS, environment
-
-
-def test_without_its_library_the_load_test_says_what_to_install(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr("lms.loadtest.cli.find_spec", lambda _name: None)
-
-    refused(commands_on(settings, monkeypatch, capsys)("loadtest", "--learners", "1"), "aiohttp", "pip install")
+from tests.support.project import ROOT
+from tests.support.server import environment
 
 
 def test_learners_arrive_at_the_rate_and_ever_more_of_them() -> None:
@@ -140,9 +134,10 @@ def test_who_is_asked_to_wait_at_the_door_tries_again_and_that_is_no_error() -> 
 def test_a_short_day_loses_nothing_and_writes_its_figures(tmp_path: Path) -> None:
     told = environment(tmp_path / "house")
     report = tmp_path / "figures" / "loadtest.json"
+    command = [sys.executable, "-m", "tests.loadtest"]
     options = ["--learners", "12", "--rate", "1", "--seconds", "5", "--pause", "0", "--json", str(report)]
 
-    result = subprocess.run([LMS, "loadtest", *options], env=told, capture_output=True, text=True, check=False)
+    result = subprocess.run([*command, *options], cwd=ROOT, env=told, capture_output=True, text=True, check=False)
 
     assert result.returncode == 0, result.stderr
     assert "everything that was acknowledged is there, once" in result.stdout
@@ -151,15 +146,19 @@ def test_a_short_day_loses_nothing_and_writes_its_figures(tmp_path: Path) -> Non
     assert figures["found"]["answers acknowledged"] == figures["steps"]["save"]["answers"] > 0
     assert figures["found"]["certificates fetched"] > 0
     options = ["--learners", "12", "--rate", "20", "--seconds", "5"]
-    again = subprocess.run([LMS, "loadtest", *options], env=told, capture_output=True, text=True, check=False)
+    again = subprocess.run([*command, *options], cwd=ROOT, env=told, capture_output=True, text=True, check=False)
     assert again.returncode == 1
     assert "have come already" in again.stderr
 
 
-def test_other_peoples_folders_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_other_peoples_folders_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "aulario.sqlite").write_bytes(b"real people")
+    monkeypatch.setenv("LMS_DATA_DIR", str(tmp_path))
 
-    refused(commands_on(load(data_dir=tmp_path), monkeypatch, capsys)("loadtest", "--learners", "2"), "not a load test")
+    result = CliRunner().invoke(loadtest, ["--learners", "2"])
+
+    assert result.exit_code == 1
+    assert "not a load test" in result.stderr
 
 
 @pytest.mark.slow

@@ -26,12 +26,12 @@ from kernel import database_copy
 from kernel.outgoing import OutgoingError, OutgoingReach, fetch
 from lms import serve as server
 from lms.instance import Instance
-from lms.loadtest import filling
-from lms.loadtest.filling import fill, require_course
-from lms.loadtest.journey import AcknowledgedAnswers, LoadProfile, walk_all
-from lms.loadtest.measures import Measures, aligned, percentile, shares, table
-from lms.loadtest.reconciliation import COUNTED, FAULTS, compare
 from lms.scratch_folders import ScratchFolder
+from tests.loadtest import filling
+from tests.loadtest.filling import fill, require_course
+from tests.loadtest.journey import AcknowledgedAnswers, LoadProfile, walk_all
+from tests.loadtest.measures import Measures, aligned, percentile, shares, table
+from tests.loadtest.reconciliation import COUNTED, FAULTS, compare
 
 QUIET = 0.25
 """Share of the highest rate at which a deadline's last hours begin."""
@@ -188,7 +188,7 @@ def _start(folder: Path, port: int, log: int, *, is_alone: bool) -> tuple[subpro
     lms = Path(sys.executable).with_name("lms")
     environment = {**os.environ, "LMS_DATA_DIR": str(folder), "LMS_SMTP_HOST": "", "LMS_PUBLIC_URL": f"http://127.0.0.1:{port}"}
     command = [lms, "serve", "--port", str(port), *(() if is_alone else ("--workers", "1"))]
-    process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=folder)  # noqa: S603 - our own program
+    process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=folder)
     return process, f"http://127.0.0.1:{port}"
 
 

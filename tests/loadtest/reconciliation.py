@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from certificates.models import Credential
-from lms.loadtest.filling import QUESTIONS
-from lms.loadtest.journey import AcknowledgedAnswers
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
+from tests.loadtest.filling import QUESTIONS
+from tests.loadtest.journey import AcknowledgedAnswers
 
 AT_ONCE = 400
 COUNTED = ("answers acknowledged", "attempts handed in", "certificates fetched")
