@@ -4,13 +4,13 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from pathlib import Path
-from typing import Self, cast
+from typing import Any, ClassVar, Self, cast
 
 import structlog
 from sqlalchemy import Index, String, Text, delete, func, select
@@ -50,10 +50,34 @@ class AuditSubject:
     id: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """The words for a fact of entries: its label, the words of values that come from a list, and the table of a row named by number."""
+
+    label: str = ""
+    """Marked for translation; empty where this only adds to what another package says of the key."""
+    values: Mapping[Any, str] = field(default_factory=dict)
+    table: str = ""
+
+
 class Verb(StrEnum):
-    """The parent of all verbs: what is stored, and its words, marked for translation, where no sentence of a package says more."""
+    """The parent of all verbs: what is stored, and its words, marked for translation, where no sentence of a package says more.
+
+    A class of verbs carries the labels of its `facts`, by their key, or by a verb and the key (`"verb key"`); the words of
+    `former` verbs, which are recorded no more; and the verbs each of whose facts is a `pair` of what was and what is.
+    """
 
     label: str
+    facts: ClassVar[Mapping[str, str | Fact]]
+    former: ClassVar[Mapping[str, str]]
+    pairs: ClassVar[frozenset[str]]
+
+    def __init_subclass__(
+        cls, facts: Mapping[str, str | Fact] | None = None, former: Mapping[str, str] | None = None, pairs: Collection[str] = ()
+    ) -> None:
+        """Keep the labels of the facts of a class of verbs."""
+        super().__init_subclass__()
+        cls.facts, cls.former, cls.pairs = facts or {}, former or {}, frozenset(pairs)
 
     def __new__(cls, value: str, label: str = "") -> Self:
         """Return the member that is stored as `value`."""
@@ -89,6 +113,7 @@ def record(session: Session, actor: Actor, verb: Verb, subject: object, *, now: 
     `subject` is a row whose `id` is set (flushed) and whose table name becomes the kind.
     """
     subject_id = cast("int | None", getattr(subject, "id", None))
+    facts = {"provider": actor.provider_id, **facts} if actor.provider_id is not None else facts
     session.add(
         AuditEntry(
             at=now,

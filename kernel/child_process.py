@@ -13,11 +13,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from importlib import import_module
 from io import BytesIO
 from types import MappingProxyType
 from typing import IO, Any, ParamSpec, TypeVar, cast
 
+from kernel.by_name import load_by_name
 from kernel.settings import bare_environment
 
 Given = ParamSpec("Given")
@@ -101,12 +101,24 @@ def _read(pipe: IO[bytes]) -> Any:
     return pickle.loads(content)  # noqa: S301 - written by `_write`
 
 
+def run_command(*arguments: str, patience: float, environment: Mapping[str, str]) -> str:
+    """Run a command of this program in a process of its own and return what it printed; what it logs goes where errors go.
+
+    Raise ChildProcessEnded where it fails, or takes longer than `patience`, in seconds.
+    """
+    command = [sys.executable, "-P", "-m", "lms", *arguments]
+    try:
+        return subprocess.run(command, stdout=subprocess.PIPE, env=dict(environment), timeout=patience, check=True, text=True).stdout  # noqa: S603 - our own program, without a shell
+    except subprocess.SubprocessError as error:
+        raise ChildProcessEnded(str(error)) from error
+
+
 def _serve(module: str, name: str, niceness: str) -> None:
     """Answer until nobody asks any more; what cannot be made ends the process. What the work prints goes where errors go."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     os.nice(int(niceness))
-    make = getattr(import_module(module), name)
+    make = load_by_name(module, name)
     while True:
         try:
             given, named = _read(sys.stdin.buffer)

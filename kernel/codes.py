@@ -1,6 +1,7 @@
 """Codes that people copy from print or hear on the telephone, in symbols of Crockford's base 32, and exact rounding of fractions."""
 
 import re
+import unicodedata
 from fractions import Fraction
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -8,7 +9,10 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 _GROUP = 4
 _MISREAD = str.maketrans({"I": "1", "L": "1", "O": "0"})
-_DASHES = frozenset("-\u2010\u2011\u2012\u2013\u2014\u2212_.")
+_PASSED_OVER = frozenset("-\u2010\u2011\u2012\u2013\u2014\u2212_." + "\"'«»“”„‘’‚‹›`´()[]<>")
+"""Dashes, quotation marks and brackets, which people copy with a code."""
+_ADDRESS = re.compile(r"[/=#?&]")
+LONGEST_TYPED = 500
 
 
 def code_from_bits(bits: int, length: int) -> str:
@@ -26,17 +30,19 @@ def printed_code(code: str) -> str:
 def read_code(typed: str, length: int) -> str | None:
     """Return the stored form of a code of some signs as people type it; None where it cannot be one.
 
-    Case, spaces and hyphens do not matter; I and L are read as 1, O as 0.
+    Case, spaces, hyphens, quotation marks and signs that nobody sees do not matter; I and L are read as 1, O as 0. Of an address that ends
+    with a code it is the code.
     """
-    if len(typed) > 4 * length:
+    last = _ADDRESS.split(typed[:LONGEST_TYPED].strip().rstrip("/"))[-1]
+    if len(typed) > LONGEST_TYPED or len(last) > 4 * length:
         return None
-    signs = read_signs(typed)
+    signs = read_signs(last)
     return signs if signs is not None and len(signs) == length else None
 
 
 def read_signs(typed: str) -> str | None:
     """Return the signs of a code, or of a part of it, in their stored form; None where it holds others."""
-    signs = "".join(sign for sign in typed if not sign.isspace() and sign not in _DASHES)
+    signs = "".join(sign for sign in typed if not sign.isspace() and sign not in _PASSED_OVER and unicodedata.category(sign) != "Cf")
     if not signs.isascii():
         return None
     signs = signs.upper().translate(_MISREAD)

@@ -82,11 +82,11 @@ class SigningKeys:
         return self.current.sign(content)
 
     def verifies(self, identifier: str, content: bytes, signature: str) -> bool:
-        """Say whether the named key signed this content."""
+        """Return whether the named key signed this content."""
         return is_signed(self.public, identifier, content, signature)
 
     def counts(self, identifier: str) -> bool:
-        """Say whether a key is one of these and nobody else may have signed with it."""
+        """Return whether a key is one of these and nobody else may have signed with it."""
         return any(key.identifier == identifier and key.state is not KeyState.COMPROMISED for key in self.trusted)
 
     def public_text(self, identifier: str = "") -> str:
@@ -117,7 +117,7 @@ def read_public_keys(text: str) -> PublicKeys:
 
 
 def is_signed(keys: PublicKeys, identifier: str, content: bytes, signature: str) -> bool:
-    """Say whether the named key, which has to be one of these, signed this content."""
+    """Return whether the named key, which has to be one of these, signed this content."""
     key = keys.get(identifier)
     try:
         return key is not None and holds(key, base64.urlsafe_b64decode(signature), content)
@@ -126,7 +126,7 @@ def is_signed(keys: PublicKeys, identifier: str, content: bytes, signature: str)
 
 
 def holds(key: Ed25519PublicKey, signature: bytes, content: bytes) -> bool:
-    """Say whether the bytes of a signature are of this key over this content."""
+    """Return whether the bytes of a signature are of this key over this content."""
     try:
         key.verify(signature, content)
     except InvalidSignature:

@@ -33,7 +33,7 @@ class Deadline:
 
     @property
     def has_passed(self) -> bool:
-        """Say whether it is late."""
+        """Return whether it is late."""
         return time.monotonic() > self.at
 
 
@@ -51,7 +51,7 @@ def end() -> None:
 
 
 def has_passed() -> bool:
-    """Say whether the present thread is late."""
+    """Return whether the present thread is late."""
     running = _running.get(threading.get_ident())
     return running is not None and running.has_passed
 

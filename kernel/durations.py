@@ -71,7 +71,7 @@ def last_valid_day(terms: ValidityTerms, day: date, before: date | None) -> date
 
 
 def is_shorter(duration: Duration, other: Duration) -> bool:
-    """Say whether a duration is shorter than another, from the first of every month on."""
+    """Return whether a duration is shorter than another, from the first of every month on."""
     firsts = [date(2026, month, 1) for month in range(1, 13)]
     return all(add_duration(first, duration) < add_duration(first, other) for first in firsts)
 

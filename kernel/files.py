@@ -182,7 +182,7 @@ class FileStore(ABC):
 
     @abstractmethod
     def holds(self, sha256: str) -> bool:
-        """Say whether a content is there."""
+        """Return whether a content is there."""
 
     @abstractmethod
     def size(self, sha256: str) -> int:
@@ -224,7 +224,7 @@ class FolderStore(FileStore):
         return self.folder / _key(sha256)
 
     def holds(self, sha256: str) -> bool:
-        """Say whether a content is there."""
+        """Return whether a content is there."""
         return self.path(sha256).is_file()
 
     def size(self, sha256: str) -> int:
@@ -342,7 +342,7 @@ class BucketStore(FileStore):
             raise Unavailable(service=self._service) from error
 
     def holds(self, sha256: str) -> bool:
-        """Say whether a content is there."""
+        """Return whether a content is there."""
         try:
             self.size(sha256)
         except NotFound:

@@ -388,12 +388,12 @@ def compromise_seal_key(folder: Path, name: str, identifier: str, compromise: Ke
 
 
 def is_renewal_due(keys: SealKeys, *, now: datetime) -> bool:
-    """Say whether the certificate of the seal is in its last year."""
+    """Return whether the certificate of the seal is in its last year."""
     return now >= keys.current.ends - RENEWED_BEFORE
 
 
 def holds(spki: bytes, signature: bytes, content: bytes) -> bool:
-    """Say whether an ECDSA signature is of a public key, as DER, over the SHA-256 of a content."""
+    """Return whether an ECDSA signature is of a public key, as DER, over the SHA-256 of a content."""
     key = load_der_public_key(spki)
     if not isinstance(key, EllipticCurvePublicKey):
         return False
@@ -405,7 +405,7 @@ def holds(spki: bytes, signature: bytes, content: bytes) -> bool:
 
 
 def is_issued_by(certificate: bytes, authority: bytes) -> bool:
-    """Say whether a certificate, as DER, was issued by an authority and is unchanged; an authority issues its own."""
+    """Return whether a certificate, as DER, was issued by an authority and is unchanged; an authority issues its own."""
     try:
         return _has_issued(x509.load_der_x509_certificate(authority), x509.load_der_x509_certificate(certificate))
     except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):

@@ -26,7 +26,7 @@ class ReadsChanged(Exception):
 
 @lru_cache(maxsize=1024)
 def only_reads(statement: str) -> bool:
-    """Say whether a statement, with its words in capitals, changes nothing; where that is not sure it does."""
+    """Return whether a statement, with its words in capitals, changes nothing; where that is not sure it does."""
     return _READS.match(statement) is not None
 
 

@@ -370,17 +370,17 @@ def _call(session: Session, reached: Collection[str], now: datetime) -> None:
 
 
 def is_known(session: Session, unique_key: str) -> bool:
-    """Say whether a job with this key was added before."""
+    """Return whether a job with this key was added before."""
     return session.scalar(select(Job.id).where(Job.unique_key == unique_key)) is not None
 
 
 def is_requested_again(session: Session, kind: str, arguments: Mapping[str, object], *, after: int, now: datetime) -> bool:
-    """Say whether a job that was added after this one, and is due, asks for the same: it sees all that this one would."""
+    """Return whether a job that was added after this one, and is due, asks for the same: it sees all that this one would."""
     return _is_open(session, kind, arguments, Job.id > after, Job.available_at <= now)
 
 
 def is_planned(session: Session, kind: str, arguments: Mapping[str, object], *, now: datetime) -> bool:
-    """Say whether a job that is due later asks for the same."""
+    """Return whether a job that is due later asks for the same."""
     return _is_open(session, kind, arguments, Job.available_at > now)
 
 

@@ -30,7 +30,7 @@ class RecordVerb(audit.Verb):
 
 
 def is_own(actor: Actor, person_id: int | None) -> bool:
-    """Say whether a record is the actor's own; the system has none."""
+    """Return whether a record is the actor's own; the system has none."""
     return person_id is not None and person_id == actor.person_id
 
 
@@ -76,7 +76,7 @@ def is_of_one(predicate: Predicate) -> bool:
 
 
 def is_guarded(predicate: Predicate) -> bool:
-    """Say whether an action is marked at all."""
+    """Return whether an action is marked at all."""
     return is_of_one(predicate) or is_of_many(predicate)
 
 

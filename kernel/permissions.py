@@ -57,6 +57,8 @@ class Actor:
     device_id: int | None = None
     unread: int = 0
     """Notices in the bell that were not seen yet."""
+    provider_id: int | None = None
+    """The identity provider whose word the act follows; the audit log names it."""
     is_suspended: bool = False
     """Nobody is signed in, but the session that was ended is of an account that is closed for now."""
     via: ActorChannel = ActorChannel.WEB
@@ -65,12 +67,12 @@ class Actor:
 
     @property
     def is_anonymous(self) -> bool:
-        """Say whether nobody is signed in."""
+        """Return whether nobody is signed in."""
         return self.person_id is None
 
     @property
     def is_administrator(self) -> bool:
-        """Say whether the site role of administrator is held."""
+        """Return whether the site role of administrator is held."""
         return SiteRole.ADMINISTRATOR in self.roles
 
 
@@ -247,7 +249,7 @@ class Policy:
             self.require(actor, action, None)
 
     def allows(self, actor: Actor, action: StrEnum, subject: object) -> bool:
-        """Say whether the actor may."""
+        """Return whether the actor may."""
         return self.verdict(actor, action, subject) is Verdict.ALLOW
 
     def require(self, actor: Actor, action: StrEnum, subject: object) -> None:

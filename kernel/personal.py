@@ -132,7 +132,24 @@ def follow_answers(session: Session, person_id: int, answers: Mapping[str, str],
         question.follow(session, person_id, answers.get(question.name, question.ask.usual), now=now)
 
 
-PersonalTables = Mapping[str, Select[*tuple[Any, ...]]]
+OwnRows = Select[*tuple[Any, ...]]
+
+
+def of(table: type[Any], names: str = "", **labelled: str) -> tuple[Any, ...]:
+    """Return columns of a table by their names, and some under a label: `of(Course, course="slug")`."""
+    plain = [getattr(table, name) for name in names.split()]
+    return (*plain, *(getattr(table, name).label(label) for label, name in labelled.items()))
+
+
+def own_rows(start: type[Any], *joined: type[Any], columns: Sequence[Any], mine: Any, outer: Sequence[type[Any]] = ()) -> OwnRows:
+    """Return the statement of columns of somebody's rows; each table is joined by the foreign key that leads to it."""
+    statement = select(*columns).select_from(start)
+    for table in joined:
+        statement = statement.join(table, isouter=table in outer)
+    return statement.where(mine)
+
+
+PersonalTables = Mapping[str, OwnRows]
 """Statements of what is kept of a person, by the name of the table that the copy of their data has."""
 OWN_DATA = HookList[Callable[[int], PersonalTables]]("own_data")
 """Give what the copy of a person's data has, by their number: a statement for each of its tables. Secrets stay behind."""

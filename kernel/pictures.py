@@ -227,7 +227,7 @@ _STEPS = 200
 
 
 def is_colour(text: str) -> bool:
-    """Say whether a text is a colour in the form #rrggbb, in small letters."""
+    """Return whether a text is a colour in the form #rrggbb, in small letters."""
     return _FORM.fullmatch(text) is not None
 
 

@@ -18,7 +18,7 @@ def pool(url: str, *, answer: float = ANSWER) -> Any:
 
 
 def is_reachable(url: str) -> bool:
-    """Say whether Redis answers."""
+    """Return whether Redis answers."""
     from redis import Redis  # noqa: PLC0415 - only the scaled form has it
     from redis.exceptions import RedisError  # noqa: PLC0415 - the same
 

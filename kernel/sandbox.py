@@ -13,13 +13,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
 
 from kernel import i18n
+from kernel.by_name import load_by_name
 from kernel.errors import N_, DomainError, Invalid, TooMany, Unavailable
 from kernel.settings import bare_environment
 
@@ -123,7 +123,7 @@ def _main() -> int:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     module, name, given, named, language, bounds = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by `run_sandboxed`
-    read = getattr(import_module(module), name)
+    read = load_by_name(module, name)
     os.nice(_GENTLE)
     _bound(bounds)
     try:

@@ -375,7 +375,7 @@ class Settings(BaseSettings):
 
     @property
     def sends_mail(self) -> bool:
-        """Say whether mail leaves; else it is written to the data folder."""
+        """Return whether mail leaves; else it is written to the data folder."""
         return bool(self.smtp_host)
 
     @property
@@ -390,7 +390,7 @@ class Settings(BaseSettings):
 
     @property
     def is_reachable(self) -> bool:
-        """Say whether others than the people at this machine can reach the site."""
+        """Return whether others than the people at this machine can reach the site."""
         return bool(self.public_url) and urlsplit(self.public_url).hostname not in LOOPBACK
 
     @property
@@ -437,6 +437,13 @@ def bare_environment() -> dict[str, str]:
 def whole_environment() -> dict[str, str]:
     """Return what a process of ours gets of the environment that does what this one does, such as the credentials of a bucket."""
     return dict(os.environ)
+
+
+def environment_of(settings: "Settings") -> dict[str, str]:
+    """Return the environment in which `load` reads these settings: that of this process, with what was given to them."""
+    given = {name: getattr(settings, name) for name in settings.model_fields_set}
+    plain = {name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in given.items()}
+    return whole_environment() | {f"LMS_{name.upper()}": "" if value is None else str(value) for name, value in plain.items()}
 
 
 RENAMED = {"LMS_CROWD": "LMS_MAX_ACTIVE_REQUESTS"}
@@ -545,7 +552,7 @@ _EXAMPLES = (b"example", b"ejemplo", b"change", b"cambi", b"secret", b"password"
 
 
 def _is_example(key: bytes) -> bool:
-    """Say whether a key was written by hand: a word of manuals, or few different signs (spec/security 8.3)."""
+    """Return whether a key was written by hand: a word of manuals, or few different signs (spec/security 8.3)."""
     return len(set(key)) < 8 or any(word in key.lower() for word in _EXAMPLES)
 
 

@@ -40,7 +40,7 @@ class SiteLogo:
 
     @property
     def is_safe_in_mail(self) -> bool:
-        """Say whether mail programs show it: they show no drawings (SVG)."""
+        """Return whether mail programs show it: they show no drawings (SVG)."""
         return self.media_type == "image/png"
 
 
@@ -105,7 +105,7 @@ class PresentSettings(Settings):
 
 
 def is_fixed(settings: Settings, name: str) -> bool:
-    """Say whether the environment decides a setting, so that the web cannot; one of the mail server is decided with its host."""
+    """Return whether the environment decides a setting, so that the web cannot; one of the mail server is decided with its host."""
     given = _environment_names(settings)
     return name in given or (name in MAIL_SERVER and "smtp_host" in given)
 

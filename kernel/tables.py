@@ -223,15 +223,20 @@ PARTS = N_("Comments, drawings and other parts of the workbook")
 QUOTATION_MARK = N_("Line %(line)s cannot be read: a quotation mark is not closed, or other text follows it.")
 
 
+_SEPARATOR = re.compile(r"sep=(.)[ \t]*(?:\r?\n|\r|$)", re.IGNORECASE)
+
+
 def read_csv(content: bytes) -> ReadTable:
     """Return the rows of a CSV file, its cells parted by comma, semicolon, tab or bar; raise Undecodable with the line.
 
     What `guarded` put before a cell is taken away again.
     """
     text = decode(content)
-    first = next((line for line in text.words.split("\n") if line.strip()), "")
+    named = _SEPARATOR.match(text.words)  # Excel's own line, which names the separator and is none of the table
+    body = "\n" + text.words[named.end() :] if named else text.words
+    first = next((line for line in body.split("\n") if line.strip()), "")
     csv.field_size_limit(LONGEST_READ)
-    reader = csv.reader(StringIO(text.words), delimiter=max(";\t,|", key=first.count), strict=True)
+    reader = csv.reader(StringIO(body), delimiter=named[1] if named else max(";\t,|", key=first.count), strict=True)
     rows = []
     try:
         for line, cells in _numbered(reader):
@@ -288,6 +293,7 @@ def read_sheet(content: bytes, *, rows: int) -> SpreadsheetRows:
             (at, tuple(FORMULA if cell.data_type == "f" else shown_cell(cell.value, cell.number_format or "") for cell in row))
             for at, row in enumerate(cells, start=1)
         )
+        table = _filled_down(table, _merged_columns(content, vars(first)["_worksheet_path"]))  # a sheet read as a stream says none
         others = [name for name in book.sheetnames if name != first.title]
         book.close()
     except _NO_WORKBOOK as error:
@@ -295,6 +301,34 @@ def read_sheet(content: bytes, *, rows: int) -> SpreadsheetRows:
     if any("".join(cells[MOST_COLUMNS:]).strip() for _at, cells in table):
         raise Undecodable(N_("The sheet has more than %(limit)s columns."), limit=MOST_COLUMNS)
     return SpreadsheetRows(tuple((at, cells[:MOST_COLUMNS]) for at, cells in table), _beside(content, others))
+
+
+_Rows: TypeAlias = tuple[tuple[int, tuple[str, ...]], ...]
+_MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=\"([A-Z]{1,3})([0-9]{1,7}):[A-Z]{1,3}([0-9]{1,7})\"")
+
+
+def _merged_columns(content: bytes, sheet: str) -> Iterator[tuple[int, int, int]]:
+    """Yield the cells of a sheet that are merged over several rows: their column, counted from 0, first and last row."""
+    from openpyxl.utils import column_index_from_string  # noqa: PLC0415 - as above
+
+    with ZipFile(BytesIO(content)) as archive, archive.open(sheet) as stream:
+        rest = b""
+        while part := stream.read(1_000_000):
+            text, end = rest + part, 0
+            for merged in _MERGED.finditer(text):
+                end = merged.end()
+                if merged[2] != merged[3]:
+                    yield column_index_from_string(merged[1].decode()) - 1, int(merged[2]), int(merged[3])
+            rest = text[max(end, len(text) - 200) :]
+
+
+def _filled_down(table: _Rows, merged: Iterable[tuple[int, int, int]]) -> _Rows:
+    """Return the rows of a sheet with what a merged cell says in each row over which it stands: a program keeps it in the first alone."""
+    changed: dict[int, list[str]] = {}
+    for column, first, last in merged:
+        for at in range(first + 1, min(last, len(table)) + 1) if column < MOST_COLUMNS else ():
+            changed.setdefault(at, list(table[at - 1][1]))[column] = table[first - 1][1][column]
+    return tuple((at, tuple(changed[at])) if at in changed else (at, cells) for at, cells in table) if changed else table
 
 
 def _beside(content: bytes, sheets: Iterable[str]) -> tuple[LeftOut, ...]:

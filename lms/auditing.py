@@ -23,7 +23,8 @@ from accounts.rules import fold
 from courses import log as course_log
 from courses.editor import course_kinds
 from courses.models import Course
-from kernel import audit, clock
+from discussions.moderation import ModerationVerb, hides_no_report
+from kernel import audit, audit_words, clock
 from kernel.audit import AuditEntry
 from kernel.clock import FIRST_DAY, LAST_DAY
 from kernel.crypto import signing_keys
@@ -36,7 +37,7 @@ from kernel.tables import csv_line
 from kernel.web.forms import DAYS, Form, LineField
 from kernel.web.request import Answer, current_actor, current_session, page, requires
 from kernel.web.table import requested_page
-from lms import access_log, audit_words
+from lms import access_log, own_data
 from lms.access import SiteAction
 from lms.people import EVENTS, event_words
 from organisations.models import Employment, Organisation
@@ -53,6 +54,15 @@ BATCHES = 100
 """Seals that one job makes at most."""
 MOST_FOUND = 20
 """People whom a search may name; more are asked for in other words."""
+NAMELESS = NAMELESS_VERBS | {ModerationVerb.REPORTED.value}
+"""Acts that the log shows without who did them."""
+AUDITED = frozenset(
+    {
+        *("accounts", "organisations", "federation", "compliance", "courses", "enrolments", "quizzes", "questions", "selections"),
+        *("certificates", "analysis", "simulators", "webinars", "standards"),
+    }
+)
+"""Packages on training, people and places. Of rows of all others, which somebody wrote under a promise, auditors read kind and number."""
 COLUMNS = ("id", "at", "actor", "via", "address", "request", "verb", "subject_kind", "subject_id", "facts")
 OWNERS: Mapping[str, tuple[str, ...]] = {
     "person": ("person_id",),
@@ -83,7 +93,13 @@ ADMINISTRATOR_LINKS = {"person": ("lms_people.record", "person"), "organisation"
 Condition = Callable[[ColumnElement[Any]], ColumnElement[bool]]
 
 
-class AuditVerb(audit.Verb):
+class AuditVerb(
+    audit.Verb,
+    facts={
+        "list": audit.Fact(values=own_data.PURPOSES),
+        "role": audit.Fact(values=own_data.ROLES),
+    },
+):
     """The audit-log verbs of the log itself."""
 
     EXPORTED = "audit.exported", N_("Exported the audit log")
@@ -95,6 +111,13 @@ def _table(kind: str) -> Table:
 
 def _parent(column: Column[Any]) -> Table:
     return next(iter(column.foreign_keys)).column.table
+
+
+@cache
+def _private_kinds() -> frozenset[str]:
+    """Return the tables of which an institution's auditor learns nothing but the number of a row."""
+    models = (mapper.class_ for mapper in Base.registry.mappers)
+    return frozenset(model.__tablename__ for model in models if model.__module__.partition(".")[0] not in AUDITED)
 
 
 @cache
@@ -165,6 +188,8 @@ class AuditFilter:
     """Places, with everything below them."""
     scope: Collection[int] | None = None
     """All places that the reader audits; None: everything."""
+    reader: Actor | None = None
+    """Who reads them; None: an operator."""
 
     def conditions(self, session: Session) -> list[ColumnElement[bool]]:
         """Return them for a statement."""
@@ -175,6 +200,8 @@ class AuditFilter:
             *([AuditEntry.verb.in_(self.verbs)] if self.verbs is not None else []),
             *([AuditEntry.request_id == self.reference] if self.reference is not None else []),
             *([_of_people(session, self.people)] if self.people is not None else []),
+            *([AuditEntry.subject_kind.not_in(_private_kinds())] if self.people is not None and self.scope is not None else []),
+            *([hides_no_report(self.reader)] if self.reader is not None else []),
             *([_of_courses(self.courses)] if self.courses is not None else []),
             *(_of_places(each) for each in places),
         ]
@@ -186,7 +213,7 @@ def _of_people(session: Session, people: Collection[int]) -> ColumnElement[bool]
     named = [_named("person", number) for number in people]
     lists = [AuditEntry.id.in_(access_log.select_list_entries(session, number)) for number in people]
     entries = union(*(select(AuditEntry.id).where(condition) for condition in (*own, or_(*named), *lists))).subquery()
-    return and_(AuditEntry.id.in_(select(entries.c.id)), AuditEntry.verb.not_in(NAMELESS_VERBS))
+    return and_(AuditEntry.id.in_(select(entries.c.id)), AuditEntry.verb.not_in(NAMELESS))
 
 
 def _of_courses(courses: Collection[int]) -> ColumnElement[bool]:
@@ -286,6 +313,7 @@ def _chosen(session: Session, actor: Actor, form: AuditFilterForm) -> AuditFilte
         courses=_courses(session, form) if form.course.data else None,
         places=_places(session, form) if form.unit.data else None,
         scope=None if actor.is_administrator else get_training_scope(session, actor).auditor,
+        reader=actor,
     )
 
 
@@ -420,14 +448,21 @@ class LogPage:
         if row is None or entry.id <= self.deletions.get(subject, 0):
             return [(_("%(record)s, no longer kept", record=word), "")]
         name = self.name_of(entry.subject_kind, entry.subject_id)
+        if self.is_private(entry):
+            return [(f"{word} {entry.subject_id}", "")]
         own = (f"{word}: {name}" if name else word, self.url_of(entry.subject_kind, entry.subject_id))
-        others = [owner for owner in OWNERS if owner != entry.subject_kind and entry.verb not in NAMELESS_VERBS]
+        others = [owner for owner in OWNERS if owner != entry.subject_kind and entry.verb not in NAMELESS]
         links = [self.link(owner, row.owners[owner]) for owner in others]
         return [own, *(link for link in links if link)]
 
+    def is_private(self, entry: AuditEntry) -> bool:
+        """Return whether the reader learns of an entry's subject no more than its number, and nothing of who acted and how."""
+        return not self.is_administrator and entry.subject_kind in _private_kinds()
+
     def line(self, entry: AuditEntry, sentence: str) -> dict[str, Any]:
         """Return an entry as the page shows it."""
-        facts, is_nameless = json.loads(entry.facts), entry.verb in NAMELESS_VERBS
+        facts = {} if self.is_private(entry) else json.loads(entry.facts)
+        is_nameless = self.is_private(entry) or entry.verb in NAMELESS
         by = None if is_nameless else self.link("person", entry.actor_id)
         return {
             "entry": entry,
@@ -437,14 +472,14 @@ class LogPage:
             "words": sentence or entry.verb,
             "about": self.subject(entry),
             "facts": audit_words.FactWriter(self.name_of, self.activities).lines(entry.verb, facts),
-            "json": json.dumps(_as_json(entry, facts), ensure_ascii=False, indent=1),
+            "json": json.dumps(_as_json(entry, facts, is_nameless=is_nameless), ensure_ascii=False, indent=1),
         }
 
 
-def _as_json(entry: AuditEntry, facts: object) -> dict[str, object]:
-    """Return an entry as it is kept, without who acted where those who decide do not learn it."""
+def _as_json(entry: AuditEntry, facts: object, *, is_nameless: bool) -> dict[str, object]:
+    """Return an entry as it is kept, without who acted where its reader does not learn it."""
     columns = {name: getattr(entry, {"actor": "actor_id", "request": "request_id"}.get(name, name)) for name in COLUMNS}
-    hidden = {"actor": None, "address": ""} if entry.verb in NAMELESS_VERBS else {}
+    hidden = {"actor": None, "address": ""} if is_nameless else {}
     return {**columns, "at": entry.at.isoformat(), "facts": facts, **hidden}
 
 

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 
 from bs4 import BeautifulSoup, Comment, Tag
 from bs4.element import Declaration, NavigableString
@@ -14,35 +15,13 @@ from markdownify import MarkdownConverter
 from kernel.errors import N_, Invalid
 from kernel.left_out import LeftOut, LeftOutCollector
 from kernel.markup.model import names
+from kernel.markup.plain import LOWERED, RAISED, SIGNS
 from kernel.markup.render_state import FormulaError, to_mathml
 from kernel.markup.sanitise import TAGS, sanitise
 
 _SIGNS: Mapping[str, str] = {
-    "×": r"\times",
-    "·": r"\cdot",
+    **SIGNS,
     "⋅": r"\cdot",
-    "÷": r"\div",
-    "±": r"\pm",
-    "≤": r"\le",
-    "≥": r"\ge",
-    "≠": r"\ne",
-    "≈": r"\approx",
-    "∞": r"\infty",
-    "∑": r"\sum",
-    "∏": r"\prod",
-    "∫": r"\int",
-    "→": r"\to",
-    "∈": r"\in",
-    "…": r"\ldots",
-    "∂": r"\partial",
-    "∆": r"\Delta",
-    "∇": r"\nabla",
-    "∀": r"\forall",
-    "∃": r"\exists",
-    "∪": r"\cup",
-    "∩": r"\cap",
-    "⊂": r"\subset",
-    "⇒": r"\Rightarrow",
     "−": "-",
     "|": r"\vert",
     "∣": r"\vert",
@@ -93,8 +72,15 @@ def formula_to_latex(formula: Tag) -> str:
     """
     source = formula.find("annotation", encoding=re.compile(r"tex", re.IGNORECASE))
     try:
-        written = source.get_text() if isinstance(source, Tag) else _ONE_SIGN.sub(r"\1", _latex(formula))
-        latex = " ".join(written.split())
+        return _checked(source.get_text() if isinstance(source, Tag) else _ONE_SIGN.sub(r"\1", _latex(formula)))
+    except (RecursionError, IndexError) as error:
+        raise FormulaUnknown from error
+
+
+def _checked(written: str) -> str:
+    """Return LaTeX as our own texts may have it; raise FormulaUnknown."""
+    latex = " ".join(written.split())
+    try:
         to_mathml(latex, display=False)
     except (FormulaError, RecursionError, IndexError) as error:
         raise FormulaUnknown from error
@@ -326,9 +312,7 @@ PLAIN_ATTRIBUTES = re.compile(
 _ADDRESS = re.compile(r"(?:https?://|mailto:|media/).+", re.IGNORECASE)
 _TWICE = ".katex-html, mjx-math, .MathJax [aria-hidden=true], .MathJax_Preview, [class*=mwe-math-fallback]"
 """What shows a formula a second time, beside its MathML."""
-_RAISED = str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")
-_LOWERED = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
-_SCRIPTS: Mapping[str, dict[int, int]] = {"sup": _RAISED, "sub": _LOWERED}
+_SCRIPTS: Mapping[str, dict[int, int]] = {"sup": RAISED, "sub": LOWERED}
 _SIGN = "\ue004"
 _PLACE = re.compile(rf"{_SIGN}([0-9]+){_SIGN}(?=(\w)?)")
 
@@ -363,6 +347,58 @@ def simplified(html: str, leave_out: LeaveOut, reported: frozenset[str]) -> tupl
     return str(soup), formulas
 
 
+_TEX = re.compile(r"\\\((.+?)\\\)|\\\[(.+?)\\\]|\$\$([^$]+)\$\$", re.DOTALL)
+"""TeX between the signs that Moodle's and Canvas's filters know; the last two stand on lines of their own."""
+_PICTURE = re.compile(r"<img\b[^<>]*>", re.IGNORECASE)
+_ALT_TEX = re.compile(r"\s*LaTeX:\s*", re.IGNORECASE)
+_PICTURE_CLASSES = frozenset({"equation_image", "texrender"})
+
+
+def picture_latex(picture: Tag) -> str:
+    """Return the LaTeX of which a picture of Canvas or Moodle shows the formula; empty for any other picture."""
+    content, alternative = str(picture.get("data-equation-content", "")), str(picture.get("alt", ""))
+    is_formula = bool(_PICTURE_CLASSES.intersection(picture.get_attribute_list("class"))) or _ALT_TEX.match(alternative)
+    return (content or _ALT_TEX.sub("", alternative, count=1)).strip() if content or is_formula else ""
+
+
+def _annotated(latex: str, *, is_block: bool = False) -> str:
+    formula = f'<math><annotation encoding="application/x-tex">{latex}</annotation></math>'
+    return f"<p>{formula}</p>" if is_block else formula
+
+
+def show_formulas(html: str, *, blocks: bool) -> str:
+    """Return HTML of Moodle or Canvas with its formulas, pictures or TeX in their signs, as MathML with the TeX beside it.
+
+    With `blocks` what stands on lines of its own there gets a paragraph of its own.
+    """
+
+    def of_picture(match: re.Match[str]) -> str:
+        picture = BeautifulSoup(match[0], "html.parser").find("img")
+        latex = picture_latex(picture) if isinstance(picture, Tag) else ""
+        return _annotated(escape(latex, quote=False)) if latex else match[0]
+
+    def of_tex(match: re.Match[str]) -> str:
+        latex = next(filter(None, match.groups()))
+        return match[0] if "<" in latex else _annotated(latex, is_block=blocks and match[1] is None)
+
+    return _TEX.sub(of_tex, _PICTURE.sub(of_picture, html))
+
+
+def take_tex(text: str, leave_out: LeaveOut) -> tuple[str, list[str]]:
+    """Return plain text with a sign in the place of each formula between the signs of Moodle or Canvas, and the formulas."""
+    formulas: list[str] = []
+
+    def replaced(match: re.Match[str]) -> str:
+        try:
+            formulas.append(_checked(next(filter(None, match.groups()))))
+        except FormulaUnknown:
+            leave_out(FORMULAS, match[0])
+            return match[0]
+        return f"{_SIGN}{len(formulas) - 1}{_SIGN}"
+
+    return _TEX.sub(replaced, text.replace(_SIGN, "")), formulas
+
+
 def put_formulas(markdown: str, formulas: Sequence[str]) -> str:
     """Return Markdown with its formulas where `simplify` took them out."""
     written = dict(enumerate(f"${latex}$" for latex in formulas))
@@ -376,6 +412,7 @@ def _example(tag: Tag) -> str:
 
 def _take_formulas(soup: BeautifulSoup, leave_out: LeaveOut) -> list[str]:
     _show_word_equations(soup)
+    _show_pictures(soup)
     for root in soup.find_all(re.compile(r"\w+:math\Z")):
         for tag in (root, *root.find_all(True)):
             tag.name = tag.name.rpartition(":")[2]
@@ -400,6 +437,13 @@ def _take_formulas(soup: BeautifulSoup, leave_out: LeaveOut) -> list[str]:
 def _condition(node: object) -> str:
     """Return the condition that Word writes as a declaration, or as a comment; newer parsers read both as comments."""
     return node.strip("[] ") if isinstance(node, Comment | Declaration) else ""
+
+
+def _show_pictures(soup: BeautifulSoup) -> None:
+    """Put formulas in the place of the pictures that show them."""
+    for picture in soup.find_all("img"):
+        if latex := picture_latex(picture):
+            picture.replace_with(BeautifulSoup(_annotated(escape(latex, quote=False)), "html.parser"))
 
 
 def _show_word_equations(soup: BeautifulSoup) -> None:

@@ -185,12 +185,12 @@ class MarkupFinding:
 
     @property
     def message(self) -> str:
-        """Answer the English sentence with its facts."""
+        """Return the English sentence with its facts."""
         return self.text % self.facts
 
     @property
     def advice(self) -> str:
-        """Answer the English advice with its facts."""
+        """Return the English advice with its facts."""
         return self.fix % self.facts
 
 
@@ -352,7 +352,7 @@ class RenderedText:
 
     @property
     def minutes(self) -> int:
-        """Answer the reading time: words ÷ 200 and one a figure, formula or check, rounded up (spec/content-format 6)."""
+        """Return the reading time: words ÷ 200 and one a figure, formula or check, rounded up (spec/content-format 6)."""
         return math.ceil(self.words / 200 + len(self.figures) + self.formulas + self.checks)
 
 
@@ -364,7 +364,7 @@ def fold(form: str) -> str:
 
 
 def gap_marker(name: str) -> str:
-    """Answer what stands for `{name}` in rendered HTML: a comment, which no author can write because comments are removed."""
+    """Return what stands for `{name}` in rendered HTML: a comment, which no author can write because comments are removed."""
     return f"<!--gap:{name}-->"
 
 
@@ -379,7 +379,7 @@ _UNITS = (("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000))
 
 
 def format_number(value: Decimal, language: str, decimals: int | None = None) -> str:
-    """Answer 36 214 and 34,8 in Spanish, 36,214 and 34.8 in English; rounded half up where `decimals` is given.
+    """Return 36 214 and 34,8 in Spanish, 36,214 and 34.8 in English; rounded half up where `decimals` is given.
 
     Spanish groups from five digits on (2585 stays whole), with a no-break space.
     """
@@ -394,7 +394,7 @@ def format_number(value: Decimal, language: str, decimals: int | None = None) ->
 
 
 def format_parameter(parameter: Parameter, language: str) -> str:
-    """Answer value and unit: `34,8 %` and `34.8%`, `USD 92,40`, `12 meses`."""
+    """Return value and unit: `34,8 %` and `34.8%`, `USD 92,40`, `12 meses`."""
     number = format_number(parameter.value, language, parameter.decimals)
     if parameter.unit in ("", "none"):
         return number
@@ -406,7 +406,7 @@ def format_parameter(parameter: Parameter, language: str) -> str:
 
 
 def format_size(size: int, language: str) -> str:
-    """Answer a file's size in powers of ten: `1,2 MB`, `38 MB`, `4 kB`; never less than 1 kB."""
+    """Return a file's size in powers of ten: `1,2 MB`, `38 MB`, `4 kB`; never less than 1 kB."""
     for unit, factor in _UNITS:
         if size >= factor:
             amount = Decimal(size) / factor
@@ -431,12 +431,12 @@ _USE = re.compile(r'<use href="#([a-z0-9-]+)"/>')
 
 
 def names(written: str) -> frozenset[str]:
-    """Answer the names that a text lists, parted by spaces: the allow-lists are written that way."""
+    """Return the names that a text lists, parted by spaces: the allow-lists are written that way."""
     return frozenset(written.split())
 
 
 def element(tag: str, attributes: dict[str, str], *children: str) -> SafeHtml:
-    """Answer one element: texts are escaped, SafeHtml stays; attributes without a value are left out."""
+    """Return one element: texts are escaped, SafeHtml stays; attributes without a value are left out."""
     written = "".join(f' {name}="{escape(value)}"' for name, value in attributes.items() if value)
     if tag in _VOID:
         return SafeHtml(f"<{tag}{written}>")
@@ -449,10 +449,10 @@ def join(*pieces: str) -> SafeHtml:
 
 
 def icon(name: str, *, turning: bool = False) -> SafeHtml:
-    """Answer the use of a symbol that the page carries; `turning` for the mark of a fold."""
+    """Return the use of a symbol that the page carries; `turning` for the mark of a fold."""
     return SafeHtml(f'<svg class="i{" chev" if turning else ""}" aria-hidden="true"><use href="#{name}"/></svg>')
 
 
 def icons_in(html: str) -> tuple[str, ...]:
-    """Answer the symbols that a piece of rendered HTML uses: its page has to carry them."""
+    """Return the symbols that a piece of rendered HTML uses: its page has to carry them."""
     return tuple(sorted(set(_USE.findall(html))))

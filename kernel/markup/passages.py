@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 from kernel.markup.model import SafeHtml, names
+from kernel.markup.plain import without_formulas
 
 PARAGRAPH_PREFIX = "p-"
 """Of the addresses made here: those of the renderer begin with `ID_PREFIX`."""
@@ -46,7 +47,7 @@ class Section:
 
 
 def anchored(html: SafeHtml) -> SafeHtml:
-    """Answer a rendered lesson with an id on each paragraph, entry of a list, figure, table and fold that has none."""
+    """Return a rendered lesson with an id on each paragraph, entry of a list, figure, table and fold that has none."""
     number = 0
 
     def numbered(match: re.Match[str]) -> str:
@@ -58,7 +59,7 @@ def anchored(html: SafeHtml) -> SafeHtml:
 
 
 def blocks_of(html: SafeHtml) -> tuple[SafeHtml, ...]:
-    """Answer the outermost elements of rendered HTML, one after the other."""
+    """Return the outermost elements of rendered HTML, one after the other."""
     blocks: list[SafeHtml] = []
     depth = start = 0
     for tag in _TAG.finditer(html):
@@ -71,9 +72,9 @@ def blocks_of(html: SafeHtml) -> tuple[SafeHtml, ...]:
 
 
 def sections_of(html: SafeHtml) -> tuple[Section, ...]:
-    """Answer the text of a rendered lesson by sections; sections without any text are left out."""
+    """Return the text of a rendered lesson by sections; sections without any text are left out."""
     reader = _PassageParser()
-    reader.feed(anchored(html))
+    reader.feed(without_formulas(anchored(html)))
     reader.close()
     reader.end_line()
     made = (Section(part.id, part.title, tuple(part.paragraphs)) for part in reader.sections)
@@ -81,9 +82,9 @@ def sections_of(html: SafeHtml) -> tuple[Section, ...]:
 
 
 def plain_text(html: str) -> str:
-    """Answer the text of a small piece of rendered HTML as one line, headings among it."""
+    """Return the text of a small piece of rendered HTML as one line, headings among it."""
     reader = _PassageParser()
-    reader.feed(html)
+    reader.feed(without_formulas(html))
     reader.close()
     reader.end_line()
     texts = ((part.title, *(paragraph.text for paragraph in part.paragraphs)) for part in reader.sections)
@@ -165,6 +166,6 @@ class _PassageParser(HTMLParser):
         return any(opened.tag == tag for opened in self._open)
 
     def _place(self, blocks: list[_Open]) -> str:
-        """Answer where a block can be opened: a fold as a whole, else the nearest block that has an id."""
+        """Return where a block can be opened: a fold as a whole, else the nearest block that has an id."""
         fold = next((block.id for block in blocks if block.tag in ("details", "table") and block.id), "")
         return fold or next((block.id for block in reversed(blocks) if block.id), self.sections[-1].id)

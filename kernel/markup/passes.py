@@ -103,7 +103,7 @@ def _write_caption(figure: Element, caption: Element | None, number: int, work: 
 
 
 def _drawing(path: str, raw: str, alternative: str, number: int, work: RenderState) -> model.SafeHtml | None:
-    """Answer the picture as HTML, or None where it cannot be shown (and say why)."""
+    """Return the picture as HTML, or None where it cannot be shown (and say why)."""
     if ":" in path or path.startswith(("/", "#")) or not path:
         work.report(model.IMAGE_REFUSED, raw, target=path)
         return None
@@ -124,7 +124,7 @@ def _drawing(path: str, raw: str, alternative: str, number: int, work: RenderSta
 
 
 def _attribute(text: str) -> str:
-    """Answer a text for an attribute that may be empty."""
+    """Return a text for an attribute that may be empty."""
     return model.element("i", {"title": text})[len('<i title="') : -len('"></i>')] if text else ""
 
 
@@ -207,7 +207,7 @@ def finish(root: Element, work: RenderState) -> None:
 
 
 def plain_text(node: Element, work: RenderState) -> str:
-    """Answer the words of a heading: without citations, numbers of notes, HTML, held pieces and the marks around formulas."""
+    """Return the words of a heading: without citations, numbers of notes, HTML, held pieces and the marks around formulas."""
     pieces = [node.text or ""]
     for child in node:
         if child.tag != "x-cite" and not references.is_mark(child):

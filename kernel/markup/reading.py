@@ -30,7 +30,7 @@ _BOUNDARY = re.compile(r"[ ]{0,3}(?:#{1,6}|\[!|(?:[-*_][ ]*){3,}$|\[\^[^\]]*\]:)
 
 
 def check_text(masked: str, mode: RenderMode, finder: Finder) -> list[model.MarkupFinding]:
-    """Answer C309, C313, C317 and C321 of a text whose code and comments are blank."""
+    """Return C309, C313, C317 and C321 of a text whose code and comments are blank."""
     findings = [*_money(masked, finder), *_loose_formulas(masked, finder), *_notes(masked, mode, finder)]
     return findings if mode is RenderMode.INLINE else [*findings, *_missing_blank_lines(masked)]
 
@@ -378,7 +378,7 @@ class HtmlReader(HtmlInlineProcessor):
 
 
 def text_of(element: Element) -> str:
-    """Answer the plain text of an element of the tree."""
+    """Return the plain text of an element of the tree."""
     return "".join(element.itertext())
 
 

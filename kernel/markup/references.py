@@ -199,7 +199,7 @@ def _read_term(mark: Element, linked: set[str], work: RenderState, *, plain: boo
 
 
 def _button(term: model.TermReference, label: str, work: RenderState) -> model.SafeHtml:
-    """Answer the word as a button and its definition: shown on a press, and on hover or focus where the browser can.
+    """Return the word as a button and its definition: shown on a press, and on hover or focus where the browser can.
 
     No script takes part: `popovertarget` and `interestfor` are the browser's. The list of terms says the same without either.
     """
@@ -269,7 +269,7 @@ def read_notes(root: Element, work: RenderState) -> None:
 
 
 def is_mark(node: Element) -> bool:
-    """Answer whether an element is the library's mark of a footnote."""
+    """Return whether an element is the library's mark of a footnote."""
     link = node.find("a") if node.tag == "sup" else None
     return link is not None and link.get("class") == "footnote-ref"
 
@@ -316,7 +316,7 @@ def _name_way_back(link: Element, number: str, marks: set[str], work: RenderStat
 
 
 def _mark_address(written: str, number: str) -> str:
-    """Answer the address of a footnote's mark: the library's `fnref2:name` is the second mark of that note."""
+    """Return the address of a footnote's mark: the library's `fnref2:name` is the second mark of that note."""
     again = written.partition(":")[0].removeprefix("fnref")
     return f"-mark-{number}-{again}" if again else f"-mark-{number}"
 
@@ -334,7 +334,7 @@ def _name_notes(box: Element, work: RenderState) -> None:
 
 
 def closing_lists(work: RenderState) -> model.SafeHtml:
-    """Answer the list of terms and the list of sources of a lesson."""
+    """Return the list of terms and the list of sources of a lesson."""
     return model.join(_terms(work), _sources(work))
 
 
@@ -361,7 +361,7 @@ def _sources(work: RenderState) -> model.SafeHtml:
 
 
 def _source(resource: model.Resource, work: RenderState) -> model.SafeHtml:
-    """Answer title and host; the title leads to the source where it has an address."""
+    """Return title and host; the title leads to the source where it has an address."""
     language = resource.title_language if resource.title_language != work.context.language else ""
     title = model.element("cite", {"lang": language}, resource.title)
     if resource.url:

@@ -110,7 +110,7 @@ def _extensions() -> list[Extension]:
 
 
 def _build_blocks(*extensions: Extension) -> Dialect:
-    """Answer the dialect for lessons and fields of several paragraphs."""
+    """Return the dialect for lessons and fields of several paragraphs."""
     dialect = Dialect(extensions=[*_extensions(), *extensions], output_format="html")
     dialect.preprocessors.deregister("html_block")
     processors = dialect.parser.blockprocessors
@@ -124,7 +124,7 @@ def _build_blocks(*extensions: Extension) -> Dialect:
 
 
 def _build_inline() -> Dialect:
-    """Answer the dialect for fields within one paragraph: no blocks, the same inside the line."""
+    """Return the dialect for fields within one paragraph: no blocks, the same inside the line."""
     dialect = Dialect(
         extensions=[BetterEmExtension(), ArithmatexExtension(generic=True, preview=False, inline_syntax=["dollar"], block_syntax=[])],
         output_format="html",
@@ -289,7 +289,7 @@ def _render_field(text: str, context: MarkupContext, mode: RenderMode) -> Render
 
 
 def _is_quiet(text: str) -> bool:
-    """Answer whether a line has nothing that the dialect or a check of the raw text reads: most options of questions."""
+    """Return whether a line has nothing that the dialect or a check of the raw text reads: most options of questions."""
     if len(text) >= 1000 or QUIET.fullmatch(text) is None:
         return False
     return " %" not in text and "USD" not in text and _DEEP.search(text) is None

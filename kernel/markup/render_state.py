@@ -86,7 +86,7 @@ _BY_LANGUAGE = {"es": _ES, "en": _EN}
 
 
 def words_in(language: str) -> RendererStrings:
-    """Answer the words of a language; English where it is not one of ours."""
+    """Return the words of a language; English where it is not one of ours."""
     return _BY_LANGUAGE.get(language, _EN)
 
 
@@ -172,7 +172,7 @@ class RenderState:
         return first + "".join(part.partition("z")[2] for part in others)
 
     def icon(self, name: str, *, turning: bool = False) -> model.SafeHtml:
-        """Answer an icon and note that the page has to carry its symbol."""
+        """Return an icon and note that the page has to carry its symbol."""
         if name not in self.icons:
             self.icons.append(name)
         return model.icon(name, turning=turning)
@@ -188,7 +188,7 @@ class RenderState:
             raise RenderTimeExceeded
 
     def prefixed(self, address: str) -> str:
-        """Answer an id of this page."""
+        """Return an id of this page."""
         return f"{self.context.id_prefix}{address}"
 
 
@@ -233,7 +233,7 @@ class FormulaError(ValueError):
 
 
 def to_mathml(latex: str, *, display: bool) -> model.SafeHtml:
-    """Answer the formula as a `math` element whose `alttext` is the LaTeX; FormulaError where it cannot be read.
+    """Return the formula as a `math` element whose `alttext` is the LaTeX; FormulaError where it cannot be read.
 
     `0{,}348` and `1{,}234{,}567.8` become one number each, because the comma of a list would bring a space with it.
     """

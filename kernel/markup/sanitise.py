@@ -75,7 +75,7 @@ _INSIDE = re.compile(r' href="(?:#|/(?!/)|\?)')
 
 
 def sanitise(html: str, id_prefix: str = ID_PREFIX) -> SafeHtml:
-    """Answer HTML with what the allow-list has and nothing else: ids prefixed, outside links marked with `rel`, no comments."""
+    """Return HTML with what the allow-list has and nothing else: ids prefixed, outside links marked with `rel`, no comments."""
     return SafeHtml(_LINK.sub(_without_rel_inside, printable(_cleaner(id_prefix).clean(normalise(html)))))
 
 
@@ -119,7 +119,7 @@ POST_ADDRESS = re.compile(
 
 
 def sanitise_post(html: str) -> SafeHtml:
-    """Answer the HTML of a reader's post with what its shorter allow-list has: no ids, each link marked with `rel`."""
+    """Return the HTML of a reader's post with what its shorter allow-list has: no ids, each link marked with `rel`."""
     return SafeHtml(_post_cleaner().clean(html))
 
 
@@ -284,7 +284,7 @@ def clean_logo(content: bytes) -> str:
 
 
 def clean_svg(content: bytes, prefix: str, label: str) -> tuple[SafeHtml, tuple[MarkupFinding, ...]]:
-    """Answer the drawing to inline: ids prefixed, `label` as its name, its <desc> as its description.
+    """Return the drawing to inline: ids prefixed, `label` as its name, its <desc> as its description.
 
     Empty with C605 where it has anything outside the allow-list, with C606 added where viewBox, <title> or <desc> is missing.
     """
@@ -304,7 +304,7 @@ def clean_svg(content: bytes, prefix: str, label: str) -> tuple[SafeHtml, tuple[
 
 
 def is_fitting(drawing: SafeHtml) -> bool:
-    """Answer whether a drawing as it is inlined has the class `fit`: drawn for a phone's width, it needs no sliding."""
+    """Return whether a drawing as it is inlined has the class `fit`: drawn for a phone's width, it needs no sliding."""
     classes = re.search(r' class="([^"]*)"', drawing[: drawing.index(">")])
     return classes is not None and "fit" in classes[1].split()
 

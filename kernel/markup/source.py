@@ -12,13 +12,13 @@ _ADDRESS = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 def slug(text: str) -> str:
-    """Answer the text as an address: no accents, lower case, everything else as single hyphens; may be empty."""
+    """Return the text as an address: no accents, lower case, everything else as single hyphens; may be empty."""
     letters = unicodedata.normalize("NFD", text.casefold())
     return "-".join(re.findall(r"[a-z0-9]+", "".join(letter for letter in letters if not unicodedata.combining(letter))))
 
 
 def is_address(text: str) -> bool:
-    """Answer whether an author may write this behind `#`."""
+    """Return whether an author may write this behind `#`."""
     return _ADDRESS.fullmatch(text) is not None
 
 
@@ -42,7 +42,7 @@ class Addresses:
         return address
 
     def is_taken(self, address: str) -> bool:
-        """Answer whether something on the page has it already."""
+        """Return whether something on the page has it already."""
         return address in self._taken
 
     def lead(self, written: str, final: str) -> None:
@@ -60,22 +60,22 @@ _BREAK = re.compile("[\x0b\x0c\x1c-\x1f\x85]")
 
 
 def composed(text: str) -> str:
-    """Answer the text in NFC with LF, breaks of other programs as spaces."""
+    """Return the text in NFC with LF, breaks of other programs as spaces."""
     return _BREAK.sub(" ", unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")))
 
 
 def normalise(source: str) -> str:
-    """Answer the text `composed`, without what `printable` takes out."""
+    """Return the text `composed`, without what `printable` takes out."""
     return printable(composed(source))
 
 
 def printable(text: str) -> str:
-    """Answer a text without control, direction-override and tag characters (spec/security 4.2), and halves of a sign."""
+    """Return a text without control, direction-override and tag characters (spec/security 4.2), and halves of a sign."""
     return _UNWANTED.sub("", text)
 
 
 def mask_code(source: str) -> str:
-    """Answer a text of the same length in which fenced and inline code is blank, so that places stay what they are."""
+    """Return a text of the same length in which fenced and inline code is blank, so that places stay what they are."""
     if "`" not in source and "~~~" not in source:
         return source
     masked: list[str] = []
@@ -93,12 +93,12 @@ def mask_code(source: str) -> str:
 
 
 def _fenced(lines: list[str]) -> set[int]:
-    """Answer which lines are code between fences, these with it."""
+    """Return which lines are code between fences, these with it."""
     return {number for start, end in fences_of(lines) for number in range(start, end + 1)}
 
 
 def fences_of(lines: list[str]) -> list[tuple[int, int]]:
-    """Answer the first and last line of each block of code between fences; a fence that nothing closes is text."""
+    """Return the first and last line of each block of code between fences; a fence that nothing closes is text."""
     fences = {number: fence for number, line in enumerate(lines) if (fence := _FENCE.match(line))}
     ends: dict[tuple[str, int], list[int]] = {}
     for number, fence in fences.items():
@@ -116,7 +116,7 @@ def fences_of(lines: list[str]) -> list[tuple[int, int]]:
 
 
 def _kind(fence: re.Match[str]) -> tuple[str, int]:
-    """Answer what a fence and the one that closes it have in common: their signs, and how deep in quotations they stand."""
+    """Return what a fence and the one that closes it have in common: their signs, and how deep in quotations they stand."""
     return fence[2], fence[1].count(">")
 
 
@@ -137,13 +137,13 @@ def _mask_inline(paragraph: list[str]) -> list[str]:
 
 
 def _is_escaped(text: str, offset: int) -> bool:
-    """Answer whether an odd number of backslashes stands before: such a backtick opens no code, but may close it."""
+    """Return whether an odd number of backslashes stands before: such a backtick opens no code, but may close it."""
     before = text[max(offset - 20, 0) : offset]
     return (len(before) - len(before.rstrip("\\"))) % 2 == 1
 
 
 def _closers(runs: list[re.Match[str]]) -> list[int]:
-    """Answer for each run of backticks the place of the next one of equal length, or 0."""
+    """Return for each run of backticks the place of the next one of equal length, or 0."""
     nearest: dict[int, int] = {}
     closers = [0] * len(runs)
     for position in range(len(runs) - 1, -1, -1):
@@ -175,7 +175,7 @@ def _comments(masked: str) -> list[tuple[int, int]]:
 
 
 def mask(source: str) -> str:
-    """Answer the text with code and comments blank, at its own length: what the checks of the raw text read."""
+    """Return the text with code and comments blank, at its own length: what the checks of the raw text read."""
     masked = mask_code(source)
     return _blank(masked, _comments(masked))
 
@@ -207,7 +207,7 @@ class Finder:
         self._ends = [end.start() for end in re.finditer("\n", masked)]
 
     def line(self, snippet: str) -> int:
-        """Answer the line from 1 on, or 0 where the text is not found as it was written."""
+        """Return the line from 1 on, or 0 where the text is not found as it was written."""
         if not snippet:
             return 0
         offset = self._text.find(snippet, self._next.get(snippet, 0))
@@ -224,7 +224,7 @@ class Finder:
         return self.line_at(offset)
 
     def _unescaped_place(self, snippet: str) -> int:
-        """Answer where a piece stands that was written with backslashes before its signs, -1 where it does not."""
+        """Return where a piece stands that was written with backslashes before its signs, -1 where it does not."""
         if self._places is None:
             self._places = [match.start(1) for match in _LETTER.finditer(self._text)]
             self._bare = "".join(self._text[offset] for offset in self._places)
@@ -232,11 +232,11 @@ class Finder:
         return self._places[index] if index >= 0 else -1
 
     def table_lines(self) -> list[int]:
-        """Answer the line on which each table begins."""
+        """Return the line on which each table begins."""
         return [self.line_at(match.start()) for match in _TABLE.finditer(self._text)]
 
     def line_at(self, offset: int) -> int:
-        """Answer the line of a place in the text."""
+        """Return the line of a place in the text."""
         return bisect_left(self._ends, offset) + 1
 
 

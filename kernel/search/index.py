@@ -175,7 +175,7 @@ def _stemmer(language: str) -> Stemmer:
 
 
 def says_little(word: IndexedWord, language: str) -> bool:
-    """Say whether a word is among those that nearly every text of this language has."""
+    """Return whether a word is among those that nearly every text of this language has."""
     return word.bare in STOP_WORDS.get(language, frozenset())
 
 
@@ -235,7 +235,7 @@ class SearchQuery:
 
     @property
     def is_empty(self) -> bool:
-        """Say whether there is nothing to look for."""
+        """Return whether there is nothing to look for."""
         return not self.words and not self.phrases and not self.facets
 
     @cached_property
@@ -557,7 +557,7 @@ class SearchScope:
 
     @property
     def is_empty(self) -> bool:
-        """Say whether there is nothing at all that they may find."""
+        """Return whether there is nothing at all that they may find."""
         return not (self.shown or self.whole or self.parts or self.readable)
 
     def condition(self) -> ColumnElement[bool]:

@@ -39,7 +39,7 @@ class ActiveRequests:
 
     @property
     def is_full(self) -> bool:
-        """Say whether there are as many as the process does at once."""
+        """Return whether there are as many as the process does at once."""
         return 0 < self._most <= self._inside
 
     def enter(self) -> None:

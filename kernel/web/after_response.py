@@ -2,7 +2,8 @@
 
 A note (viewed, last seen) is lost without harm where the database is away. One that comes often is gathered on SQLite, where each commit
 keeps all other writers waiting: those of a tenth of a second are written together. A record (who viewed whose data) is kept in this process
-and written when the database is back, as many as `KEPT`; it is lost where the process ends before.
+and written when the database is back, as many as `KEPT`; it is lost where the process ends before. A subject of `requires` with a
+`reading_note` leaves it as a record of every page that is opened of it.
 """
 
 import threading
@@ -20,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from kernel.db import Database, cause_of, reason_away
 from kernel.web.active_requests import ConcurrencyLimiter
-from kernel.web.request import request_services, services_of_app
+from kernel.web.request import is_read_only_request, request_services, services_of_app
 
 log = structlog.get_logger()
 Note = Callable[[Session], object]
@@ -52,7 +53,7 @@ class Backlog:
         log.warning("record.kept", count=len(room), waiting=len(self._waiting), lost=len(records) - len(room), **cause_of(error))
 
     def is_due(self) -> bool:
-        """Say whether something waits and was not tried a moment ago."""
+        """Return whether something waits and was not tried a moment ago."""
         return bool(self._waiting) and time.monotonic() - self._tried >= PAUSE
 
     def write(self, database: Database) -> None:
@@ -139,6 +140,8 @@ def _write(database: Database, concurrency: ConcurrencyLimiter, notes: Sequence[
 
 def _after(response: Response) -> Response:
     notes, records, gathered = g.pop("notes", []), g.pop("records", []), g.pop("gathered", [])
+    if is_read_only_request() and (note := getattr(g.get("subject"), "reading_note", None)) is not None:
+        records.append(note)
     services, backlog = request_services(), backlog_of(current_app)
     if gathered and response.status_code < 400:
         _at_end(response, partial(gathering_of(current_app).add, gathered))

@@ -39,7 +39,13 @@ from kernel.web.sessions import preferred_media_type
 log = structlog.get_logger()
 
 
-class AccessVerb(audit.Verb):
+class AccessVerb(
+    audit.Verb,
+    facts={
+        "endpoint": N_("Page"),
+        "method": N_("Method"),
+    },
+):
     """The audit-log verbs of access."""
 
     REFUSED = "access.refused", N_("Access refused")
@@ -87,7 +93,7 @@ TEXTS = {
 
 
 def wants_json() -> bool:
-    """Say whether a script asks, and not a page: `*/*` and nothing at all mean a page."""
+    """Return whether a script asks, and not a page: `*/*` and nothing at all mean a page."""
     return preferred_media_type(("text/html", *_JSON_TYPES)) in _JSON_TYPES
 
 

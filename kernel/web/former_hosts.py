@@ -17,5 +17,5 @@ def find_former_address(settings: Settings, host: str) -> str | None:
 
 
 def is_former_address(settings: Settings, host: str, path: str) -> bool:
-    """Say whether a path is answered under a host that the site had before."""
+    """Return whether a path is answered under a host that the site had before."""
     return bool(FORMER_PATHS.fullmatch(path)) and find_former_address(settings, host) is not None

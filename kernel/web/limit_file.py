@@ -98,7 +98,7 @@ class LimitFile(Storage, MovingWindowSupport):
             return clock.now().timestamp() if end is None else float(end)
 
     def check(self) -> bool:
-        """Say whether the file can be counted in."""
+        """Return whether the file can be counted in."""
         with self._counting():
             return True
 

@@ -62,7 +62,7 @@ class Limiter:
 
     @property
     def is_shared(self) -> bool:
-        """Say whether the counters of all processes are in use now."""
+        """Return whether the counters of all processes are in use now."""
         return self._shared is not None and time.monotonic() >= self._asks_again_at
 
     def _ask(self, question: Callable[[MovingWindowRateLimiter], Counted]) -> Counted:
@@ -80,7 +80,7 @@ class Limiter:
         return rule.item.amount - self._ask(lambda windows: windows.get_window_stats(rule.item, rule.name, key)).remaining
 
     def is_used_up(self, rule: Limit, key: str) -> bool:
-        """Say whether the limit is used up; counts nothing."""
+        """Return whether the limit is used up; counts nothing."""
         return not self._ask(lambda windows: windows.test(rule.item, rule.name, key))
 
     def check(self, rule: Limit, key: str) -> None:

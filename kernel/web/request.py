@@ -71,7 +71,7 @@ class RouteAccess:
 
     @property
     def is_public(self) -> bool:
-        """Say whether everybody may use the route."""
+        """Return whether everybody may use the route."""
         return self.action is None
 
 
@@ -153,7 +153,7 @@ def current_actor() -> Actor:
 
 
 def allows(action: StrEnum, subject: object) -> bool:
-    """Say whether the present actor may; for showing or hiding a link, never instead of `requires`."""
+    """Return whether the present actor may; for showing or hiding a link, never instead of `requires`."""
     return request_services().policy.allows(current_actor(), action, subject)
 
 
@@ -205,7 +205,7 @@ def this_request() -> Request:
 
 
 def is_read_only_request() -> bool:
-    """Say whether this request shows a form and does not send one: GET, and HEAD with it."""
+    """Return whether this request shows a form and does not send one: GET, and HEAD with it."""
     return request.method in SAFE_METHODS
 
 

@@ -194,6 +194,6 @@ def preferred_media_type(offered: tuple[str, ...]) -> str:
 
 
 def accepts_encoding(encoding: str) -> bool:
-    """Say whether the browser takes what is compressed like this."""
+    """Return whether the browser takes what is compressed like this."""
     header = request.headers.get("Accept-Encoding", "")
     return (_accepts if len(header) <= LONGEST_PREFERENCE else _accepts.__wrapped__)(header, encoding)

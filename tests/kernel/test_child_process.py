@@ -11,7 +11,9 @@ from types import MappingProxyType
 import pytest
 
 from kernel import child_process as children
-from kernel.child_process import ChildProcessEnded, child_process
+from kernel.child_process import ChildProcessEnded, child_process, run_command
+from kernel.settings import environment_of, load
+from lms.instance import Instance
 
 OWN_ASKER = """
 import os, sys, time
@@ -75,3 +77,26 @@ def _lives(number: int) -> bool:
         return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_a_command_gets_the_settings_and_returns_what_it_prints(instance: Instance) -> None:
+    """What was given to the settings of this process counts for the command too."""
+    printed = run_command("settings", patience=60, environment=environment_of(instance.settings))
+
+    assert str(instance.settings.data_dir) in printed
+
+
+def test_a_command_that_fails_has_ended(instance: Instance) -> None:
+    with pytest.raises(ChildProcessEnded):
+        run_command("courses", "check", "nowhere", patience=60, environment=environment_of(instance.settings))
+
+
+def test_settings_are_read_back_from_their_environment(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = load(
+        data_dir=instance.settings.data_dir, s3_secret_key="secret", former_urls="https://old.example.org", public_url="https://example.org"
+    )
+    environment = environment_of(given)
+    for name in environment.keys() - os.environ.keys():
+        monkeypatch.setenv(name, environment[name])
+
+    assert load() == given

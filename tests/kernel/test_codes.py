@@ -38,10 +38,17 @@ def test_a_code_is_printed_in_groups_of_four() -> None:
         "7K4M–92XD−C3QF—8TRA",
         "7K4M.92XD_C3QF‐8TRA",
         "7K4M\u00a092XD\u00a0C3QF\u00a08TRA",
+        "\u200e7K4M-92XD-C3QF-8TRA\u2060",
+        "«7K4M-92XD-C3QF-8TRA»",
+        "“7K4M-92XD-C3QF-8TRA”.",
+        "(7K4M-92XD-C3QF-8TRA)",
+        "https://aprender.example.org/verify/7K4M-92XD-C3QF-8TRA",
+        "aprender.example.org/certificates/7k4m92xdc3qf8tra/",
+        "https://aprender.example.org/verify?code=7K4M-92XD-C3QF-8TRA",
     ],
 )
 def test_a_code_is_read_as_people_type_it(typed: str) -> None:
-    """spec/security 5.4: tolerant of case, hyphens and spaces."""
+    """spec/security 5.4: tolerant of case, hyphens and spaces, and of what is copied with a code."""
     assert read_code(typed, 16) == "7K4M92XDC3QF8TRA"
 
 

@@ -4,7 +4,7 @@ import json
 import sqlite3
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from kernel import clock, migrations, outbox
 from kernel.db import Database
 from kernel.migrations import BrokenReferences, SchemaTooNew
+from organisations.models import OrganisationAbove, UnitParent
 from tests.support.former_versions import rows_by_table
 
 NOON = datetime(2026, 6, 1, 17, tzinfo=UTC)
@@ -237,3 +238,64 @@ def test_the_one_calendar_address_of_a_person_becomes_the_first_of_several(empty
         (1, "Mi calendario", 0, "1" * 64, None, '{"a": []}'),
         (2, "My calendar", 0, "2" * 64, None, '{"a": []}'),
     ]
+
+
+@pytest.mark.slow
+def test_the_upgrade_reads_the_days_of_the_tree_from_the_log(empty_database: Database) -> None:
+    """Of a place whose beginning the log does not know, or that it contradicts, the days before are assumed."""
+    migrations.upgrade(empty_database, to="2026_12_11_01")
+    made = NOON - timedelta(days=100)
+    insert_row(empty_database, "organisation", id=1, kind="institution", parent_id=None, created_at=made)
+    for number, parent in ((2, 1), (3, 1), (4, 3), (5, 3), (6, 3), (7, 2)):
+        insert_row(empty_database, "organisation", id=number, kind="unit", parent_id=parent, created_at=made, name_key=str(number))
+    log: list[tuple[int, str, int, dict[str, int]]] = [
+        *((number, "organisation.made", 100, {"parent": parent}) for number, parent in ((2, 1), (3, 1), (4, 2), (6, 2))),
+        (4, "organisation.moved", 20, {"old_parent": 2, "parent": 3}),
+        (5, "organisation.moved", 20, {"old_parent": 2, "parent": 3}),
+        (6, "organisation.moved", 20, {"old_parent": 3, "parent": 2}),
+    ]
+    for number, verb, days, facts in log:
+        moment = NOON - timedelta(days=days)
+        insert_row(
+            empty_database, "audit_entry", verb=verb, subject_kind="organisation", subject_id=number, at=moment, facts=json.dumps(facts)
+        )
+
+    migrations.upgrade(empty_database)
+
+    with empty_database.reading.begin() as connection:
+        rows = connection.execute(select(UnitParent.__table__).order_by(UnitParent.unit_id, UnitParent.id)).all()
+        pairs = {(row.unit_id, row.above_id) for row in connection.execute(select(OrganisationAbove.__table__))}
+    moved, eve = (NOON - timedelta(days=20)).date(), (NOON - timedelta(days=21)).date()
+    found = {
+        number: [
+            (row.parent_id, row.since_on, row.until_on, row.retracted_at is None, row.is_assumed) for row in rows if row.unit_id == number
+        ]
+        for number in range(2, 8)
+    }
+    assert found == {
+        2: [(1, None, None, True, False)],
+        3: [(1, None, None, True, False)],
+        4: [(2, None, None, False, False), (2, None, eve, True, False), (3, moved, None, True, False)],
+        5: [(2, None, None, False, True), (2, None, eve, True, True), (3, moved, None, True, False)],
+        6: [(3, None, None, True, True)],
+        7: [(2, None, None, True, True)],
+    }
+    assert {(4, 4), (4, 3), (4, 1), (7, 2), (7, 1)} <= pairs
+    assert (4, 2) not in pairs
+
+
+def test_the_upgrade_gives_names_one_apostrophe_and_one_hyphen(empty_database: Database) -> None:
+    """Of two units of one parent that would have one name the second keeps its own."""
+    migrations.upgrade(empty_database, to="2026_12_12_03")
+    insert_row(empty_database, "person", id=1, email="ana@example.org", name_key="d\u2019angelo ana\u2011lucia", created_at=NOON)
+    insert_row(empty_database, "organisation", id=1, kind="institution", parent_id=None, created_at=NOON, name_key="instituto")
+    for number, name in ((2, "d'angelo"), (3, "d\u2019angelo"), (4, "ana\u2011lucia")):
+        insert_row(empty_database, "organisation", id=number, kind="unit", parent_id=1, created_at=NOON, name_key=name)
+
+    migrations.upgrade(empty_database)
+
+    with empty_database.reading.begin() as connection:
+        people = connection.execute(text("SELECT name_key FROM person")).scalars().all()
+        units = connection.execute(text("SELECT name_key FROM organisation ORDER BY id")).scalars().all()
+    assert people == ["d'angelo ana-lucia"]
+    assert units == ["instituto", "d'angelo", "d\u2019angelo", "ana-lucia"]

@@ -269,9 +269,9 @@ def test_a_setting_whose_library_is_not_installed_is_refused_with_the_command_th
 
 
 def test_every_library_that_only_some_installations_have_is_asked_for_by_a_setting() -> None:
-    """A library that joins an extra has to be told too; that of load tests is told by its command."""
+    """A library that joins an extra has to be told too."""
     extras = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    libraries = {re.split(r"[\[<>=]", one)[0] for name, listed in extras.items() if name != "loadtest" for one in listed}
+    libraries = {re.split(r"[\[<>=]", one)[0] for listed in extras.values() for one in listed}
 
     assert libraries == {library for _name, library, _extra in LIBRARIES}
 

@@ -271,6 +271,37 @@ def test_a_workbook_is_read_from_its_first_sheet_that_is_not_hidden() -> None:
     assert [cells[:3] for _line, cells in rows] == [("correo", "ingreso", "parte"), ("ana@example.org", "2026-02-01", "50%")]
 
 
+def test_what_a_merged_cell_says_stands_in_each_of_its_rows() -> None:
+    """A program keeps it in the first row alone: of three people in one unit two had none."""
+    book, target = Workbook(), BytesIO()
+    sheet = book.worksheets[0]
+    for row in (
+        ["correo", "unidad", "cargo"],
+        ["ana@example.org", "GYE", "Analista"],
+        ["eva@example.org"],
+        ["luz@example.org", None, "Jefa"],
+    ):
+        sheet.append(row)
+    sheet.append(["sol@example.org", "UIO"])
+    sheet.merge_cells("B2:B4")
+    sheet.merge_cells("A7:C7")
+    book.save(target)
+
+    rows = read_table(target.getvalue(), rows=10).rows
+
+    assert [cells[1:3] for _line, cells in rows] == [
+        *(("unidad", "cargo"), ("GYE", "Analista"), ("GYE", ""), ("GYE", "Jefa")),
+        ("UIO", ""),
+    ]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_the_line_by_which_excel_names_its_separator_is_none_of_the_table(end: str) -> None:
+    content = end.join(("sep=;", "correo;nombre", "ana@example.org;Ana, la de Quito", ""))
+
+    assert read_csv(content.encode()).rows == ((2, ("correo", "nombre")), (3, ("ana@example.org", "Ana, la de Quito")))
+
+
 # --- What is left out ------------------------------------------------------------------------------------------------------------------
 
 
