@@ -31,14 +31,17 @@ def record_search_access(people: Sequence[int]) -> None:
     record_people_access(people, AccessPurpose.FOUND)
 
 
-def record_people_access(people: Sequence[int], purpose: AccessPurpose) -> None:
-    """Write down after the answer that a page showed the actor data of these people, of each once in a while."""
+def record_people_access(people: Sequence[int], purpose: AccessPurpose, *, role: str = "") -> None:
+    """Write down after the answer that a page showed the actor data of these people, of each once in a while.
+
+    `role` is what the actor is there; without one it follows from the purpose.
+    """
     actor, now = current_actor(), clock.now()
     shown = [person for person in people if limiter().takes(LOOKS, f"{actor.person_id} {purpose.value} {person}")]
 
     def write(session: Session) -> None:
         for person in shown:
-            privacy.record_access(session, actor, person, purpose, now=now)
+            privacy.record_access(session, actor, person, purpose, role=role, now=now)
 
     if shown:
         after_response.leave_record(write)

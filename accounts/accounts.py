@@ -199,9 +199,10 @@ def invite(session: Session, actor: Actor, people: Sequence[InvitedPerson], *, n
     ]
     session.add_all(rows)
     session.flush()  # audit entries and jobs name them
-    numbers = [{"person_id": row.id, "number": guest.national_id} for row, guest in zip(rows, people, strict=True) if guest.national_id]
+    numbers = [(row.id, guest.national_id) for row, guest in zip(rows, people, strict=True) if guest.national_id]
     if numbers:
-        session.execute(insert(NationalIdentity), numbers)
+        columns = {"source": NameSource.LIST.value}
+        session.execute(insert(NationalIdentity), [{"person_id": person, "number": number, **columns} for person, number in numbers])
     for row in rows:
         audit.record(session, actor, AccountVerb.INVITED, row, now=now, **({} if mails else {"handed_over": True}))
     for start in range(0, len(rows) if mails else 0, INVITED_AT_ONCE):
@@ -302,25 +303,46 @@ def end_devices(session: Session, person_id: int, *, now: datetime, but: int | N
 
 
 def edit_profile(
-    session: Session, actor: Actor, person: Person, profile: ProfileChanges, *, source: NameSource = NameSource.SELF, now: datetime
+    session: Session,
+    actor: Actor,
+    person: Person,
+    profile: ProfileChanges,
+    *,
+    source: NameSource = NameSource.SELF,
+    is_decided: bool = False,
+    now: datetime,
 ) -> None:
-    """Change a person's own data. What was issued in the old name stays as it was, and the old name is kept beside the new one."""
-    changed = [name for name in PROFILE_FIELDS if getattr(person, name) != getattr(profile, name)]
+    """Change data of a person as they or another source say them. What was issued in the old name stays as it was.
+
+    The old name is kept beside the new one, which is taken as `names.change_name` says; `is_decided`: somebody chose it.
+    """
+    before = [getattr(person, name) for name in PROFILE_FIELDS]
     parts = (profile.given_names, profile.first_surname, profile.second_surname)
     rows = dict[str, int]()
     if parts != names.parts_of(person) or source is not NameSource.SELF:
-        rows = names.change_name(session, actor, person, parts, source, now=now)
+        rows = names.change_name(session, actor, person, parts, source, is_decided=is_decided, now=now)
     person.language, person.zone = profile.language, profile.zone
+    changed = [name for name, old in zip(PROFILE_FIELDS, before, strict=True) if getattr(person, name) != old]
     if profile.national_id is not None:
         changed.append("national_id")
-        _set_national_id(session, person.id, profile.national_id)
+        set_national_id(session, person.id, profile.national_id, source)
     audit.record(session, actor, AccountVerb.PROFILE_CHANGED, person, now=now, changed=changed, **rows)
 
 
-def _set_national_id(session: Session, person_id: int, number: str) -> None:
+def set_national_id(session: Session, person_id: int, number: str, source: NameSource) -> None:
+    """Keep a person's identity number and who says it; empty takes it away."""
     session.execute(delete(NationalIdentity).where(NationalIdentity.person_id == person_id))
     if number:
-        session.add(NationalIdentity(person_id=person_id, number=number))
+        session.add(NationalIdentity(person_id=person_id, number=number, source=source.value))
+
+
+def _transfer_national_id(session: Session, closed: Person, remaining: Person) -> None:
+    """Give the account that stays the identity number of one that closes, where it has none or its person alone says it."""
+    row, own = session.get(NationalIdentity, closed.id), session.get(NationalIdentity, remaining.id)
+    if row is not None:
+        if own is None or own.source == NameSource.SELF:
+            set_national_id(session, remaining.id, row.number, NameSource(row.source or "initial"))
+        session.delete(row)
 
 
 def set_theme(session: Session, actor: Actor, theme: str, *, now: datetime) -> None:
@@ -338,9 +360,11 @@ def set_language(session: Session, actor: Actor, language: str, *, now: datetime
 
 
 def grant_role(session: Session, actor: Actor, person: Person, role: SiteRole, *, now: datetime) -> None:
-    """Give a site role to a person; one they hold already stays as it is."""
+    """Give a site role to a person; one they hold already stays as it is. Raise Conflict where the account was merged or deleted."""
     if holds_role(session, person.id, role):
         return
+    if is_permanently_closed(session, person.id):
+        raise Conflict(N_("This account is closed for good and gets no role."))
     session.add(RoleGrant(person_id=person.id, role=role.value, granted_at=now, granted_by=actor.person_id))
     audit.record(session, actor, AccountVerb.ROLE_GRANTED, person, now=now, role=role.value)
 
@@ -390,10 +414,21 @@ def require_remaining_administrator(session: Session, person: Person) -> None:
         raise Conflict(N_("Make someone else an administrator first."))
 
 
+class LocalAdministratorNeeded(Conflict):
+    """The last administrator who could come in if the servers of institutions were away would lose their second factor."""
+
+    message = N_(
+        "While people come in by an institution, one administrator needs a password and a second step of this site: give another "
+        "administrator one first."
+    )
+
+
 def require_local_administrator(session: Session, person: Person) -> None:
-    """Raise Conflict where a person loses a second factor that no other administrator has and one has to have."""
+    """Raise LocalAdministratorNeeded where a person loses a second factor that no other administrator has and one has to have."""
     if needs_local_administrator(session):
-        require_remaining_administrator(session, person)
+        lock_administrators(session)
+        if is_last_administrator(session, person.id):
+            raise LocalAdministratorNeeded
 
 
 def close_after_merge(
@@ -403,7 +438,8 @@ def close_after_merge(
     session.execute(update(AccountMerge).where(AccountMerge.kept_id == closed.id).values(kept_id=remaining.id))
     row = AccountMerge(closed_id=closed.id, kept_id=remaining.id, merged_at=now, merged_by=actor.person_id)
     session.add(row)
-    names.transfer_names(session, closed, remaining, now=now)
+    names.transfer_names(session, actor, closed, remaining, now=now)
+    _transfer_national_id(session, closed, remaining)
     closed.suspended_at = closed.suspended_at or now
     end_devices(session, closed.id, now=now)
     facts = {"closed": closed.id, "kept": remaining.id, "reason": reason, "courses": list(courses)}

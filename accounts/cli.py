@@ -117,11 +117,18 @@ def grant_admin(opened: OpenInstance, email: str) -> None:
 def remove_second_step(opened: OpenInstance, email: str) -> None:
     """Remove the second factors and recovery codes of a person who lost them. Verify their identity first."""
     from accounts import people, second_factor
+    from accounts.accounts import LocalAdministratorNeeded
     from kernel.permissions import SYSTEM
 
     with opened.database.unit_of_work() as session:
         person = people.find_person_by_email(session, email)
         if person is None:
             raise click.ClickException("No account has this address.")
-        second_factor.remove_all(session, SYSTEM, person, now=clock.now())
+        try:
+            second_factor.remove_all(session, SYSTEM, person, now=clock.now())
+        except LocalAdministratorNeeded:
+            raise click.ClickException(
+                "No other administrator has a second step, and people come in by an institution (lms identity list). Switch each one that "
+                "is on off first: lms identity off KEY. Switch it on again once this administrator has a second step."
+            ) from None
     click.echo(f"{email} signs in with the password alone, and sets up a second step again where the role asks for it.")

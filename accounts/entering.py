@@ -10,15 +10,7 @@ from accounts.rules import device_label
 from kernel import clock
 from kernel.i18n import _
 from kernel.web import errors
-from kernel.web.request import (
-    Answer,
-    current_actor,
-    current_session,
-    is_read_only_request,
-    page,
-    release_connection,
-    see_other,
-)
+from kernel.web.request import Answer, current_actor, current_session, is_read_only_request, page, release_connection, see_other
 
 
 def second_step_page(form: SecondFactorCodeForm, person_id: int, resume: str) -> Response:

@@ -27,7 +27,7 @@ Origin = tuple[int, str]
 FOLLOW_ENTRY = HookList[Callable[[Session, Device, Origin], None]]("follow_entry")
 """Follow the sessions that were begun by such a way."""
 NEEDS_LOCAL_ADMINISTRATOR = HookList[Callable[[Session], bool]]("needs_local_administrator")
-"""Say whether one administrator has to be able to come in with a password and a second factor of this site."""
+"""Return whether one administrator has to be able to come in with a password and a second factor of this site."""
 LEAVE_METHODS = HookList[Callable[[Session, int], Sequence[SignInMethod]]]("leave_methods")
 """Give the links by which a person also leaves the way in by which the session of a device was begun, once it has ended."""
 FORBIDS_PASSWORD = HookList[Callable[[Session, Person], str | None]]("forbids_password")

@@ -43,7 +43,7 @@ def _send(delivery: Delivery, person: Person, template: str, path: str, key: str
 
 
 def _is_late(delivery: Delivery) -> bool:
-    """Say whether a link that lasts half an hour would be over by now, counted from when it was asked for."""
+    """Return whether a link that lasts half an hour would be over by now, counted from when it was asked for."""
     return delivery.waited > TOKEN_LIFE
 
 

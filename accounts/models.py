@@ -57,6 +57,8 @@ class NameSource(StrEnum):
     """The account was made with it, by an invitation, or before names were recorded."""
     SELF = "self"
     """The person's own form."""
+    PROVIDER = "provider"
+    """The institution's own sign-in."""
     LIST = "list"
     """A list of the institution's staff."""
     CORRECTION = "correction"
@@ -72,7 +74,7 @@ class PersonName(Entity):
     """
 
     __table_args__ = (
-        CheckConstraint("source IN ('initial', 'self', 'list', 'correction', 'merge')", name="source"),
+        CheckConstraint("source IN ('initial', 'self', 'provider', 'list', 'correction', 'merge')", name="source"),
         CheckConstraint("since IS NOT NULL OR requested_at IS NOT NULL", name="begins"),
         Index("ix_person_name_person_id", "person_id"),
         unique_where("since IS NOT NULL AND until IS NULL", "uq_person_name_present", "person_id"),
@@ -106,6 +108,8 @@ class NationalIdentity(Base):
 
     person_id: Mapped[int] = personal(erase=Erase.DELETE, primary_key=True)
     number: Mapped[str] = mapped_column(String(20))
+    source: Mapped[str] = mapped_column(String(10), default="")
+    """Who says it (`NameSource`); empty: that was not recorded."""
 
 
 class Device(Entity):

@@ -152,7 +152,20 @@ MAILS = 100
 """Mails that one job sends, or as many as half of its lease lets it."""
 
 
-class NoticeVerb(audit.Verb):
+class NoticeVerb(
+    audit.Verb,
+    facts={
+        "kinds": N_("Kinds"),
+        "source": audit.Fact(
+            N_("Source"),
+            values={
+                "list": N_("From a list of people"),
+                "place": N_("From the page of a unit"),
+                "provider": N_("From the institution’s sign-in"),
+            },
+        ),
+    },
+):
     """The audit-log verbs of notifications."""
 
     SWITCHED = "notices.switched", N_("Changed their notification preferences")

@@ -52,7 +52,7 @@ def hash_password(password: str) -> str:
 
 
 def verify_password(stored: str | None, password: str) -> bool:
-    """Say whether the password is right; an unknown person costs the same time as a wrong password."""
+    """Return whether the password is right; an unknown person costs the same time as a wrong password."""
     try:
         right = _in_turn(lambda: _HASHER.verify(stored or NOBODYS, _normal(password)))
     except (VerificationError, InvalidHashError):
@@ -61,7 +61,7 @@ def verify_password(stored: str | None, password: str) -> bool:
 
 
 def outdated(stored: str) -> bool:
-    """Say whether a hash was made with older parameters."""
+    """Return whether a hash was made with older parameters."""
     return _HASHER.check_needs_rehash(stored)
 
 
@@ -77,7 +77,7 @@ _LINE = re.compile(rb"[0-9A-Fa-f]{40}(:\d+)?\r?\n?")
 
 
 def is_breached(path: Path, password: str) -> bool:
-    """Say whether a password is in a sorted file of lines `HASH:COUNT`, by bisection: it may have tens of gigabytes.
+    """Return whether a password is in a sorted file of lines `HASH:COUNT`, by bisection: it may have tens of gigabytes.
 
     Raise OSError where it cannot be read.
     """
@@ -101,7 +101,7 @@ def is_breached(path: Path, password: str) -> bool:
 
 
 def is_list(path: Path) -> bool:
-    """Say whether a file can be read and begins as a sorted list of breached passwords."""
+    """Return whether a file can be read and begins as a sorted list of breached passwords."""
     try:
         with path.open("rb") as lines:
             first = [line for line in (lines.readline(), lines.readline()) if line]

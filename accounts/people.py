@@ -43,7 +43,7 @@ from accounts.models import (
 )
 from accounts.passwords import NOBODYS
 from accounts.rules import DELETED, NoticeKind, fold
-from kernel.audit import Verb
+from kernel.audit import Fact, Verb
 from kernel.compiled_statements import compile_once
 from kernel.db import Hook, HookList, KeysetPage, PageDirection, Stretch, connection_of, count_rows
 from kernel.entity_rows import columns_of, entity_rows
@@ -134,6 +134,13 @@ class Standing:
     condition: ColumnElement[bool]
     leads: bool = True
     """It is a role, not only an entry of the menu: whoever has it needs a second factor where others than this machine reach the site."""
+    power: ColumnElement[bool] | None = None
+    """The condition that what leads to an entry of the menu is a power over others as well; of a role it always is."""
+
+    @property
+    def has_power(self) -> ColumnElement[bool]:
+        """Return the condition that a person may see or change data of others by it."""
+        return self.condition if self.leads else false() if self.power is None else self.power
 
 
 STANDINGS = HookList[Standing]("standings")
@@ -229,7 +236,13 @@ def name_matches(query: str, *, with_address: bool) -> list[ColumnElement[bool]]
 
 
 def _word_matches(query: str, *columns: InstrumentedAttribute[str]) -> list[ColumnElement[bool]]:
-    return [or_(*(column.contains(word, autoescape=True) for column in columns)) for word in fold(query).split()[:WORDS]]
+    parts = fold(query).split()[:WORDS]
+    return [or_(*(column.contains(part, autoescape=True) for column in columns), _without_apostrophes(columns[0], part)) for part in parts]
+
+
+def _without_apostrophes(name: InstrumentedAttribute[str], word: str) -> ColumnElement[bool]:
+    """Return the condition that a name has a word but for apostrophes, which many leave out."""
+    return func.replace(name, "'", "").contains(word.replace("'", ""), autoescape=True)
 
 
 def by_name() -> tuple[ColumnElement[Any], ...]:
@@ -337,7 +350,7 @@ def is_confirmed_condition(session: Session) -> ColumnElement[bool]:
 
 
 def confirms_addresses(session: Session) -> bool:
-    """Say whether an address counts as its person's only once it is confirmed (`counts_as_theirs`)."""
+    """Return whether an address counts as its person's only once it is confirmed (`counts_as_theirs`)."""
     return CONFIRMS_SINCE.of(session)() is not None
 
 
@@ -366,7 +379,7 @@ def lock_administrators(session: Session) -> list[int]:
 
 
 def is_last_administrator(session: Session, person_id: int) -> bool:
-    """Say whether a person is administrator, and no other one can sign in."""
+    """Return whether a person is administrator, and no other one can sign in."""
     others = [other for other in session.scalars(_administrators(session)) if other != person_id]
     return not others and holds_role(session, person_id, SiteRole.ADMINISTRATOR)
 
@@ -469,7 +482,7 @@ def find_token(session: Session, purpose: TokenPurpose, secret: str, *, now: dat
 
 
 def holds_role(session: Session, person_id: int, role: SiteRole) -> bool:
-    """Say whether a person holds a site role."""
+    """Return whether a person holds a site role."""
     return bool(session.scalar(select(exists().where(RoleGrant.person_id == person_id, RoleGrant.role == role.value))))
 
 
@@ -489,7 +502,25 @@ def personal_words(session: Session, person: Person) -> tuple[str, ...]:
     return (person.given_names, person.first_surname, person.second_surname, person.email, find_national_id(session, person.id))
 
 
-class AccountVerb(Verb):
+class AccountVerb(
+    Verb,
+    facts={
+        "account.profile_changed name": Fact(table="person_name"),
+        "accounts": N_("Accounts"),
+        "everywhere": N_("All sessions"),
+        "purpose": Fact(
+            N_("What for"),
+            values={
+                "record": N_("The account and its courses"),
+                "progress": N_("The progress in a course"),
+                "answers": N_("The answers"),
+                "copy": N_("A copy of everything"),
+                "found": N_("A search for people to enrol"),
+                "transcript": N_("The transcript"),
+            },
+        ),
+    },
+):
     """The audit-log verbs of accounts."""
 
     SIGNED_UP = "account.signed_up"

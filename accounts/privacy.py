@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.orm import Session
 
-from accounts import accounts, passwords, rules
+from accounts import accounts, names, passwords, rules
 from accounts import people as accounts_people
 from accounts.models import (
     AccountMerge,
@@ -25,13 +26,13 @@ from accounts.models import (
     SecondFactor,
 )
 from accounts.people import AccountVerb, get_person
-from accounts.rules import DELETED, TIME_TO_THINK, name_key
+from accounts.rules import DELETED, TIME_TO_THINK
 from kernel import audit, outbox
 from kernel.audit import AuditEntry
 from kernel.db import Base
 from kernel.errors import Conflict
 from kernel.permissions import Actor
-from kernel.personal import ErasureQuestion, PersonalTables, erase_rows, follow_answers, list_erasure_questions
+from kernel.personal import ErasureQuestion, PersonalTables, erase_rows, follow_answers, list_erasure_questions, of, own_rows
 
 
 class AccessPurpose(StrEnum):
@@ -43,6 +44,7 @@ class AccessPurpose(StrEnum):
     EVIDENCE = "evidence"
     COPY = "copy"
     FOUND = "found"
+    GROUP = "group"
     TRAINING = "training"
     TRANSCRIPT = "transcript"
 
@@ -62,12 +64,12 @@ class PeopleListKind(StrEnum):
     ACTA = "acta"
 
 
-def record_access(session: Session, actor: Actor, person_id: int, purpose: AccessPurpose, *, now: datetime) -> None:
-    """Record a view of another person's data, with its role and purpose (spec/security 7.4)."""
+def record_access(session: Session, actor: Actor, person_id: int, purpose: AccessPurpose, *, role: str = "", now: datetime) -> None:
+    """Record a view of another person's data, with its role, which else follows from the purpose, and its purpose (spec/security 7.4)."""
     if person_id != actor.person_id:
-        role = rules.viewer_role(actor, training=purpose in (AccessPurpose.TRAINING, AccessPurpose.EVIDENCE))
+        viewer = rules.viewer_role(actor, training=purpose in (AccessPurpose.TRAINING, AccessPurpose.EVIDENCE))
         person = get_person(session, person_id)
-        audit.record(session, actor, AccountVerb.LOOKED_AT, person, now=now, role=role, purpose=purpose.value)
+        audit.record(session, actor, AccountVerb.LOOKED_AT, person, now=now, role=role or viewer, purpose=purpose.value)
 
 
 def record_list_access(
@@ -85,7 +87,6 @@ def record_list_access(
     audit.record(session, actor, AccountVerb.LIST_LOOKED_AT, seen, now=now, role=role or viewer, list=kind.value)
 
 
-GONE = ("Cuenta", "eliminada")
 NAMING_ADDRESSES = ("accounts.send_new_address", "accounts.send_address_changed")
 """Jobs that know a person's address of before or of later."""
 LOOKS = 200
@@ -186,46 +187,28 @@ def is_still_due(session: Session, person_id: int, *, now: datetime) -> bool:
 
 def select_own_data(person_id: int) -> PersonalTables:
     """Return what an account has of its person, a statement a table; without hashes and keys."""
+    names = "given_names first_surname second_surname"
+    account = of(Person, f"uuid email {names} language zone theme created_at email_confirmed_at suspended_at")
+    former = f"{names} source since until requested_at request_reason decided_at decision_reason"
+    tables: Mapping[str, tuple[type[Any], str]] = {
+        "names": (PersonName, former),
+        "identity_number": (NationalIdentity, "number"),
+        "sessions": (Device, "label address created_at last_seen_at ended_at"),
+        "second_steps": (SecondFactor, "kind name created_at last_used_at"),
+        "consents": (Consent, "notice version at"),
+        "roles": (RoleGrant, "role granted_at"),
+        "notices": (Notification, "kind subject words given_at read_at"),
+        "notice_choices": (NotificationPreference, "kind in_bell mail"),
+        "deletion_requests": (DeletionRequest, "asked_at due_at settled_at"),
+    }
+    merged = select(Person.email, AccountMerge.merged_at).join(AccountMerge, AccountMerge.closed_id == Person.id)
     return {
-        "profile": select(
-            Person.uuid,
-            Person.email,
-            Person.given_names,
-            Person.first_surname,
-            Person.second_surname,
-            Person.language,
-            Person.zone,
-            Person.theme,
-            Person.created_at,
-            Person.email_confirmed_at,
-            Person.suspended_at,
-        ).where(Person.id == person_id),
-        "names": select(
-            *(PersonName.given_names, PersonName.first_surname, PersonName.second_surname, PersonName.source),
-            *(PersonName.since, PersonName.until, PersonName.requested_at, PersonName.request_reason),
-            *(PersonName.decided_at, PersonName.decision_reason),
-        ).where(PersonName.person_id == person_id),
-        "identity_number": select(NationalIdentity.number).where(NationalIdentity.person_id == person_id),
-        "sessions": select(Device.label, Device.address, Device.created_at, Device.last_seen_at, Device.ended_at).where(
-            Device.person_id == person_id
-        ),
-        "second_steps": select(SecondFactor.kind, SecondFactor.name, SecondFactor.created_at, SecondFactor.last_used_at).where(
-            SecondFactor.person_id == person_id
-        ),
-        "consents": select(Consent.notice, Consent.version, Consent.at).where(Consent.person_id == person_id),
-        "roles": select(RoleGrant.role, RoleGrant.granted_at).where(RoleGrant.person_id == person_id),
-        "notices": select(Notification.kind, Notification.subject, Notification.words, Notification.given_at, Notification.read_at).where(
-            Notification.person_id == person_id
-        ),
-        "notice_choices": select(NotificationPreference.kind, NotificationPreference.in_bell, NotificationPreference.mail).where(
-            NotificationPreference.person_id == person_id
-        ),
-        "merged_accounts": select(Person.email, AccountMerge.merged_at)
-        .join(AccountMerge, AccountMerge.closed_id == Person.id)
-        .where(AccountMerge.kept_id == person_id),
-        "deletion_requests": select(DeletionRequest.asked_at, DeletionRequest.due_at, DeletionRequest.settled_at).where(
-            DeletionRequest.person_id == person_id
-        ),
+        "profile": own_rows(Person, columns=account, mine=Person.id == person_id),
+        **{
+            name: own_rows(table, columns=of(table, names_of), mine=table.person_id == person_id)
+            for name, (table, names_of) in tables.items()
+        },
+        "merged_accounts": merged.where(AccountMerge.kept_id == person_id),
     }
 
 
@@ -250,9 +233,8 @@ def _take_away(session: Session, person: Person, *, now: datetime) -> None:
     outbox.forget_jobs(session, NAMING_ADDRESSES, lambda arguments: arguments.get("person") == person.id)
     erase_rows(session, person.id)
     person.email = f"{person.uuid}{DELETED}"
-    person.given_names, person.first_surname = GONE
-    person.second_surname, person.theme = "", ""
-    person.name_key = name_key(person.given_names, person.first_surname, "")
+    names.take_name_away(person)
+    person.theme = ""
     person.password_hash = passwords.NOBODYS
     person.email_confirmed_at, person.suspended_at = None, person.suspended_at or now
     request = find_request(session, person.id)

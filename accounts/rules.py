@@ -35,9 +35,12 @@ class PasswordFault(StrEnum):
     PERSONAL = "personal"
 
 
+_ONE_SHAPE = str.maketrans({**dict.fromkeys("’‘ʼʹ`´′", "'"), **dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-")})
+
+
 def fold(text: str) -> str:
-    """Return text without case and accents, for comparisons."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    """Return text without case and accents, with one apostrophe and one hyphen for all shapes of these, for comparisons."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_ONE_SHAPE))
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
@@ -142,7 +145,7 @@ def initials(given_names: str, first_surname: str) -> str:
 
 
 def session_ended(created: datetime, seen: datetime, now: datetime, *, idle: timedelta, absolute: timedelta) -> bool:
-    """Say whether a session has ended by disuse or by age (spec/security 3.1)."""
+    """Return whether a session has ended by disuse or by age (spec/security 3.1)."""
     return now - seen > idle or now - created > absolute
 
 

@@ -213,7 +213,7 @@ _HAS_FACTOR = compile_once(select(exists().where(SecondFactor.person_id == bindp
 
 
 def has_factor(session: Session, person_id: int) -> bool:
-    """Say whether a person has a second factor."""
+    """Return whether a person has a second factor."""
     return bool(connection_of(session).scalar(_HAS_FACTOR, {"person_id": person_id}))
 
 
@@ -302,7 +302,7 @@ def _changed(session: Session, actor: Actor, person: Person, verb: AccountVerb, 
 
 
 def use_code(session: Session, actor: Actor, person_id: int, typed: str, keys: Sequence[bytes], *, now: datetime) -> bool:
-    """Say whether a code of an application or a recovery code is right, and use it up: neither works twice."""
+    """Return whether a code of an application or a recovery code is right, and use it up: neither works twice."""
     recovery, code = read_code(typed, RECOVERY_LENGTH), "".join(typed.split())
     if recovery is not None:
         return _use_recovery_code(session, actor, person_id, recovery, now=now)

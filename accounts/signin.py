@@ -17,15 +17,7 @@ from accounts.entry import Origin
 from accounts.joining import JOININGS, RESUMED, Fields, Joining
 from accounts.models import Device, Person, Token
 from accounts.notices import NOTICE_KINDS
-from accounts.people import (
-    STANDINGS,
-    AccountVerb,
-    UnreadCounter,
-    find_suspended_session,
-    has_role_condition,
-    hash_of,
-    signed_in_statement,
-)
+from accounts.people import STANDINGS, AccountVerb, UnreadCounter, find_suspended_session, has_role_condition, hash_of, signed_in_statement
 from accounts.rules import PROOF_LIFE, STAMP_RENEWAL, initials, session_ended
 from kernel import audit, clock
 from kernel.compiled_statements import compile_once
@@ -154,7 +146,7 @@ def proven() -> Person | None:
 
 
 def has_proven(actor: Actor) -> bool:
-    """Say whether who acts has typed their password here in the last minutes."""
+    """Return whether who acts has typed their password here in the last minutes."""
     person = proven()
     return person is not None and person.id == actor.person_id
 
@@ -166,7 +158,7 @@ def requested_page() -> str:
 
 
 def second_step_required(session: Session, person_id: int) -> bool:
-    """Say whether a person's role asks for a second step here (spec/security 2.4)."""
+    """Return whether a person's role asks for a second step here (spec/security 2.4)."""
     condition: ColumnElement[bool] = current_app.extensions["second_step_of"]
     return current_settings().is_reachable and bool(connection_of(session).scalar(select(condition).where(Person.id == person_id)))
 
@@ -220,7 +212,7 @@ def forgive_tries(email: str) -> None:
 
 
 def _is_sprayed(address: str) -> bool:
-    """Say whether passwords are tried at many accounts from an address, more than people who mistype their own explain."""
+    """Return whether passwords are tried at many accounts from an address, more than people who mistype their own explain."""
     failed = limiter().counted(FAILED_ACCOUNTS, address)
     return failed >= MOST_FAILED and failed >= MOST_FAILED + limiter().counted(ENTERED_ACCOUNTS, address) // ENTERED_A_FAILURE
 
@@ -274,7 +266,7 @@ def note_sign_up(password_hash: str) -> None:
 
 
 def signed_up_here(link: Token) -> bool:
-    """Say whether the password that an account has since a link was sent was chosen in this browser."""
+    """Return whether the password that an account has since a link was sent was chosen in this browser."""
     noted: str | None = cookie.get("signed_up")
     return noted == link.bound_to
 

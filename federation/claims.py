@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from accounts.names import NameParts
 from accounts.rules import normal_email, valid_cedula
 from federation.models import LONGEST_SUBJECT, IdentityProvider
 from kernel.i18n import LANGUAGES
+from kernel.left_out import LineRefused
 from kernel.markup.source import printable
+from organisations.list_reading import read_staff_number
+from organisations.rules.units import split_surnames
 
 
 class ClaimField(StrEnum):
@@ -58,10 +62,9 @@ class ProvenIdentity:
     authenticated_at: float = 0.0
 
     @property
-    def split_surnames(self) -> tuple[str, str]:
-        """Return the first surname, and all after it."""
-        first, _space, second = self.surnames.partition(" ")
-        return first, second
+    def names(self) -> NameParts | None:
+        """Return the name, its surnames parted as well as it can be guessed; None where a part is missing."""
+        return (self.given_names, *split_surnames(self.surnames)) if self.given_names and self.surnames else None
 
 
 def read_claims(provider: IdentityProvider, claims: Mapping[str, Any]) -> ProvenIdentity:
@@ -71,7 +74,10 @@ def read_claims(provider: IdentityProvider, claims: Mapping[str, Any]) -> Proven
         value = claims.get(provider.claims.get(field) or USUAL_CLAIMS.get(field, ""))
         return " ".join(printable(str(value)).split())[:most] if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
-    email, number = _address(claims.get(provider.claims.get(ClaimField.EMAIL) or "email")), text(ClaimField.NATIONAL_ID, 20)
+    email, number = (
+        _address(claims.get(provider.claims.get(ClaimField.EMAIL) or "email")),
+        text(ClaimField.NATIONAL_ID, 20).replace("-", "").replace(" ", ""),
+    )
     language = text(ClaimField.LANGUAGE)[:2].lower()
     methods = claims.get("amr")
     factors = {*(methods if isinstance(methods, list) else ()), claims.get("acr")}
@@ -82,7 +88,7 @@ def read_claims(provider: IdentityProvider, claims: Mapping[str, Any]) -> Proven
         email=email,
         email_is_proven=bool(email) and _is_proven(provider, email, claims.get("email_verified")),
         language=language if language in LANGUAGES else "",
-        staff_number=text(ClaimField.STAFF_NUMBER, 40),
+        staff_number=_staff_number(text(ClaimField.STAFF_NUMBER)),
         national_id=number if valid_cedula(number) else "",
         unit=text(ClaimField.UNIT, 40),
         post=text(ClaimField.POST),
@@ -101,6 +107,14 @@ def subject_of(provider: IdentityProvider, claims: Mapping[str, Any]) -> str:
     if not all(isinstance(part, str) and 1 <= len(part) <= LONGEST_SUBJECT for part in parts):
         raise ValueError("no tid or oid")
     return " ".join(map(str, parts))
+
+
+def _staff_number(text: str) -> str:
+    """Return a staff number as lists have it; nothing where it is too long to be one."""
+    try:
+        return read_staff_number(text)
+    except LineRefused:
+        return ""
 
 
 def _address(value: object) -> str:

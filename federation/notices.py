@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from accounts import notices
 from accounts.models import Person
 from accounts.notices import Message
+from accounts.passwords import NOBODYS
 from accounts.people import has_role_condition
 from accounts.rules import NoticeKind
 from federation.models import ExternalIdentity, IdentityProvider
@@ -38,9 +39,11 @@ def name_of(provider: IdentityProvider) -> str:
     return choose(provider.names)
 
 
-def notify_administrators(session: Session, provider: IdentityProvider, what: str, text: Callable[[], str], *, now: datetime) -> None:
-    """Notify the administrators of the site of something about a provider, once a day for each kind of thing."""
-    key = f"provider:{provider.id}:{what}:{site_day(now).isoformat()}"[:120]
+def notify_administrators(
+    session: Session, provider: IdentityProvider, what: str, text: Callable[[], str], *, is_lasting: bool = False, now: datetime
+) -> None:
+    """Notify the administrators of the site of something about a provider, once a day for each kind of thing, or once where it lasts."""
+    key = f"provider:{provider.id}:{what}:{'' if is_lasting else site_day(now).isoformat()}"[:120]
     people = list(session.scalars(select(Person.id).where(has_role_condition(SiteRole.ADMINISTRATOR), Person.suspended_at.is_(None))))
     subject = in_every_language(lambda: _("Sign-in by %(institution)s", institution=name_of(provider)))
     message = Message(PROVIDER_NOTICE, key, subject, in_every_language(text), f"/administration/providers/{provider.key}")
@@ -48,7 +51,7 @@ def notify_administrators(session: Session, provider: IdentityProvider, what: st
 
 
 def notify_holder(
-    session: Session, provider: IdentityProvider, link: ExternalIdentity, holder_id: int, *, is_linked: bool, now: datetime
+    session: Session, provider: IdentityProvider, link: ExternalIdentity, holder: Person, *, is_linked: bool, now: datetime
 ) -> None:
     """Notify a person that their account was linked with an institution, or that the link was removed."""
 
@@ -61,10 +64,15 @@ def notify_holder(
         )
 
     def words() -> str:
+        if is_linked and holder.password_hash == NOBODYS:
+            return _(
+                "From now on you can sign in with its button. If it was not you, write to us, and an administrator removes the link: "
+                "you can remove it yourself only with a password of this site."
+            )
         if is_linked:
             return _("From now on you can sign in with its button. If it was not you, remove the link in “My account” and write to us.")
         return _("That account there no longer leads into yours, and the sessions that it began have ended.")
 
     key = f"link:{link.id}:{'made' if is_linked else 'removed'}"
     message = Message(LINK_NOTICE, key, in_every_language(subject), in_every_language(words), "/profile/institutions")
-    notices.notify(session, message, [holder_id], now=now)
+    notices.notify(session, message, [holder.id], now=now)

@@ -12,19 +12,42 @@ from accounts.models import Person, SecondFactor
 from accounts.people import can_sign_in_condition, has_role_condition
 from federation import sessions
 from federation.discovery import CLOCKS_DIFFER, ClocksDiffer, fetch_published
-from federation.links import count_links
+from federation.links import TECHNICAL, count_links
 from federation.models import IdentityProvider
-from federation.relying_party import SECRET_LOCK
+from federation.relying_party import SECRET_LOCK, SecretUnreadable, read_secret
 from kernel import audit
 from kernel.crypto import lock_text
 from kernel.db import Cache, Database
 from kernel.errors import N_, Conflict, Invalid, NotFound, require_found
 from kernel.outgoing import OutgoingReach
 from kernel.permissions import Actor, SiteRole
-from kernel.settings import Settings
+from kernel.settings import Settings, secret_keys
 
 
-class ProviderVerb(audit.Verb):
+class ProviderVerb(
+    audit.Verb,
+    facts={
+        "authentication": N_("How this site proves who it is"),
+        "claims": N_("Claims"),
+        "client_id": N_("Client ID"),
+        "creates": N_("Who is not known gets an account"),
+        "domains": N_("The institution’s own domains"),
+        "factor_values": N_("Values that stand for a second step"),
+        "fault": audit.Fact(N_("Fault"), values=TECHNICAL),
+        "instructor_groups": N_("Groups whose people are instructors"),
+        "issuer": N_("Issuer"),
+        "local_password": N_("Who came in so may also choose a password here"),
+        "scopes": N_("Scopes"),
+        "secret": N_("Client secret"),
+        "sources": audit.Fact(
+            N_("What follows the provider at each sign-in"),
+            values={"names": N_("Names"), "email": N_("Email address"), "language": N_("Language")},
+        ),
+        "uses_object_id": N_("Microsoft Entra: know people by tenant and object"),
+        "uses_userinfo": N_("Ask the provider for more about the person (userinfo)"),
+    },
+    pairs=["provider.changed"],
+):
     """The audit verbs of providers; what changed is recorded, old and new, secrets never."""
 
     ADDED = "provider.added", N_("Added an identity provider")
@@ -194,7 +217,7 @@ def switch(session: Session, actor: Actor, settings: Settings, provider: Identit
             raise NoPublicAddress
         if not row.key_set:
             raise NotChecked
-        if not row.secret:
+        if not row.secret or not has_readable_secret(row, secret_keys(settings)):
             raise NoSecret
         if settings.is_reachable and not _has_local_administrator(session):
             raise NoLocalAdministrator
@@ -211,12 +234,28 @@ def _has_local_administrator(session: Session) -> bool:
 
 
 def check(provider: IdentityProvider, settings: Settings) -> tuple[Mapping[str, Any], Invalid | None]:
-    """Call a provider: return the columns that it publishes now, none where it is not well, and what is wrong."""
+    """Call a provider: return the columns that it publishes now, none where it is not well, and what is wrong, the secret here too."""
     try:
         columns, ahead = fetch_published(provider.issuer, OutgoingReach.of(settings))
     except Invalid as wrong:
         return {}, wrong
+    if not has_readable_secret(provider, secret_keys(settings)):
+        return columns, SecretUnreadable()
     return columns, ClocksDiffer(seconds=f"{ahead:+.0f}") if abs(ahead) >= CLOCKS_DIFFER else None
+
+
+def has_readable_secret(provider: IdentityProvider, keys: Sequence[bytes]) -> bool:
+    """Return whether the secret of a provider can be read with the keys of this site, or there is none."""
+    try:
+        read_secret(provider, keys)
+    except SecretUnreadable:
+        return False
+    return True
+
+
+def list_unreadable(session: Session, keys: Sequence[bytes]) -> tuple[str, ...]:
+    """Return the keys of the providers that are on and whose secret cannot be read: nobody comes in by them."""
+    return tuple(row.key for row in list_providers(session, only_on=True) if not has_readable_secret(row, keys))
 
 
 def list_faults(database: Database, settings: Settings) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from federation.discovery import ProviderAway, call, endpoint_of, read_object
 from federation.models import IdentityProvider
 from kernel import jose
 from kernel.crypto import unlock_text
+from kernel.errors import N_, Invalid
 from kernel.jose import Expected, KeySet
 from kernel.outgoing import OutgoingReach
 
@@ -95,14 +96,28 @@ def address_of(provider: IdentityProvider, flow: Flow, return_url: str) -> str:
     return f"{address}{'&' if '?' in address else '?'}{urlencode(query)}"
 
 
+class SecretUnreadable(Invalid):
+    """The client secret was locked with keys that are not here, as after a restore without them."""
+
+    message = N_("The client secret can no longer be read: the keys of this site are other ones. Enter the secret again.")
+
+
+def read_secret(provider: IdentityProvider, keys: Sequence[bytes]) -> str:
+    """Return the secret by which this site proves to a provider who it is; raise SecretUnreadable."""
+    secret = unlock_text(keys, SECRET_LOCK, provider.secret) if provider.secret else ""
+    if secret is None:
+        raise SecretUnreadable
+    return secret
+
+
 def exchange(
     provider: IdentityProvider, flow: Flow, code: str, return_url: str, reach: OutgoingReach, keys: Sequence[bytes], now: datetime
 ) -> Claims:
-    """Change a code for tokens, which come unread; raise ProviderAway. No connection to the database is held meanwhile."""
+    """Change a code for tokens, which come unread; raise ProviderAway or SecretUnreadable. No connection is held meanwhile."""
     address = endpoint_of(provider, "token_endpoint")
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": return_url, "code_verifier": flow.verifier}
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
-    secret = unlock_text(keys, SECRET_LOCK, provider.secret) or ""
+    secret = read_secret(provider, keys)
     if provider.authentication == "client_secret_basic":
         pair = f"{quote(provider.client_id, safe='')}:{quote(secret, safe='')}"
         headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"

@@ -22,7 +22,12 @@ from kernel.outbox import Delivery
 from kernel.permissions import Actor
 
 
-class SessionVerb(audit.Verb):
+class SessionVerb(
+    audit.Verb,
+    facts={
+        "sessions": N_("Sessions"),
+    },
+):
     """The audit verb of sessions that a provider ended."""
 
     ENDED = "identity.sessions_ended", N_("An institution ended sessions")

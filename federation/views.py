@@ -22,14 +22,26 @@ from accounts.rules import safe_next
 from federation import discovery, links, mapping, notices, providers, relying_party, sessions
 from federation.access import FederationAction, LinkContext
 from federation.claims import USUAL_CLAIMS, ClaimField, ProvenIdentity, read_claims
-from federation.discovery import ProviderBusy, ProviderRefusedSite
-from federation.links import AddressNotProven, IdentityRefused, LinkVerb, OwnProofNeeded, PasswordFirst, SeveralPeople, UnknownPerson
+from federation.discovery import ClocksDiffer, ProviderBusy, ProviderRefusedSite
+from federation.links import (
+    AddressDenied,
+    AddressNotProven,
+    Contradiction,
+    IdentityRefused,
+    LinkVerb,
+    OtherPerson,
+    OutsideOwnDomains,
+    OwnProofNeeded,
+    PasswordFirst,
+    SeveralPeople,
+    UnknownPerson,
+)
 from federation.models import ExternalIdentity, IdentityProvider
 from federation.providers import find_provider, get_provider, get_provider_that_is_on, list_buttons, list_providers, return_address
-from federation.relying_party import FLOW_SECONDS, FRESH_SECONDS, Flow, Purpose
+from federation.relying_party import FLOW_SECONDS, FRESH_SECONDS, Flow, Purpose, SecretUnreadable
 from kernel import audit, clock
 from kernel.crypto import seal, unseal
-from kernel.errors import Conflict, Invalid, SignInNeeded, require_found
+from kernel.errors import N_, Conflict, Invalid, SignInNeeded, require_found
 from kernel.i18n import LANGUAGES, _, choose, lazy_
 from kernel.jose import TokenFault, TokenRefused
 from kernel.outgoing import OutgoingReach
@@ -119,6 +131,8 @@ def begin(key: str) -> Answer:
         return after_entry("", target)
     if purpose is not Purpose.ENTER and actor.is_anonymous:
         raise SignInNeeded
+    if not providers.has_readable_secret(provider, secrets_of_app()):
+        return _site_refused(provider, SecretUnreadable())
     release_connection()
     now = clock.now()
     try:
@@ -142,7 +156,8 @@ def _away(provider: IdentityProvider, fault: Invalid) -> Answer:
 def _stopped(provider: IdentityProvider | None, *texts: str, status: int = 403, title: str = "", target: str = "") -> Answer:
     """Say why somebody does not come in; the password is offered beside the institution, and alone where a `target` comes first."""
     retry = url_for("federation.begin", key=provider.key) if provider else url_for("accounts.sign_in")
-    facts = {"title": title or _("You could not sign in"), "texts": texts, "reference": g.get("request_id", "") if status == 403 else ""}
+    usual = _("You could not sign in") if current_actor().is_anonymous else _("Your account was not linked")
+    facts = {"title": title or usual, "texts": texts, "reference": g.get("request_id", "") if status == 403 else ""}
     password = url_for("accounts.sign_in", password=1, next=target or None)
     name = notices.name_of(provider) if provider and not target else ""
     return page("federation/stopped.html", whole_path=retry, name=name, retry=retry, password=password, **facts), status
@@ -167,6 +182,8 @@ def come_back(key: str) -> Answer:
         proven = _prove(provider, flow, request.args["code"])
     except ProviderRefusedSite as refused:
         return _ended([]) if refused.facts["error"] == "invalid_grant" else _site_refused(provider, refused)
+    except SecretUnreadable as lost:
+        return _site_refused(provider, lost)
     except Invalid as away:
         return _away(provider, away)
     except (TokenRefused, ValueError) as wrong:
@@ -215,12 +232,20 @@ def _record_refusal(
     with request_services().database.unit_of_work() as session:
         audit.record(session, current_actor(), LinkVerb.REFUSED, provider, now=clock.now(), refusal=refusal, person=person)
         if text is not None:
-            notices.notify_administrators(session, provider, what, lambda: text(session), now=clock.now())
+            notices.notify_administrators(session, provider, what, lambda: _with_reference(text(session)), now=clock.now())
 
 
-def _site_refused(provider: IdentityProvider, refused: ProviderRefusedSite) -> Answer:
-    """Refuse what the provider did not change a code for: it does not know this site, or another secret; administrators learn it."""
+def _with_reference(text: str) -> str:
+    """Return a text with the reference that the person reads."""
+    return f"{text} {_('Reference: %(reference)s', reference=g.get('request_id', ''))}"
+
+
+def _site_refused(provider: IdentityProvider, refused: ProviderRefusedSite | SecretUnreadable) -> Answer:
+    """Refuse where the site cannot prove who it is: the provider knows another one or another secret; administrators learn it."""
     _record_refusal(provider, refused.reason, refused.reason, lambda _session: _(refused.text, **refused.facts))
+    if isinstance(refused, SecretUnreadable):
+        first = _("This site cannot reach your institution until its connection is set up again.")
+        return _stopped(provider, first, _("Tell an administrator this reference."))
     return _stopped(provider, _("Your institution did not accept this site. Tell an administrator this reference."))
 
 
@@ -237,19 +262,60 @@ def _not_believed(provider: IdentityProvider, wrong: TokenRefused | ValueError) 
     return _stopped(provider, _("What your institution sent could not be believed. Tell an administrator this reference."))
 
 
+IS_ANOTHER = N_(
+    "Someone with the address or number of %(name)s was refused: what the institution says contradicts the account (%(what)s). If they are "
+    "the same person, correct what is wrong, there or here; if not, have the address or number corrected there."
+)
+CONTRADICTION_TEXTS = {
+    Contradiction.NAME: IS_ANOTHER,
+    Contradiction.NATIONAL_ID: IS_ANOTHER,
+    Contradiction.STAFF_NUMBER: N_(
+        "Someone with the address or number of %(name)s was refused: what the institution says contradicts the account (%(what)s). If they "
+        "are the same person, they sign in with their password and link; if the address passed on, have it corrected there."
+    ),
+    Contradiction.LEFT: N_(
+        "Someone with the address of %(name)s was refused, whose employment has ended by the list of people. If it goes on, correct the "
+        "list, or they sign in with their password and link; if the address passed on, have it corrected there."
+    ),
+}
+"""What administrators read of somebody whom something contradicts: a name and an identity number contradict a link from inside too."""
+
+
+def _text_of_refusal(session: Session, refused: IdentityRefused) -> str:
+    """Return what administrators learn of a refusal: what they have to look into, at the institution first."""
+    if isinstance(refused, SeveralPeople):
+        names = ", ".join(get_person(session, number).full_name for number in refused.people)
+        if links.may_be_one_person(session, refused.people):
+            text = N_(
+                "What the institution says of one person belongs to several accounts: %(names)s. Ask there who it is: merge the accounts "
+                "only if they are one person’s; if not, have it corrected there."
+            )
+        else:
+            text = N_(
+                "What the institution says of one person belongs to accounts of different people: %(names)s. Have it corrected there."
+            )
+        return _(text, names=names)
+    if isinstance(refused, OtherPerson):
+        facts = {"name": get_person(session, refused.person).full_name, "what": _(refused.what.value)}
+        return _(CONTRADICTION_TEXTS[refused.what], **facts)
+    if isinstance(refused, OutsideOwnDomains):
+        return _(
+            "People were refused because the site has several institutions, and their addresses are not of its own domains. Enter these."
+        )
+    if isinstance(refused, AddressDenied):
+        return _(
+            "People were refused because it says that their addresses are not verified (email_verified is false), which its own domains do "
+            "not outweigh. Let it verify them."
+        )
+    return _("People were refused because it does not confirm their addresses. Enter its own domains, or let it send email_verified.")
+
+
 def _not_let_in(provider: IdentityProvider, refused: IdentityRefused) -> Answer:
-    """Refuse somebody; nothing of them is stored, and where two accounts have to be joined administrators learn it."""
-    several = refused.people if isinstance(refused, SeveralPeople) else ()
-
-    def merge(session: Session) -> str:
-        names = ", ".join(get_person(session, number).full_name for number in several)
-        return _("What the institution says belongs to several accounts: %(names)s. Merge them.", names=names)
-
-    def domains(_session: Session) -> str:
-        return _("People were refused because it does not confirm their addresses. Enter its own domains, or let it send email_verified.")
-
-    text = merge if several else domains if isinstance(refused, AddressNotProven) else None
-    _record_refusal(provider, refused.reason, f"{refused.reason}:{several[:1]}", text, refused.facts.get("person"))
+    """Refuse somebody; nothing of them is stored, and administrators learn of what they have to look into."""
+    concerns = refused.people[:1] if isinstance(refused, SeveralPeople) else refused.facts.get("person")
+    is_told = isinstance(refused, SeveralPeople | OtherPerson | AddressNotProven | OutsideOwnDomains)
+    text = (lambda session: _text_of_refusal(session, refused)) if is_told else None
+    _record_refusal(provider, refused.reason, f"{refused.reason}:{concerns}", text, refused.facts.get("person"))
     name = notices.name_of(provider)
     if isinstance(refused, UnknownPerson):
         first = _("%(institution)s confirmed who you are, but no account here could be recognised as yours.", institution=name)
@@ -288,7 +354,7 @@ def _link_own(provider: IdentityProvider, flow: Flow, proven: ProvenIdentity) ->
     if not signin.has_proven(actor):
         return see_page("federation_links.own", flash=_("It took too long, and nothing was linked: enter your password again."))
     with request_services().database.unit_of_work() as session:
-        links.link(session, actor, provider, proven, get_person(session, actor.person_id or 0), by=actor.person_id, now=clock.now())
+        links.link_own(session, actor, provider, proven, get_person(session, actor.person_id or 0), now=clock.now())
     flash(_("Your account is linked with %(institution)s", institution=notices.name_of(provider)), "ok")
     return see_other(flow.target or url_for("federation_links.own"))
 
@@ -535,13 +601,14 @@ def _edit_page(provider: IdentityProvider | None, form: ProviderForm, proof: Pas
     if form.new_secret.data:
         form.refuse(form.new_secret, _("Type it again: it is not kept while something else has to be corrected."))
     key = provider.key if provider else "KEY"
-    of_provider: Mapping[str, Any] = {"name": "", "linked": 0, "unknown_units": [], "people": []}
+    of_provider: Mapping[str, Any] = {"name": "", "linked": 0, "unknown_units": [], "people": [], "has_secret": True}
     if provider is not None:
         of_provider = {
             "name": notices.name_of(provider),
             "linked": links.count_links(session).get(provider.id, 0),
             "unknown_units": mapping.list_unknown_units(session, provider),
             "people": links.list_people(session, provider, query),
+            "has_secret": providers.has_readable_secret(provider, secrets_of_app()),
         }
     addresses = {"return_address": return_address(settings, key), "logout_address": providers.logout_address(settings, key)}
     claims = [(field, form[f"claim_{field.value}"]) for field in ClaimField]
@@ -578,7 +645,7 @@ def check(subject: IdentityProvider) -> Answer:
     audit.record(session, current_actor(), providers.ProviderVerb.CHECKED, row, now=clock.now(), fault=fault.reason if fault else "")
     if fault is None:
         return _answered(subject, _("It answers, and publishes all that is needed."), "ok")
-    return _answered(subject, _(fault.text, **fault.facts), "warn" if columns else "bad")
+    return _answered(subject, _(fault.text, **fault.facts), "warn" if isinstance(fault, ClocksDiffer) else "bad")
 
 
 def _answered(subject: IdentityProvider, text: str, kind: str) -> Answer:

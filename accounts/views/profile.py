@@ -10,7 +10,7 @@ from accounts.access import AccountAction
 from accounts.entry import has_password
 from accounts.forms import ChangeAddressForm, NameDecisionForm, NameRequestForm, NotificationPreferencesForm
 from accounts.models import Person, PersonName
-from accounts.privacy import AccessPurpose, PeopleListKind
+from accounts.privacy import AccessPurpose
 from kernel import clock
 from kernel.errors import Conflict, NotFound
 from kernel.i18n import _, choose
@@ -130,8 +130,8 @@ def _name_fields(row: Person | PersonName, **more: object) -> dict[str, object]:
 @requires(AccountAction.MANAGE_PEOPLE)
 def name_requests() -> Answer:
     """List the corrections of names that wait for a decision."""
-    access_log.record_list_access(PeopleListKind.PEOPLE, Person)
     rows = names.list_requests(current_session(), limit=MOST_REQUESTS)
+    access_log.record_people_access([person.id for _row, person in rows], AccessPurpose.RECORD)
     return page("accounts/name_requests.html", rows=[(row, person, is_own(current_actor(), person.id)) for row, person in rows])
 
 

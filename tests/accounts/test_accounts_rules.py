@@ -308,6 +308,8 @@ def test_initials_and_folding() -> None:
     assert rules.initials("ñusta", "Évora") == "ÑÉ"
     assert rules.initials("", "") == ""
     assert fold("Ñandú ÁÉÍ ß") == "nandu aei ss"
+    assert fold("D’Ángelo") == fold("DʼÁngelo") == fold("D´Ángelo") == "d'angelo"
+    assert fold("Ana\u2011Lucía") == fold("Ana–Lucía") == "ana-lucia"
 
 
 def turns(settings: Settings, count: int) -> float:

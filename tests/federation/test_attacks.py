@@ -432,6 +432,6 @@ def test_groups_never_give_a_role_but_instructor(
     every = [role.value for role in SiteRole]
     assert roles_with("g-1") == [SiteRole.INSTRUCTOR.value]
     assert roles_with("g-1", *every) == [SiteRole.INSTRUCTOR.value]
-    before = count_rows(instance, "device", "federated_session", "role_grant", "provider_role")
+    before = count_rows(instance, "device", "federated_session", "role_grant", "provider_role", "job")
     assert roles_with(*every) == []
-    assert count_rows(instance, "device", "federated_session", "role_grant", "provider_role") == before
+    assert count_rows(instance, "device", "federated_session", "role_grant", "provider_role", "job") == before

@@ -180,8 +180,8 @@ class Histories(RuleBasedStateMachine):
 
     @rule(number=few, is_given=chance)
     def change_role(self, number: int, *, is_given: bool) -> None:
-        """A person gives or takes the role of instructor."""
-        with self.instance.database.unit_of_work() as session:
+        """A person gives or takes the role of instructor; an account that is closed for good gets none."""
+        with suppress(Conflict), self.instance.database.unit_of_work() as session:
             person = self.person(session, number)
             given = select(ProviderRole.identity_id).join(ExternalIdentity, ExternalIdentity.id == ProviderRole.identity_id)
             mine = [account.id for account in people.accounts_of(session, person)]

@@ -1,38 +1,40 @@
 """What comes with a sign-in (spec/identity 6): names, address, unit and post with history, the role of instructor alone."""
 
+import json
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from accounts import names
 from accounts.accounts import grant_role, revoke_role
-from accounts.models import Notification, Person, RoleGrant
+from accounts.models import NameSource, Notification, Person, PersonName, RoleGrant
 from accounts.passwords import NOBODYS
-from federation import links, mapping
+from federation import mapping
 from federation.claims import ClaimField, ProvenIdentity, read_claims
 from federation.links import LinkedElsewhere, OwnProofNeeded, SeveralPeople, UnknownPerson
 from federation.models import ExternalIdentity, IdentityProvider
 from kernel import clock
+from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM, Actor, SiteRole
 from lms.instance import Instance
+from organisations.list_checking import judge_people
+from organisations.list_reading import PersonListRow
 from organisations.models import Employment, Membership, Organisation
 from organisations.rules.units import OrganisationKind
 from organisations.units import UnitValues, make
 from tests.support.builders import a_person, an_administrator
+from tests.support.institution_sign_in import vouch_for
+from tests.support.places import a_place, put
+from tests.support.wording import in_spanish
 
 ANA = ProvenIdentity("a1", given_names="Ana", surnames="Quinde", email="ana@example.org", email_is_proven=True)
 
 
 def enter(instance: Instance, provider: IdentityProvider, proven: ProvenIdentity = ANA, **settings: object) -> int:
-    """Come in as somebody, with some settings of the provider; return the person's number."""
-    with instance.database.unit_of_work() as session:
-        row = session.get_one(IdentityProvider, provider.id)
-        for name, value in settings.items():
-            setattr(row, name, value)
-        link, person = links.enter(session, SYSTEM, row, proven, now=clock.now())
-        mapping.FollowedSignIn(session, SYSTEM, row, link, person, proven=proven, now=clock.now()).follow()
-        return person.id
+    """Come in as Ana, or somebody else, with some settings of the provider; return the person's number."""
+    return vouch_for(instance, provider, proven, **settings)
 
 
 def person_of(instance: Instance, number: int) -> Person:
@@ -56,6 +58,101 @@ def test_names_mail_and_language_follow_only_where_the_provider_is_their_source(
 
     person = person_of(instance, ana.id)
     assert (person.full_name, person.email, person.language) == ("Ana Lucía Quinde Paz", "nueva@example.org", "en")
+
+
+def correct(instance: Instance, number: int, *parts: str, source: NameSource = NameSource.CORRECTION) -> None:
+    with instance.database.unit_of_work() as session:
+        row = session.get_one(Person, number)
+        if source is NameSource.CORRECTION:
+            names.correct_name(session, SYSTEM, row, (parts[0], parts[1], parts[2]), "Vista su cédula", None, now=clock.now())
+        else:
+            names.change_name(session, SYSTEM, row, (parts[0], parts[1], parts[2]), source, now=clock.now())
+
+
+def notified(instance: Instance) -> list[str]:
+    """Return what administrators learned of the provider."""
+    with instance.database.unit_of_work(write=False) as session:
+        rows = session.scalars(select(Notification).where(Notification.kind == "provider").order_by(Notification.id))
+        return [row.words["es"] for row in rows]
+
+
+def test_a_corrected_name_holds_at_every_sign_in_and_administrators_learn_once_of_another(
+    instance: Instance, provider: IdentityProvider
+) -> None:
+    """The same name in a poorer spelling is no difference."""
+    an_administrator(instance)
+    ana = a_person(instance)
+    poor = replace(ANA, given_names="ANA LUCIA", surnames="QUINDE CHALA")
+    enter(instance, provider, poor, sources=("names",))
+    correct(instance, ana.id, "Ana Lucía", "Quinde", "Chalá")
+
+    enter(instance, provider, poor)
+    assert notified(instance) == []
+    for given_names in ("Ana Luz", "ANA LUZ", "Ana Lus"):
+        enter(instance, provider, replace(ANA, given_names=given_names, surnames="Quinde"))
+
+    assert person_of(instance, ana.id).full_name == "Ana Lucía Quinde Chalá"
+    with instance.database.unit_of_work(write=False) as session:
+        assert names.source_of_name(session, ana.id) is NameSource.CORRECTION
+        mine = select(PersonName.source).where(PersonName.person_id == ana.id).order_by(PersonName.id)
+        assert session.scalars(mine).all() == ["self", "provider", "correction"]
+    assert notified(instance) == [in_spanish(mapping.NAME_DECIDED, name="Ana Lucía Quinde Chalá", claimed="Ana Luz Quinde")]
+
+
+def test_the_audit_log_names_the_provider_with_each_change_that_it_makes(instance: Instance, provider: IdentityProvider) -> None:
+    a_person(instance)
+    sources = ("names", "email", "language")
+    enter(instance, provider, sources=sources)
+    enter(instance, provider, replace(ANA, given_names="Ana Lucía", email="nueva@example.org", staff_number="E-1"), sources=sources)
+    with instance.database.unit_of_work(write=False) as session:
+        verbs = ("account.profile_changed", "account.address_changed", "employment.recorded")
+        rows = session.execute(select(AuditEntry.verb, AuditEntry.facts).where(AuditEntry.verb.in_(verbs))).all()
+    assert {row.verb for row in rows} == set(verbs)
+    assert {json.loads(row.facts)["provider"] for row in rows} == {provider.id}
+
+
+def test_a_name_of_the_list_of_people_is_not_overwritten_at_each_sign_in(instance: Instance, provider: IdentityProvider) -> None:
+    """Else provider and list would take turns; of one name the richer spelling stays."""
+    ana = a_person(instance)
+    enter(instance, provider, sources=("names",))
+    correct(instance, ana.id, "Ana", "Quinde", "Chala", source=NameSource.LIST)
+
+    enter(instance, provider, replace(ANA, given_names="Ana Luisa"))
+    assert person_of(instance, ana.id).full_name == "Ana Quinde Chala"
+    enter(instance, provider, replace(ANA, surnames="QUINDE CHALÁ"))
+
+    row = person_of(instance, ana.id)
+    assert names.parts_of(row) == ("Ana", "Quinde", "Chalá")
+
+
+def test_the_name_of_another_person_is_never_followed(instance: Instance, provider: IdentityProvider) -> None:
+    """An account at the institution that was handed on keeps its subject."""
+    an_administrator(instance)
+    ana = a_person(instance)
+    enter(instance, provider, sources=("names",))
+
+    enter(instance, provider, replace(ANA, given_names="Marco", surnames="Toapanta Lema"))
+
+    assert person_of(instance, ana.id).full_name == "Ana Quinde"
+    assert len(notified(instance)) == 1
+
+
+def test_a_name_that_the_provider_is_the_source_of_is_checked_and_says_where_it_comes_from(
+    instance: Instance, provider: IdentityProvider
+) -> None:
+    number = enter(instance, provider, creates=True, sources=("names",))
+    other = enter(instance, provider, replace(ANA, subject="b", email="b@example.org"), sources=())
+    with instance.database.unit_of_work(write=False) as session:
+        assert [names.source_of_name(session, person) for person in (number, other)] == [NameSource.PROVIDER, NameSource.SELF]
+        assert [names.is_checked(session, person) for person in (number, other)] == [True, False]
+    enter(instance, provider, replace(ANA, subject="b", email="b@example.org"), sources=("names",))
+    with instance.database.unit_of_work(write=False) as session:
+        assert names.source_of_name(session, other) is NameSource.PROVIDER, "it says the same"
+        before = session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == "account.profile_changed"))
+    enter(instance, provider, replace(ANA, subject="b", email="b@example.org"))
+    with instance.database.unit_of_work(write=False) as session:
+        after = session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == "account.profile_changed"))
+    assert after == before, "a sign-in that changes nothing leaves no entry"
 
 
 def test_an_address_that_another_account_has_is_not_taken(instance: Instance, provider: IdentityProvider) -> None:
@@ -97,6 +194,68 @@ def test_a_unit_moves_with_history_and_an_unknown_code_is_listed(
     assert moved == [(units[0], False), (units[1], True)]
 
 
+def employments(instance: Instance) -> list[tuple[int, str | None, bool]]:
+    """Return the employments that stand: person, staff number, and whether it goes on."""
+    with instance.database.unit_of_work(write=False) as session:
+        rows = session.scalars(select(Employment).where(Employment.retracted_at.is_(None)).order_by(Employment.id))
+        return [(row.person_id, row.staff_number, row.left_on is None) for row in rows]
+
+
+@pytest.mark.parametrize("unit", ["A", ""])
+def test_the_staff_number_is_kept_and_the_list_finds_its_person_by_it(
+    instance: Instance, provider: IdentityProvider, units: tuple[int, int], unit: str
+) -> None:
+    number = enter(instance, provider, replace(ANA, staff_number="S-9999", national_id="1710034065", unit=unit), creates=True)
+    assert employments(instance) == [(number, "S-9999", True)]
+    line = PersonListRow(2, "otra@example.org", "Ana", "Quinde", "", unit="A", staff_number="S-9999")
+    by_identity = replace(line, staff_number="", national_id="1710034065")
+    with instance.database.unit_of_work() as session:
+        for listed in (line, by_identity):
+            check = judge_people(session, [listed], now=clock.now())
+            assert (check.new, check.faults) == ((), ())
+        recorded = session.scalars(select(AuditEntry.facts).where(AuditEntry.verb == "employment.recorded")).all()
+    assert [json.loads(facts)["source"] for facts in recorded] == ["provider"]
+
+
+def test_a_staff_number_fills_in_what_is_missing_and_takes_nobody_s_place(
+    instance: Instance, provider: IdentityProvider, units: tuple[int, int]
+) -> None:
+    an_administrator(instance)
+    ana, luis = a_person(instance), a_person(instance, "luis@example.org", given="Luis")
+    enter(instance, provider, replace(ANA, unit="A"))
+    assert employments(instance) == [(ana.id, None, True)]
+    enter(instance, provider, replace(ANA, staff_number="S-1", unit="A"))
+    assert employments(instance) == [(ana.id, "S-1", True)]
+    enter(instance, provider, replace(ANA, staff_number="S-2", unit="A"))
+    assert employments(instance) == [(ana.id, "S-1", True)]
+
+    enter(instance, provider, replace(ANA, subject="b", given_names="Luis", email=luis.email))
+    enter(instance, provider, replace(ANA, subject="b", given_names="Luis", email=luis.email, staff_number="S-1", unit="B"))
+
+    assert employments(instance) == [(ana.id, "S-1", True), (luis.id, None, True)]
+    kept = "The institution’s sign-in says another staff number of %(name)s than the list of people: that of the list stays."
+    taken = "The staff number that the institution’s sign-in says of %(name)s is someone else’s: it was not recorded."
+    assert notified(instance) == [in_spanish(kept, name="Ana Quinde"), in_spanish(taken, name="Luis Quinde")]
+
+
+def test_a_provider_moves_nobody_out_of_a_unit_of_another_institution(
+    instance: Instance, provider: IdentityProvider, units: tuple[int, int]
+) -> None:
+    an_administrator(instance)
+    ana = a_person(instance)
+    enter(instance, provider)
+    elsewhere = a_place(instance, "Otro instituto", code="OI")
+    put(instance, ana, elsewhere)
+
+    enter(instance, provider, replace(ANA, unit="A", staff_number="S-1"))
+
+    with instance.database.unit_of_work(write=False) as session:
+        assert places(session, ana.id) == [(elsewhere.id, True)]
+    assert employments(instance) == [(ana.id, None, True), (ana.id, "S-1", True)]
+    text = "%(name)s belongs to a unit of another institution: the unit that this one says was not taken."
+    assert notified(instance) == [in_spanish(text, name="Ana Quinde")]
+
+
 def test_who_has_left_by_the_list_is_not_employed_again_by_a_claim(
     instance: Instance, provider: IdentityProvider, units: tuple[int, int]
 ) -> None:
@@ -107,7 +266,7 @@ def test_who_has_left_by_the_list_is_not_employed_again_by_a_claim(
         for row in session.scalars(select(Employment).where(Employment.person_id == ana.id)):
             row.left_on = clock.now().date()
         before = session.scalar(select(func.count()).select_from(Employment))
-    enter(instance, provider, replace(ANA, unit="B"))
+    enter(instance, provider, replace(ANA, unit="B", staff_number="S-1"))
     with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).select_from(Employment)) == before == 1
         assert [unit for unit, _is_open in places(session, ana.id)] == [units[0]]

@@ -86,7 +86,7 @@ def test_staff_sign_in_once_with_their_password_and_link_from_inside(
 ) -> None:
     """What the refusal says is what the person then does: its button leads through the password to the page that links."""
     ada = an_administrator(instance)
-    proves(fake, email=ada.email)
+    proves(fake, email=ada.email, given_name="Ada", family_name="Ministra")
 
     come_in(browser, fake, status=403)
     assert in_spanish(OwnProofNeeded.message) in browser.page.text
@@ -127,10 +127,8 @@ def test_two_people_are_refused_and_administrators_learn_it(
     assert links_of(instance) == []
     administrator = sign_in(browser.another(), "admin@example.org")
     shown = administrator.get("/notices").text
-    names = f"{ana.full_name}, {luis.full_name}"
-    assert in_spanish("What the institution says belongs to several accounts: %(names)s. Merge them.", names=names) in shown
-    assert ana.full_name in shown
-    assert luis.full_name in shown
+    text = "What the institution says of one person belongs to accounts of different people: %(names)s. Have it corrected there."
+    assert in_spanish(text, names=f"{ana.full_name}, {luis.full_name}") in shown
 
 
 def test_a_second_subject_never_takes_a_person_who_is_linked(
