@@ -61,23 +61,23 @@ class TrainingScope:
     """The places of all these grants, and what stands above them."""
 
     def heads_any(self, places: Collection[int]) -> bool:
-        """Say whether they head one of the places."""
+        """Return whether they head one of the places."""
         return not self.heads.isdisjoint(places)
 
     def officer_of(self, places: Collection[int]) -> bool:
-        """Say whether they are training officer of one of the places."""
+        """Return whether they are training officer of one of the places."""
         return not self.officer.isdisjoint(places)
 
     def auditor_of(self, places: Collection[int]) -> bool:
-        """Say whether they audit one of the places."""
+        """Return whether they audit one of the places."""
         return not self.auditor.isdisjoint(places)
 
     def sees_any(self, places: Collection[int]) -> bool:
-        """Say whether they see the compulsory training of one of the places, as whatever."""
+        """Return whether they see the compulsory training of one of the places, as whatever."""
         return self.everywhere or self.heads_any(places) or self.officer_of(places) or self.auditor_of(places)
 
     def stands_in(self, places: Collection[int]) -> bool:
-        """Say whether they have a grant for one of the places or for something below it."""
+        """Return whether they have a grant for one of the places or for something below it."""
         return not self.above.isdisjoint(places)
 
 
@@ -92,15 +92,15 @@ class InstitutionScope:
 
     @property
     def any(self) -> bool:
-        """Say whether there is one at all."""
+        """Return whether there is one at all."""
         return self.everywhere or bool(self.own)
 
     def covers(self, institution_id: int | None) -> bool:
-        """Say whether an institution is among them."""
+        """Return whether an institution is among them."""
         return self.everywhere or institution_id in self.own
 
     def covers_key(self, institution_key: str) -> bool:
-        """Say whether the institution that a certificate names is among them."""
+        """Return whether the institution that a certificate names is among them."""
         return self.everywhere or institution_key in self.keys
 
 

@@ -110,25 +110,24 @@ def placed(scope: AudienceScope, *conditions: ColumnElement[bool]) -> Select[int
     )
 
 
-def _below(is_root: ColumnElement[bool]) -> Select[int]:
-    """Select some places and what stands below them; each use is a statement part of its own."""
-    base = select(Organisation.id).where(is_root).cte(recursive=True)
-    return select(base.union(select(Organisation.id).join(base, Organisation.parent_id == base.c.id)).c.id)
+def _below(is_root: ColumnElement[bool], scope: AudienceScope) -> Select[int]:
+    """Select some places and what stands below them on the day; each use is a statement part of its own."""
+    return tree.below_on(select(Organisation.id).where(is_root), scope.day)
 
 
 def _unit(leaf: UnitLeaf, scope: AudienceScope) -> ColumnElement[bool]:
     named = Organisation.code.in_(leaf.codes)
-    places = _below(named) if leaf.below else select(Organisation.id).where(named)
+    places = _below(named, scope) if leaf.below else select(Organisation.id).where(named)
     return Person.id.in_(placed(scope, Membership.organisation_id.in_(places)))
 
 
 def _province(leaf: ProvinceLeaf, scope: AudienceScope) -> ColumnElement[bool]:
     named = and_(Organisation.kind == OrganisationKind.PROVINCE.value, Organisation.name_key.in_({fold(name) for name in leaf.names}))
-    return Person.id.in_(placed(scope, Membership.organisation_id.in_(_below(named))))
+    return Person.id.in_(placed(scope, Membership.organisation_id.in_(_below(named, scope))))
 
 
 def _lacks_province(scope: AudienceScope) -> ColumnElement[bool]:
-    within = _below(Organisation.kind == OrganisationKind.PROVINCE.value)
+    within = _below(Organisation.kind == OrganisationKind.PROVINCE.value, scope)
     return Person.id.not_in(placed(scope, Membership.organisation_id.in_(within)))
 
 

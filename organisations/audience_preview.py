@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from sqlalchemy import CTE, ColumnElement, Row, Select, and_, case, false, func, literal, not_, select, union_all
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from accounts.models import Person, full_name
 from accounts.people import by_name, name_matches
@@ -18,7 +18,7 @@ from kernel.i18n import _, choose, format_date
 from organisations import audiences, tree
 from organisations.audience_kinds import AudienceScope, end_of, kinds_of, may_be_in
 from organisations.audiences import condition_of
-from organisations.models import Audience, AudienceList, AudienceListEntry, Employment, Membership, Organisation
+from organisations.models import Audience, AudienceList, AudienceListEntry, Employment, Membership, Organisation, OrganisationAbove
 from organisations.rules.audiences import (
     AllOf,
     AnyOf,
@@ -34,7 +34,7 @@ from organisations.rules.audiences import (
     find_stays,
     leaves,
 )
-from organisations.rules.units import OrganisationKind, UnitSummary
+from organisations.rules.units import OrganisationKind, TreeHistory
 from organisations.tree import EMPLOYED, MAIN
 
 SHOWN_NAMES = 10
@@ -68,7 +68,7 @@ class AudiencePreview:
 
     @property
     def is_extreme(self) -> bool:
-        """Say whether the rule lets in nobody, or everybody."""
+        """Return whether the rule lets in nobody, or everybody."""
         return self.total in (0, self.employed)
 
 
@@ -112,15 +112,18 @@ def _flags(people: CTE) -> list[ColumnElement[int]]:
 
 def _groups(people: CTE) -> Select[*tuple[Any, ...]]:
     """Count the people by province and by what was found of them."""
-    provinces = select(Organisation.id, Organisation.name).where(Organisation.kind == OrganisationKind.PROVINCE.value).cte(recursive=True)
-    lower = aliased(Organisation)
-    provinces = provinces.union(select(lower.id, provinces.c.name).join(provinces, lower.parent_id == provinces.c.id))
+    provinces = (
+        select(OrganisationAbove.unit_id, Organisation.name)
+        .join(Organisation, Organisation.id == OrganisationAbove.above_id)
+        .where(Organisation.kind == OrganisationKind.PROVINCE.value)
+        .subquery()
+    )
     province, flags = func.coalesce(provinces.c.name, ""), _flags(people)
     return (
         select(literal(_GROUPS).label("part"), func.count().label("number"), province.label("province"), *flags)
         .select_from(people)
         .outerjoin(Membership, and_(Membership.person_id == people.c.id, Membership.is_main, Membership.until.is_(None)))
-        .outerjoin(provinces, provinces.c.id == Membership.organisation_id)
+        .outerjoin(provinces, provinces.c.unit_id == Membership.organisation_id)
         .group_by(province, *flags)
     )
 
@@ -246,22 +249,24 @@ def list_rewritten(session: Session, people: Sequence[int], load: LoadCandidates
     return sorted(changed)
 
 
-def list_people_of_changed(session: Session, units: Mapping[int, UnitSummary]) -> list[int]:
-    """Return who belongs or belonged to a place that these units say otherwise than the tree, or to one below it."""
-    changed = [unit.id for unit in tree.list_tree(session) if units[unit.id] != unit]
-    if not changed:
+def list_people_of_changed(session: Session, after: TreeHistory) -> list[int]:
+    """Return who belongs or belonged to a place that a history says otherwise than the tree, or to one below it on any day."""
+    before = tree.load_history(session)
+    present, would_be = ({number: (each.units.get(number), each.spans.get(number)) for number in before.units} for each in (before, after))
+    changed = {number for number in before.units if present[number] != would_be[number]}
+    there = {number for number in before.units if any(unit.id in changed for span in before.lines(number) for unit in span.line)}
+    if not there:
         return []
-    there = tree.below(select(Organisation.id).where(Organisation.id.in_(changed)))
     statement = select(Membership.person_id).where(Membership.organisation_id.in_(there), Membership.retracted_at.is_(None)).distinct()
     return list(session.scalars(statement.order_by(Membership.person_id)))
 
 
-def list_rewritten_by_tree(session: Session, units: Mapping[int, UnitSummary], today: date) -> list[int]:
-    """Return who would have been in an audience on other days before today, if the tree stood as these units say."""
-    people = list_people_of_changed(session, units)
+def list_rewritten_by_tree(session: Session, after: TreeHistory, today: date) -> list[int]:
+    """Return who would have been in an audience on other days before today, if the tree stood as a history says."""
+    people = list_people_of_changed(session, after)
 
     def load(institution: int, some: Collection[int]) -> Mapping[int, AudienceCandidate]:
-        return audiences.load_candidates(session, institution, some, units=units)
+        return audiences.load_candidates(session, institution, some, history=after)
 
     return list_rewritten(session, people, load, today)
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TypeAlias
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import AccountMerge, NationalIdentity, Person
 from accounts.rules import fold
-from kernel import audit
+from kernel import audit, outbox
 from kernel.db import Hook, HookList, count_rows
 from kernel.errors import N_, Conflict, Invalid, require_found
 from kernel.i18n import choose, site_locale
@@ -34,7 +34,7 @@ from organisations.models import (
 )
 from organisations.rules import audiences
 from organisations.rules.audience_drafts import read_yaml, write_yaml
-from organisations.rules.units import OrganisationKind, UnitSummary
+from organisations.rules.units import TreeHistory
 
 FindAudienceUses: TypeAlias = Callable[[Session, Audience], Sequence[str]]
 
@@ -240,17 +240,17 @@ def find_listed_people(session: Session, institution_id: int, lines: Sequence[st
 
 
 def load_candidates(
-    session: Session, institution_id: int, people: Collection[int], *, units: Mapping[int, UnitSummary] | None = None
+    session: Session, institution_id: int, people: Collection[int], *, history: TreeHistory | None = None
 ) -> dict[int, audiences.AudienceCandidate]:
     """Return the facts of some hundreds of people, as far as rules ask for them, in a fixed number of statements.
 
-    With `units` the places stand as these say.
+    With `history` the places stand and stood as this says.
     """
-    units = {unit.id: unit for unit in tree.list_tree(session)} if units is None else units
+    history = history or tree.load_history(session)
     closed = {
         row[0]: row[1] for row in session.execute(select(Person.id, Person.suspended_at).where(Person.id.in_(people)).order_by(Person.id))
     }
-    employments, places, lists = _employments(session, institution_id, people), _places(session, people, units), _lists(session, people)
+    employments, places, lists = _employments(session, institution_id, people), _places(session, people, history), _lists(session, people)
     held = defaultdict[int, tuple[audiences.HeldFact, ...]](tuple)
     for kind in kinds_of(session).values():
         if kind.held is not None:
@@ -281,7 +281,7 @@ def _employments(session: Session, institution_id: int, people: Collection[int])
     return employments
 
 
-def _places(session: Session, people: Collection[int], units: Mapping[int, UnitSummary]) -> Mapping[int, list[audiences.PlaceFact]]:
+def _places(session: Session, people: Collection[int], history: TreeHistory) -> Mapping[int, list[audiences.PlaceFact]]:
     units_of_people = defaultdict[int, list[audiences.PlaceFact]](list)
     posts = defaultdict[int | None, tuple[str, ...]](tuple)
     for number, key in session.execute(select(Post.id, Post.key)):
@@ -294,19 +294,8 @@ def _places(session: Session, people: Collection[int], units: Mapping[int, UnitS
         .order_by(Membership.is_main.desc(), Membership.id)
     )
     for person, unit, post, since, until in session.execute(statement):
-        units_of_people[person].append(audiences.PlaceFact(*codes_above(units, unit), posts[post], since, until))
+        units_of_people[person] += audiences.place_facts(history, unit, posts[post], since, until)
     return units_of_people
-
-
-def codes_above(units: Mapping[int, UnitSummary], unit: int) -> tuple[tuple[str, ...], str]:
-    """Return the codes of a place and of those above it, and the name of the province."""
-    codes, province, at = list[str](), "", units.get(unit)
-    while at is not None:
-        codes.append(at.code)
-        if at.kind is OrganisationKind.PROVINCE:
-            province = at.name
-        at = units.get(at.parent_id) if at.parent_id is not None else None
-    return tuple(codes), province
 
 
 def _lists(session: Session, people: Collection[int]) -> Mapping[int, list[audiences.ListFact]]:
@@ -351,6 +340,17 @@ def list_changed_people(session: Session, audience_id: int, rule: audiences.Rule
     return list(session.scalars(select(Person.id).where(differs).order_by(Person.id)))
 
 
+FOLLOWED_WITHIN = timedelta(hours=1)
+"""Time within which stays and statuses follow a change of the register, even on a busy machine."""
+_FOLLOWING = ("organisations.bring_in", "organisations.recompute_audience", "organisations.recompute_audiences")
+
+
+def awaits_stays(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a job has yet to record the stays that a list, a move or a rule changed lately."""
+    lately = (outbox.Job.available_at > now - FOLLOWED_WITHIN, outbox.Job.arguments != "{}")
+    return exists().where(*lately, outbox.Job.kind.in_(_FOLLOWING), outbox.Job.done_at.is_(None), outbox.Job.failed_at.is_(None))
+
+
 def _may_ever_be_in(audience: Audience) -> ColumnElement[bool]:
     """Say in SQL that a person was ever employed in the institution or in the audience."""
     ever = select(Employment.person_id).where(Employment.institution_id == audience.institution_id)
@@ -373,7 +373,12 @@ PORTION = 500
 """People whose stays are written in one transaction (spec/compulsory K2)."""
 
 
-class AudienceVerb(audit.Verb):
+class AudienceVerb(
+    audit.Verb,
+    facts={
+        "ended": N_("Ended"),
+    },
+):
     """The audit-log verbs of audiences and their lists."""
 
     MADE = "audience.made", N_("Created an audience")
@@ -580,12 +585,12 @@ def refuse_named(session: Session, kind: str, keys: Collection[str]) -> None:
         raise NamedByAudiences(None, audiences=", ".join(f"«{choose(row.title)}»" for row in named))
 
 
-def _refuse_named_before(session: Session, row: AudienceList, today: date) -> None:
-    """Raise NamedByAudiences where the rule of a day before today names a list: who was in the audience then goes by it."""
+def refuse_named_before(session: Session, kind: str, key: str, today: date) -> None:
+    """Raise NamedByAudiences where the rule of a day before today names something: who was in the audience then goes by it."""
     named = list[str]()
-    for audience in list_audiences(session, [row.institution_id]):
+    for audience in list_audiences(session):
         held = {version.effective_on: version.rule for version in rules_in_force(session, audience.id)}
-        if any(("list", row.key) in audiences.references(rule) for day, rule in held.items() if day < today):
+        if any((kind, key) in audiences.references(rule) for day, rule in held.items() if day < today):
             named.append(f"«{choose(audience.title)}»")
     if named:
         message = N_("Audience rules used it on earlier days: %(audiences)s. It stays, because who was in them goes by it.")
@@ -634,7 +639,7 @@ def _end_entry(session: Session, entry: AudienceListEntry, today: date) -> None:
 def delete_list(session: Session, actor: Actor, row: AudienceList, *, now: datetime) -> None:
     """Delete a list that no rule names, nor named on a day before today; else raise NamedByAudiences."""
     refuse_named(session, "list", [row.key])
-    _refuse_named_before(session, row, today_of(now))
+    refuse_named_before(session, "list", row.key, today_of(now))
     audit.record(session, actor, AudienceVerb.LIST_DELETED, row, now=now, key=row.key)
     session.execute(delete(AudienceListEntry).where(AudienceListEntry.list_id == row.id))
     session.delete(row)

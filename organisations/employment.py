@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from enum import Enum, StrEnum
 from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, Select, exists, insert, or_, select, union, update
@@ -16,6 +17,7 @@ from accounts.models import Person
 from kernel import audit
 from kernel.errors import N_
 from kernel.permissions import Actor
+from kernel.personal import PersonalTables, of, own_rows
 from organisations.models import (
     Audience,
     AudienceList,
@@ -25,20 +27,37 @@ from organisations.models import (
     InstitutionAdministrator,
     Membership,
     Organisation,
+    OrganisationAbove,
     Post,
     TrainingGrant,
     UnitManager,
 )
-from organisations.rules.units import EmploymentDays, TrainingRole, next_employment
-from organisations.tree import PRESENT, belongs
+from organisations.rules.units import EmploymentDays, TrainingRole, next_employment, shifted_days
+from organisations.tree import EMPLOYED, PRESENT, belongs
 
 
-class EmploymentVerb(audit.Verb):
+class EmploymentVerb(
+    audit.Verb,
+    facts={
+        "entered_on": N_("Day of entry"),
+        "staff_number": N_("Staff number"),
+    },
+):
     """The audit-log verbs of employment."""
 
     RECORDED = "employment.recorded", N_("Recorded someone's employment")
     CORRECTED = "employment.corrected", N_("Corrected someone's employment")
     ENDED = "employment.ended", N_("Ended someone's employment")
+
+
+class EmploymentSource(StrEnum):
+    """A source that says that somebody works at an institution; the audit log has it."""
+
+    LIST = "list"
+    PLACE = "place"
+    """Somebody gave them a place there."""
+    PROVIDER = "provider"
+    """The institution's own sign-in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +67,16 @@ class EmploymentValues:
     institution: int
     days: EmploymentDays
     back: bool = False
+    source: EmploymentSource = EmploymentSource.LIST
 
 
 def record_employments(session: Session, actor: Actor, employments: Mapping[int, EmploymentValues], day: date, *, now: datetime) -> int:
     """Record what an institution says of some hundreds of people, by their numbers; return of how many that was new.
 
-    A correction retracts a row and adds another; a re-entry is another row of the same person (spec/compulsory 2.3).
+    A correction retracts a row and adds another; a re-entry is another row of the same person (spec/compulsory 2.3). Places that began or
+    ended with an employment begin and end with it as it was corrected.
     """
-    present = present_rows(session, employments)
+    present, corrected = present_rows(session, employments), dict[tuple[int, int], tuple[EmploymentDays, EmploymentDays]]()
     retracted, added, events = list[int](), list[dict[str, Any]](), list[tuple[int, EmploymentVerb, dict[str, Any]]]()
     for person, values in employments.items():
         rows = [row for row in present.get(person, ()) if row.institution_id == values.institution]
@@ -65,13 +86,79 @@ def record_employments(session: Session, actor: Actor, employments: Mapping[int,
             continue
         if change.corrects and last is not None:
             retracted.append(last.id)
+            corrected[person, values.institution] = (_days_of(last), change.days)
         closed = last.account_closed_at if last is not None and change.corrects and change.days.left_on else None
         added.append({**_row(person, values.institution, change.days), "account_closed_at": closed})
         verb = EmploymentVerb.CORRECTED if change.corrects else EmploymentVerb.RECORDED
-        events.append((person, verb, _facts(values.institution, change.days)))
+        events.append((person, verb, {**_facts(values.institution, change.days), "source": values.source.value}))
     _write(session, retracted, added, now)
+    _shift_places(session, corrected, now)
     _record(session, actor, events, now)
     return len(events)
+
+
+def _shift_places(session: Session, corrected: Mapping[tuple[int, int], tuple[EmploymentDays, EmploymentDays]], now: datetime) -> None:
+    people = {person for person, _institution in corrected}
+    rows = (
+        select(Membership, OrganisationAbove.above_id)
+        .join(OrganisationAbove, OrganisationAbove.unit_id == Membership.organisation_id)
+        .where(Membership.person_id.in_(people), Membership.retracted_at.is_(None))
+    )
+    for row, institution in session.execute(rows.order_by(Membership.id)).all() if people else ():
+        if (row.person_id, institution) not in corrected:
+            continue
+        since_on, until_on = shifted_days(*corrected[row.person_id, institution], row.since_on, row.until_on)
+        if (since_on, until_on) == (row.since_on, row.until_on) or (since_on and until_on and since_on > until_on):
+            continue
+        copied = {name: getattr(row, name) for name in ("person_id", "organisation_id", "post_id", "is_main")}
+        ended = None if row.until is None else now
+        row.until, row.retracted_at = row.until or now, now
+        session.flush()  # one present row of a person and a place
+        session.add(Membership(**copied, since=now, until=ended, since_on=since_on, until_on=until_on, recorded_at=now))
+    session.flush()
+
+
+class WorkRefusal(Enum):
+    """Why what a sign-in says of somebody's work is not recorded: a list says otherwise."""
+
+    LEFT = N_("%(name)s has left by the list of people, and the institution’s sign-in still says otherwise: nothing was moved.")
+    OTHER_NUMBER = N_("The institution’s sign-in says another staff number of %(name)s than the list of people: that of the list stays.")
+    TAKEN = N_("The staff number that the institution’s sign-in says of %(name)s is someone else’s: it was not recorded.")
+
+
+def record_claimed_work(
+    session: Session, actor: Actor, person: Person, institution: int, staff_number: str, day: date, *, belongs: bool, now: datetime
+) -> WorkRefusal | None:
+    """Record what an institution's sign-in says of somebody's work there, and return what of it is refused.
+
+    A staff number fills in one that is missing; only who keeps the list changes it, or lets begin again who has left.
+    """
+    rows = [row for row in present_rows(session, [person.id]).get(person.id, ()) if row.institution_id == institution]
+    present = [row for row in rows if row.left_on is None]
+    if rows and not present:
+        return WorkRefusal.LEFT
+    own = {row.staff_number for row in present} - {None}
+    number = (EMPLOYED, Employment.institution_id == institution, Employment.staff_number == staff_number)
+    refused = None
+    if staff_number and own and staff_number not in own:
+        refused = WorkRefusal.OTHER_NUMBER
+    elif staff_number and not own and session.scalar(select(exists().where(*number, Employment.person_id != person.id))):
+        refused = WorkRefusal.TAKEN
+    days = EmploymentDays("" if refused else staff_number)
+    values = EmploymentValues(institution, days, back=belongs, source=EmploymentSource.PROVIDER)
+    record_employments(session, actor, {person.id: values}, day, now=now)
+    return refused
+
+
+def have_ended(rows: Sequence[Employment], day: date) -> bool:
+    """Return whether all of these employments were over before a day."""
+    return all(row.left_on is not None and row.left_on < day for row in rows)
+
+
+def works_elsewhere(session: Session, person_id: int, institution: int) -> bool:
+    """Return whether a person works at another institution at present."""
+    elsewhere = exists().where(EMPLOYED, Employment.person_id == person_id, Employment.institution_id != institution)
+    return bool(session.scalar(select(elsewhere)))
 
 
 def present_rows(session: Session, people: Iterable[int]) -> dict[int, list[Employment]]:
@@ -114,6 +201,12 @@ def _record(session: Session, actor: Actor, events: Sequence[tuple[int, Employme
     people = {row.id: row for row in session.scalars(select(Person).where(Person.id.in_({event[0] for event in events})))}
     for person, verb, facts in events:
         audit.record(session, actor, verb, people[person], now=now, **facts)
+
+
+def note_account(session: Session, person_id: int, *, closed_at: datetime | None) -> None:
+    """Keep beside a person's employments when their account was suspended because they had left; None: it is open again."""
+    rows = (Employment.person_id == person_id, Employment.retracted_at.is_(None))
+    session.execute(update(Employment).where(*rows).values(account_closed_at=closed_at))
 
 
 def end_employments(session: Session, actor: Actor, people: Sequence[int], institution: int, last_day: date, *, now: datetime) -> None:
@@ -174,16 +267,10 @@ def own_unit_codes(person_id: Reader) -> Select[Any]:
         select(UnitManager.organisation_id.label("place")).where(UnitManager.person_id == person_id),
         select(TrainingGrant.organisation_id).where(TrainingGrant.person_id == person_id),
     ).cte("own_grants")
-    own = or_(Organisation.id.in_(member), Organisation.id.in_(select(granted.c.place)))
-    up = select(Organisation.id, Organisation.parent_id).where(own).cte("own_lineage", recursive=True)
-    upper = aliased(Organisation)
-    up = up.union(select(upper.id, upper.parent_id).join(up, upper.id == up.c.parent_id))
-    down = select(granted.c.place).cte("own_reach", recursive=True)
-    lower = aliased(Organisation)
-    down = down.union(select(lower.id).join(down, lower.parent_id == down.c.place))
-    unit_id = aliased(Organisation)
-    here = or_(unit_id.id.in_(select(up.c.id)), unit_id.id.in_(select(down.c.place)))
-    return select(unit_id.code).where(unit_id.code.is_not(None), here)
+    up, down, unit = aliased(OrganisationAbove), aliased(OrganisationAbove), aliased(Organisation)
+    above = select(up.above_id).where(or_(up.unit_id.in_(member), up.unit_id.in_(select(granted.c.place))))
+    below = select(down.unit_id).where(down.above_id.in_(select(granted.c.place)))
+    return select(unit.code).where(unit.code.is_not(None), or_(unit.id.in_(above), unit.id.in_(below)))
 
 
 def own_audience_keys(person_id: Reader) -> Select[str]:
@@ -212,54 +299,27 @@ def known_audiences(session: Session, keys: Collection[str]) -> set[str]:
     return set(session.scalars(select(Audience.key).where(Audience.key.in_(keys))))
 
 
-def select_own_data(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:
+def select_own_data(person_id: int) -> PersonalTables:
     """Return where a person works and worked, in which audiences and lists they are, what they manage or audit, by the name of its file."""
+    known, name = "recorded_at retracted_at", Organisation.name
+    membership = (name, *of(Post, post="name"), *of(Membership, f"is_main since until since_on until_on {known}"))
+    stay = (*of(Audience, "key title"), *of(AudienceStayRecord, f"since_on until_on {known}"))
+    listed = (*of(AudienceList, "key title"), *of(AudienceListEntry, "since_on until_on"))
+    employment = (name, *of(Employment, f"staff_number entered_on left_on {known} account_closed_at"))
+    places = own_rows(Membership, columns=membership, mine=Membership.person_id == person_id)
+    places = places.join(Organisation, Organisation.id == Membership.organisation_id).outerjoin(Post, Post.id == Membership.post_id)
+    granted: Mapping[str, tuple[type[Any], str]] = {
+        "units_managed": (UnitManager, "is_head granted_at"),
+        "training_grants": (TrainingGrant, "role granted_at"),
+        "institutions_administered": (InstitutionAdministrator, "granted_at"),
+    }
     return {
-        "places": select(
-            Organisation.name,
-            Post.name.label("post"),
-            Membership.is_main,
-            Membership.since,
-            Membership.until,
-            Membership.since_on,
-            Membership.until_on,
-            Membership.recorded_at,
-            Membership.retracted_at,
-        )
-        .join(Organisation, Organisation.id == Membership.organisation_id)
-        .outerjoin(Post, Post.id == Membership.post_id)
-        .where(Membership.person_id == person_id),
-        "audiences": select(
-            Audience.key,
-            Audience.title,
-            AudienceStayRecord.since_on,
-            AudienceStayRecord.until_on,
-            AudienceStayRecord.recorded_at,
-            AudienceStayRecord.retracted_at,
-        )
-        .join(Audience, Audience.id == AudienceStayRecord.audience_id)
-        .where(AudienceStayRecord.person_id == person_id),
-        "audience_lists": select(AudienceList.key, AudienceList.title, AudienceListEntry.since_on, AudienceListEntry.until_on)
-        .join(AudienceList, AudienceList.id == AudienceListEntry.list_id)
-        .where(AudienceListEntry.person_id == person_id),
-        "employment": select(
-            Organisation.name,
-            Employment.staff_number,
-            Employment.entered_on,
-            Employment.left_on,
-            Employment.recorded_at,
-            Employment.retracted_at,
-            Employment.account_closed_at,
-        )
-        .join(Organisation, Organisation.id == Employment.institution_id)
-        .where(Employment.person_id == person_id),
-        "units_managed": select(Organisation.name, UnitManager.is_head, UnitManager.granted_at)
-        .join(Organisation, Organisation.id == UnitManager.organisation_id)
-        .where(UnitManager.person_id == person_id),
-        "training_grants": select(Organisation.name, TrainingGrant.role, TrainingGrant.granted_at)
-        .join(Organisation, Organisation.id == TrainingGrant.organisation_id)
-        .where(TrainingGrant.person_id == person_id),
-        "institutions_administered": select(Organisation.name, InstitutionAdministrator.granted_at)
-        .join(Organisation, Organisation.id == InstitutionAdministrator.organisation_id)
-        .where(InstitutionAdministrator.person_id == person_id),
+        "places": places,
+        "audiences": own_rows(AudienceStayRecord, Audience, columns=stay, mine=AudienceStayRecord.person_id == person_id),
+        "audience_lists": own_rows(AudienceListEntry, AudienceList, columns=listed, mine=AudienceListEntry.person_id == person_id),
+        "employment": own_rows(Employment, Organisation, columns=employment, mine=Employment.person_id == person_id),
+        **{
+            key: own_rows(table, Organisation, columns=(name, *of(table, names)), mine=table.person_id == person_id)
+            for key, (table, names) in granted.items()
+        },
     }

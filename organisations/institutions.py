@@ -11,12 +11,15 @@ from sqlalchemy.orm import Session, undefer
 from accounts.models import Person
 from accounts.people import by_name
 from kernel import audit
+from kernel.db import count_rows
 from kernel.errors import N_, SignInNeeded, require_found
 from kernel.permissions import Actor, ActorChannel
 from organisations.access import InstitutionContext, InstitutionScope, SignatoryContext
 from organisations.models import Employment, InstitutionAdministrator, InstitutionProfile, InstitutionSignatory, Membership, Organisation
 
 MOST_INSTITUTIONS = 200
+INSTITUTION_ROLE = "institution_administrator"
+"""The role under which the access log has what an institution's administrators open as such."""
 FIRST = select(func.min(Organisation.id)).where(Organisation.parent_id.is_(None)).scalar_subquery()
 
 
@@ -63,6 +66,11 @@ def _statement() -> Select[*tuple[Organisation, InstitutionProfile | None, int |
         .order_by(Organisation.id)
         .limit(MOST_INSTITUTIONS)
     )
+
+
+def count_institutions(session: Session) -> int:
+    """Count the institutions of the site that are open."""
+    return count_rows(session, Organisation, Organisation.parent_id.is_(None), Organisation.closed_at.is_(None))
 
 
 def list_institutions(session: Session, scope: InstitutionScope | None = None) -> list[Institution]:
@@ -169,7 +177,13 @@ def list_institutions_of(session: Session, person_id: int) -> frozenset[int]:
     return frozenset(session.scalars(select(Organisation.id).where(Organisation.parent_id.is_(None), theirs)))
 
 
-class InstitutionGrantVerb(audit.Verb):
+class InstitutionGrantVerb(
+    audit.Verb,
+    facts={
+        "institution_administrator.ended reason": N_("Name"),
+        "institution_administrator.given reason": N_("Name"),
+    },
+):
     """The audit-log verbs of administrators of one institution."""
 
     GIVEN = "institution_administrator.given", N_("Named an administrator of an institution")

@@ -1,5 +1,6 @@
 """Background jobs of organisations: lists are imported or expire, stays in audiences are recorded, places of those who left are ended."""
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
@@ -29,7 +30,7 @@ def bring_in(delivery: Delivery) -> None:
     if isinstance(sheet, UnitListRows):
         _bring_in_units(delivery, load_id, sheet)
     else:
-        _bring_in_people(delivery, load_id, sheet)
+        _bring_in_people(delivery, load_id, sheet, load.taken_names)
         _bring_in_leavers(delivery, load_id, sheet)
 
 
@@ -52,9 +53,9 @@ def _actor(load: PendingUnitList) -> Actor:
     return Actor(person_id=load.person_id, via=ActorChannel.JOB)
 
 
-def _bring_in_people(delivery: Delivery, load_id: int, sheet: PeopleListRows) -> None:
+def _bring_in_people(delivery: Delivery, load_id: int, sheet: PeopleListRows, taken_names: Collection[str]) -> None:
     with delivery.database.unit_of_work(write=False) as session:
-        repeated = repeated_lines(session, sheet.entries)
+        repeated = repeated_lines(session, sheet.entries, taken_names, now=delivery.now)
     more = True
     while more:
         with delivery.database.unit_of_work() as session:
@@ -106,7 +107,7 @@ def _bring_in_units(delivery: Delivery, load_id: int, sheet: UnitListRows) -> No
             judged = judge_units(tree.list_tree(session), sheet.entries, heads)
             left = [line for line in (*judged.new, *judged.changed) if line.line not in written]
             ready = [line for line in left if line.parent_line is None][: lists.PORTION]
-            done = lists.try_places(session, _actor(load), ready, now=delivery.now)
+            done = lists.try_places(session, _actor(load), ready, load.reason or load.name, now=delivery.now)
             written |= {line.line for line in done}
             load.made += sum(line.place is None for line in done)
             load.changed += sum(line.place is not None for line in done)
@@ -143,8 +144,13 @@ def _record_all(delivery: Delivery, audience_id: int) -> None:
 
 
 def follow_audiences(delivery: Delivery) -> None:
-    """Record the stays of whoever came into an audience or left it since: by a list, a page, or the calendar alone."""
+    """Record the stays of whoever came into an audience or left it since: by a list, a page, or the calendar alone.
+
+    Units that move from today on are moved before.
+    """
     today = audiences.today_of(delivery.now)
+    with delivery.database.unit_of_work() as session:
+        tree.settle(session, today, now=delivery.now)
     with delivery.database.unit_of_work(write=False) as session:
         changed = {
             audience.id: audiences.list_changed_people(

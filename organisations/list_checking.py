@@ -1,18 +1,17 @@
 """The changes that the lines of a list would make, compared with the existing rows; and lists brought in whole, for commands."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from accounts.accounts import InvitedPerson
 from accounts.models import NameSource, full_name
-from accounts.names import NameParts
+from accounts.names import NameParts, next_name
 from accounts.rules import fold, is_other_name, richer_spelling
 from kernel import audit
 from kernel.db import count_rows
@@ -20,13 +19,16 @@ from kernel.errors import N_
 from kernel.i18n import DEFAULT_ZONE
 from kernel.left_out import LineFault, LineRefused
 from kernel.permissions import Actor
-from organisations import audience_preview, audiences, lists, tree
+from organisations import lists, tree
+from organisations.audiences import today_of
+from organisations.list_past import NOBODY, RewrittenPeople, rewritten_by_people, rewritten_by_units
 from organisations.list_reading import PeopleListRows, PersonListRow, UnitDirectory, UnitListRow, UnitListRows, read_people, read_units
 from organisations.lists import (
     AddPerson,
     ChangePerson,
     KnownHeads,
     KnownPerson,
+    NameDifference,
     StaffNumberHolder,
     UnitListVerb,
     WorkValues,
@@ -35,21 +37,21 @@ from organisations.lists import (
 )
 from organisations.models import Employment
 from organisations.posts import post_key
-from organisations.rules.audiences import AudienceCandidate, EmploymentFact, PlaceFact
 from organisations.rules.units import (
+    DAY,
     NUMBER_ABOVE,
     EmploymentDays,
     UnitListKind,
     UnitSummary,
     asks_for_number,
     institution_of,
+    latest,
     local_day,
     may_stand_under,
     next_employment,
 )
 
 DEFAULT_LANGUAGE = "es"
-NOBODY = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ def judge_units(places: Sequence[UnitSummary], lines: Sequence[UnitListRow], hea
             write = _place(directory, line, named, known)
         except LineRefused as unfit:
             faults.append(unfit.fault(line.line, f"{line.code} · {line.name} · {line.parent}"[:200]))
+            named = {unit_id: first for unit_id, first in named.items() if first != line.line}  # what is refused is in no line's way
             continue
         same += write is None
         if write is not None:
@@ -88,8 +91,18 @@ def judge_units(places: Sequence[UnitSummary], lines: Sequence[UnitListRow], hea
             directory.put(_after(write))
     known_names, of_line = {unit.id: unit.name for unit in places}, {first: unit_id for unit_id, first in named.items()}
     present = {line.line: known_names.get(of_line.get(line.line, 0), "") for line in lines}
+    moving = {write.line for write in changed if any(column == N_("Parent unit") for column, _old, _new in write.facts)}
+    message = N_("The day counts for a unit that moves: this one stays where it is, or is new and stands there on all days.")
+    remarks += [LineFault(line.line, line.name[:200], message, {}) for line in lines if line.since_on and line.line not in moving]
     remarks += _remark_spellings((line.line, richer_spelling([present[line.line]], [line.name]), (line.name,)) for line in lines)
     return UnitListCheck(tuple(map(_by_line, new)), tuple(map(_by_line, changed)), same, tuple(faults), tuple(remarks))
+
+
+def _from_day(old: str, new: str, day: date | None) -> tuple[str, str]:
+    """Return what was and what will be, with the day on which the one ends and the other begins, where it is said."""
+    if day is None:
+        return old, new
+    return f"{old} (… – {day - DAY})" if old else "", f"{new} ({day} – …)"
 
 
 def _remark_spellings(names: Iterable[tuple[int, tuple[str, ...], tuple[str, ...]]]) -> list[LineFault]:
@@ -150,7 +163,8 @@ def _changed_place(
     facts = [(N_("Name"), present.name, name)] if present.name != name else []
     facts += [(N_("Code"), present.code, code)] if present.code != code else []
     if parent is not None and parent.id != present.parent_id:
-        facts.append((N_("Parent unit"), directory.by_id[present.parent_id].name if present.parent_id else "", parent.name))
+        former = directory.by_id[present.parent_id].name if present.parent_id else ""
+        facts.append((N_("Parent unit"), *_from_day(former, parent.name, line.since_on)))
     facts += [(N_("Time zone"), present.zone, line.zone)] if line.zone and line.zone != present.zone else []
     old, new = heads.present.get(present.id), heads.by_words.get(line.head)
     moves = new is not None and (old is None or old[0] != new[0])
@@ -168,24 +182,11 @@ def _changed_place(
             facts=tuple(facts),
             zone=line.zone,
             head=head,
+            since_on=line.since_on,
         )
         if facts
         else None
     )
-
-
-@dataclass(frozen=True, slots=True)
-class NameDifference:
-    """A line with another name than the one that an administrator corrected; it holds only where somebody decided so."""
-
-    line: int
-    shown: str
-    """The person with their address."""
-    corrected: str
-    listed: str
-    is_taken: bool
-    is_other: bool = False
-    """Whether the line seems to mean another person: then nothing of it comes in before it was decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +203,7 @@ class PeopleListCheck:
     @property
     def skipped_names(self) -> tuple[str, ...]:
         """Return the lines that come in without their name."""
-        return tuple(str(difference.line) for difference in self.differences if not (difference.is_taken or difference.is_other))
+        return tuple(str(difference.line) for difference in self.differences if difference.keeps_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,9 +277,9 @@ class _Judge:
     taken_names: Collection[str]
     now: datetime
 
-    def keeps_name(self, line: PersonListRow, person: KnownPerson) -> bool:
-        """Return whether a line leaves a name as an administrator corrected it."""
-        return person.name_source == NameSource.CORRECTION and str(line.line) not in self.taken_names
+    def takes_name(self, line: PersonListRow) -> bool:
+        """Return whether who confirmed the list decided that the name of a line holds."""
+        return str(line.line) in self.taken_names
 
     def places(self, line: PersonListRow) -> tuple[UnitSummary | None, frozenset[int] | None]:
         """Return the unit that a line names, and the further ones."""
@@ -336,7 +337,7 @@ def judge_people(
         same += write is None
         if person is not None:
             remarks += _remarks(judge.match, line, person)
-            spellings.append((line.line, _listed_name(line, person), _written_name(line, person)))
+            spellings += _spelling(judge, line, person)
     remarks += _remark_spellings(spellings)
     return PeopleListCheck(tuple(new), tuple(changed), same, faults=tuple(faults), remarks=tuple(remarks), differences=tuple(differences))
 
@@ -357,20 +358,52 @@ def _remarks(match: PeopleMatch, line: PersonListRow, person: KnownPerson) -> It
 
 def _differences(judge: _Judge, line: PersonListRow, person: KnownPerson) -> Iterator[NameDifference]:
     """Tell of a name that an administrator corrected and the line says otherwise, and of one that seems to be another person's."""
-    listed_name, is_other = _listed_name(line, person), _seems_another(line, person)
-    if is_other or (person.name_source == NameSource.CORRECTION and listed_name != person.names):
-        taken, shown = str(line.line) in judge.taken_names, _person_label(person)
-        yield NameDifference(line.line, shown, person.name, full_name(*listed_name), taken, is_other=is_other)
+    listed_name, is_other = _listed_name(line, person), _doubt(line, person) is not None
+    if is_other or (person.has_decided_name and listed_name != person.names):
+        taken, shown = judge.takes_name(line), _person_label(person)
+        numbers = (f" · {person.national_id}", f" · {line.national_id}") if _differs_by_identity(line, person) else ("", "")
+        present, listed = person.name + numbers[0], full_name(*listed_name) + numbers[1]
+        decided_name = person.name if person.has_decided_name else ""
+        difference = NameDifference(line.line, shown, present, listed, taken, is_other=is_other)
+        yield replace(difference, decided_name=decided_name, decided_at=person.name_decided_at)
 
 
-def _seems_another(line: PersonListRow, person: KnownPerson) -> bool:
-    """Return whether one number or address alone says that a line means a person, and the name speaks against it."""
+def _spelling(judge: _Judge, line: PersonListRow, person: KnownPerson) -> Iterator[tuple[int, NameParts, NameParts]]:
+    """Yield the name that somebody will have and the line's, where both are one name."""
+    will_be, written = _next_name(judge, line, person), _written_name(line, person)
+    if fold(full_name(*will_be)) == fold(full_name(*written)):
+        yield line.line, will_be, written
+
+
+def _next_name(judge: _Judge, line: PersonListRow, person: KnownPerson) -> NameParts:
+    is_decided = _takes_name(judge, line, person)
+    return next_name(person.names, person.name_source, _written_name(line, person), NameSource.LIST, is_decided=is_decided)
+
+
+def _takes_name(judge: _Judge, line: PersonListRow, person: KnownPerson) -> bool:
+    """Return whether who confirmed the list decided that its name holds; that a line means the same person gives up no decided name."""
+    return judge.takes_name(line) and not (person.has_decided_name and _doubt(line, person) is not None)
+
+
+def _doubt(line: PersonListRow, person: KnownPerson) -> str | None:
+    """Return what speaks against it that a line means a person, where one number or address alone says so: the name, or the number."""
     same = (
         line.staff_number and any(line.staff_number == days.staff_number for days in person.employment.values()),
         line.national_id and line.national_id == person.national_id,
         line.email and line.email == person.email,
     )
-    return sum(map(bool, same)) < 2 and is_other_name(person.names, _written_name(line, person))
+    if sum(map(bool, same)) >= 2:
+        return None
+    if is_other_name(person.names, _written_name(line, person)):
+        return N_("The name seems to be another person’s: the number or address belongs to %(name)s. Confirm it if they are the same.")
+    message = N_("%(name)s has this address and another identity number. Confirm it if they are the same person.")
+    return message if _differs_by_identity(line, person) else None
+
+
+def _differs_by_identity(line: PersonListRow, person: KnownPerson) -> bool:
+    """Return whether the address of a named person leads to the account of somebody with another identity number."""
+    is_known = "" not in (line.first_surname, line.national_id, person.national_id)
+    return is_known and line.email == person.email and line.national_id != person.national_id
 
 
 def _person_label(person: KnownPerson) -> str:
@@ -389,17 +422,20 @@ def _listed_name(line: PersonListRow, person: KnownPerson) -> NameParts:
     return given, first, second
 
 
-def repeated_lines(session: Session, lines: Sequence[PersonListRow]) -> dict[int, int]:
-    """Return the lines that mean somebody whom an earlier line means too, with that line."""
-    match, named, repeated = match_people(session, lines), dict[int, int](), dict[int, int]()
+def repeated_lines(session: Session, lines: Sequence[PersonListRow], taken_names: Collection[str] = (), *, now: datetime) -> dict[int, int]:
+    """Return the lines that mean somebody whom an earlier line means too, with that line; what is refused is in no line's way."""
+    match, of_person = match_people(session, lines), defaultdict[int, list[PersonListRow]](list)
     for line in lines:
         try:
             person = match.find(line, None)
         except LineRefused:
             continue
-        if person is not None and named.setdefault(person.person_id, line.line) != line.line:
-            repeated[line.line] = named[person.person_id]
-    return repeated
+        if person is not None:
+            of_person[person.person_id].append(line)
+    twice = [line for some in of_person.values() if len(some) > 1 for line in some]
+    refused = {fault.line for fault in judge_people(session, twice, now=now, taken_names=taken_names).faults} if twice else set[int]()
+    fit = [[line.line for line in some if line.line not in refused] for some in of_person.values()]
+    return {later: some[0] for some in fit for later in some[1:]}
 
 
 def _line_text(line: PersonListRow) -> str:
@@ -413,20 +449,56 @@ def _judge_line(judge: _Judge, line: PersonListRow, person: KnownPerson | None) 
     has_left = line.left_on is not None and line.left_on < judge.day(institution)
     if further and main is None and (person is None or person.places.main is None):
         raise LineRefused(N_("Further units need a unit to which the person belongs first."))
+    _check_day(judge, line, person, institution)
     if person is None:
         if has_left:
             raise LineRefused(N_("No account fits this line, and the last day is over."))
-        return _add(line, main, _work(line, institution, further))
+        return _add(line, main, _work(line, institution, further, line.moved_on or line.entered_on))
     if person.suspended and not (has_left or person.closed_by_leaving):
         raise LineRefused(N_("This account is suspended."))
-    if _seems_another(line, person) and str(line.line) not in judge.taken_names:
-        message = N_("The name seems to be another person’s: the number or address belongs to %(name)s. Confirm it if they are the same.")
-        raise LineRefused(message, name=person.name)
-    return _change(judge, line, person, None if has_left else main, _work(line, institution, None if has_left else further))
+    if (doubt := _doubt(line, person)) is not None and not judge.takes_name(line):
+        raise LineRefused(doubt, name=person.name)
+    since_on = line.moved_on or _first_day(judge, line, person, institution, back=main is not None)
+    return _change(judge, line, person, None if has_left else main, _work(line, institution, None if has_left else further, since_on))
 
 
-def _work(line: PersonListRow, institution: int | None, further: frozenset[int] | None) -> WorkValues:
-    return WorkValues(institution, line.post, further, EmploymentDays(line.staff_number, line.entered_on, line.left_on))
+def _work(line: PersonListRow, institution: int | None, further: frozenset[int] | None, since_on: date | None) -> WorkValues:
+    return WorkValues(institution, line.post, further, _listed_days(line), since_on)
+
+
+def _listed_days(line: PersonListRow) -> EmploymentDays:
+    return EmploymentDays(line.staff_number, line.entered_on, line.left_on)
+
+
+def _check_day(judge: _Judge, line: PersonListRow, person: KnownPerson | None, institution: int | None) -> None:
+    """Raise LineRefused where a move is still to come, or from a day on which the person was elsewhere by what is on record."""
+    if line.moved_on is None:
+        return
+    if line.moved_on > judge.day(institution):
+        raise LineRefused(N_("The move on %(day)s is still to come. Load it on that day or later."), day=line.moved_on)
+    first = None if person is None else person.places.first_free
+    if first is not None and line.moved_on < first:
+        raise LineRefused(
+            N_("The move on %(day)s is before %(first)s, since when the present unit or post is on record."), day=line.moved_on, first=first
+        )
+
+
+def _first_day(judge: _Judge, line: PersonListRow, person: KnownPerson, institution: int | None, *, back: bool) -> date | None:
+    """Return from which day on what a line says of units and posts holds: who enters, or enters anew, has them from that day on.
+
+    Who never left, though the record said so, has them from the day after. None: from today on.
+    """
+    last = None if institution is None else person.employment.get(institution)
+    if institution is None or person.places.main is not None:
+        return None
+    change = next_employment(last, _listed_days(line), judge.day(institution), back=back)
+    if last is None or change is None:
+        first = line.entered_on if last is None else None
+    elif change.corrects:
+        first = last.left_on + DAY if last.left_on is not None and change.days.left_on is None else None
+    else:
+        first = change.days.entered_on
+    return latest(first, person.places.first_free) if first is not None else None
 
 
 def _add(line: PersonListRow, unit: UnitSummary | None, work: WorkValues) -> AddPerson:
@@ -451,13 +523,13 @@ def _add(line: PersonListRow, unit: UnitSummary | None, work: WorkValues) -> Add
 
 def _change(judge: _Judge, line: PersonListRow, person: KnownPerson, unit: UnitSummary | None, work: WorkValues) -> ChangePerson | None:
     """Return what a line changes about a person; what it leaves out stays."""
-    listed_names = person.names if judge.keeps_name(line, person) else _listed_name(line, person)
+    takes_name, listed_names = _takes_name(judge, line, person), _next_name(judge, line, person)
     confirms = listed_names == person.names and person.name_source == NameSource.SELF and bool(line.given_names and line.first_surname)
     number = line.national_id if line.national_id != person.national_id else ""
     moves = unit if unit is not None and unit.id != person.places.main else None
     facts = [(N_("Name"), " ".join(person.names).strip(), " ".join(listed_names).strip())] if listed_names != person.names else []
     facts += [(N_("Identity number"), person.national_id, number)] if number else []
-    facts += [(N_("Unit"), _place_name(judge, person.places.main), moves.name)] if moves else []
+    facts += [(N_("Unit"), *_from_day(_place_name(judge, person.places.main), moves.name, work.since_on))] if moves else []
     facts += [*_post_fact(judge, person, unit, work), *_further_fact(judge, person, unit, work)]
     facts += _employment_facts(judge, person, unit, work)
     if not facts and not confirms:
@@ -477,6 +549,7 @@ def _change(judge: _Judge, line: PersonListRow, person: KnownPerson, unit: UnitS
         restores=restores,
         old_place=person.places.main,
         confirms_name=confirms,
+        takes_name=takes_name,
     )
 
 
@@ -485,10 +558,16 @@ def _place_name(judge: _Judge, unit_id: int | None) -> str:
 
 
 def _post_fact(judge: _Judge, person: KnownPerson, unit: UnitSummary | None, work: WorkValues) -> list[tuple[str, str, str]]:
+    if not work.post and unit is not None and person.places.main is None and person.places.former_post:
+        return [(N_("Post"), person.places.former_post, "")]
     if not work.post or work.institution is None or (unit is None and person.places.main is None):
         return []
     known = judge.posts.get((work.institution, post_key(work.post)))
-    return [] if known is not None and known == person.places.post else [(N_("Post"), person.places.post_name, work.post)]
+    return (
+        []
+        if known is not None and known == person.places.post
+        else [(N_("Post"), *_from_day(person.places.post_name, work.post, work.since_on))]
+    )
 
 
 def _further_fact(judge: _Judge, person: KnownPerson, unit: UnitSummary | None, work: WorkValues) -> list[tuple[str, str, str]]:
@@ -508,100 +587,18 @@ def _employment_facts(judge: _Judge, person: KnownPerson, unit: UnitSummary | No
     if change is None:
         return []
     old, new = last or EmploymentDays(), change.days
-    facts = (
-        (N_("Staff number"), old.staff_number, new.staff_number),
-        (N_("Day of entry"), _day(old.entered_on), _day(new.entered_on)),
-        (N_("Last day"), _day(old.left_on), _day(new.left_on)),
-    )
+    number = (N_("Staff number"), old.staff_number, new.staff_number)
+    if last is not None and not change.corrects:  # both spans stay on record
+        former = f"{_day(old.entered_on) or '…'} – {_day(old.left_on)}"
+        facts = [number, (N_("Employment"), former, f"{former}; {_day(new.entered_on)} – {_day(new.left_on) or '…'}")]
+    else:
+        days = [(N_("Day of entry"), old.entered_on, new.entered_on), (N_("Last day"), old.left_on, new.left_on)]
+        facts = [number, *((name, _day(was), _day(will_be)) for name, was, will_be in days)]
     return [fact for fact in facts if fact[1] != fact[2]]
 
 
 def _day(day: date | None) -> str:
     return day.isoformat() if day else ""
-
-
-_NO_NUMBER = UUID(int=0)
-
-
-@dataclass(frozen=True, slots=True)
-class RewrittenPeople:
-    """The people who would have been in audiences on other days before today: by their number, and the names of new ones."""
-
-    known: tuple[int, ...] = ()
-    new: tuple[str, ...] = ()
-
-    @property
-    def count(self) -> int:
-        """Return how many they are."""
-        return len(self.known) + len(self.new)
-
-
-def rewritten_by_people(session: Session, check: PeopleListCheck, today: date) -> RewrittenPeople:
-    """Return whose days before today a list of people says anew, of audiences of which something is asked."""
-    lines = {line.person_id: line for line in check.changed if line.work.post or line.work.days != EmploymentDays()}
-
-    def load(institution: int, some: Collection[int]) -> Mapping[int, AudienceCandidate]:
-        present = audiences.load_candidates(session, institution, some)
-        return {person: _changed_candidate(candidate, lines[person], institution, today) for person, candidate in present.items()}
-
-    known = audience_preview.list_rewritten(session, sorted(lines), load, today)
-    units, obliging = {unit.id: unit for unit in tree.list_tree(session)}, audience_preview.list_obliging(session)
-    new = [
-        " ".join(filter(None, (line.person.given_names, line.person.first_surname, line.person.second_surname)))
-        for line in check.new
-        for candidate in [_new_candidate(line, units, today)]
-        if any(own == line.work.institution and audience_preview.past_stays(versions, candidate, today) for own, versions in obliging)
-    ]
-    return RewrittenPeople(tuple(known), tuple(new))
-
-
-def _changed_candidate(candidate: AudienceCandidate, line: ChangePerson, institution: int, today: date) -> AudienceCandidate:
-    """Return a person as a line says they are, as far as that holds for days before today."""
-    if line.work.institution != institution:
-        return candidate
-    former, last = candidate.employments[:-1], next(iter(candidate.employments[-1:]), None)
-    present = None if last is None else EmploymentDays(last.staff_number, last.entered_on, last.left_on)
-    change = next_employment(present, line.work.days, today, back=line.place is not None)
-    if change is not None:
-        fact = EmploymentFact(change.days.staff_number, change.days.entered_on, change.days.left_on)
-        candidate = replace(candidate, employments=(*(former if change.corrects else candidate.employments), fact))
-    main = next((unit for unit in candidate.places if unit.until is None), None)
-    if line.work.post and line.place is None and main is not None and not main.posts:  # it holds from the first day there
-        named = replace(main, posts=(post_key(line.work.post),))
-        candidate = replace(candidate, places=tuple(named if unit is main else unit for unit in candidate.places))
-    return candidate
-
-
-def _new_candidate(line: AddPerson, units: Mapping[int, UnitSummary], today: date) -> AudienceCandidate:
-    days, first = line.work.days, line.work.days.entered_on or today
-    posts = (post_key(line.work.post),) if line.work.post else ()
-    places = [] if line.place is None else [line.place, *sorted(line.work.further or ())]
-    facts = [PlaceFact(*audiences.codes_above(units, unit), posts if unit == line.place else (), first) for unit in places]
-    return AudienceCandidate((EmploymentFact(days.staff_number, days.entered_on, days.left_on),), None, tuple(facts))
-
-
-def rewritten_by_units(session: Session, check: UnitListCheck, today: date) -> RewrittenPeople:
-    """Return whose days before today a list of units says anew: their history is read by where the units stand."""
-    return RewrittenPeople(tuple(audience_preview.list_rewritten_by_tree(session, units_after(session, check), today)))
-
-
-def units_after(session: Session, check: UnitListCheck) -> Mapping[int, UnitSummary]:
-    """Return the places as they would be with the lines of a list, by their number; new ones by their line, negative."""
-    units = {unit.id: unit for unit in tree.list_tree(session)}
-    would_be = dict(units)
-    for line in check.new:
-        would_be[-line.line] = _changed_unit(
-            line, UnitSummary(-line.line, _NO_NUMBER, None, kind=line.kind, name=line.name, name_key="", code=line.code, closed=False)
-        )
-    for line in check.changed:
-        if line.place is not None:
-            would_be[line.place] = _changed_unit(line, units[line.place])
-    return would_be
-
-
-def _changed_unit(line: WriteUnit, unit: UnitSummary) -> UnitSummary:
-    parent = -line.parent_line if line.parent_line is not None else line.parent
-    return replace(unit, name=line.name, code=line.code, parent_id=parent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -615,6 +612,8 @@ class ListEffects:
     is_complete: bool = False
     past: RewrittenPeople = field(default_factory=RewrittenPeople)
     """Whose days before today it says anew."""
+    waiting: tuple[str, ...] = ()
+    """The units whose move waits for a second person (spec/compulsory 4.5b)."""
 
     @property
     def moved(self) -> int:
@@ -628,7 +627,7 @@ class ListEffects:
 
     @property
     def asks(self) -> bool:
-        """Say whether nothing comes in before the number was typed (spec/compulsory 4.5b and 13.3)."""
+        """Return whether nothing comes in before the number was typed (spec/compulsory 4.5b and 13.3)."""
         moves = asks_for_number(self.people, len(self.leavers), self.moved, len(self.emptied), complete=self.is_complete)
         return moves or self.past.count > NUMBER_ABOVE
 
@@ -651,7 +650,7 @@ def day_of_lists(now: datetime) -> date:
 
 def read_rows(kind: UnitListKind, content: bytes, *, now: datetime) -> PeopleListRows | UnitListRows:
     """Return what a list says; raise Undecodable where it is none of its kind."""
-    return read_units(content) if kind is UnitListKind.UNITS else read_people(content, day_of_lists(now))
+    return read_units(content, day_of_lists(now)) if kind is UnitListKind.UNITS else read_people(content, day_of_lists(now))
 
 
 def review_rows(
@@ -667,7 +666,8 @@ def review_people(
     session: Session, rows: PeopleListRows, complete_of: int | None, taken_names: Collection[str] = (), *, now: datetime
 ) -> ListReview:
     """Review a list of people; of a complete one also whom it makes leave."""
-    check = judge_people(session, rows.entries, now=now, repeated=repeated_lines(session, rows.entries), taken_names=taken_names)
+    repeated = repeated_lines(session, rows.entries, taken_names, now=now)
+    check = judge_people(session, rows.entries, now=now, repeated=repeated, taken_names=taken_names)
     leavers = list_leavers(session, (*rows.entries, *rows.unread), complete_of) if complete_of is not None else []
     effects = _effects(session, check, leavers, complete_of, day_of_lists(now))
     remarks = _rows_by_line((*rows.remarks, *check.remarks))
@@ -678,8 +678,10 @@ def review_units(session: Session, rows: UnitListRows, *, now: datetime) -> List
     """Review a list of units."""
     heads = lists.known_heads(session, [line.head for line in rows.entries if line.head])
     check = judge_units(tree.list_tree(session), rows.entries, heads)
-    faults, effects = _rows_by_line((*rows.faults, *check.faults)), ListEffects(past=rewritten_by_units(session, check, day_of_lists(now)))
-    return ListReview(rows, check, faults=faults, remarks=check.remarks, effects=effects)
+    waiting = tuple(line.name for line in check.changed if lists.waits(session, line, now=now))
+    effects = ListEffects(past=rewritten_by_units(session, (*check.new, *check.changed), today_of(now)), waiting=waiting)
+    remarks = _rows_by_line((*rows.remarks, *check.remarks))
+    return ListReview(rows, check, faults=_rows_by_line((*rows.faults, *check.faults)), remarks=remarks, effects=effects)
 
 
 def _rows_by_line(faults: Sequence[LineFault]) -> tuple[LineFault, ...]:
@@ -717,7 +719,7 @@ def _effects(session: Session, check: PeopleListCheck, leavers: Sequence[int], c
     working = (tree.EMPLOYED, Employment.institution_id == complete_of)
     people = sum(before.values()) if complete_of is None else count_rows(session, Employment, *working)
     names = tuple(sorted(places[unit_id].name for unit_id in emptied))
-    movers, past = tuple(line.person_id for line in moves), rewritten_by_people(session, check, today)
+    movers, past = tuple(line.person_id for line in moves), rewritten_by_people(session, check.new, check.changed, today)
     return ListEffects(tuple(leavers), movers, people, emptied=names, is_complete=complete_of is not None, past=past)
 
 
@@ -740,7 +742,7 @@ def apply_people(write: Open, actor: Actor, rows: PeopleListRows, complete_of: i
     """Bring in a list of people, and let those whom a complete one does not name have left."""
     counts = AppliedCounts()
     with write() as session:
-        repeated = repeated_lines(session, rows.entries)
+        repeated = repeated_lines(session, rows.entries, now=now)
     for start in range(0, len(rows.entries), lists.PORTION):
         with write() as session:
             portion = rows.entries[start : start + lists.PORTION]
@@ -760,12 +762,12 @@ def apply_people(write: Open, actor: Actor, rows: PeopleListRows, complete_of: i
     return counts
 
 
-def apply_units(write: Open, actor: Actor, rows: UnitListRows, *, now: datetime) -> AppliedCounts:
-    """Bring in a list of units: those whose parents are there, until nothing is left that fits."""
+def apply_units(write: Open, actor: Actor, rows: UnitListRows, reason: str, *, now: datetime) -> AppliedCounts:
+    """Bring in a list of units: those whose parents are there, until nothing is left that fits; `reason` is that of moves that wait."""
     counts, applied, more = AppliedCounts(), set[int](), True
     while more:
         with write() as session:
-            done = apply_ready(session, actor, rows.entries, applied, now=now)
+            done = apply_ready(session, actor, rows.entries, applied, reason, now=now)
         counts.made += sum(line.place is None for line in done)
         counts.changed += sum(line.place is not None for line in done)
         more = bool(done)
@@ -773,12 +775,14 @@ def apply_units(write: Open, actor: Actor, rows: UnitListRows, *, now: datetime)
     return counts
 
 
-def apply_ready(session: Session, actor: Actor, lines: Sequence[UnitListRow], applied: set[int], *, now: datetime) -> list[WriteUnit]:
+def apply_ready(
+    session: Session, actor: Actor, lines: Sequence[UnitListRow], applied: set[int], reason: str | None, *, now: datetime
+) -> list[WriteUnit]:
     """Bring in some lines of units whose parents are there, note them in `applied` and return them."""
     heads = known_heads(session, [line.head for line in lines if line.head])
     judged = judge_units(tree.list_tree(session), lines, heads)
     left = [line for line in (*judged.new, *judged.changed) if line.line not in applied and line.parent_line is None]
-    done = lists.try_places(session, actor, left[: lists.PORTION], now=now)
+    done = lists.try_places(session, actor, left[: lists.PORTION], reason, now=now)
     applied |= {line.line for line in done}
     return done
 

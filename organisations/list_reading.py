@@ -60,6 +60,13 @@ LONGEST_NAME, LONGEST_UNIT, LONGEST_CODE = 100, 150, 40
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9_.+-]{0,60}[a-z0-9]@(?=.{1,63}\Z)(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,3}", re.ASCII | re.IGNORECASE)
 """Addresses that need no library to be judged: none of the endings that are for special use (.local, .invalid) has so few letters."""
 
+MOVE_HEADINGS = frozenset(
+    {
+        *("desde", "fecha de traslado", "fecha de movimiento", "fecha de cambio", "rige desde", "rige a partir de", "vigente desde"),
+        *("from", "since", "effective from", "date of move"),
+    }
+)
+"""Of the day from which on another unit or post, or another parent unit, holds."""
 PEOPLE_COLUMNS: Mapping[str, frozenset[str]] = {
     "email": ADDRESS_HEADINGS,
     "given_names": frozenset({"nombres", "nombre", "given names", "given name", "first name", "firstname", "names"}),
@@ -80,6 +87,7 @@ PEOPLE_COLUMNS: Mapping[str, frozenset[str]] = {
     "post": frozenset({"puesto", "cargo", "cargo o puesto", "post", "position", "job title"}),
     "entered_on": frozenset({"fecha de ingreso", "ingreso", "date of entry", "entry date", "start date"}),
     "left_on": frozenset({"fecha de salida", "salida", "ultimo dia", "last day", "end date"}),
+    "moved_on": MOVE_HEADINGS,
     "further": frozenset({"otras unidades", "further units", "other units"}),
 }
 WHO = ("email", "staff_number", "national_id")
@@ -90,6 +98,7 @@ UNIT_COLUMNS: Mapping[str, frozenset[str]] = {
     "kind": frozenset({"tipo", "kind", "type"}),
     "parent": frozenset({"depende de", "superior", "codigo superior", "pertenece a", "parent", "parent code", "under"}),
     "zone": frozenset({"zona horaria", "huso horario", "time zone", "timezone"}),
+    "since_on": MOVE_HEADINGS,
     "head": frozenset({"jefe", "jefa", "jefatura", "responsable", "head"}),
 }
 KIND_WORDS: Mapping[str, OrganisationKind] = {
@@ -122,6 +131,8 @@ class PersonListRow:
     entered_on: date | None = None
     left_on: date | None = None
     further: tuple[str, ...] = ()
+    moved_on: date | None = None
+    """From which day on another unit or post holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +149,8 @@ class UnitListRow:
     parent: str
     zone: str = ""
     head: str = ""
+    since_on: date | None = None
+    """From which day on it stands there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +164,11 @@ class PeopleListRows(ReadList[PersonListRow]):
     unread: tuple[PersonListRow, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
 class UnitListRows(ReadList[UnitListRow]):
-    """The places of a list, each after what it stands under."""
+    """The places of a list, each after what it stands under; `remarks` are told and skip nothing."""
+
+    remarks: tuple[LineFault, ...] = ()
 
 
 _Read = TypeVar("_Read")
@@ -357,7 +373,10 @@ ONCE = (
     N_("This identity number is already on line %(first)s."),
     N_("This staff number is already on line %(first)s."),
 )
+_MOVES = N_("The days of moves are written in two ways: see lines %(one)s and %(other)s. Those with slashes are read with the day first.")
 DAYS: Mapping[str, str] = {
+    "moved_on": _MOVES,
+    "since_on": _MOVES,
     "entered_on": N_(
         "The days of entry are written in two ways: see lines %(one)s and %(other)s. Those with slashes are read with the day first."
     ),
@@ -416,6 +435,7 @@ def _person(line: int, cell: Cell, days: DayReader, wrong: _LineFaults) -> Perso
     address = "" if is_named and not take("email") else take("email", read_address)
     entered = wrong.attempt(lambda: days.read("entered_on", cell("entered_on"), line), None)
     left = wrong.attempt(lambda: days.read("left_on", cell("left_on"), line), None)
+    moved = wrong.attempt(lambda: days.read("moved_on", cell("moved_on"), line), None)
     wrong.check(entered is None or left is None or left >= entered, N_("The last day is before the day of entry."))
     further = tuple(unit for part in take("further").split(";") if (unit := part.strip()))
     return PersonListRow(
@@ -430,6 +450,7 @@ def _person(line: int, cell: Cell, days: DayReader, wrong: _LineFaults) -> Perso
         entered_on=entered,
         left_on=left,
         further=further,
+        moved_on=moved,
     )
 
 
@@ -466,19 +487,19 @@ def _language(text: str) -> str:
     return language
 
 
-def read_units(content: bytes) -> UnitListRows:
+def read_units(content: bytes, today: date) -> UnitListRows:
     """Return the places of a CSV or XLSX file, each after what it stands under; raise Undecodable where it is no list of units."""
-    codes, paths = dict[str, int](), dict[str, int]()
+    codes, paths, days = dict[str, int](), dict[str, int](), DayReader(today)
 
     def read_line(line: int, cell: Cell, _written: str) -> UnitListRow:
-        unit = _unit(line, cell)
+        unit = _unit(line, cell, days)
         _once(codes, fold(unit.code), line, N_("This code is already on line %(first)s."))
         path = f"{called(unit.parent)}\n{fold(unit.name)}"
         _once(paths, path, line, N_("This name is already on line %(first)s under the same unit."))
         return unit
 
     rows = UNITS.read(content, read_line)
-    return UnitListRows(_parents_first(rows.entries), rows.faults, rows.encoding_guessed_from, rows.left_out)
+    return UnitListRows(_parents_first(rows.entries), rows.faults, rows.encoding_guessed_from, rows.left_out, remarks=_mixed(days))
 
 
 @cache
@@ -486,7 +507,7 @@ def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def _unit(line: int, cell: Cell) -> UnitListRow:
+def _unit(line: int, cell: Cell, days: DayReader) -> UnitListRow:
     code, name, parent, kind = cell("code"), cell("name"), cell("parent"), fold(cell("kind"))
     if not name:
         raise LineRefused(N_("The name is missing."))
@@ -500,7 +521,8 @@ def _unit(line: int, cell: Cell) -> UnitListRow:
     zone = cell("zone")
     if zone and zone not in _zones():
         raise LineRefused(N_("“%(zone)s” is not a time zone. Write it like America/Guayaquil."), zone=zone[:40])
-    return UnitListRow(line, code, name, kind=KIND_WORDS[kind] if kind else default, parent=parent, zone=zone, head=cell("head"))
+    since_on, head = days.read("since_on", cell("since_on"), line), cell("head")
+    return UnitListRow(line, code, name, KIND_WORDS[kind] if kind else default, parent, zone=zone, head=head, since_on=since_on)
 
 
 def _parents_first(units: Sequence[UnitListRow]) -> tuple[UnitListRow, ...]:

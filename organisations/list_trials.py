@@ -3,16 +3,18 @@
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 
 from sqlalchemy.orm import Session
 
 from kernel import outbox
-from kernel.permissions import Actor, ActorChannel
+from kernel.permissions import SYSTEM, Actor, ActorChannel
 from organisations import audience_preview, lists, tree
 from organisations.audience_preview import TrainingEffect, TrainingEffectKind, try_training
-from organisations.list_checking import apply_ready, judge_people, judge_units, list_leavers, repeated_lines, units_after
+from organisations.audiences import today_of
+from organisations.list_checking import apply_ready, judge_people, judge_units, list_leavers, repeated_lines
+from organisations.list_past import units_after
 from organisations.list_reading import PeopleListRows, PersonListRow, UnitListRow, UnitListRows
 from organisations.models import PendingUnitList
 
@@ -33,13 +35,25 @@ def list_portions(
     if not audience_preview.list_obliging(session):
         return []
     if isinstance(rows, UnitListRows):
-        would_be = units_after(session, judge_units(tree.list_tree(session), rows.entries))
-        people = audience_preview.list_people_of_changed(session, would_be)
-        return [partial(_try_units, actor, rows.entries, people[at : at + TRIED], now) for at in range(0, len(people), TRIED)]
-    repeated = repeated_lines(session, rows.entries)
+        judged = judge_units(tree.list_tree(session), rows.entries)
+        would_be = units_after(session, (*judged.new, *judged.changed), today_of(now))
+        people, moment = audience_preview.list_people_of_changed(session, would_be), _moment_of(rows, now)
+        return [partial(_try_units, rows.entries, people[at : at + TRIED], now, moment) for at in range(0, len(people), TRIED)]
+    repeated = repeated_lines(session, rows.entries, now=now)
     gone = list_leavers(session, (*rows.entries, *rows.unread), complete_of) if complete_of is not None else []
     lines = [partial(_try_lines, actor, rows.entries[at : at + TRIED], repeated, now) for at in range(0, len(rows.entries), TRIED)]
     return [*lines, *(partial(_try_leavers, actor, gone[at : at + TRIED], complete_of or 0, now) for at in range(0, len(gone), TRIED))]
+
+
+def last_planned_day(rows: PeopleListRows | UnitListRows, today: date) -> date | None:
+    """Return the last day to come from which a unit of a list is to stand elsewhere: what it would do is judged as of that day."""
+    days = [line.since_on for line in rows.entries if isinstance(line, UnitListRow) and line.since_on is not None]
+    return max((day for day in days if day > today), default=None)
+
+
+def _moment_of(rows: UnitListRows, now: datetime) -> datetime:
+    day = last_planned_day(rows, today_of(now))
+    return now if day is None else now + (day - today_of(now))
 
 
 def try_portion(session: Session, load: PendingUnitList, portions: Sequence[ListPortion], *, now: datetime) -> bool:
@@ -85,11 +99,11 @@ def _try_leavers(actor: Actor, gone: Sequence[int], institution: int, now: datet
 
 
 def _try_units(
-    actor: Actor, lines: Sequence[UnitListRow], people: Collection[int], now: datetime, session: Session
+    lines: Sequence[UnitListRow], people: Collection[int], now: datetime, moment: datetime, session: Session
 ) -> list[TrainingEffect]:
     def act() -> None:
         applied = set[int]()
-        while apply_ready(session, actor, lines, applied, now=now):
+        while apply_ready(session, SYSTEM, lines, applied, None, now=now):
             pass
 
-    return try_training(session, people, act, now=now)
+    return try_training(session, people, act, now=moment)

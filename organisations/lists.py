@@ -20,12 +20,13 @@ from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
 from organisations import employment as organisations_employment
 from organisations import tree, units
+from organisations.audiences import today_of
 from organisations.employment import EmploymentValues
 from organisations.models import Employment, Membership, Organisation, PendingUnitList, Post, PostSpelling, UnitManager
 from organisations.posts import find_or_make_posts, post_key
-from organisations.rules.units import EmploymentDays, OrganisationKind, UnitListKind, UnitSummary, local_day
+from organisations.rules.units import DAY, EmploymentDays, OrganisationKind, UnitListKind, UnitSummary, local_day
 from organisations.tree import PRESENT
-from organisations.units import MembershipValues, UnitValues
+from organisations.units import MembershipValues, UnitMove, UnitValues
 
 Value = TypeVar("Value")
 
@@ -52,6 +53,10 @@ class KnownPlaces:
     post: int | None = None
     post_name: str = ""
     further: frozenset[int] = frozenset()
+    first_free: date | None = None
+    """The first day from which on another main place may be recorded: those before are of the present or of a former one."""
+    former_post: str = ""
+    """The post in the last main place, where that is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +76,41 @@ class KnownPerson:
     """The last row that stands, by institution."""
     name_source: str = ""
     """Where the present name comes from (`accounts.models.NameSource`), where that is recorded."""
+    name_decided_at: datetime | None = None
+    """When an administrator decided the present name, where one did."""
+
+    @property
+    def has_decided_name(self) -> bool:
+        """Return whether an administrator decided the present name."""
+        return self.name_source == NameSource.CORRECTION
 
     @property
     def name(self) -> str:
         """Return the name as people read it."""
         return full_name(*self.names)
+
+
+@dataclass(frozen=True, slots=True)
+class NameDifference:
+    """A line with another name than the one that an administrator corrected, or with that of another person: somebody has to decide."""
+
+    line: int
+    shown: str
+    """The person with their address."""
+    corrected: str
+    listed: str
+    is_taken: bool
+    is_other: bool = False
+    """Whether the line seems to mean another person: then nothing of it comes in before it was decided."""
+    decided_name: str = ""
+    """The name that an administrator decided: it stays also where a line that seems another's means the same person."""
+    decided_at: datetime | None = None
+    """When they decided it."""
+
+    @property
+    def keeps_name(self) -> bool:
+        """Return whether the line comes in without its name."""
+        return bool(self.decided_name) if self.is_other and self.is_taken else not (self.is_taken or self.is_other)
 
 
 StaffNumberHolder: TypeAlias = Row[str | None, int, int, bool]
@@ -114,10 +149,11 @@ def known_people(session: Session, people: Iterable[int]) -> dict[int, KnownPers
         for row in session.scalars(rows.order_by(Employment.left_on.is_(None), Employment.left_on, Employment.id)):
             employment[row.person_id][row.institution_id] = EmploymentDays(row.staff_number or "", row.entered_on, row.left_on)
             closed |= {row.person_id} if row.account_closed_at is not None else set()
-        statement = select(Person, NationalIdentity.number, PersonName.source)
+        decided_at = func.coalesce(PersonName.decided_at, PersonName.since)
+        statement = select(Person, NationalIdentity.number, PersonName.source, decided_at)
         statement = statement.outerjoin(NationalIdentity, NationalIdentity.person_id == Person.id)
         statement = statement.outerjoin(PersonName, (PersonName.person_id == Person.id) & PRESENT_NAME)
-        for person, number, source in session.execute(statement.where(Person.id.in_(some))):
+        for person, number, source, decided in session.execute(statement.where(Person.id.in_(some))):
             names, suspended = (person.given_names, person.first_surname, person.second_surname), person.suspended_at is not None
             where, worked = places.get(person.id, KnownPlaces()), employment[person.id]
             people_by_id[person.id] = KnownPerson(
@@ -130,17 +166,22 @@ def known_people(session: Session, people: Iterable[int]) -> dict[int, KnownPers
                 places=where,
                 employment=worked,
                 name_source=source or "",
+                name_decided_at=decided if source == NameSource.CORRECTION else None,
             )
     return people_by_id
 
 
 def _places_of(session: Session, people: Sequence[int]) -> dict[int, KnownPlaces]:
-    units_of = dict[int, KnownPlaces]()
+    ended = select(Membership.person_id, Membership.until_on, Post.name).outerjoin(Post, Post.id == Membership.post_id)
+    ended = ended.where(Membership.person_id.in_(people), ~PRESENT, Membership.is_main, Membership.retracted_at.is_(None))
+    last = session.execute(ended.where(Membership.until_on.is_not(None)).order_by(Membership.until_on, Membership.id)).all()
+    units_of = {row[0]: KnownPlaces(first_free=row[1] + DAY, former_post=row[2] or "") for row in last if row[1] is not None}
     rows = select(Membership, Post.name).outerjoin(Post, Post.id == Membership.post_id)
     for row, post in session.execute(rows.where(Membership.person_id.in_(people), PRESENT)):
         places = units_of.get(row.person_id, KnownPlaces())
         if row.is_main:
-            places = replace(places, main=row.organisation_id, post=row.post_id, post_name=post or "")
+            first_free = row.since_on or places.first_free
+            places = replace(places, main=row.organisation_id, post=row.post_id, post_name=post or "", first_free=first_free)
         else:
             places = replace(places, further=places.further | {row.organisation_id})
         units_of[row.person_id] = places
@@ -185,20 +226,25 @@ def _portions(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
 
 
 def owners_of(session: Session, numbers: Sequence[str]) -> dict[str, set[int]]:
-    """Return whose these identity numbers are, by number: people type their own, and two accounts may have one."""
-    owners = defaultdict[str, set[int]](set)
+    """Return whose these identity numbers are, by number: two accounts may have one; who typed it gives way to whom a list says it of."""
+    owners, typed = defaultdict[str, set[int]](set), defaultdict[str, set[int]](set)
     for some in _portions(numbers):
-        statement = select(NationalIdentity.number, NationalIdentity.person_id)
-        for number, person_id in session.execute(statement.where(NationalIdentity.number.in_(some))):
-            owners[number].add(person_id)
-    return owners
+        statement = select(NationalIdentity.number, NationalIdentity.person_id, NationalIdentity.source)
+        for number, person_id, source in session.execute(statement.where(NationalIdentity.number.in_(some))):
+            (typed if source == NameSource.SELF else owners)[number].add(person_id)
+    return {**typed, **owners}
 
 
 PORTION = 200
 """Lines that are written in one transaction: other writers wait a moment only."""
 
 
-class UnitListVerb(audit.Verb):
+class UnitListVerb(
+    audit.Verb,
+    facts={
+        "faulty": N_("Lines with faults"),
+    },
+):
     """The audit-log verbs of unit lists."""
 
     RECEIVED = "load.received", N_("Uploaded a list of people and units")
@@ -220,15 +266,23 @@ def receive(
 
 
 def confirm(
-    session: Session, actor: Actor, load: PendingUnitList, taken_names: Sequence[str] = (), *, rewritten: int = 0, now: datetime
+    session: Session,
+    actor: Actor,
+    load: PendingUnitList,
+    taken_names: Sequence[str] = (),
+    reason: str = "",
+    *,
+    rewritten: int = 0,
+    now: datetime,
 ) -> None:
     """Bring in a list in the background; a second time changes nothing. `rewritten` is whose days before today it was shown to say anew.
 
-    Lines of `taken_names` change a name that an administrator corrected; the others leave it.
+    Lines of `taken_names` change a name that an administrator corrected; the others leave it. `reason` is that of moves of units that
+    wait for a second person.
     """
     row = session.get_one(PendingUnitList, load.id, with_for_update=True)
     if row.confirmed_at is None:
-        row.confirmed_at, row.taken_names = now, tuple(taken_names)
+        row.confirmed_at, row.taken_names, row.reason = now, tuple(taken_names), reason
         facts = {"kind": row.kind, "name": row.name, "rewritten": rewritten, "names_taken": len(taken_names)}
         audit.record(session, actor, UnitListVerb.CONFIRMED, row, now=now, **facts)
         outbox.enqueue(session, "organisations.bring_in", {"load": row.id}, now=now)
@@ -248,6 +302,8 @@ class WorkValues:
     post: str = ""
     further: frozenset[int] | None = None
     days: EmploymentDays = field(default_factory=EmploymentDays)
+    since_on: date | None = None
+    """From which day on the unit, the post and the further units hold, where the list says it; None: today."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +334,8 @@ class ChangePerson:
     """Their main place until now."""
     confirms_name: bool = False
     """Whether the line says the name that the person has given themself."""
+    takes_name: bool = False
+    """Whether who confirmed the list decided that its name holds."""
 
 
 def bring_in_people(
@@ -297,7 +355,11 @@ def _bring_in_work(
     session: Session, actor: Actor, lines: Mapping[int, AddPerson | ChangePerson], places: Mapping[int, UnitSummary], *, now: datetime
 ) -> None:
     """Record employments by institution, then posts and places; who has left by now belongs to no place any more."""
-    memberships = {person: MembershipValues(line.place) for person, line in lines.items() if line.work.institution is None and line.place}
+    memberships = {
+        person: MembershipValues(line.place, since_on=line.work.since_on)
+        for person, line in lines.items()
+        if line.work.institution is None and line.place
+    }
     for institution in sorted({line.work.institution for line in lines.values() if line.work.institution is not None}):
         there = {person: line for person, line in lines.items() if line.work.institution == institution}
         day = local_day(places, institution, now)
@@ -306,9 +368,8 @@ def _bring_in_work(
         posts = find_or_make_posts(session, actor, institution, [line.work.post for line in there.values() if line.work.post], now=now)
         for person, line in there.items():
             if line.work.days.left_on is None or line.work.days.left_on >= day:
-                post, since_on = posts.get(post_key(line.work.post)), line.work.days.entered_on
-                first = since_on if isinstance(line, AddPerson) else None
-                memberships[person] = MembershipValues(line.place, post, line.work.further, first)
+                post = posts.get(post_key(line.work.post))
+                memberships[person] = MembershipValues(line.place, post, line.work.further, line.work.since_on)
         _leave(session, actor, {person: line.work.days.left_on for person, line in there.items()}, institution, day, now=now)
     units.assign_members(session, actor, memberships, now=now)
 
@@ -334,7 +395,7 @@ def _change(session: Session, actor: Actor, line: ChangePerson, *, now: datetime
         names = line.names or (person.given_names, person.first_surname, person.second_surname)
         changes = ProfileChanges(*names, person.language, person.zone, line.national_id or None)
         source = NameSource.LIST if line.names is not None else NameSource.SELF
-        accounts.edit_profile(session, actor, person, changes, source=source, now=now)
+        accounts.edit_profile(session, actor, person, changes, source=source, is_decided=line.takes_name, now=now)
     if line.restores:
         units.restore_account(session, actor, person, now=now)
 
@@ -354,31 +415,51 @@ class WriteUnit:
     zone: str = ""
     head: int | None = None
     """Who heads it from now on; None: unchanged."""
+    since_on: date | None = None
+    """From which day on it stands under another parent; None: today."""
 
 
-def bring_in_place(session: Session, actor: Actor, line: WriteUnit, *, now: datetime) -> None:
-    """Add a place, or give it another name, code or parent; raise Conflict where the tree has changed so that it does not fit."""
+def _day_of_move(session: Session, line: WriteUnit, *, now: datetime) -> date | None:
+    """Return from which day on a line lets a place stand under another one; None where it moves nothing."""
+    if line.place is None or line.parent is None or session.get_one(Organisation, line.place).parent_id == line.parent:
+        return None
+    return line.since_on or today_of(now)
+
+
+def waits(session: Session, line: WriteUnit, *, now: datetime) -> bool:
+    """Return whether the move of a line waits for a second person."""
+    day = _day_of_move(session, line, now=now)
+    return day is not None and units.needs_second_person(session, session.get_one(Organisation, line.place), day, now=now)
+
+
+def bring_in_place(session: Session, actor: Actor, line: WriteUnit, reason: str | None, *, now: datetime) -> None:
+    """Add a place, or give it another name, code or parent; raise Conflict where the tree has changed so that it does not fit.
+
+    A move that is not one person's waits for a second one, for a reason; where there is None, it is made to see what would come of it.
+    """
     parent = None if line.parent is None else session.get_one(Organisation, line.parent)
-    plan = UnitValues(line.name, line.code, line.zone or None)
+    plan, day = UnitValues(line.name, line.code, line.zone or None), _day_of_move(session, line, now=now)
     if line.place is None:
         unit = units.make(session, actor, parent, line.kind, plan, now=now)
     else:
         unit = session.get_one(Organisation, line.place)
-        if parent is None or parent.id == unit.parent_id:
+        if parent is None or day is None:
             units.change(session, actor, unit, plan, now=now)
+        elif reason is not None and waits(session, line, now=now):
+            units.plan_move(session, actor, UnitMove(unit.id, parent.id, day, reason, plan), now=now)
         else:
-            units.move(session, actor, unit, parent, now=now, plan=plan)
+            units.move(session, actor, unit, parent, now=now, plan=plan, since_on=day)
     if line.head is not None:
         units.name_manager(session, actor, unit, session.get_one(Person, line.head), now=now, is_head=True)
 
 
-def try_places(session: Session, actor: Actor, lines: Sequence[WriteUnit], *, now: datetime) -> list[WriteUnit]:
+def try_places(session: Session, actor: Actor, lines: Sequence[WriteUnit], reason: str | None, *, now: datetime) -> list[WriteUnit]:
     """Bring in some places, each alone: one that does not fit any more keeps the others not; return those that came in."""
     done = []
     for line in lines:
         try:
             with session.begin_nested():
-                bring_in_place(session, actor, line, now=now)
+                bring_in_place(session, actor, line, reason, now=now)
         except Conflict:
             continue
         done.append(line)

@@ -13,6 +13,7 @@ from kernel.personal import Erase, personal
 
 PRESENT = "until IS NULL"
 EMPLOYED = "retracted_at IS NULL AND left_on IS NULL"
+STANDS = "retracted_at IS NULL AND until_on IS NULL"
 
 
 class Organisation(Entity):
@@ -35,6 +36,7 @@ class Organisation(Entity):
 
     uuid: Mapped[PublicId]
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
+    """What it stands under today, by the rows of `UnitParent`."""
     kind: Mapped[str] = mapped_column(String(11))
     name: Mapped[str] = mapped_column(String(150))
     name_key: Mapped[str] = mapped_column(String(300))
@@ -46,6 +48,43 @@ class Organisation(Entity):
     created_at: Mapped[Moment]
     closed_at: Mapped[Moment | None]
     """It takes nobody in any more."""
+
+
+class UnitParent(Entity):
+    """The days on which a place stood under another. Rows are added and retracted, never edited.
+
+    The rows of a place that are not retracted follow each other without a gap: the first is open at its beginning, the last at its end.
+    """
+
+    __table_args__ = (
+        Index(
+            "ix_unit_parent_open",
+            "unit_id",
+            unique=True,
+            sqlite_where=text(STANDS),
+            postgresql_where=text(STANDS),
+        ),
+        Index("ix_unit_parent_unit", "unit_id"),
+        CheckConstraint("parent_id <> unit_id", name="parent"),
+        CheckConstraint("until_on IS NULL OR since_on IS NULL OR until_on >= since_on", name="days"),
+    )
+
+    unit_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    parent_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    since_on: Mapped[date | None]
+    until_on: Mapped[date | None]
+    """The last day."""
+    recorded_at: Mapped[Moment]
+    retracted_at: Mapped[Moment | None]
+    is_assumed: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """It is from before these rows were kept, and the audit log does not say it: it is where the place stood when they began."""
+
+
+class OrganisationAbove(Base):
+    """A place with one above it at present, however high; each also with itself. Derived from what stands under what."""
+
+    unit_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
+    above_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), primary_key=True, index=True)
 
 
 class Post(Entity):
@@ -213,6 +252,8 @@ class PendingUnitList(PendingUpload, Base):
     """Lines whose name holds although an administrator corrected it; the others leave a corrected name as it is."""
     skipped_names: Mapped[tuple[str, ...]] = mapped_column(default=(), server_default="[]")
     """Lines that came in without their name."""
+    reason: Mapped[str] = mapped_column(String(1000), default="", server_default="")
+    """Why units move, where a move waits for a second person."""
     tried: Mapped[int] = mapped_column(default=0, server_default="0")
     """Portions of which it is known what they would do to compulsory training."""
     training: Mapped[str] = mapped_column(Text, default="[]", server_default="[]")

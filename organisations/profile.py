@@ -121,7 +121,7 @@ def list_signatories_on(session: Session, day: date, institution_id: int | None 
 
 
 def wants_name(session: Session, settings: Settings) -> bool:
-    """Say whether to propose that an administrator names the institution: nobody has, here or on the server, or said not to ask."""
+    """Return whether to propose that an administrator names the institution: nobody has, here or on the server, or said not to ask."""
     if "institution" in settings.model_fields_set:
         return False
     row = find_profile(session)
@@ -134,7 +134,20 @@ NAME_LENGTH = 150
 SECRET = frozenset({"smtp_password"})
 
 
-class ProfileVerb(audit.Verb):
+class ProfileVerb(
+    audit.Verb,
+    facts={
+        "bytes": N_("Size, bytes"),
+        "contact_email": N_("Email for questions"),
+        "fields": N_("Fields"),
+        "front_texts": N_("Text of the front page"),
+        "new": N_("New value"),
+        "old": N_("Old value"),
+        "reached": N_("Reached"),
+        "server": N_("Server"),
+        "turned_entries": N_("Entries of the menus that are turned on or off"),
+    },
+):
     """The audit-log verbs of the institution's profile."""
 
     ADDED = "institution_profile.added", N_("Added an institution")

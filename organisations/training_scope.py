@@ -1,12 +1,12 @@
 """The places for which somebody looks after, audits or heads compulsory training: read as scopes, granted and ended."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Row, Select, and_, delete, exists, literal, or_, select, union_all
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, and_, delete, exists, literal, or_, select, union, union_all
+from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from accounts.people import Standing, by_name
@@ -15,8 +15,8 @@ from kernel.errors import N_
 from kernel.permissions import Actor, ActorChannel
 from organisations import audiences
 from organisations.access import AudienceContext, TrainingScope
-from organisations.models import Employment, Membership, Organisation, TrainingGrant, UnitManager
-from organisations.rules.units import TrainingRole
+from organisations.models import Employment, Membership, Organisation, OrganisationAbove, TrainingGrant, UnitManager
+from organisations.rules.units import TrainingRole, UnitSummary, lineage
 from organisations.tree import PRESENT
 
 _HEAD = "head"
@@ -32,15 +32,24 @@ def _holds(role: TrainingRole) -> ColumnElement[bool]:
     return exists().where(TrainingGrant.person_id == Person.id, TrainingGrant.role == role.value)
 
 
-def get_training_scope(session: Session, actor: Actor) -> TrainingScope:
-    """Return for which places the actor looks after, audits or heads compulsory training: in one statement, in none for learners."""
+def get_training_scope(session: Session, actor: Actor, places: Mapping[int, UnitSummary] | None = None) -> TrainingScope:
+    """Return for which places the actor looks after, audits or heads compulsory training: in one statement, in none for learners.
+
+    With the places as they stood on a past day, by their numbers, it is what of that day they see.
+    """
     everywhere = actor.is_administrator
     has_grants = actor.is_training_officer or actor.is_auditor or actor.manages_units
     if actor.person_id is None or (actor.via is ActorChannel.WEB and not has_grants):
         return TrainingScope(everywhere)
     by_standing = defaultdict[str, set[int]](set)
-    for standing, unit_id in session.execute(_reach(actor.person_id)):
-        by_standing[standing].add(unit_id)
+    if places is None:
+        for standing, unit_id in session.execute(_reach(actor.person_id)):
+            by_standing[standing].add(unit_id)
+    else:
+        parents = {number: unit.parent_id for number, unit in places.items()}
+        for standing, root in session.execute(_granted(actor.person_id)):
+            by_standing[standing] |= {unit_id for unit_id in parents if root in lineage(parents, unit_id)}
+            by_standing[_ABOVE] |= set(lineage(parents, root))
     held = {standing: frozenset(places) for standing, places in by_standing.items()}
     nothing = frozenset[int]()
     return TrainingScope(
@@ -54,21 +63,18 @@ def get_training_scope(session: Session, actor: Actor) -> TrainingScope:
 
 def _reach(person_id: int) -> Select[str, int]:
     """Select each place with what somebody is there: down from those of their grants, and those that stand above them."""
-    roots = union_all(
+    roots = _granted(person_id).cte("granted")
+    down = select(roots.c.standing, OrganisationAbove.unit_id).join(OrganisationAbove, OrganisationAbove.above_id == roots.c.place)
+    up = select(literal(_ABOVE), OrganisationAbove.above_id).join(roots, OrganisationAbove.unit_id == roots.c.place)
+    both = union(down, up).subquery()
+    return select(both.c.standing, both.c.unit_id)
+
+
+def _granted(person_id: int) -> CompoundSelect[str, int]:
+    return union_all(
         select(literal(_HEAD).label("standing"), UnitManager.organisation_id.label("place")).where(UnitManager.person_id == person_id),
         select(TrainingGrant.role, TrainingGrant.organisation_id).where(TrainingGrant.person_id == person_id),
-    ).cte("granted")
-    down = _down(roots)
-    up = select(Organisation.id, Organisation.parent_id).join(roots, Organisation.id == roots.c.place).cte("lineage", recursive=True)
-    upper = aliased(Organisation)
-    up = up.union(select(upper.id, upper.parent_id).join(up, upper.id == up.c.parent_id))
-    both = union_all(select(down.c.standing, down.c.place), select(literal(_ABOVE), up.c.id)).subquery()
-    return select(both.c.standing, both.c.place)
-
-
-def _down(roots: CTE) -> CTE:
-    base = select(roots.c.standing, roots.c.place).cte("reach", recursive=True)
-    return base.union(select(base.c.standing, Organisation.id).join(base, Organisation.parent_id == base.c.place))
+    )
 
 
 def in_places(person_id: ColumnElement[int], places: Collection[int] | Select[int]) -> ColumnElement[bool]:
@@ -86,10 +92,8 @@ def list_audited_institutions(session: Session, actor: Actor) -> frozenset[int]:
     granted = select(TrainingGrant.organisation_id).where(
         TrainingGrant.person_id == actor.person_id, TrainingGrant.role == TrainingRole.AUDITOR.value
     )
-    up = select(Organisation.id, Organisation.parent_id).where(Organisation.id.in_(granted)).cte("audited", recursive=True)
-    upper = aliased(Organisation)
-    up = up.union(select(upper.id, upper.parent_id).join(up, upper.id == up.c.parent_id))
-    return frozenset(session.scalars(select(up.c.id).where(up.c.parent_id.is_(None))))
+    above = select(OrganisationAbove.above_id).where(OrganisationAbove.unit_id.in_(granted))
+    return frozenset(session.scalars(select(Organisation.id).where(Organisation.parent_id.is_(None), Organisation.id.in_(above))))
 
 
 def list_audited_roots(session: Session, places: Collection[int]) -> Sequence[int]:
@@ -98,14 +102,16 @@ def list_audited_roots(session: Session, places: Collection[int]) -> Sequence[in
     return session.scalars(select(Organisation.id).where(Organisation.id.in_(places), upper)).all() if places else ()
 
 
-def list_training_places(session: Session, people: Collection[int]) -> dict[int, frozenset[int]]:
-    """Return the places by which it is decided who sees the training of some people: their present ones.
+def list_training_places(
+    session: Session, people: Collection[int], belonging: Sequence[ColumnElement[bool]] = (PRESENT,)
+) -> dict[int, frozenset[int]]:
+    """Return the places by which it is decided who sees the training of some people: their present ones, or those of a past day.
 
     Who has none any more counts for the institutions where they worked: heads of units see them no longer, who looks after the
     compulsory training of the whole institution does.
     """
     units_of = defaultdict[int, set[int]](set)
-    present = select(Membership.person_id, Membership.organisation_id).where(Membership.person_id.in_(people), PRESENT)
+    present = select(Membership.person_id, Membership.organisation_id).where(Membership.person_id.in_(people), *belonging)
     for person, unit_id in session.execute(present):
         units_of[person].add(unit_id)
     left = [person for person in people if person not in units_of]
@@ -144,7 +150,13 @@ def list_granted_places(
     return [(person, TrainingRole(role), unit) for person, role, unit in rows]
 
 
-class TrainingGrantVerb(audit.Verb):
+class TrainingGrantVerb(
+    audit.Verb,
+    facts={
+        "training_grant.ended reason": N_("Name"),
+        "training_grant.given reason": N_("Name"),
+    },
+):
     """The audit-log verbs of grants over compulsory training."""
 
     GIVEN = "training_grant.given", N_("Named a training officer or auditor")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, delete, exists, func, insert, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
@@ -14,13 +15,13 @@ from accounts.models import Person
 from accounts.people import was_deleted_condition
 from accounts.rules import fold
 from kernel import audit
-from kernel.db import HookList
+from kernel.db import Hook, HookList
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
 from organisations import employment as organisations_employment
 from organisations import tree
-from organisations.audiences import refuse_named
-from organisations.employment import EmploymentValues, record_employments
+from organisations.audiences import refuse_named, refuse_named_before, today_of
+from organisations.employment import EmploymentSource, EmploymentValues, record_employments
 from organisations.institutions import end_administrator, transfer_administered
 from organisations.models import (
     Employment,
@@ -28,17 +29,38 @@ from organisations.models import (
     InstitutionProfile,
     Membership,
     Organisation,
+    OrganisationAbove,
     TrainingGrant,
     UnitManager,
+    UnitParent,
 )
-from organisations.rules.units import EmploymentDays, OrganisationKind, UnitSummary, institution_of, lineage, local_day, may_stand_under
+from organisations.rules.units import (
+    NUMBER_ABOVE,
+    EmploymentDays,
+    OrganisationKind,
+    TreeHistory,
+    UnitSummary,
+    institution_of,
+    lineage,
+    local_day,
+    may_stand_under,
+)
 from organisations.training_scope import end_training_role, list_granted_places, transfer_training_roles
 from organisations.tree import PRESENT, below
 
 A_DAY = timedelta(days=1)
 
 
-class MembershipVerb(audit.Verb):
+class MembershipVerb(
+    audit.Verb,
+    facts={
+        "membership.further_changed added": audit.Fact(table="organisation"),
+        "membership.further_changed ended": audit.Fact(table="organisation"),
+        "membership.placed old": audit.Fact(table="organisation"),
+        "membership.placed reason": N_("Name"),
+        "to": N_("To"),
+    },
+):
     """The audit-log verbs of membership."""
 
     PLACED = "membership.placed"
@@ -76,7 +98,8 @@ def assign_member(session: Session, actor: Actor, person: Person, unit: Organisa
 def assign_members(session: Session, actor: Actor, memberships: Mapping[int, MembershipValues], *, now: datetime) -> int:
     """Let some hundreds of people have places and posts from now on, by their numbers; return how many changed.
 
-    A post that was not known holds from the first day in the place; another post begins today. Raise Conflict where a place is closed.
+    A post that was not known holds from the first day in the place; another post, another place begin today; all of them on the day that
+    is said, where one is. Raise Conflict where a place is closed.
     """
     _lock_open(
         {unit_id for values in memberships.values() for unit_id in ({values.place} | (values.further or frozenset())) - {None}}, session
@@ -104,7 +127,8 @@ def _employ(
     by_day = defaultdict[date, dict[int, EmploymentValues]](dict)
     for person, values in memberships.items():
         if values.place is not None:
-            employment = EmploymentValues(institution_of(places, values.place), EmploymentDays(), back=True)
+            institution = institution_of(places, values.place)
+            employment = EmploymentValues(institution, EmploymentDays(), back=True, source=EmploymentSource.PLACE)
             by_day[local_day(places, values.place, now)][person] = employment
     for day, said_then in by_day.items():
         record_employments(session, actor, said_then, day, now=now)
@@ -136,15 +160,15 @@ def _plan(
     target = values.place or (main.organisation_id if main else None)
     if target is None:
         return []
-    day = local_day(places, target, now)
+    day = values.since_on or local_day(places, target, now)
     events = _plan_main(changes, person, values, main, target, day, places)
     others = {row.organisation_id: row for row in rows if not row.is_main}
     further = frozenset(others) if values.further is None else values.further
     left, new = sorted(others.keys() - (further - {target})), sorted(further - others.keys() - {target})
     for unit_id in left:
-        _end(changes, others[unit_id], day)
+        _end(changes, others[unit_id], day, is_said=values.since_on is not None)
     for unit_id in new:
-        changes.added.append(_row(person, unit_id, values.since_on or day, None, is_main=False))
+        changes.added.append(_row(person, unit_id, day, None, is_main=False))
     if new or (left and values.further is not None):
         events.append((MembershipVerb.FURTHER_CHANGED, {"added": new, "ended": left}))
     return events
@@ -159,22 +183,21 @@ def _plan_main(
     day: date,
     places: Mapping[int, UnitSummary],
 ) -> list[_Event]:
-    post, since_on = values.post or (main.post_id if main else None), values.since_on or day
+    post = values.post or (main.post_id if main else None)
     if main is None or main.organisation_id != target:
         if main is not None:
-            _end(changes, main, day)
-        changes.added.append(_row(person, target, since_on if main is None else day, post, is_main=True))
+            _end(changes, main, day, is_said=values.since_on is not None)
+        changes.added.append(_row(person, target, day, post, is_main=True))
         facts = {"old": main.organisation_id if main else None, "organisation": target, "name": places[target].name}
         return [(MembershipVerb.PLACED, facts)]
     if main.post_id == post:
         return []
-    if main.post_id is None:
+    if main.post_id is None and values.since_on is None:
         changes.retracted.append(main.id)
-        since_on = main.since_on or day
+        day = main.since_on or day
     else:
-        _end(changes, main, day)
-        since_on = day
-    changes.added.append(_row(person, target, since_on, post, is_main=True))
+        _end(changes, main, day, is_said=values.since_on is not None)
+    changes.added.append(_row(person, target, day, post, is_main=True))
     return [(MembershipVerb.POST_CHANGED, {"old": main.post_id, "post": post})]
 
 
@@ -182,8 +205,11 @@ def _row(person: int, unit_id: int, since_on: date, post: int | None, *, is_main
     return {"person_id": person, "organisation_id": unit_id, "since_on": since_on, "post_id": post, "is_main": is_main}
 
 
-def _end(changes: _Changes, row: Membership, day: date) -> None:
-    """Let a place end with the day before; one that began today ends today."""
+def _end(changes: _Changes, row: Membership, day: date, *, is_said: bool) -> None:
+    """Let a place end with the day before; one that began today ends today, and one that was said to be another from then on never was."""
+    if is_said and row.since_on is not None and row.since_on >= day:
+        changes.retracted.append(row.id)
+        return
     changes.ended[row.id] = max(day - A_DAY, row.since_on or day - A_DAY)
 
 
@@ -264,12 +290,22 @@ def transfer_places(session: Session, actor: Actor, closed: Person, remaining: P
     transfer_administered(session, actor, closed, remaining, now=now)
 
 
-class OrganisationVerb(audit.Verb):
+class OrganisationVerb(
+    audit.Verb,
+    facts={
+        "head": N_("Head of the unit"),
+        "parent": audit.Fact(N_("Under"), table="organisation"),
+        "rewritten": N_("Rewritten rules"),
+        "unit_manager.ended reason": N_("Name"),
+        "unit_manager.named reason": N_("Name"),
+    },
+):
     """The audit-log verbs of the organisation tree."""
 
     MADE = "organisation.made", N_("Created an institution or unit")
     CHANGED = "organisation.changed", N_("Changed an institution or unit")
     MOVED = "organisation.moved", N_("Moved a unit")
+    MOVE_CANCELLED = "organisation.move_cancelled", N_("Cancelled a planned move of a unit")
     CLOSED = "organisation.closed", N_("Closed an institution or unit")
     OPENED = "organisation.opened", N_("Reopened an institution or unit")
     DELETED = "organisation.deleted", N_("Deleted an institution or unit")
@@ -306,10 +342,11 @@ def make(
     """Add a place to the tree; raise Conflict where it cannot stand there, or its name or code is taken."""
     if not may_stand_under(kind, None if parent is None else OrganisationKind(parent.kind)):
         raise Conflict(N_("It cannot be placed there."))
-    if parent is not None and parent.closed_at is not None:
-        raise Conflict(N_("“%(name)s” is closed. Nothing new can be added under it."), name=parent.name)
     parent_id = None if parent is None else parent.id
-    _check(session, parent_id, plan)
+    locked = select(Organisation).where(Organisation.id == parent_id).with_for_update(read=True).execution_options(populate_existing=True)
+    if (above := session.scalar(locked)) is not None and above.closed_at is not None:
+        raise Conflict(N_("“%(name)s” is closed. Nothing new can be added under it."), name=above.name)
+    _check(session, parent_id, plan, today=today_of(now))
     row = Organisation(
         parent_id=parent_id,
         kind=kind.value,
@@ -321,14 +358,18 @@ def make(
     )
     session.add(row)
     session.flush()  # the audit entry names it
+    tree.add_standing(session, row.id, parent_id, now=now)
     audit.record(session, actor, OrganisationVerb.MADE, row, now=now, name=plan.name, kind=kind.value, parent=parent_id, code=plan.code)
     return row
 
 
-def _check(session: Session, parent_id: int | None, plan: UnitValues, row: Organisation | None = None) -> None:
-    """Raise where a neighbour has the name, or any place has a new code: both without case and accents, as lists compare them."""
+def _check(session: Session, parent_id: int | None, plan: UnitValues, row: Organisation | None = None, *, today: date) -> None:
+    """Raise where a neighbour has the name, or any place has a new code: both without case and accents, as lists compare them.
+
+    A neighbour is also who is to stand there from a later day on.
+    """
     but, old_code = (None, "") if row is None else (row.id, row.code or "")
-    if tree.find_neighbour(session, parent_id, fold(plan.name)) not in (None, but):
+    if set(tree.list_neighbours(session, parent_id, fold(plan.name), today)) - {but}:
         raise UnitNameConflict
     code = fold(plan.code) if plan.code != old_code else ""
     if code and any(fold(other) == code and unit_id != but for unit_id, other in tree.list_codes(session)):
@@ -337,23 +378,28 @@ def _check(session: Session, parent_id: int | None, plan: UnitValues, row: Organ
 
 def change(session: Session, actor: Actor, unit: Organisation, plan: UnitValues, *, now: datetime) -> None:
     """Give a place another name or code; raise UnitNameConflict, UnitCodeConflict or NamedByAudiences. A second time changes nothing."""
-    row = session.get_one(Organisation, unit.id)
-    _check(session, row.parent_id, plan, row)
+    row, today = session.get_one(Organisation, unit.id), today_of(now)
+    for parent_id in {row.parent_id, *tree.list_later_parents(session, row.id, today)}:
+        _check(session, parent_id, plan, row, today=today)
     _call(session, actor, row, plan, now=now)
 
 
-def _refuse_named(session: Session, row: Organisation, plan: UnitValues | None = None) -> None:
-    """Raise NamedByAudiences where rules name a place by a code, or a province by a name, that it would no longer have."""
-    if row.code and (plan is None or plan.code != row.code):
-        refuse_named(session, "unit", [row.code])
-    if row.kind == OrganisationKind.PROVINCE.value and (plan is None or fold(plan.name) != row.name_key):
-        refuse_named(session, "province", [row.name_key])
+def _refuse_named(session: Session, row: Organisation, plan: UnitValues | None = None, *, today: date) -> None:
+    """Raise NamedByAudiences where rules name a place by a code, or a province by a name, that it would no longer have.
+
+    So do rules of days before today: who was in their audiences goes by today's codes and names of provinces.
+    """
+    lost = [("unit", row.code)] if row.code and (plan is None or plan.code != row.code) else []
+    is_renamed = row.kind == OrganisationKind.PROVINCE.value and (plan is None or fold(plan.name) != row.name_key)
+    for kind, key in [*lost, *([("province", row.name_key)] if is_renamed else [])]:
+        refuse_named(session, kind, [key])
+        refuse_named_before(session, kind, key, today)
 
 
 def _call(session: Session, actor: Actor, row: Organisation, plan: UnitValues, *, now: datetime) -> None:
     old, zone = _plan_of(row), row.zone if plan.zone is None else plan.zone
     if old != replace(plan, zone=zone):
-        _refuse_named(session, row, plan)
+        _refuse_named(session, row, plan, today=today_of(now))
         row.name, row.name_key, row.code, row.zone = plan.name, fold(plan.name), plan.code or None, zone
         facts = {"old_name": old.name, "name": plan.name, "old_code": old.code, "code": plan.code, "old_zone": old.zone, "zone": zone}
         audit.record(session, actor, OrganisationVerb.CHANGED, row, now=now, **facts)
@@ -361,6 +407,73 @@ def _call(session: Session, actor: Actor, row: Organisation, plan: UnitValues, *
 
 def _plan_of(row: Organisation) -> UnitValues:
     return UnitValues(row.name, row.code or "", row.zone)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitMove:
+    """Where a place is to stand from a day on, why, and what it is called from then on; None: as it is."""
+
+    unit_id: int
+    parent_id: int
+    since_on: date
+    reason: str = ""
+    plan: UnitValues | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MoveApproval:
+    """A move that one person planned for a reason and another applies; None: a list that nobody sent in planned it."""
+
+    author_id: int | None
+    reason: str
+
+
+PLAN_MOVE = Hook[Callable[[Session, Actor, UnitMove, datetime], UUID]]("plan_move")
+"""Gives who lets a move wait for a second person, and what names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingMove:
+    """A move of a place that waits for a second person, and what names it."""
+
+    uuid: UUID
+    unit_id: int
+    parent_id: int
+    since_on: date
+
+
+WAITING_MOVES = Hook[Callable[[Session], Sequence[WaitingMove]]]("waiting_moves", default=lambda _session: ())
+"""Gives the moves that wait for a second person."""
+
+
+def list_waiting_moves(session: Session) -> Sequence[WaitingMove]:
+    """List the moves of places that wait for a second person."""
+    return WAITING_MOVES.of(session)(session)
+
+
+class MoveWaiting(Conflict):
+    """A place of which another move waits for a second person is moved."""
+
+    message = N_("Another move of this unit waits for a second person. Apply or discard that one first.")
+
+
+def plan_move(session: Session, actor: Actor, planned: UnitMove, *, now: datetime) -> UUID:
+    """Let a move wait for a second person; return what names it. Raise ReasonRequired, or Conflict where it cannot stand there."""
+    row, target = session.get_one(Organisation, planned.unit_id), session.get_one(Organisation, planned.parent_id)
+    _require_room(session, tree.load_history(session), row, target, planned.since_on, planned.plan or _plan_of(row), today=today_of(now))
+    plan = PLAN_MOVE.of(session)
+    return plan(session, actor, planned, now)
+
+
+def needs_second_person(session: Session, unit: Organisation, since_on: date, *, now: datetime) -> bool:
+    """Return whether a move is not one person's: from a day before today, or of more than 50 people (spec/compulsory 4.5b)."""
+    return since_on < today_of(now) or tree.count_moved(session, unit.id, since_on) > NUMBER_ABOVE
+
+
+class SecondPersonMissing(Conflict):
+    """A move that is not one person's was made by one."""
+
+    message = N_("A move from a day before today, or of more than 50 people, needs a second person.")
 
 
 def move(
@@ -371,30 +484,76 @@ def move(
     *,
     now: datetime,
     plan: UnitValues | None = None,
+    since_on: date | None = None,
+    approval: MoveApproval | None = None,
     rewritten: int | None = None,
 ) -> None:
-    """Put a place, with everything below it, under another; raise Conflict where it cannot stand there. A second time changes nothing.
+    """Put a place, with everything below it, under another from a day on; None: today. A second time changes nothing.
 
-    With a plan it bears that name and code from then on: whether they are free is judged there and nowhere on the way. `rewritten` is how
-    many people were shown to whoever moves it, as those who are said to have been in audiences on other days before today.
+    With a plan it bears that name and code from now on: whether they are free is judged there and nowhere on the way. `rewritten` is how
+    many people were shown to whoever moves it, as those who are said to have been in audiences on other days before today. Raise Conflict
+    where it cannot stand there, SecondPersonMissing, MoveWaiting.
     """
-    parents = tree.lock_tree(session)
+    tree.lock_tree(session)
+    today, history = today_of(now), tree.load_history(session)
     row, target = (session.get_one(Organisation, summary.id, populate_existing=True) for summary in (unit, parent))
-    plan = plan or _plan_of(row)
-    if row.parent_id == target.id:
+    plan, day = plan or _plan_of(row), since_on or today
+    after = history.moved(row.id, target.id, day, now)
+    if history.spans.get(row.id) == after.spans[row.id]:
         change(session, actor, row, plan, now=now)
         return
-    if row.id in lineage(parents, target.id):
-        raise Conflict(N_("A unit cannot be placed under itself or under one of its sub-units."))
+    _require_room(session, history, row, target, day, plan, today=today)
+    if actor.person_id is not None and approval is None and any(each.unit_id == row.id for each in list_waiting_moves(session)):
+        raise MoveWaiting
+    is_alone = actor.person_id is not None and (approval is None or approval.author_id == actor.person_id)
+    if is_alone and needs_second_person(session, row, day, now=now):
+        raise SecondPersonMissing
+    facts: dict[str, Any] = {"old_parent": row.parent_id, "parent": target.id, "since": day.isoformat()}
+    facts |= {} if approval is None else {"author": approval.author_id, "reason": approval.reason}
+    facts |= {} if rewritten is None else {"rewritten": rewritten}
+    tree.write_standing(session, row.id, after.spans[row.id], now=now)
+    row.parent_id = after.on(today)[row.id].parent_id
+    _call(session, actor, row, plan, now=now)
+    session.flush()
+    tree.write_above(session)
+    audit.record(session, actor, OrganisationVerb.MOVED, row, now=now, **facts)
+
+
+class NoMovePlanned(Conflict):
+    """The move that somebody cancels is no longer to come."""
+
+    message = N_("This move is no longer planned.")
+
+
+def cancel_move(session: Session, actor: Actor, unit: Organisation, since_on: date | None, *, now: datetime) -> None:
+    """Let a place stay where it stands before a move that is still to come; raise NoMovePlanned where that is not its last one.
+
+    Raise Conflict where something was planned since that does not go with it.
+    """
+    tree.lock_tree(session)
+    today, history, row = today_of(now), tree.load_history(session), session.get_one(Organisation, unit.id, populate_existing=True)
+    spans = history.spans.get(row.id, ())
+    if since_on is None or since_on <= today or len(spans) < 2 or spans[-1].since_on != since_on:
+        raise NoMovePlanned
+    target = session.get_one(Organisation, spans[-2].parent)
+    _require_room(session, history, row, target, since_on, _plan_of(row), today=today)
+    tree.write_standing(session, row.id, history.moved(row.id, target.id, since_on, now).spans[row.id], now=now)
+    facts = {"parent": spans[-1].parent, "since": since_on.isoformat()}
+    audit.record(session, actor, OrganisationVerb.MOVE_CANCELLED, row, now=now, **facts)
+
+
+def _require_room(
+    session: Session, history: TreeHistory, row: Organisation, target: Organisation, since_on: date, plan: UnitValues, *, today: date
+) -> None:
+    """Raise Conflict where a place cannot stand under another from a day on, or not with this name and code."""
+    for day in history.changes_from(since_on):
+        if row.id in lineage({unit.id: unit.parent_id for unit in history.on(day).values()}, target.id):
+            raise Conflict(N_("A unit cannot be placed under itself or under one of its sub-units."))
     if not may_stand_under(OrganisationKind(row.kind), OrganisationKind(target.kind)):
         raise Conflict(N_("It cannot be placed there."))
     if target.closed_at is not None:
         raise Conflict(N_("“%(name)s” is closed. Nothing new can be added under it."), name=target.name)
-    _check(session, target.id, plan, row)
-    old_parent, row.parent_id = row.parent_id, target.id
-    _call(session, actor, row, plan, now=now)
-    shown = {} if rewritten is None else {"rewritten": rewritten}
-    audit.record(session, actor, OrganisationVerb.MOVED, row, now=now, old_parent=old_parent, parent=target.id, **shown)
+    _check(session, target.id, plan, row, today=today)
 
 
 def close(session: Session, actor: Actor, unit: Organisation, people_to: Organisation | None, *, now: datetime) -> None:
@@ -406,6 +565,8 @@ def close(session: Session, actor: Actor, unit: Organisation, people_to: Organis
     row = rows[unit.id]
     if any(other.parent_id == row.id and other.closed_at is None for other in rows.values()):
         raise Conflict(N_("Close or move its sub-units first."))
+    if tree.list_arriving(session, row.id, today_of(now)):
+        raise Conflict(N_("A unit is to stand under it from a later day on. Move that one elsewhere first."))
     if people_to is not None:
         move_members(session, actor, row, rows[people_to.id], now=now)
     if row.closed_at is None:
@@ -428,14 +589,18 @@ def remove(session: Session, actor: Actor, unit: Organisation, *, now: datetime)
     """Delete a place made by mistake: nobody ever belonged to it and nothing stands below it; else raise Conflict."""
     if tree.has_below(session, unit.id):
         raise Conflict(N_("This unit contains other units. You can close it but not delete it."))
+    if tree.had_below(session, unit.id):
+        raise Conflict(N_("Units have stood under this one, or are to stand there. You can close it but not delete it."))
     if tree.had_people(session, unit.id):
         raise Conflict(N_("People belong or have belonged to this unit. You can close it but not delete it."))
     if session.scalar(select(InstitutionProfile.id).where(InstitutionProfile.organisation_id == unit.id)) is not None:
         raise Conflict(N_("This institution can issue certificates. You can close it but not delete it."))
-    _refuse_named(session, unit)
+    _refuse_named(session, unit, today=today_of(now))
     audit.record(session, actor, OrganisationVerb.DELETED, unit, now=now, name=unit.name, parent=unit.parent_id)
     for table in (UnitManager, TrainingGrant, InstitutionAdministrator):
         session.execute(delete(table).where(table.organisation_id == unit.id))
+    for rows in (UnitParent, OrganisationAbove):
+        session.execute(delete(rows).where(rows.unit_id == unit.id))
     session.delete(session.get_one(Organisation, unit.id))
 
 
@@ -545,7 +710,7 @@ def promote_further_places(session: Session, people: Sequence[int], *, now: date
 def restore_account(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:
     """Open the account of somebody who is back, which was suspended because they had left."""
     accounts.restore(session, actor, person, "", now=now)
-    session.execute(update(Employment).where(Employment.person_id == person.id).values(account_closed_at=None))
+    organisations_employment.note_account(session, person.id, closed_at=None)
 
 
 def end_overdue_places(session: Session, actor: Actor, *, now: datetime, limit: int) -> int:
@@ -606,7 +771,6 @@ def close_accounts(session: Session, actor: Actor, day: date, *, now: datetime, 
             accounts.suspend(session, actor, person, "", now=now)
         except Conflict:
             continue
-        rows = (Employment.person_id == person.id, Employment.retracted_at.is_(None))
-        session.execute(update(Employment).where(*rows).values(account_closed_at=now))
+        organisations_employment.note_account(session, person.id, closed_at=now)
         closed += 1
     return closed

@@ -9,6 +9,7 @@ from accounts.rules import fold
 from kernel.errors import N_
 from kernel.i18n import _, alternatives, format_date, ngettext
 from organisations.rules import audiences
+from organisations.rules.units import is_within
 
 MOST_MONTHS = 600
 
@@ -55,9 +56,12 @@ class UnitLeaf(audiences.AudienceLeaf):
         """Look at every present place of the person."""
         places = person.places_on(day)
         for unit in places:
-            if codes := set(self.codes) & set(unit.codes if self.below else unit.codes[:1]):
-                return audiences.LeafFinding(True, fact=min(codes), since=unit.since)
-        return _own_place(places)
+            if codes := self._named_by(unit):
+                return audiences.LeafFinding(True, fact=min(codes), since=person.since_when(unit, lambda fact: bool(self._named_by(fact))))
+        return _own_place(person, places)
+
+    def _named_by(self, unit: audiences.PlaceFact) -> set[str]:
+        return set(self.codes) & set(unit.codes if self.below else unit.codes[:1])
 
     def describe(self, names: audiences.LeafNames, *, negated: bool) -> str:
         """Name the units."""
@@ -73,11 +77,12 @@ class UnitLeaf(audiences.AudienceLeaf):
         return self.codes
 
 
-def _own_place(places: list[audiences.PlaceFact]) -> audiences.LeafFinding:
+def _own_place(person: audiences.AudienceCandidate, places: list[audiences.PlaceFact]) -> audiences.LeafFinding:
     """Return what is false by the person's first place, or missing without one."""
     if not places:
         return audiences.LeafFinding(False, is_missing=True)
-    return audiences.LeafFinding(False, fact=next((code for code in places[0].codes if code), ""), since=places[0].since)
+    code = next((code for code in places[0].codes if code), "")
+    return audiences.LeafFinding(False, fact=code, since=person.since_when(places[0], lambda fact: code in fact.codes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +106,11 @@ class ProvinceLeaf(audiences.AudienceLeaf):
         """Look at the province of every present place."""
         names = {fold(name) for name in self.names}
         known = [unit for unit in person.places_on(day) if unit.province]
-        for unit in known:
-            if fold(unit.province) in names:
-                return audiences.LeafFinding(True, fact=unit.province, since=unit.since)
-        return (
-            audiences.LeafFinding(False, fact=known[0].province, since=known[0].since)
-            if known
-            else audiences.LeafFinding(False, is_missing=True)
-        )
+        shown = next((unit for unit in known if fold(unit.province) in names), next(iter(known), None))
+        if shown is None:
+            return audiences.LeafFinding(False, is_missing=True)
+        since = person.since_when(shown, lambda fact: fact.province == shown.province)
+        return audiences.LeafFinding(fold(shown.province) in names, fact=shown.province, since=since)
 
     def describe(self, names: audiences.LeafNames, *, negated: bool) -> str:
         """Name the provinces."""
@@ -140,14 +142,11 @@ class PostLeaf(audiences.AudienceLeaf):
     def find(self, person: audiences.AudienceCandidate, day: date) -> audiences.LeafFinding:
         """Look at the post of every present place."""
         known = [unit for unit in person.places_on(day) if unit.posts]
-        for unit in known:
-            if set(unit.posts) & set(self.keys):
-                return audiences.LeafFinding(True, fact=unit.posts[0], since=unit.since)
-        return (
-            audiences.LeafFinding(False, fact=known[0].posts[0], since=known[0].since)
-            if known
-            else audiences.LeafFinding(False, is_missing=True)
-        )
+        shown = next((unit for unit in known if set(unit.posts) & set(self.keys)), next(iter(known), None))
+        if shown is None:
+            return audiences.LeafFinding(False, is_missing=True)
+        since = person.since_when(shown, lambda _fact: True)
+        return audiences.LeafFinding(bool(set(shown.posts) & set(self.keys)), fact=shown.posts[0], since=since)
 
     def describe(self, names: audiences.LeafNames, *, negated: bool) -> str:
         """Name the posts."""
@@ -273,7 +272,7 @@ class ListLeaf(audiences.AudienceLeaf):
 
     def find(self, person: audiences.AudienceCandidate, day: date) -> audiences.LeafFinding:
         """Look at the lists in which the person stands."""
-        listed = next((fact for fact in person.lists if fact.key in self.keys and audiences.is_within(day, fact.since, fact.until)), None)
+        listed = next((fact for fact in person.lists if fact.key in self.keys and is_within(day, fact.since, fact.until)), None)
         return audiences.LeafFinding(False) if listed is None else audiences.LeafFinding(True, fact=listed.key, since=listed.since)
 
     def describe(self, names: audiences.LeafNames, *, negated: bool) -> str:

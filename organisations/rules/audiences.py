@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Self, TypeAlias
 from kernel.clock import FIRST_DAY, LAST_DAY
 from kernel.errors import N_
 from kernel.i18n import _
+from organisations.rules.units import DAY, OrganisationKind, TreeHistory, is_within
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +61,6 @@ class FaultCollector:
             self.add(N_("“%(word)s” is not known here. Write one of: %(words)s."), word=word, words=", ".join(known_words))
 
 
-def is_within(day: date, first: date | None, last: date | None) -> bool:
-    """Say whether a day is from a first to a last one; None: open."""
-    return (first is None or first <= day) and (last is None or day <= last)
-
-
 @dataclass(frozen=True, slots=True)
 class EmploymentFact:
     """A person's employment in the audience's institution; without a day where the lists never gave one."""
@@ -75,7 +71,7 @@ class EmploymentFact:
     """The last day."""
 
     def holds_on(self, day: date) -> bool:
-        """Say whether the person is employed on a day."""
+        """Return whether the person is employed on a day."""
         return is_within(day, self.entered_on, self.left_on)
 
 
@@ -92,6 +88,14 @@ class PlaceFact:
     since: date | None = None
     until: date | None = None
     """The last day."""
+
+
+def place_facts(history: TreeHistory, unit: int, posts: tuple[str, ...], since: date | None, until: date | None) -> Iterator[PlaceFact]:
+    """Yield a place to which a person belongs or belonged, with what stood above it: one fact for each time that it stood elsewhere."""
+    for span in history.lines(unit, since, until):
+        provinces = [above.name for above in span.line if above.kind is OrganisationKind.PROVINCE]
+        codes = tuple(above.code for above in span.line)
+        yield PlaceFact(codes, provinces[-1] if provinces else "", posts, span.since_on, span.until_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,15 @@ class AudienceCandidate:
     def places_on(self, day: date) -> list[PlaceFact]:
         """Return the places to which the person belongs on a day."""
         return [fact for fact in self.places if is_within(day, fact.since, fact.until)]
+
+    def since_when(self, present: PlaceFact, holds: Callable[[PlaceFact], bool]) -> date | None:
+        """Return since when something is so of a place, also where that stood elsewhere before."""
+        first = present.since
+        for fact in sorted(self.places, key=lambda fact: fact.since or date.min, reverse=True):
+            is_before = first is not None and fact.until == first - DAY
+            if is_before and (fact.codes[:1], fact.posts) == (present.codes[:1], present.posts) and holds(fact):
+                first = fact.since
+        return first
 
 
 def add_months(day: date, months: int) -> date:
@@ -285,18 +298,18 @@ def references(rule: RuleNode) -> frozenset[tuple[str, str]]:
 
 
 def is_in(rule: RuleNode, person: AudienceCandidate, day: date) -> bool:
-    """Say whether a person is in the audience on a day: by the rule, and only while employed and the account open (spec/compulsory 3.2)."""
+    """Return whether a person is in the audience on a day: by the rule, and while employed and the account open (spec/compulsory 3.2)."""
     return may_be_in(person, day) and holds(rule, person, day)
 
 
 def may_be_in(person: AudienceCandidate, day: date) -> bool:
-    """Say whether a person can be in any audience of the institution on a day: employed there, and the account not closed."""
+    """Return whether a person can be in any audience of the institution on a day: employed there, and the account not closed."""
     is_open = person.account_closed_on is None or day < person.account_closed_on
     return is_open and bool(person.employments_on(day))
 
 
 def holds(rule: RuleNode, person: AudienceCandidate, day: date) -> bool:
-    """Say whether the rule alone is true of a person on a day."""
+    """Return whether the rule alone is true of a person on a day."""
     if isinstance(rule, AllOf):
         return all(holds(part, person, day) for part in rule.parts)
     if isinstance(rule, AnyOf):
@@ -475,7 +488,7 @@ def read_truth(value: PlainValue, faults: FaultCollector) -> bool | None:
 
 
 def check_words(value: dict[str, PlainValue], known: Collection[str], faults: FaultCollector) -> bool:
-    """Say whether a mapping has only known words; note those that are not."""
+    """Return whether a mapping has only known words; note those that are not."""
     unknown = [str(word) for word in value if word not in known]
     for word in unknown:
         faults.add_unknown(word, known)

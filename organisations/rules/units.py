@@ -1,9 +1,9 @@
 """Pure rules of the tree: what may stand under what, its order, time zones and sums that go up; and what a list says anew of employment."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 from uuid import UUID
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from kernel.errors import N_
 
 Sum = TypeVar("Sum")
+DAY = timedelta(days=1)
 
 
 class OrganisationKind(StrEnum):
@@ -30,7 +31,7 @@ _ABOVE: Mapping[OrganisationKind, frozenset[OrganisationKind | None]] = {
 
 
 def may_stand_under(kind: OrganisationKind, parent: OrganisationKind | None) -> bool:
-    """Say whether a place may stand under another: institutions under nothing, provinces under institutions, units under anything."""
+    """Return whether a place may stand under another: institutions under nothing, provinces under institutions, units under anything."""
     return parent in _ABOVE[kind]
 
 
@@ -90,6 +91,8 @@ class UnitSummary:
     closed: bool
     zone: str = ""
     """Its own time zone; empty: that of what it stands under."""
+    made_at: datetime | None = None
+    """When it was added; None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,125 @@ def lineage(parents: Mapping[int, int | None], unit: int) -> list[int]:
     return above
 
 
+@dataclass(frozen=True, slots=True)
+class ParentSpan:
+    """The days on which a place stood under another, both included, and since when that is on record; None: open."""
+
+    parent: int
+    since_on: date | None = None
+    until_on: date | None = None
+    recorded_at: datetime | None = None
+    is_assumed: bool = False
+    """The log does not say it: it is taken from a later day."""
+
+
+def spans_after_move(spans: Sequence[ParentSpan], parent: int, since_on: date, recorded_at: datetime) -> list[ParentSpan]:
+    """Return under what a place stood on which days, where from a day on it stands under another."""
+    before = [
+        span if span.until_on is not None and span.until_on < since_on else replace(span, until_on=since_on - DAY)
+        for span in spans
+        if span.since_on is None or span.since_on < since_on
+    ]
+    if before and before[-1].parent == parent:
+        return [*before[:-1], replace(before[-1], until_on=None)]
+    return [*before, ParentSpan(parent, since_on, None, recorded_at)]
+
+
+@dataclass(frozen=True, slots=True)
+class LineSpan:
+    """The days on which the same places stood above a place; `line` is the place and what stood above it, upwards."""
+
+    line: tuple[UnitSummary, ...]
+    since_on: date | None
+    until_on: date | None
+    recorded_at: datetime | None
+
+    @property
+    def zone(self) -> str:
+        """Return the time zone by which the place kept its days."""
+        return _zone_of_line(self.line)
+
+
+@dataclass(frozen=True, slots=True)
+class TreeHistory:
+    """The places, and under what each stood on which days, in their order; one without such days stands as its summary says."""
+
+    units: Mapping[int, UnitSummary]
+    spans: Mapping[int, Sequence[ParentSpan]] = field(default_factory=dict)
+    _known: dict[int, list[LineSpan]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """The lines of places that were asked for before."""
+
+    def on(self, day: date) -> dict[int, UnitSummary]:
+        """Return the places as they stood on a day."""
+        places = dict(self.units)
+        for number, spans in self.spans.items():
+            parent = next((span.parent for span in spans if is_within(day, span.since_on, span.until_on)), None)
+            if parent is not None and parent != places[number].parent_id:
+                places[number] = replace(places[number], parent_id=parent)
+        return places
+
+    def lines(self, unit: int, first: date | None = None, last: date | None = None) -> list[LineSpan]:
+        """Return what stood above a place from a first to a last day, in order; None: open. Nothing of a place that is not known."""
+        if unit not in self._known:
+            self._known[unit] = self._walk(unit, None, None)
+        lines = [replace(span, since_on=latest(first, span.since_on), until_on=earliest(last, span.until_on)) for span in self._known[unit]]
+        return [span for span in lines if span.since_on is None or span.until_on is None or span.since_on <= span.until_on]
+
+    def _walk(self, unit: int, first: date | None, last: date | None) -> list[LineSpan]:
+        own = self.units.get(unit)
+        if own is None:
+            return []
+        if own.parent_id is None:
+            return [LineSpan((own,), first, last, None)]
+        lines = list[LineSpan]()
+        for span in self.spans.get(unit) or [ParentSpan(own.parent_id)]:
+            since, until = latest(first, span.since_on), earliest(last, span.until_on)
+            if since is None or until is None or since <= until:  # each day is without circles, so that the days between them end
+                above = self._walk(span.parent, since, until)
+                lines += [replace(up, line=(own, *up.line), recorded_at=latest(up.recorded_at, span.recorded_at)) for up in above]
+        return lines
+
+    def moved(self, unit: int, parent: int, since_on: date, recorded_at: datetime) -> "TreeHistory":
+        """Return the history where from a day on a place stands under another."""
+        after = spans_after_move(self.spans.get(unit, ()), parent, since_on, recorded_at)
+        return replace(self, spans={**self.spans, unit: after})
+
+    def changes_from(self, day: date) -> list[date]:
+        """Return a day and every later one from which some place stands elsewhere."""
+        return sorted({day, *(span.since_on for spans in self.spans.values() for span in spans if span.since_on and span.since_on > day)})
+
+    def is_assumed(self, day: date, inside: int) -> bool:
+        """Return whether the log does not say where something stood on a day that is counted in a place or stood above it."""
+        unsaid = {
+            number
+            for number, spans in self.spans.items()
+            for span in spans
+            if span.is_assumed and is_within(day, span.since_on, span.until_on)
+        }
+        places = self.on(day)
+        parents = {number: unit.parent_id for number, unit in places.items()}
+        above = lineage(parents, inside)
+        return any(number in above or inside in lineage(parents, number) for number in unsaid)
+
+
+Ordered = TypeVar("Ordered", date, datetime)
+
+
+def latest(first: Ordered | None, second: Ordered | None) -> Ordered | None:
+    """Return the later of two; None is before everything."""
+    return second if first is None else first if second is None else max(first, second)
+
+
+def earliest(first: Ordered | None, second: Ordered | None) -> Ordered | None:
+    """Return the earlier of two; None is after everything."""
+    return second if first is None else first if second is None else min(first, second)
+
+
+def is_within(day: date, first: date | None, last: date | None) -> bool:
+    """Return whether a day is from a first to a last one; None: open."""
+    return (first is None or first <= day) and (last is None or day <= last)
+
+
 INSTITUTION_ZONE = "America/Guayaquil"
 ISLANDS, ISLANDS_ZONE = "galapagos", "Pacific/Galapagos"
 
@@ -139,14 +261,24 @@ def zone_of(places: Mapping[int, UnitSummary], unit: int) -> str:
 
     The province of Galápagos has its own time, institutions that of Guayaquil, unless they say otherwise (spec/compulsory 2.2).
     """
-    at: UnitSummary | None = places[unit]
-    while at is not None:
-        if at.zone:
-            return at.zone
-        if at.kind is OrganisationKind.PROVINCE and at.name_key == ISLANDS:
+    return _zone_of_line(line_of(places, unit))
+
+
+def _zone_of_line(line: Iterable[UnitSummary]) -> str:
+    for unit in line:
+        if unit.zone:
+            return unit.zone
+        if unit.kind is OrganisationKind.PROVINCE and unit.name_key == ISLANDS:
             return ISLANDS_ZONE
-        at = places.get(at.parent_id) if at.parent_id is not None else None
     return INSTITUTION_ZONE
+
+
+def line_of(places: Mapping[int, UnitSummary], unit: int | None) -> Iterator[UnitSummary]:
+    """Yield a place and what stands above it, upwards."""
+    at = None if unit is None else places.get(unit)
+    while at is not None:
+        yield at
+        at = places.get(at.parent_id) if at.parent_id is not None else None
 
 
 def inherited_zone(places: Mapping[int, UnitSummary], unit: int) -> str:
@@ -203,13 +335,22 @@ def next_employment(last: EmploymentDays | None, listed: EmploymentDays, day: da
     return EmploymentChange(both, corrects=True) if both != last else None
 
 
+def shifted_days(old: EmploymentDays, new: EmploymentDays, since: date | None, until: date | None) -> tuple[date | None, date | None]:
+    """Return the first and last day in a place where an employment is corrected: what began or ended with it does so still."""
+    if since is not None and since == old.entered_on:
+        since = new.entered_on
+    if until is not None and until == old.left_on and new.left_on is not None:
+        until = new.left_on
+    return since, until
+
+
 NUMBER_ABOVE = 50
 """The number of people concerned above which whoever changes their record types how many they are (spec/compulsory 4.5)."""
 FEW_LEAVERS, LEAVERS_PERCENT, MOVED_PERCENT, FEW_MOVED = 20, 2, 10, 20
 
 
 def asks_for_number(people: int, leavers: int, moved: int, emptied: int, *, complete: bool) -> bool:
-    """Say whether a list changes so much of an institution that an administrator types how many it is (spec/compulsory 13.3).
+    """Return whether a list changes so much of an institution that an administrator types how many it is (spec/compulsory 13.3).
 
     So does a complete list with more leavers than 20 or 2 %, with more than 10 % who move, or that empties a unit. Of a list of some
     people it is asked where more than 20 move and they are more than 10 % of all, or empty a unit.

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
+from uuid import UUID
 
 from flask import Blueprint, Response, flash, request
 from wtforms import DateField, HiddenField, SelectField, ValidationError
@@ -202,8 +203,12 @@ def make(subject: AudienceContext) -> Answer:
         return _form_page(form, None, read, checked)
     if planned is not None:
         flash(_("“%(name)s” was added from today on. The days before need a second person.", name=choose(row.title)), "ok")
-        return see_page("compliance_audience_rules.change", change=planned)
+        return _see_planned(planned)
     return see_page("organisations_audiences.audience", audience=row.uuid, flash=_("“%(name)s” was added.", name=choose(row.title)))
+
+
+def _see_planned(planned: UUID) -> Response:
+    return see_page("compliance_audience_rules.change", change=planned)
 
 
 def chosen_institution(form: AudienceForm | AudienceListForm) -> Organisation:
@@ -290,7 +295,7 @@ def change(context: AudienceContext) -> Answer:
     try:
         planned = organisations_audiences.plan_rule(session, current_actor(), subject, _values(form, read.rule), now=clock.now())
         if planned is not None:
-            return see_page("compliance_audience_rules.change", change=planned)
+            return _see_planned(planned)
         organisations_audiences.change_rule(session, current_actor(), subject, _values(form, read.rule), now=clock.now())
     except AudienceEditConflict as refused:
         form.refuse(form.rule, _(refused.text))
@@ -373,7 +378,7 @@ def _known(reading: SubmittedRule) -> SubmittedRule:
 
 
 def _is_right(form: AudienceRuleForm, reading: SubmittedRule) -> bool:
-    """Say whether a form can be previewed and saved; the mistakes of its rule stand beside those of its fields."""
+    """Return whether a form can be previewed and saved; the mistakes of its rule stand beside those of its fields."""
     is_valid = not reading.is_edit and form.validate_on_submit()
     if reading.fault:
         form.refuse(form.rule, reading.fault)
@@ -404,7 +409,7 @@ def _preview(form: AudienceRuleForm, rule: RuleNode, subject: Audience | None, i
 
 
 def _is_agreed(form: AudienceRuleForm, checked: CheckedRule) -> bool:
-    """Say whether the preview of this rule was seen and, where nobody or everybody is in, the number was typed (spec/compulsory 18)."""
+    """Return whether the preview of this rule was seen and, where nobody or everybody is in, the number was typed (spec/compulsory 18)."""
     was_seen = form.previewed.data == checked.mark and request.form.get("step") == "save"
     if was_seen and checked.shown.is_extreme and whole_number(form.number.data or "", -1) != checked.shown.total:
         form.refuse(form.number, _("Type the number of people to confirm."))

@@ -1,6 +1,8 @@
 """Pages of lists of people and units: upload, preview, confirmation and outcome."""
 
+import re
 from collections.abc import Iterable, Sequence
+from datetime import date
 from functools import partial
 
 from flask import Blueprint, Response
@@ -11,15 +13,17 @@ from wtforms.validators import Optional
 from accounts.rules import fold
 from accounts.uploads import UploadedList
 from kernel import clock
-from kernel.i18n import _, lazy_, number
-from kernel.web.forms import Form, WholeField
+from kernel.i18n import _, format_date, lazy_, number
+from kernel.web.forms import Form, WholeField, line
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, reading_file, requires, see_page
 from kernel.web.uploads import UploadForm, page_of_faults, send_faults
 from organisations import lists, tree
 from organisations.access import OrganisationAction
 from organisations.audience_preview import name_some
-from organisations.list_checking import ListReview, NameDifference, PeopleListCheck, read_rows, review_rows
-from organisations.list_trials import begin_trial, read_training
+from organisations.audiences import ReasonRequired, today_of
+from organisations.list_checking import ListReview, PeopleListCheck, read_rows, review_rows
+from organisations.list_trials import begin_trial, last_planned_day, read_training
+from organisations.lists import NameDifference
 from organisations.models import PendingUnitList
 from organisations.rules.units import UnitListKind, UnitSummary
 
@@ -56,6 +60,8 @@ class ListConfirmationForm(Form):
     """The number that confirms a list which changes much."""
 
     number = WholeField(lazy_("Number of people concerned"), [Optional()], most=999_999)
+    reason = line(lazy_("Reason"), most=1000)
+    """Of moves of units that wait for a second person."""
     taken = SelectMultipleField(lazy_("Take the name of the list"), choices=[])
 
     def offer(self, differences: Iterable[tuple[int, str]]) -> None:
@@ -128,7 +134,17 @@ def _preview(subject: PendingUnitList, review: ListReview, form: ListConfirmatio
         institution=_institution(subject),
         rows=review.rows,
         training=read_training(subject),
+        since=last_planned_day(review.rows, today_of(clock.now())),
+        in_words=_in_words,
     )
+
+
+_ISO_DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
+
+
+def _in_words(fact: str) -> str:
+    """Return what a line changes with its days as people read them."""
+    return _ISO_DAY.sub(lambda match: format_date(date.fromisoformat(match[0]), "short"), fact)
 
 
 def _differences(review: ListReview) -> Sequence[NameDifference]:
@@ -160,10 +176,13 @@ def confirm(subject: PendingUnitList) -> Answer:
         typed = form.number.number if form.validate_on_submit() else None
         if review.effects.asks and typed != review.effects.number:
             form.refuse(form.number, _("Type the number %(number)s to confirm.", number=number(review.effects.number)))
+        if review.effects.waiting and not form.reason.data:
+            form.refuse(form.reason, _(ReasonRequired.message))
         if form.errors:
             return _preview(subject, review, form)
         rewritten = review.effects.past.count
-    lists.confirm(begin_writing(), current_actor(), subject, form.taken.data or (), rewritten=rewritten, now=clock.now())
+    values = (form.taken.data or (), form.reason.data or "")
+    lists.confirm(begin_writing(), current_actor(), subject, *values, rewritten=rewritten, now=clock.now())
     return see_page("organisations_loads.load", load=subject.uuid)
 
 

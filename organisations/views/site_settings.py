@@ -533,7 +533,7 @@ def _row_of(subject: SignatoryContext) -> InstitutionSignatory:
 
 
 def _is_of_site(subject: SignatoryContext) -> bool:
-    """Say whether the reader comes from the site settings: there stand those of the first institution, for administrators of the site."""
+    """Return whether the reader comes from the site settings: those of the first institution are there, for site administrators."""
     return subject.is_first and current_actor().is_administrator
 
 

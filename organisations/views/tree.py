@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date
 from operator import add
 from uuid import UUID
 
-from flask import Blueprint, Response, flash
+from flask import Blueprint, Response, flash, request
 from sqlalchemy.orm import Session
-from wtforms import BooleanField, HiddenField, SelectField
+from wtforms import BooleanField, DateField, HiddenField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, Optional
 
@@ -18,20 +18,21 @@ from accounts.models import Person
 from accounts.people import find_person_by_email, get_person_by_uuid
 from accounts.privacy import PeopleListKind
 from kernel import clock
+from kernel.clock import FIRST_DAY
 from kernel.errors import N_, Conflict
-from kernel.i18n import _, language, lazy_, zone_name
-from kernel.i18n import number as format_number
+from kernel.i18n import _, format_date, language, lazy_, zone_name
 from kernel.permissions import Actor
-from kernel.web.forms import Form, WholeField, as_uuid, line
+from kernel.web.forms import DAYS, Form, as_day, as_uuid, line
 from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
 from kernel.web.table import requested_page, requested_words
-from organisations import audience_preview, training_scope, tree
+from organisations import audience_preview, move_previews, training_scope, tree
 from organisations import units as members
 from organisations.access import OrganisationAction
-from organisations.audiences import today_of
+from organisations.audiences import ReasonRequired, today_of
+from organisations.list_reading import AHEAD
 from organisations.models import Organisation
+from organisations.move_previews import MovePreview, preview_move
 from organisations.rules.units import (
-    NUMBER_ABOVE,
     TRAINING_ROLES,
     OrganisationKind,
     TrainingRole,
@@ -45,7 +46,7 @@ from organisations.rules.units import (
 )
 from organisations.training_scope import list_training_grants
 from organisations.tree import get_organisation
-from organisations.units import UnitCodeConflict, UnitValues
+from organisations.units import UnitCodeConflict, UnitMove, UnitValues
 
 KINDS = {
     OrganisationKind.INSTITUTION: N_("Organisation"),
@@ -101,9 +102,9 @@ class UnitChoiceForm(Form):
     seen = HiddenField()
     """The place, and the numbers of people that were shown with it."""
 
-    def was_shown(self, *people: int) -> bool:
+    def was_shown(self, *shown: object) -> bool:
         """Return whether these numbers of people were shown for this place; else they are shown now."""
-        mark = ":".join(map(str, (self.place.data, *people)))
+        mark = ":".join(map(str, (self.place.data, *shown)))
         was_seen, self.seen.data = self.seen.data == mark, mark
         return was_seen
 
@@ -114,21 +115,20 @@ class UnitChoiceForm(Form):
 
 
 class UnitMoveForm(UnitChoiceForm):
-    """The place under which a unit is to stand; confirmed where that changes who is obliged, or was on days before today."""
+    """The place under which a unit is to stand, from which day on, and why; sent again once those whom it concerns were shown."""
 
     place = SelectField(lazy_("Parent unit"), [InputRequired(lazy_("Choose the unit under which it will stand."))], choices=[], default="")
-    number = WholeField(lazy_("Number of people concerned"), [Optional()], most=999_999)
+    since_on = DateField(lazy_("From which day on"), [Optional()], format=DAYS)
+    reason = line(lazy_("Reason"), most=1000)
+    """Given of a day before today, and of many people."""
 
-    def is_confirmed(self, people: int, in_training: int) -> bool:
-        """Return whether the people whom a move concerns were shown, and their number typed where they are many; else show them.
-
-        `people` were obliged on other days before today; of `in_training` something is asked otherwise from now on.
-        """
-        was_seen = self.was_shown(people, in_training)
-        if was_seen and people > NUMBER_ABOVE and self.number.number != people:
-            self.refuse(self.number, _("Type the number %(number)s to confirm.", number=format_number(people)))
-            return False
-        return was_seen
+    def day(self, today: date) -> date | None:
+        """Return the day from which it stands there; None, with the fault in the form, where it is too far away."""
+        day: date = self.since_on.data or today
+        if not FIRST_DAY <= day <= today + AHEAD:
+            self.refuse(self.since_on, _("Choose a day that is at most a year ahead."))
+            return None
+        return day
 
 
 class MemberForm(Form):
@@ -156,9 +156,6 @@ class TrainingGrantForm(MemberForm):
         return TrainingRole(self.role.data)
 
 
-MOST_TRIED = 2_000
-"""People whose compulsory training is judged anew while somebody waits for the page."""
-
 bp = Blueprint("organisations", __name__, url_prefix="/administration/organisations")
 
 ROWS = 50
@@ -180,6 +177,7 @@ def _tree_page(form: UnitForm) -> Response:
         form=form,
         rows=[(unit_path, own.get(unit_path.place.id, 0)) for unit_path in standings],
         totals=rolled_up(parents, own, add, 0),
+        waiting={each.unit_id: each for each in members.list_waiting_moves(session)},
         kinds=_kinds(),
     )
 
@@ -229,9 +227,9 @@ def organisation(subject: Organisation) -> Answer:
 def _page(  # one page with seven forms
     subject: Organisation,
     refused: Form | None = None,
-    rewritten: Sequence[int] = (),
+    moved: MovePreview | None = None,
     effects: Sequence[audience_preview.TrainingEffect] = (),
-    people: int = 0,
+    most_tried: int = 0,
 ) -> Response:
     session, requested = current_session(), requested_page(ROWS)
     query = requested_words()
@@ -256,11 +254,13 @@ def _page(  # one page with seven forms
         kinds=_kinds(),
         forms_of=forms,
         refused=refused,
-        rewritten=len(rewritten),
-        rewritten_names=audience_preview.name_some(session, rewritten),
-        asks_number=len(rewritten) > NUMBER_ABOVE,
+        moved=moved,
+        stood=_former_parents(subject),
+        waiting=[each for each in members.list_waiting_moves(session) if each.unit_id == subject.id],
+        names={unit_path.place.id: unit_path.place.name for unit_path in standings},
+        today=today_of(clock.now()),
         effects=effects,
-        most_tried=MOST_TRIED if people > MOST_TRIED else 0,
+        most_tried=most_tried,
         children=[(unit_path, counts.get(unit_path.place.id, 0)) for unit_path in standings if unit_path.place.parent_id == subject.id],
         members=counts.get(subject.id, 0),
         page=requested.of(rows),
@@ -270,6 +270,13 @@ def _page(  # one page with seven forms
         training_roles={role: _(label) for role, label in TRAINING_ROLES.items()},
         may_delete=not tree.had_people(session, subject.id),
     )
+
+
+def _former_parents(subject: Organisation) -> list[tuple[str, date | None, date | None]]:
+    """Return what a place stood under and is to stand under, from which to which day, where that is not always the same."""
+    history = tree.load_history(current_session())
+    spans = history.spans.get(subject.id, ())
+    return [(history.units[span.parent].name, span.since_on, span.until_on) for span in spans] if len(spans) > 1 else []
 
 
 def _present_values(subject: Organisation) -> dict[str, str]:
@@ -311,15 +318,16 @@ def _open(standings: list[UnitPath], subject: Organisation) -> list[UnitPath]:
 
 
 def _targets(subject: Organisation, standings: list[UnitPath]) -> list[UnitPath]:
-    """Return the places under which one may stand, none of those that stand below it."""
+    """Return the places under which one may stand, none of those that stand below it; its present one where it is to move."""
     parents = {unit_path.place.id: unit_path.place.parent_id for unit_path in standings}
     kind = OrganisationKind(subject.kind)
+    is_to_move = tree.find_last_parent(current_session(), subject.id) not in (None, subject.parent_id)
     return [
         unit_path
         for unit_path in _open(standings, subject)
         if subject.id not in lineage(parents, unit_path.place.id)
         and may_stand_under(kind, unit_path.place.kind)
-        and unit_path.place.id != subject.parent_id
+        and (is_to_move or unit_path.place.id != subject.parent_id)
     ]
 
 
@@ -357,34 +365,49 @@ def add_place(subject: Organisation) -> Answer:
 @bp.post("/<uuid:organisation>/move")
 @requires(OrganisationAction.MANAGE, get_organisation)
 def move(subject: Organisation) -> Answer:
-    """Put a place, with everything below it, under another one."""
-    standings = in_order(tree.list_tree(current_session()))
-    form, now = _move_form(subject, standings), clock.now()
-    target = _chosen(form) if form.validate_on_submit() else None
-    if target is None:
+    """Put a place, with everything below it, under another one; what is not one person's waits for a second one."""
+    session, actor = _who()
+    form, now = _move_form(subject, in_order(tree.list_tree(session))), clock.now()
+    today, previews = today_of(now), list[MovePreview]()
+    target, day = (_chosen(form), form.day(today)) if form.validate_on_submit() else (None, None)
+    if target is None or day is None:
         return _page(subject, form), 422
-    units = {unit_path.place.id: unit_path.place for unit_path in standings}
-    would_be = units | {subject.id: replace(units[subject.id], parent_id=target.id)}
-    rewritten, people = (
-        audience_preview.list_rewritten_by_tree(current_session(), would_be, today_of(now)),
-        audience_preview.list_people_of_changed(current_session(), would_be),
-    )
-    effects = _rehearse(form, people, lambda: members.move(*_who(), subject, target, now=now), now)
-    if effects is None:
+    if not _try(form, lambda: previews.append(preview_move(session, subject, target, day, now=now))):
         return _page(subject, form), 422
-    if (rewritten or effects) and not form.is_confirmed(len(rewritten), sum(effect.people for effect in effects)):
-        return _page(subject, form, rewritten, effects, len(people)), 422
-    if not _try(form, lambda: members.move(*_who(), subject, target, now=now, rewritten=len(rewritten))):
+    (moved,) = previews
+    is_shown = not any((*moved.numbers, moved.needs_second)) or form.was_shown(day, *moved.numbers)
+    if moved.needs_second and not form.reason.data:
+        form.refuse(form.reason, _(ReasonRequired.message))
+    if not is_shown or form.errors:
+        return _page(subject, form, moved), 422
+    planned = list[UUID]()
+
+    def act() -> None:
+        if moved.needs_second:
+            values = UnitMove(subject.id, target.id, day, form.reason.data or "")
+            planned.append(members.plan_move(session, actor, values, now=now))
+        else:
+            members.move(session, actor, subject, target, now=now, since_on=day, rewritten=len(moved.rewritten))
+
+    if not _try(form, act):
         return _page(subject, form), 422
+    if planned:
+        return see_page("compliance_unit_moves.change", change=planned[0])
+    if day > today:
+        return _back(subject, _("It will be under “%(name)s” from %(day)s on.", name=target.name, day=format_date(day)))
     return _back(subject, _("It is now under “%(name)s”.", name=target.name))
 
 
-def _rehearse(form: Form, people: Sequence[int], act: Callable[[], None], now: datetime) -> list[audience_preview.TrainingEffect] | None:
-    """Return what an act would do to the compulsory training of some people; None, with the fault in the form, where it is refused."""
-    effects = list[audience_preview.TrainingEffect]()
-    if not _try(form, lambda: effects.extend(audience_preview.try_training(current_session(), people[:MOST_TRIED], act, now=now))):
-        return None
-    return audience_preview.join_effects(effects)
+@bp.post("/<uuid:organisation>/move/cancellation")
+@requires(OrganisationAction.MANAGE, get_organisation)
+def cancel_move(subject: Organisation) -> Answer:
+    """Let a place stay where it would have stood without its last move that is still to come."""
+    try:
+        members.cancel_move(*_who(), subject, as_day(request.form.get("since_on", "")), now=clock.now())
+    except Conflict as refused:
+        flash(_(refused.text, **refused.facts), "bad")
+        return _back(subject)
+    return _back(subject, _("The planned move was cancelled."))
 
 
 @bp.post("/<uuid:organisation>/closing")
@@ -393,13 +416,20 @@ def close(subject: Organisation) -> Answer:
     """Let a place take nobody in any more; its people stay or move to another."""
     standings, now = in_order(tree.list_tree(current_session())), clock.now()
     form = _place_form(_open(standings, subject), "close-", _("Move its people to"), _("do not move them"))
-    units = {unit_path.place.id: unit_path.place for unit_path in standings}
-    people = audience_preview.list_people_of_changed(current_session(), units | {subject.id: replace(units[subject.id], closed=True)})
-    effects = _rehearse(form, people, lambda: members.close(*_who(), subject, _chosen(form), now=now), now)
-    if effects is None:
+    history = tree.load_history(current_session())
+    closed = replace(history, units={**history.units, subject.id: replace(history.units[subject.id], closed=True)})
+    people = audience_preview.list_people_of_changed(current_session(), closed)
+    effects = list[audience_preview.TrainingEffect]()
+
+    def rehearse() -> None:
+        session = current_session()
+        effects.extend(move_previews.rehearse(session, people, lambda: members.close(*_who(), subject, _chosen(form), now=now), now))
+
+    if not _try(form, rehearse):
         return _page(subject, form), 422
     if effects and not form.was_shown(sum(effect.people for effect in effects)):
-        return _page(subject, form, effects=effects, people=len(people)), 422
+        most_tried = move_previews.MOST_TRIED if len(people) > move_previews.MOST_TRIED else 0
+        return _page(subject, form, effects=effects, most_tried=most_tried), 422
     if not _try(form, lambda: members.close(*_who(), subject, _chosen(form), now=now)):
         return _page(subject, form), 422
     return _back(subject, _("The unit was closed."))

@@ -2,20 +2,22 @@
 
 import json
 import re
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
 from sqlalchemy import select
 
-from accounts import names
+from accounts import accounts, names
 from accounts.models import NameSource, Person, PersonName
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
-from organisations.list_checking import apply_people
+from organisations import units
+from organisations.list_checking import apply_people, judge_people, repeated_lines
 from organisations.list_reading import read_people
-from organisations.models import PendingUnitList
+from organisations.models import Organisation, PendingUnitList
 from tests.support.browser import Browser
 from tests.support.builders import a_person, an_administrator, sign_in
 from tests.support.people import person_row
@@ -107,6 +109,49 @@ def test_after_the_list_was_taken_its_changes_are_ordinary_again(boss: Browser, 
     assert name(instance) == "Gladys Fannia Naranjo Quinde"
 
 
+def test_an_address_with_the_identity_number_of_another_person_is_decided_line_by_line(boss: Browser, instance: Instance) -> None:
+    """A mailbox that passed on to somebody of a like name: the account keeps its number, and nothing of the line comes in."""
+    head, gladys = "correo;nombres;primer apellido;segundo apellido;cedula\n", "gladys@example.org;Gladys;Naranjo;Quinde;"
+    number = "1710034065"
+    with instance.database.unit_of_work() as session:
+        accounts.set_national_id(session, person_row(instance, "gladys@example.org").id, number, NameSource.LIST)
+    rows = read_people(f"{head}{gladys}0926687856\n".encode(), clock.now().date())
+    same = read_people(f"{head}{gladys}{number}\n".encode(), clock.now().date())
+
+    with instance.database.unit_of_work(write=False) as session:
+        check, taken, known = (
+            judge_people(session, sent.entries, now=clock.now(), taken_names=lines)
+            for sent, lines in ((rows, ()), (rows, ("2",)), (same, ()))
+        )
+
+    assert [fault.message for fault in check.faults] == [
+        "%(name)s has this address and another identity number. Confirm it if they are the same person."
+    ]
+    assert [(one.corrected, one.listed) for one in check.differences] == [
+        ("Gladys Fanny Naranjo Quinde · 1710034065", "Gladys Naranjo Quinde · 0926687856")
+    ]
+    assert (check.changed, taken.faults, known.faults) == ((), (), ())
+    assert [line.national_id for line in taken.changed] == ["0926687856"]
+
+
+def test_who_comes_back_by_a_list_keeps_the_corrected_name(boss: Browser, instance: Instance) -> None:
+    """Their account opens again by it."""
+    correct(instance)
+    gladys = person_row(instance, "gladys@example.org")
+    with instance.database.unit_of_work() as session:
+        row, root = session.get_one(Person, gladys.id), session.scalars(select(Organisation.id)).one()
+        units.leave(session, SYSTEM, [gladys.id], root, clock.now().date() - timedelta(days=30), now=clock.now())
+        units.close_accounts(session, SYSTEM, clock.now().date(), now=clock.now(), limit=10)
+        assert row.suspended_at is not None
+
+    bring_in(boss, LINE)
+
+    assert person_row(instance, "gladys@example.org").suspended_at is None
+    assert name(instance) == "Gladys Fany Naranjo Quinde"
+    with instance.database.unit_of_work(write=False) as session:
+        assert names.source_of_name(session, gladys.id) is NameSource.CORRECTION
+
+
 def test_only_lines_with_a_difference_can_be_taken(boss: Browser, instance: Instance) -> None:
     correct(instance)
     send(boss, LINE)
@@ -194,6 +239,45 @@ def test_a_staff_number_with_the_name_of_another_person_does_nothing_before_it_i
     assert (load(instance).changed, load(instance).faulty) == (0, 1)
     bring_in(boss, line, taken="2")
     assert name(instance) == "Nuevo Dos Quinde Quinde"
+
+
+def test_that_it_is_the_same_person_gives_up_no_decided_name(boss: Browser, instance: Instance) -> None:
+    """The list brings the rest of its line in; another name goes by a correction."""
+    correct(instance)
+    line = "nuevo@example.org;Nuevo Dos;Vega;;I;S-1\n"
+    send(boss, line)
+    decided_name, listed = "Gladys Fany Naranjo Quinde", "Nuevo Dos Vega Quinde"
+    text = "it is the same person; “%(kept)s” stays, although the list has “%(listed)s”"
+    assert in_spanish(text, kept=decided_name, listed=listed) in boss.page.text
+    assert "pasa a llamarse" not in boss.page.text
+    decided = in_spanish("An administrator decided this name on %(day)s.", day="")
+    assert decided.rstrip(". ") in boss.page.text
+
+    bring_in(boss, line, taken="2")
+
+    assert name(instance) == decided_name
+    assert (load(instance).faulty, load(instance).skipped_names) == (0, ("2",))
+
+
+def test_the_preview_never_shows_as_kept_a_name_that_nobody_has(boss: Browser, instance: Instance) -> None:
+    """The account's stands as it is; the other is the list's, with the accents that the account has for the same letters."""
+    with instance.database.unit_of_work() as session:
+        gladys = session.scalars(select(Person).where(Person.email == "gladys@example.org")).one()
+        names.correct_name(session, SYSTEM, gladys, ("María José", "Núñez", "Peña"), "Según la cédula.", None, now=clock.now())
+
+    send(boss, "gladys@example.org;Maria Jose;Nunes;Pena;I;S-1\n")
+
+    mixed, text = "María José Nunes Peña", "instead of “%(corrected)s” take “%(listed)s” from the list"
+    assert in_spanish(text, corrected="María José Núñez Peña", listed=mixed) in boss.page.text
+    assert boss.page.text.count(mixed) == 1
+
+
+def test_a_line_that_is_refused_is_in_no_other_line_s_way(boss: Browser, instance: Instance) -> None:
+    refused, right = "nuevo@example.org;Nuevo Dos;Vega;;I;S-1\n", "gladys@example.org;Gladys Fanny;Naranjo;Quinde;I;\n"
+    rows = read_people((HEAD + refused + right).encode(), clock.now().date())
+    with instance.database.unit_of_work(write=False) as session:
+        assert repeated_lines(session, rows.entries, now=clock.now()) == {}
+        assert repeated_lines(session, rows.entries, ("2",), now=clock.now()) == {3: 2}
 
 
 def test_the_same_name_with_an_address_that_agrees_asks_nothing(boss: Browser, instance: Instance) -> None:

@@ -419,9 +419,9 @@ def test_leavers_are_shown_and_come_in_once_the_number_is_typed(browser: Browser
     a_staff(instance, (finance, works), 4)
     with instance.database.unit_of_work() as session:
         review = review_units(
-            session, read_units(b"codigo;nombre;depende de;jefe\nF;Finanzas;I;0\nO;Obras;I;p3@example.org\n"), now=clock.now()
+            session, read_units(b"codigo;nombre;depende de;jefe\nF;Finanzas;I;0\nO;Obras;I;p3@example.org\n", NOON.date()), now=clock.now()
         )
-        lists.try_places(session, SYSTEM, review.check.changed, now=NOON)
+        lists.try_places(session, SYSTEM, review.check.changed, "Lista.", now=NOON)
         session.execute(update(Person).where(Person.email == "p3@example.org").values(given_names="Éric", name_key="mera eric"))
 
     send(boss, HEAD + "".join(f"p{at}@example.org;;;;;;;;;\n" for at in (0, 2)), str(root.uuid))
@@ -475,8 +475,8 @@ def test_a_list_of_units_sets_zone_and_head_and_another_head_takes_over(instance
     def load(head: str) -> ListReview:
         text = f"codigo;nombre;depende de;zona horaria;jefe\nF;Finanzas;I;Pacific/Galapagos;{head}\n"
         with instance.database.unit_of_work() as session:
-            found = review_units(session, read_units(text.encode()), now=clock.now())
-            lists.try_places(session, SYSTEM, (*found.check.new, *found.check.changed), now=NOON)
+            found = review_units(session, read_units(text.encode(), NOON.date()), now=clock.now())
+            lists.try_places(session, SYSTEM, (*found.check.new, *found.check.changed), "Lista.", now=NOON)
         return found
 
     def heads() -> list[tuple[str, bool]]:

@@ -199,7 +199,8 @@ def test_two_surnames_in_one_cell_are_parted(text: str, parts: tuple[str, str]) 
 
 def test_units_come_after_what_they_stand_under() -> None:
     found = read_units(
-        "Código;Nombre;Tipo;Depende de\n3;Chone;;2\n2;Manabí;Provincia;1\n1;IESS;Institución;\n4;Jama;unidad;IESS / Manabí\n".encode()
+        "Código;Nombre;Tipo;Depende de\n3;Chone;;2\n2;Manabí;Provincia;1\n1;IESS;Institución;\n4;Jama;unidad;IESS / Manabí\n".encode(),
+        TODAY,
     )
 
     assert [(unit.name, unit.kind) for unit in found.entries] == [
@@ -222,17 +223,17 @@ def test_units_come_after_what_they_stand_under() -> None:
 )
 def test_units_come_after_what_they_stand_under_also_by_its_path(lines: str, order: list[str]) -> None:
     """Whatever a path spells otherwise, and where somebody else bears the name; nobody waits for themselves."""
-    assert [unit.name for unit in read_units(f"nombre;depende de\n{lines}".encode()).entries] == order
+    assert [unit.name for unit in read_units(f"nombre;depende de\n{lines}".encode(), TODAY).entries] == order
 
 
 def test_names_with_a_slash_are_not_taken_for_others() -> None:
-    sheet = read_units(b"nombre;depende de\nB/C;A\nC;A/B\n")
+    sheet = read_units(b"nombre;depende de\nB/C;A\nC;A/B\n", TODAY)
 
     assert [unit.name for unit in sheet.entries] == ["B/C", "C"]
 
 
 def test_units_in_a_circle_and_twice_end_in_faults_or_last() -> None:
-    found = read_units(b"codigo;nombre;tipo;depende de\n1;A;;2b\n2b;B;;1\n2B;C;;1\n;B;;1\n;;;\n3;D;otra;1")
+    found = read_units(b"codigo;nombre;tipo;depende de\n1;A;;2b\n2b;B;;1\n2B;C;;1\n;B;;1\n;;;\n3;D;otra;1", TODAY)
 
     assert [unit.code for unit in found.entries] == ["1", "2b"]
     assert [fault.line for fault in found.faults] == [4, 5, 7]
@@ -358,7 +359,7 @@ def test_a_last_day_before_the_entry_and_a_staff_number_twice_are_faults() -> No
 
 def test_units_have_a_time_zone_and_a_head() -> None:
     """spec/compulsory 2.2."""
-    found = read_units(b"codigo;nombre;zona horaria;jefe\n1;IESS;America/Guayaquil;117\n2;Otro;Quito;\n")
+    found = read_units(b"codigo;nombre;zona horaria;jefe\n1;IESS;America/Guayaquil;117\n2;Otro;Quito;\n", TODAY)
 
     assert [(unit.zone, unit.head) for unit in found.entries] == [("America/Guayaquil", "117")]
     assert [(fault.line, "time zone" in fault.message) for fault in found.faults] == [(3, True)]

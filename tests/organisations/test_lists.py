@@ -16,6 +16,7 @@ from accounts.models import Consent, NationalIdentity, Person, Token
 from accounts.passwords import NOBODYS
 from kernel import clock, outbox
 from kernel.audit import AuditEntry
+from kernel.i18n import format_date, reading
 from kernel.left_out import SENTENCE
 from kernel.outbox import Delivery, Job
 from kernel.permissions import SYSTEM
@@ -71,7 +72,9 @@ def test_what_changes_names_its_column(boss: Browser, instance: Instance) -> Non
     bring_in(boss)
     send(boss, f"correo;numero de empleado;fecha de ingreso;fecha de salida;unidad\nana@example.org;E8;2022-05-21;{last};7\n")
 
-    for change in ("Número de empleado: E7 → E8", "Fecha de ingreso: 2021-05-21 → 2022-05-21", f"Último día: – → {last}"):
+    with reading("es"):
+        written = format_date(last, "short")
+    for change in ("Número de empleado: E7 → E8", "Fecha de ingreso: 21 may 2021 → 21 may 2022", f"Último día: – → {written}"):
         assert change in " ".join(boss.page.text.split())
 
 
