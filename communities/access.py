@@ -1,15 +1,15 @@
 """Permissions of communities, on their reach, level and state, and on what somebody is in them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from accounts.models import Person
-from communities import models
+from communities import models, space
+from communities.space import FINDS, INSIDE, MEMBER, READS, RUNS, CommunityAction, CommunityContext, CommunityInvitedContext
 from discussions.access import BoardAction
 from kernel import clock
-from kernel.errors import N_
 from kernel.permissions import (
     Actor,
     AllowedRoles,
@@ -35,159 +35,6 @@ class DirectoryAction(StrEnum):
     EDIT_OWN = "directory:edit_own"
 
 
-class CommunityAction(StrEnum):
-    """Acts on communities."""
-
-    LIST = "community:list"
-    LIST_OWN = "community:own_list"
-    LIST_ENTRY = "community:list_entry"
-    """Find it in the list of communities."""
-    VIEW = "community:front_page_view"
-    READ = "community:content_view"
-    ADD_FILE = "community:file_add"
-    CHANGE_FILE = "community:file_change"
-    WRITE_PAGE = "community:page_write"
-    LIST_MEMBERS = "community:members_list"
-    READ_PLAN = "community:plan_view"
-    JOIN_BUTTON = "community:join_button"
-    JOIN = "community:join_at_once"
-    REQUEST = "community:request_join"
-    WITHDRAW_REQUEST = "community:withdraw_request"
-    LEAVE = "community:leave"
-    CHANGE_MEMBERSHIP = "community:own_membership"
-    """See one's own membership, and say what the list of members has of it."""
-    FOUND = "community:found"
-    EDIT = "community:edit"
-    SUBMIT = "community:submit"
-    DELETE = "community:delete"
-    MANAGE = "community:manage"
-    """See what waits for its administrators, and the log of their decisions."""
-    EXPORT = "community:export"
-    """Take a copy of it along."""
-    DECIDE = "community:approve_member"
-    INVITE = "community:invite"
-    ANNOUNCE = "community:announce"
-    LIST_GROUPS = "community:groups_list"
-    FOUND_GROUP = "community:group_found"
-    ACCEPT_INVITATION = "community:accept_invitation"
-    SET_ROLE = "community:set_role"
-    REMOVE = "community:remove_member"
-    ARCHIVE = "community:archive"
-    REACTIVATE = "community:reactivate"
-    OVERSEE = "community:oversee"
-    """See which communities wait for their activation, or have nobody to look after them."""
-    ACTIVATE = "community:activate"
-
-
-@dataclass(frozen=True, slots=True)
-class CommunityContext:
-    """A community, and what the actor is to it now."""
-
-    community: models.Community
-    member: models.CommunityMember | None
-    """Nobody who no longer belongs to its institution is a member, unless invited from outside."""
-    belongs: bool
-    """To the institution for which it is; of others this says nothing."""
-    is_banned: bool
-    pending: models.CommunityRequest | None
-    is_invited: bool = False
-    """By an invitation that is open, to an address of the actor's."""
-    parent: models.Community | None = None
-    """Of a working group."""
-    in_parent: bool = False
-    runs_parent: bool = False
-    is_private_item: bool = False
-    """It is something in the community that its members alone read."""
-
-    @property
-    def administers(self) -> bool:
-        """Return whether the actor is its administrator."""
-        return self.member is not None and self.member.role == models.CommunityRole.ADMINISTRATOR
-
-    @property
-    def is_active(self) -> bool:
-        """Return whether it is neither a draft nor archived."""
-        return self.community.state == models.CommunityState.ACTIVE and not self.is_archived
-
-    @property
-    def is_archived(self) -> bool:
-        """Return whether it is archived, or the community of which it is a working group."""
-        return any(row is not None and row.state == models.CommunityState.ARCHIVED for row in (self.community, self.parent))
-
-    def inactive_since(self, last_content: datetime) -> datetime | None:
-        """Return when something was last written where that is more than a year ago; None of any other and of what is not active."""
-        return last_content if self.is_active and last_content < clock.now() - models.INACTIVE_AFTER else None
-
-    def why_refused(self, actor: Actor) -> str:
-        """Return why acts are refused to those inside, empty where it is for what they are."""
-        is_inside = actor.is_administrator or self.member is not None
-        return N_("The community is archived: nothing is added or changed.") if self.is_archived and is_inside else ""
-
-    def way_on(self, actor: Actor) -> tuple[str, str] | None:
-        """Return the name and address of its front page for those outside who see that, else None."""
-        sees = not _is_inside(actor, self) and _view(actor, self) is Verdict.ALLOW
-        return (self.community.name, f"/communities/{self.community.slug}") if sees else None
-
-
-@dataclass(frozen=True, slots=True)
-class MemberContext(CommunityContext):
-    """A member of a community, before another one."""
-
-    other: models.CommunityMember = field(kw_only=True)
-
-
-@dataclass(frozen=True, slots=True)
-class RequestContext(CommunityContext):
-    """A request to join a community."""
-
-    request: models.CommunityRequest = field(kw_only=True)
-
-
-@dataclass(frozen=True, slots=True)
-class CommunityInvitationContext(CommunityContext):
-    """An invitation to a community, before one of its administrators."""
-
-    invitation: models.CommunityInvitation = field(kw_only=True)
-
-
-@dataclass(frozen=True, slots=True)
-class CommunityInvitedContext(CommunityContext):
-    """A person before an invitation to a community."""
-
-    invitation: models.CommunityInvitation = field(kw_only=True)
-    is_for_reader: bool = field(kw_only=True)
-    is_open: bool = field(kw_only=True)
-    """It can still be accepted."""
-
-
-@dataclass(frozen=True, slots=True)
-class CommunityFileContext(CommunityContext):
-    """A file of a community."""
-
-    file: models.CommunityFile = field(kw_only=True)
-
-
-@dataclass(frozen=True, slots=True)
-class CommunityPageContext(CommunityContext):
-    """A page of a community."""
-
-    page: models.CommunityPage = field(kw_only=True)
-
-
-@dataclass(frozen=True, slots=True)
-class CommunityLinkContext(CommunityContext):
-    """A link of a community: a related one, a course, a supporter or a tool."""
-
-    link: models.CommunityLink = field(kw_only=True)
-
-
-@dataclass(frozen=True, slots=True)
-class PlanContext(CommunityContext):
-    """A line of the plan of a community."""
-
-    line: models.PlanEntry = field(kw_only=True)
-
-
 @dataclass(frozen=True, slots=True)
 class DirectoryContext:
     """An entry in the directory, with its person."""
@@ -199,83 +46,61 @@ class DirectoryContext:
 Condition = Callable[[Actor, CommunityContext], bool]
 
 
-def _see(actor: Actor, subject: CommunityContext) -> Verdict:
-    """Decide on the front page: within the reach, spec/communities C2."""
-    community = subject.community
-    if actor.is_administrator or subject.member is not None:
+def judge_finding(actor: Actor, subject: CommunityContext) -> Verdict:
+    """Decide on the front page: within the reach, spec/communities C2; strangers are led to sign in where an institution finds it."""
+    if FINDS.holds(actor, subject):
         return Verdict.ALLOW
-    if community.state == models.CommunityState.DRAFT or community.reach == models.CommunityReach.HIDDEN:
-        return Verdict.HIDE
-    if community.reach == models.CommunityReach.PARENT:
-        return Verdict.ALLOW if subject.in_parent else Verdict.HIDE
-    if community.reach == models.CommunityReach.INSTITUTION and not subject.belongs:
-        return Verdict.FORBID if actor.is_anonymous else Verdict.HIDE
-    return Verdict.ALLOW
+    leads_to_sign_in = actor.is_anonymous and space.OF_INSTITUTION.holds(actor, subject) and space.LIVING.holds(actor, subject)
+    return Verdict.FORBID if leads_to_sign_in else Verdict.HIDE
 
 
 def _view(actor: Actor, subject: CommunityContext) -> Verdict:
-    """Decide on the front page itself, which those who are invited read whatever its reach is, unless they are banned."""
-    is_shown = subject.is_invited and not subject.is_banned and subject.community.state != models.CommunityState.DRAFT
-    return Verdict.ALLOW if is_shown else _see(actor, subject)
+    """Decide on the front page itself."""
+    return Verdict.ALLOW if space.may_view(actor, subject) else judge_finding(actor, subject)
 
 
-def _if(condition: Condition, *, for_strangers: bool = False) -> Predicate:
-    """Return a predicate that asks a condition of actors who see the community."""
+def _if(condition: Condition) -> Predicate:
+    """Return a predicate that asks a condition of actors who have signed in and find the community."""
 
     def decide(actor: Actor, subject: CommunityContext) -> Verdict:
-        seen = _see(actor, subject)
-        is_known = for_strangers or not actor.is_anonymous
-        return allow_if(is_known and condition(actor, subject)) if seen is Verdict.ALLOW else seen
+        verdict = judge_finding(actor, subject)
+        return allow_if(not actor.is_anonymous and condition(actor, subject)) if verdict is Verdict.ALLOW else verdict
 
-    return open_to_strangers(decide) if for_strangers else decide
-
-
-def _is_inside(actor: Actor, subject: CommunityContext) -> bool:
-    return actor.is_administrator or subject.member is not None
-
-
-def _is_member(_actor: Actor, subject: CommunityContext) -> bool:
-    return subject.member is not None
-
-
-def _reads(actor: Actor, subject: CommunityContext) -> bool:
-    return _is_inside(actor, subject) or (subject.community.is_open and not actor.is_suspended)
+    return decide
 
 
 def _read(actor: Actor, subject: CommunityContext) -> Verdict:
     """Decide on the content; what is for members alone does not exist for others who read the rest."""
-    seen = _if(_reads, for_strangers=True)(actor, subject)
-    return Verdict.HIDE if seen is Verdict.ALLOW and subject.is_private_item and not _is_inside(actor, subject) else seen
+    seen = judge_finding(actor, subject)
+    if seen is not Verdict.ALLOW or not READS.holds(actor, subject) or actor.is_suspended:
+        return allow_if(False, seen if seen is not Verdict.ALLOW else Verdict.FORBID)
+    return allow_if(not subject.is_private_item or INSIDE.holds(actor, subject), Verdict.HIDE)
 
 
-def _change_file(actor: Actor, subject: CommunityFileContext) -> Verdict:
+def _change_file(actor: Actor, subject: Any) -> Verdict:
     """Let those replace, delete or restore a file who brought it in and are members, or administer."""
-    is_own = subject.member is not None and subject.file.person_id == actor.person_id
-    seen = _see(actor, subject)
-    return allow_if(not subject.is_archived and (is_own or _runs(actor, subject))) if seen is Verdict.ALLOW else seen
+    is_own = subject.member is not None and subject.row.person_id == actor.person_id
+    seen = judge_finding(actor, subject)
+    return allow_if(not subject.is_archived and (is_own or RUNS.holds(actor, subject))) if seen is Verdict.ALLOW else seen
 
 
 def _writes_pages(actor: Actor, subject: CommunityContext) -> bool:
     """Return whether somebody writes pages: who administers, and members where it is said so."""
-    return not subject.is_archived and (_runs(actor, subject) or (subject.member is not None and subject.community.members_write))
-
-
-def _runs(actor: Actor, subject: CommunityContext) -> bool:
-    return actor.is_administrator or subject.administers
+    return not subject.is_archived and (RUNS.holds(actor, subject) or (subject.member is not None and subject.community.members_write))
 
 
 def _runs_active(actor: Actor, subject: CommunityContext) -> bool:
-    return _runs(actor, subject) and subject.is_active
+    return RUNS.holds(actor, subject) and subject.is_active
 
 
 def _may_archive(actor: Actor, subject: CommunityContext) -> bool:
     """Return whether somebody may archive it: of a working group those who administer its community too, where they see it."""
-    return subject.is_active and (_runs(actor, subject) or subject.runs_parent)
+    return subject.is_active and (RUNS.holds(actor, subject) or subject.runs_parent)
 
 
 def _is_outside(actor: Actor, subject: CommunityContext, *levels: models.CommunityLevel) -> bool:
     """Return whether somebody may come in by themselves at some levels: nobody whom a decision keeps or lets wait."""
-    free = not _is_inside(actor, subject) and not subject.is_banned and subject.pending is None
+    free = not INSIDE.holds(actor, subject) and not subject.is_banned and subject.pending is None
     free = free and (subject.parent is None or subject.in_parent)
     return free and subject.is_active and subject.community.level in levels
 
@@ -292,12 +117,12 @@ def _accept_invitation(actor: Actor, subject: CommunityInvitedContext) -> Verdic
 
 
 def _submit(actor: Actor, subject: CommunityContext) -> bool:
-    return _runs(actor, subject) and subject.community.state == models.CommunityState.DRAFT
+    return RUNS.holds(actor, subject) and subject.community.state == models.CommunityState.DRAFT
 
 
 def _delete(actor: Actor, subject: CommunityContext) -> bool:
     """Return whether somebody may delete it: a draft who runs it, else those who administer the site."""
-    may = _runs(actor, subject) if subject.community.state == models.CommunityState.DRAFT else actor.is_administrator
+    may = RUNS.holds(actor, subject) if subject.community.state == models.CommunityState.DRAFT else actor.is_administrator
     return may and subject.community.is_deletable(clock.now())
 
 
@@ -335,7 +160,7 @@ _DRAFT = {"draft": ADMINISTRATORS.hidden}
 PERMISSIONS: Mapping[StrEnum, Permission] = {
     CommunityAction.LIST: Permission(open_to_strangers(_always), {"any": Roles.EVERYBODY.because("each sees what they may find")}),
     CommunityAction.LIST_OWN: Permission(signed_in, {"any": Roles.SIGNED_IN.because("each sees their own")}),
-    CommunityAction.LIST_ENTRY: Permission(open_to_strangers(_see), _cells((NOT_ARCHIVED, COMMUNITY), (HIDDEN, MEMBERS.hidden))),
+    CommunityAction.LIST_ENTRY: Permission(open_to_strangers(judge_finding), _cells((NOT_ARCHIVED, COMMUNITY), (HIDDEN, MEMBERS.hidden))),
     CommunityAction.VIEW: Permission(
         open_to_strangers(_view),
         _cells((NOT_ARCHIVED, COMMUNITY), (ARCHIVED, COMMUNITY), (HIDDEN, INVITED.hidden), (("draft",), ADMINISTRATORS.hidden)),
@@ -349,16 +174,16 @@ PERMISSIONS: Mapping[StrEnum, Permission] = {
             (HIDDEN, MEMBERS.hidden),
         ),
     ),
-    CommunityAction.READ_PLAN: Permission(_if(_is_inside), _cells((NOT_ARCHIVED, MEMBERS), (HIDDEN, MEMBERS.hidden))),
+    CommunityAction.READ_PLAN: Permission(_if(INSIDE.holds), _cells((NOT_ARCHIVED, MEMBERS), (HIDDEN, MEMBERS.hidden))),
     CommunityAction.ADD_FILE: Permission(
-        _if(lambda actor, subject: _is_inside(actor, subject) and not subject.is_archived),
+        _if(lambda actor, subject: INSIDE.holds(actor, subject) and not subject.is_archived),
         _cells((NOT_ARCHIVED, MEMBERS), (ARCHIVED, NOBODY), (HIDDEN, MEMBERS.hidden)),
     ),
     CommunityAction.CHANGE_FILE: Permission(_change_file, {"of_another": ADMINISTRATORS, "own": MEMBERS}),
     CommunityAction.WRITE_PAGE: Permission(
         _if(_writes_pages), _cells((("public",), ADMINISTRATORS), (("public_members_write",), MEMBERS), (("archived_public",), NOBODY))
     ),
-    CommunityAction.LIST_MEMBERS: Permission(_if(_is_inside), _cells((NOT_ARCHIVED, MEMBERS), (HIDDEN, MEMBERS.hidden))),
+    CommunityAction.LIST_MEMBERS: Permission(_if(INSIDE.holds), _cells((NOT_ARCHIVED, MEMBERS), (HIDDEN, MEMBERS.hidden))),
     CommunityAction.JOIN_BUTTON: Permission(
         _if(
             lambda actor, subject: _is_outside(
@@ -377,11 +202,11 @@ PERMISSIONS: Mapping[StrEnum, Permission] = {
     CommunityAction.WITHDRAW_REQUEST: Permission(
         _if(lambda _actor, subject: subject.pending is not None), {"own_pending": COMMUNITY.only("community_pending")}
     ),
-    CommunityAction.LEAVE: Permission(_if(_is_member), {"public": COMMUNITY.only("community_member", "community_admin")}),
-    CommunityAction.CHANGE_MEMBERSHIP: Permission(_if(_is_member), {"public": COMMUNITY.only("community_member", "community_admin")}),
+    CommunityAction.LEAVE: Permission(_if(MEMBER.holds), {"public": COMMUNITY.only("community_member", "community_admin")}),
+    CommunityAction.CHANGE_MEMBERSHIP: Permission(_if(MEMBER.holds), {"public": COMMUNITY.only("community_member", "community_admin")}),
     CommunityAction.FOUND: Permission(signed_in, {"any": Roles.SIGNED_IN.because("up to five drafts each")}),
     CommunityAction.EDIT: Permission(
-        _if(lambda actor, subject: _runs(actor, subject) and not subject.is_archived),
+        _if(lambda actor, subject: RUNS.holds(actor, subject) and not subject.is_archived),
         {**_RUN, **_DRAFT, **_cells((ARCHIVED, NOBODY))},
     ),
     CommunityAction.SUBMIT: Permission(_if(_submit), _DRAFT),
@@ -389,11 +214,11 @@ PERMISSIONS: Mapping[StrEnum, Permission] = {
         _if(_delete),
         {**_DRAFT, "open": NOBODY, "archived_open": NOBODY, "archived_long_open": COMMUNITY.only("site_admin")},
     ),
-    CommunityAction.MANAGE: Permission(_if(_runs), {**_RUN, **_DRAFT}),
-    CommunityAction.EXPORT: Permission(_if(_runs), {**_RUN, **_DRAFT, **_cells((ARCHIVED, ADMINISTRATORS))}),
+    CommunityAction.MANAGE: Permission(_if(RUNS.holds), {**_RUN, **_DRAFT}),
+    CommunityAction.EXPORT: Permission(_if(RUNS.holds), {**_RUN, **_DRAFT, **_cells((ARCHIVED, ADMINISTRATORS))}),
     CommunityAction.DECIDE: Permission(_if(_runs_active), _cells((("pending_request",), ADMINISTRATORS), (ARCHIVED, NOBODY))),
     CommunityAction.LIST_GROUPS: Permission(
-        _if(lambda actor, subject: subject.parent is None and _is_inside(actor, subject)), _cells((NOT_ARCHIVED, MEMBERS))
+        _if(lambda actor, subject: subject.parent is None and INSIDE.holds(actor, subject)), _cells((NOT_ARCHIVED, MEMBERS))
     ),
     CommunityAction.FOUND_GROUP: Permission(
         _if(lambda _actor, subject: subject.parent is None and subject.administers and subject.is_active),
@@ -401,7 +226,7 @@ PERMISSIONS: Mapping[StrEnum, Permission] = {
     ),
     CommunityAction.ANNOUNCE: Permission(_if(_runs_active), {"active": ADMINISTRATORS}),
     CommunityAction.INVITE: Permission(
-        _if(lambda actor, subject: _runs(actor, subject) and not subject.is_archived),
+        _if(lambda actor, subject: RUNS.holds(actor, subject) and not subject.is_archived),
         {**_RUN, **_DRAFT, **_cells((ARCHIVED, NOBODY))},
     ),
     CommunityAction.ACCEPT_INVITATION: Permission(
@@ -411,7 +236,7 @@ PERMISSIONS: Mapping[StrEnum, Permission] = {
     CommunityAction.REMOVE: Permission(_if(_runs_active), {"public": ADMINISTRATORS, "archived_public": NOBODY}),
     CommunityAction.ARCHIVE: Permission(_if(_may_archive), _cells((tuple(f"active_{level}" for level in NOT_ARCHIVED), ADMINISTRATORS))),
     CommunityAction.REACTIVATE: Permission(
-        _if(lambda actor, subject: _runs(actor, subject) and subject.community.state == models.CommunityState.ARCHIVED),
+        _if(lambda actor, subject: RUNS.holds(actor, subject) and subject.community.state == models.CommunityState.ARCHIVED),
         _cells((ARCHIVED, ADMINISTRATORS)),
     ),
     CommunityAction.OVERSEE: Permission(administrator, _SITE),

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
@@ -16,18 +16,21 @@ from accounts.models import Notification, Person
 from accounts.notices import Message
 from accounts.people import confirms_addresses
 from accounts.rules import NoticeKind, fold
-from communities import models, search, standing
-from communities.access import PERMISSIONS, CommunityAction, CommunityContext
+from communities import models, space, standing
+from communities.models import GROUP_REACHES, LEVELS, LINKS, PARTS, REACHES
+from communities.space import OWNER, CommunityContext
 from discussions.boards import add_board, new_key
 from discussions.models import BoardState, FirstPosts
 from kernel import audit, clock
-from kernel.audit import Verb
+from kernel.audit import Fact, Verb
 from kernel.db import UtcDateTime, count_rows
 from kernel.errors import N_, Conflict, Invalid, require_found
 from kernel.i18n import _, in_every_language
 from kernel.markup.source import slug as slug_of
-from kernel.permissions import Actor, Verdict
+from kernel.permissions import Actor
 from organisations.models import Organisation
+from spaces.acts import added, lock_person
+from spaces.spaces import administers_site, belongs
 
 MOST_DRAFTS = 5
 SHORTEST_PART = 100
@@ -42,7 +45,26 @@ SLUG_KEPT = timedelta(days=180)
 """How long the address of a deleted community leads to no other one."""
 
 
-class CommunityVerb(Verb):
+class CommunityVerb(
+    Verb,
+    facts={
+        "added": Fact(values=LINKS),
+        "community": N_("Community"),
+        "deleted": N_("Removed"),
+        "done": N_("Done"),
+        "level": Fact(N_("Privacy"), values=LEVELS),
+        "link": N_("Link"),
+        "members_write": N_("Members write pages too, not the administrators alone"),
+        "moved": Fact(N_("Moved"), values=LINKS),
+        "organisation_id": Fact(N_("Institution or unit"), table="organisation"),
+        "picture": N_("Picture"),
+        "reach": Fact(N_("Who finds it"), values={**GROUP_REACHES, **REACHES}),
+        "removed": Fact(values=LINKS),
+        "slug": N_("Address"),
+        "texts": Fact(N_("Texts"), values=PARTS),
+        "topic": N_("Topic"),
+    },
+):
     """The audit verbs of communities."""
 
     DRAFTED = "community.drafted", N_("Drafted a community")
@@ -61,12 +83,6 @@ class TooManyDrafts(Conflict):
     """A person has as many drafts as they can."""
 
     message = N_("You have five drafts of communities. Finish or delete one first.")
-
-
-class CommunityWasChanged(Conflict):
-    """A community was changed since its form was opened."""
-
-    message = N_("Someone changed this community meanwhile. Below is what you have just written: compare, and save again.")
 
 
 class NoLongerAllowed(Conflict):
@@ -109,9 +125,9 @@ REQUEST_ENDED: Endings = (N_("Your request to join ended: %(name)s"), N_("Your r
 def _concerns() -> ColumnElement[bool]:
     """Return the condition that the person of a notification may know of it: it is about them, or they look after its community now."""
     person, is_own = Notification.person_id, Notification.key.startswith("community:own:")
-    known = or_(and_(is_own, standing.finds(person)), standing.is_member(person, models.CommunityRole.ADMINISTRATOR))
+    known = or_(and_(is_own, space.FINDS.condition(person)), space.is_member(person, models.CommunityRole.ADMINISTRATOR))
     about = select(models.Community.id).where(models.Community.id == Notification.about_id, known).correlate(Notification)
-    oversees = Notification.key.startswith(OVERSIGHT_KEY) & standing.administers_site(person)
+    oversees = Notification.key.startswith(OVERSIGHT_KEY) & administers_site(person)
     return or_(Notification.key.startswith("community:past:"), about.exists(), oversees)
 
 
@@ -143,17 +159,16 @@ def _statement(*, confirms: bool, of_board: bool) -> Select[*tuple[Any, ...]]:
     ban = (ended.community_id == models.Community.id, ended.banned_until > now)
     may_be_banned = exists().where(*ban, or_(ended.person_id == person, ended.address_hash.is_not(None))).correlate_except(ended)
     columns = (
-        standing.is_member(person).label("is_member"),
-        standing.is_in_parent(person).label("in_parent"),
-        standing.is_in_parent(person, models.CommunityRole.ADMINISTRATOR).label("runs_parent"),
+        space.is_member(person).label("is_member"),
+        space.role_in_parent(person).label("role_in_parent"),
         standing.is_invited(confirmed, person, now).label("is_invited"),
-        standing.belongs(person, models.Community.organisation_id).label("belongs"),
+        belongs(person, models.Community.organisation_id).label("belongs"),
         may_be_banned.label("may_be_banned"),
     )
     statement = select(models.Community, member, request, parent, *columns).outerjoin(parent, parent.id == models.Community.parent_id)
     joined = statement.outerjoin(member, mine).outerjoin(request, requested)
     key = models.Community.board_id if of_board else models.Community.slug
-    return joined.where(key == bindparam("key"), standing.is_present())
+    return joined.where(key == bindparam("key"), space.is_present())
 
 
 def get_community(session: Session, actor: Actor, slug: str, *, is_locked: bool = False) -> CommunityContext:
@@ -177,46 +192,16 @@ def _get(session: Session, actor: Actor, key: str | int, *, of_board: bool = Fal
         belongs=bool(row.belongs),
         is_banned=is_banned,
         pending=row.CommunityRequest,
-        is_invited=bool(row.is_invited),
+        is_invited=bool(row.is_invited) and (row.parent is None or row.role_in_parent is not None),
         parent=row.parent,
-        in_parent=bool(row.in_parent),
-        runs_parent=bool(row.runs_parent),
+        role_in_parent=row.role_in_parent,
+        reading_note=standing.reading_note(actor, row.Community.board_id) if not row.is_member else None,
     )
 
 
 def within(context: CommunityContext) -> dict[str, Any]:
     """Return what a context says of its community, for the context of something in it."""
     return {field.name: getattr(context, field.name) for field in fields(CommunityContext)}
-
-
-def lock_community(session: Session, community: models.Community) -> models.Community:
-    """Return a community, locked, as it is now: joining, leaving, deciding and archiving wait for one another.
-
-    That of which it is a working group is locked before it, so that nobody is left in the group alone. Raise NotFound where it was deleted
-    meanwhile.
-    """
-    above = () if community.parent_id is None else (community.parent_id,)
-    rows = [session.get(models.Community, number, with_for_update=True, populate_existing=True) for number in (*above, community.id)]
-    row = rows[-1]
-    return require_found(row if row is None or row.deleted_at is None else None)
-
-
-def require_still(session: Session, actor: Actor, context: CommunityContext, action: CommunityAction) -> None:
-    """Decide once more on an act in a locked community, as things are now: others acted since its page was asked for.
-
-    Raise NoLongerAllowed.
-    """
-    present = within(get_community(session, actor, context.community.slug, is_locked=True))
-    present["is_private_item"] = context.is_private_item
-    if PERMISSIONS[action](actor, replace(context, **present)) is not Verdict.ALLOW:
-        raise NoLongerAllowed
-
-
-def lock_for(session: Session, actor: Actor, context: CommunityContext, action: CommunityAction) -> models.Community:
-    """Return the community of an act, locked, as it is now. Raise NoLongerAllowed where the act is refused by now, NotFound."""
-    row = lock_community(session, context.community)
-    require_still(session, actor, context, action)
-    return row
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +222,7 @@ def list_own_places(session: Session, actor: Actor) -> list[tuple[int, str]]:
     name = standing.name_of_place(Organisation.id)
     statement = select(Organisation.id, name.label("name")).where(Organisation.closed_at.is_(None))
     if not actor.is_administrator:
-        statement = statement.where(standing.belongs(literal(actor.person_id or 0), Organisation.id))
+        statement = statement.where(belongs(literal(actor.person_id or 0), Organisation.id))
     return [(row.id, row.name) for row in session.execute(statement.order_by(name, Organisation.id).limit(MOST_PLACES))]
 
 
@@ -291,14 +276,14 @@ def is_active(session: Session, row: models.Community) -> bool:
 def found_community(session: Session, actor: Actor, values: CommunityValues, *, now: datetime) -> models.Community:
     """Keep the draft of a community, whose founder administers it. Raise TooManyDrafts, UnknownInstitution."""
     assert actor.person_id is not None
-    session.execute(select(Person.id).where(Person.id == actor.person_id).with_for_update(key_share=True)).all()  # one after the other
+    lock_person(session, actor.person_id)
     check_place(session, actor, values)
     mine = select(models.CommunityMember.community_id).where(models.CommunityMember.person_id == actor.person_id, models.PRESENT)
     is_draft = models.Community.state == models.CommunityState.DRAFT.value
     if count_rows(session, models.Community, is_draft, models.Community.id.in_(mine)) >= MOST_DRAFTS:
         raise TooManyDrafts
     row = add_community(session, actor, values, now=now)
-    audit.record(session, actor, CommunityVerb.DRAFTED, row, now=now, reach=row.reach, level=row.level)
+    added(session, actor, row, now=now).note(CommunityVerb.DRAFTED, reach=row.reach, level=row.level)
     return row
 
 
@@ -306,7 +291,7 @@ def add_community(
     session: Session, actor: Actor, values: CommunityValues, parent: models.Community | None = None, *, now: datetime
 ) -> models.Community:
     """Add a draft with its board, whose founder administers it; of a parent an active working group."""
-    board = add_board(session, standing.OWNER, now=now, first_posts=FirstPosts.NEW)
+    board = add_board(session, OWNER, now=now, first_posts=FirstPosts.NEW)
     board.state = BoardState.OPEN.value
     row = models.Community(
         slug="",
@@ -331,18 +316,7 @@ def add_community(
         community_id=row.id, person_id=actor.person_id, role=models.CommunityRole.ADMINISTRATOR.value, how="founded", since=now
     )
     session.add(founder)
-    search.note_changed(session, row, now=now)
     return row
-
-
-def set_members_write(session: Session, actor: Actor, community: models.Community, members_write: bool, *, now: datetime) -> bool:
-    """Let members write pages, or administrators alone; return whether anything changed."""
-    row = lock_community(session, community)
-    if row.members_write == members_write:
-        return False
-    row.members_write = members_write
-    audit.record(session, actor, CommunityVerb.CHANGED, row, now=now, members_write=members_write)
-    return True
 
 
 def missing_parts(row: models.Community) -> list[str]:
@@ -375,7 +349,7 @@ def notify_of_end(
 ) -> None:
     """Notify somebody of what ended for them in a community, by its name where they still find it."""
     session.flush()
-    known = standing.finds(literal(person_id))
+    known = space.FINDS.condition(literal(person_id))
     if session.scalar(select(models.Community.id).where(models.Community.id == row.id, known)) is not None:
         key, subject = own_key(row.id, what), in_every_language(lambda: _(endings[0], name=row.name))
     else:
@@ -443,13 +417,13 @@ def list_places(session: Session, actor: Actor) -> dict[int, str]:
 @lru_cache
 def _is_listed() -> tuple[ColumnElement[bool], ...]:
     """Return the conditions on `Community` that it stands in the list of the person who is a parameter, 0 for strangers."""
-    return standing.finds(_PERSON), models.Community.parent_id.is_(None)
+    return space.FINDS.condition(_PERSON), models.Community.parent_id.is_(None)
 
 
 @lru_cache
-def _counted() -> tuple[Select[*tuple[Any, ...]], ColumnElement[bool]]:
+def select_counted() -> tuple[Select[*tuple[Any, ...]], ColumnElement[bool]]:
     """Build once what selects communities with their numbers of members and whether they are the person's, and this condition."""
-    row, mine = aliased(models.CommunityMember), standing.is_member(_PERSON)
+    row, mine = aliased(models.CommunityMember), space.is_member(_PERSON)
     of_it = (row.community_id == models.Community.id, row.until.is_(None))
     count = select(func.count()).select_from(row).where(*of_it).correlate(models.Community).scalar_subquery()
     return select(models.Community, count.label("members"), mine.label("is_mine")), mine
@@ -458,7 +432,7 @@ def _counted() -> tuple[Select[*tuple[Any, ...]], ColumnElement[bool]]:
 @lru_cache
 def _list() -> tuple[Select[*tuple[Any, ...]], ColumnElement[bool]]:
     """Build once the list of communities, with institution and last content, and whether one is the person's."""
-    statement, mine = _counted()
+    statement, mine = select_counted()
     institution = standing.name_of_place(models.Community.organisation_id).label("institution")
     inactive = and_(models.Community.state == models.CommunityState.ACTIVE.value, standing.last_content() < _YEAR_AGO)
     since = case((inactive, standing.last_content())).label("inactive_since")
@@ -515,36 +489,3 @@ def list_log(session: Session, community_id: int) -> list[tuple[audit.AuditEntry
     numbers = {row.actor_id for row in rows} | {of_row.get("person_id") for of_row in facts.values()}
     people = {person.id: person for person in session.scalars(select(Person).where(Person.id.in_(numbers - {None})))}
     return [(row, people.get(row.actor_id or 0), people.get(facts[row.id].get("person_id") or 0), facts[row.id]) for row in rows]
-
-
-MOST_GROUPS = 100
-
-
-class TooManyGroups(Conflict):
-    """A community has as many working groups as it can."""
-
-    message = N_("A community has at most 100 working groups.")
-
-
-def found_group(session: Session, actor: Actor, context: CommunityContext, values: CommunityValues, *, now: datetime) -> models.Community:
-    """Add a working group, which its founder administers as a member of the community above. Raise TooManyGroups, NoLongerAllowed."""
-    parent = lock_for(session, actor, context, CommunityAction.FOUND_GROUP)
-    if count_rows(session, models.Community, models.Community.parent_id == parent.id) >= MOST_GROUPS:
-        raise TooManyGroups
-    row = add_community(session, actor, values, parent, now=now)
-    audit.record(session, actor, CommunityVerb.GROUP_FOUNDED, parent, now=now, community=row.id)
-    return row
-
-
-@cache
-def _groups() -> Select[*tuple[Any, ...]]:
-    """Build once the list of the working groups of a community."""
-    statement, mine = _counted()
-    is_archived = models.Community.state == models.CommunityState.ARCHIVED.value
-    of_it = (models.Community.parent_id == bindparam("community", type_=Integer()), standing.finds(_PERSON))
-    return statement.where(*of_it).order_by(is_archived, mine.desc(), models.Community.name_key, models.Community.id)
-
-
-def list_groups(session: Session, actor: Actor, community_id: int) -> list[Row[*tuple[Any, ...]]]:
-    """List the working groups of a community that an actor sees with their numbers of members: their own first, archived ones last."""
-    return list(session.execute(_groups(), {"person": actor.person_id or 0, "community": community_id}))

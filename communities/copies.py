@@ -22,14 +22,14 @@ from sqlalchemy.orm import Session
 
 from accounts import notices
 from accounts.models import Person, full_name
-from communities import communities, members, models, plan, standing
-from communities.access import CommunityContext
-from communities.communities import COMMUNITY_NOTICE, OVERSIGHT_KEY, list_running_people, lock_community, run_key
+from communities import acts, communities, members, models, plan, space
+from communities.communities import COMMUNITY_NOTICE, OVERSIGHT_KEY, list_running_people, run_key
 from communities.files import LICENCES
 from communities.links import ShownLink, list_links
 from communities.models import CONDITIONS, NOTE, NOTE_SLUG, PARTS, Community, CommunityExport
+from communities.space import CommunityContext
 from discussions.models import PostFile, PostState, Thread, ThreadKind, ThreadPost
-from kernel import audit, outbox
+from kernel import outbox
 from kernel.archives import write_large_archive
 from kernel.audit import Verb
 from kernel.db import Database, count_rows
@@ -41,6 +41,7 @@ from kernel.markup.model import SafeHtml
 from kernel.markup.source import slug as slug_of
 from kernel.permissions import Actor
 from kernel.prepared_files import note_ready
+from spaces.acts import SpaceAct, added
 
 MEDIA_TYPE = "application/zip"
 GIVEN_UP = timedelta(days=1)
@@ -100,7 +101,7 @@ def write_copy(target: IO[bytes], source: CopySource, community_id: int, moment:
 
 
 def _get_present(session: Session, community_id: int) -> Community:
-    return require_found(session.scalar(select(Community).where(Community.id == community_id, standing.is_present())))
+    return require_found(session.scalar(select(Community).where(Community.id == community_id, space.is_present())))
 
 
 def _json(value: Facts | Iterator[Facts]) -> Iterator[str]:
@@ -303,7 +304,12 @@ class _Copy:
         return (self._file(self.files, row) for row in self._walk(statement.where(version.file_id == file_id)))
 
 
-class CommunityExportVerb(Verb):
+class CommunityExportVerb(
+    Verb,
+    facts={
+        "export": N_("Copy of the community"),
+    },
+):
     """The audit verbs of copies of communities."""
 
     EXPORTED = "community.exported", N_("Asked for a copy of a community")
@@ -340,7 +346,7 @@ def list_exports(session: Session, community_id: int) -> list[Row[CommunityExpor
 
 def request_export(session: Session, actor: Actor, community: Community, number: UUID, *, now: datetime) -> CommunityExport:
     """Let a copy be packed in the background; a second time with the number of one form changes nothing. Raise TooManyCopies."""
-    row = lock_community(session, community)
+    row = acts.lock_community(session, community)
     export = session.scalar(select(CommunityExport).where(CommunityExport.uuid == number))
     if export is not None:
         return export
@@ -349,16 +355,14 @@ def request_export(session: Session, actor: Actor, community: Community, number:
     if count_rows(session, CommunityExport, CommunityExport.community_id == row.id, present) >= MOST_COPIES:
         raise TooManyCopies
     export = CommunityExport(uuid=number, community_id=row.id, asked_at=now, asked_by=actor.person_id)
-    session.add(export)
-    session.flush()
-    audit.record(session, actor, CommunityExportVerb.EXPORTED, row, now=now, export=export.id)
+    added(session, actor, export, row, now=now).note(CommunityExportVerb.EXPORTED, export=export.id)
     outbox.enqueue(session, "communities.export", {"export": export.id}, now=now, unique_key=f"community-export:{export.uuid}")
     return export
 
 
 def record_download(session: Session, actor: Actor, community: Community, export_id: int, *, now: datetime) -> None:
     """Record that somebody took a copy away."""
-    audit.record(session, actor, CommunityExportVerb.DOWNLOADED, community, now=now, export=export_id)
+    SpaceAct(session, actor, now, community, community).note(CommunityExportVerb.DOWNLOADED, export=export_id)
 
 
 def pack(source: CopySource, number: int, *, now: datetime) -> None:
@@ -380,7 +384,7 @@ def pack(source: CopySource, number: int, *, now: datetime) -> None:
 
 def _finish(session: Session, export: CommunityExport, content: StoredContent, *, now: datetime) -> bool:
     """Note that a copy is ready and notify who asked, once; return whether its row names the content now. Raise NotFound."""
-    community = lock_community(session, require_found(session.get(Community, export.community_id)))
+    community = acts.lock_community(session, require_found(session.get(Community, export.community_id)))
     row = session.get_one(CommunityExport, export.id)
     if row.ready_at is None:
         note_ready(session, row, content, MEDIA_TYPE, now=now)

@@ -12,10 +12,8 @@ from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
 from accounts.people import by_name, is_confirmed_condition, name_matches
-from communities import standing
 from communities.access import DirectoryContext
 from communities.models import DirectoryEntry, DirectoryMark, MarkKind
-from kernel import audit
 from kernel.audit import AuditEntry, Verb
 from kernel.crypto import seal, unseal
 from kernel.db import count_rows
@@ -23,6 +21,8 @@ from kernel.errors import N_, Conflict, require_found
 from kernel.permissions import Actor
 from kernel.personal import PersonalTables
 from organisations.models import Organisation
+from spaces.acts import SpaceAct, begin, lock_person
+from spaces.spaces import belongs
 
 CONSENT = "2026-12-06"
 """Version of the sentence to which one consents."""
@@ -79,7 +79,7 @@ def list_marks(session: Session, entries: Collection[int]) -> Mapping[int, Mappi
 def save_entry(session: Session, actor: Actor, values: DirectoryValues, *, now: datetime) -> DirectoryEntry:
     """Keep the actor's entry, with the version and the moment of the consent."""
     assert actor.person_id is not None
-    session.execute(select(Person.id).where(Person.id == actor.person_id).with_for_update(key_share=True)).all()  # one after the other
+    lock_person(session, actor.person_id)
     row = find_own(session, actor)
     verb = DirectoryVerb.CHANGED if row else DirectoryVerb.ENTERED
     if row is None:
@@ -91,7 +91,7 @@ def save_entry(session: Session, actor: Actor, values: DirectoryValues, *, now: 
     session.flush()
     session.execute(delete(DirectoryMark).where(DirectoryMark.entry_id == row.id))
     session.add_all(DirectoryMark(entry_id=row.id, kind=kind.value, code=code) for kind, codes in values.marks.items() for code in codes)
-    audit.record(session, actor, verb, row, now=now)
+    SpaceAct(session, actor, now, row, row).note(verb)
     return row
 
 
@@ -100,7 +100,7 @@ def withdraw(session: Session, actor: Actor, *, now: datetime) -> bool:
     row = find_own(session, actor)
     if row is None:
         return False
-    audit.record(session, actor, DirectoryVerb.WITHDRAWN, row, now=now)
+    SpaceAct(session, actor, now, row, row).note(DirectoryVerb.WITHDRAWN)
     session.execute(delete(DirectoryMark).where(DirectoryMark.entry_id == row.id))
     session.delete(row)
     return True
@@ -123,7 +123,7 @@ def _visible(session: Session) -> tuple[ColumnElement[bool], ...]:
 def list_institutions(session: Session, people: Collection[int]) -> Mapping[int, Sequence[str]]:
     """Return the names of the institutions to which people belong, by person."""
     statement = select(Person.id.label("person"), Organisation.name.label("institution")).where(Person.id.in_(people))
-    statement = statement.join(Organisation, standing.belongs(Person.id, Organisation.id)).where(Organisation.parent_id.is_(None))
+    statement = statement.join(Organisation, belongs(Person.id, Organisation.id)).where(Organisation.parent_id.is_(None))
     names = defaultdict[int, list[str]](list)
     for row in session.execute(statement.order_by(Organisation.name_key)):
         names[row.person].append(row.institution)
@@ -137,7 +137,7 @@ def list_entries(session: Session, query: DirectoryQuery, *, offset: int, limit:
         mark = aliased(DirectoryMark)
         statement = statement.where(exists().where(mark.entry_id == DirectoryEntry.id, mark.kind == kind.value, mark.code == code))
     if query.institution is not None:
-        statement = statement.where(DirectoryEntry.shows_institution, standing.belongs(Person.id, literal(query.institution)))
+        statement = statement.where(DirectoryEntry.shows_institution, belongs(Person.id, literal(query.institution)))
     return list(session.execute(statement.order_by(*by_name()).offset(offset).limit(limit)))
 
 
@@ -175,7 +175,7 @@ def require_message_left(session: Session, actor: Actor, *, now: datetime) -> No
 
 def note_contact(session: Session, actor: Actor, entry: DirectoryEntry, *, now: datetime) -> None:
     """Record that an actor wrote to somebody; what is kept nowhere."""
-    audit.record(session, actor, DirectoryVerb.CONTACTED, entry, now=now)
+    SpaceAct(session, actor, now, entry, entry).note(DirectoryVerb.CONTACTED)
 
 
 def stop_token(secret: bytes, entry: DirectoryEntry) -> str:
@@ -185,11 +185,11 @@ def stop_token(secret: bytes, entry: DirectoryEntry) -> str:
 
 def stop_contact(session: Session, actor: Actor, person_id: int, *, now: datetime) -> bool:
     """Let somebody get no messages by the directory any more; return whether they did until now."""
-    row = session.scalar(select(DirectoryEntry).where(DirectoryEntry.person_id == person_id).with_for_update())
-    if row is None or not row.contact:
+    row = session.scalar(select(DirectoryEntry).where(DirectoryEntry.person_id == person_id))
+    act = None if row is None else begin(session, actor, row, now=now)
+    if act is None or not act.change({"contact": False}):
         return False
-    row.contact = False
-    audit.record(session, actor, DirectoryVerb.CONTACT_STOPPED, row, now=now)
+    act.note(DirectoryVerb.CONTACT_STOPPED)
     return True
 
 

@@ -6,9 +6,11 @@ from accounts.people import STANDINGS, Standing
 from communities import directory, files, invitations, jobs, members, pages, search, standing
 from communities import links as own_links
 from communities.access import BOARD_CELLS, DIRECTORY_PERMISSIONS, PERMISSIONS
+from communities.boards import COMMUNITY_BOARDS
 from communities.communities import COMMUNITY_NOTICE
 from communities.life import COMMUNITY_CARE, DELETE
 from communities.panels import OWN_PANELS, PANELS
+from communities.space import OWNER
 from communities.views import communities, keeping, links, managing, work
 from communities.views import directory as directory_views
 from communities.views import invitations as invitation_views
@@ -19,6 +21,7 @@ from kernel.feature import Feature
 from kernel.menu import Menu, MenuEntry
 from kernel.personal import ERASURE_QUESTIONS, ERASURES, OWN_DATA, OWN_FILES, RETENTION, TRANSFERS, RetentionRule
 from kernel.search.sources import SEARCH_COLLECTIONS, SEARCH_KINDS, ResultKind
+from spaces.acts import REINDEXED
 
 REQUESTS, INVITATIONS = N_("Requests to join communities, after the decision"), N_("Invitations to communities, after they ended")
 RULES = (
@@ -61,8 +64,8 @@ FEATURE = Feature(
     patient=("communities.send_invitation", "communities.care", "communities.export", DELETE),
     periodic={"communities.care": 86_400, "communities.end_exports": 86_400},
     hooks=(
-        BOARDS.add(standing.COMMUNITY_BOARDS),
-        BOARD_HEADS.add((standing.OWNER, communities.board_head_of)),
+        BOARDS.add(COMMUNITY_BOARDS),
+        BOARD_HEADS.add((OWNER, communities.board_head_of)),
         PANELS.add(*OWN_PANELS),
         COURSE_LINKS.add(own_links.list_naming),
         NOTICE_KINDS.add(COMMUNITY_NOTICE, COMMUNITY_CARE),
@@ -77,6 +80,7 @@ FEATURE = Feature(
         RETENTION.add(*RULES),
         TRANSFERS.add(members.merge_memberships, directory.merge_entries),
         SEARCH_COLLECTIONS.add(search.SEARCHED),
+        REINDEXED.add(*search.SEARCHED_TABLES),
         SEARCH_KINDS.add(
             ResultKind("community", N_("Communities"), "users", order=210),
             ResultKind("com_file", N_("Files of communities"), "file-text", order=220),

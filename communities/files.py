@@ -4,25 +4,24 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, delete, func, literal, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
-from communities import communities, search, standing
-from communities.access import CommunityAction, CommunityContext, CommunityFileContext
-from communities.communities import lock_for
+from communities import acts, standing
 from communities.models import Community, CommunityFile, CommunityFileVersion
+from communities.space import CommunityAction, CommunityContext, RowContext
 from discussions.files import DOCUMENTS, CheckedFile, store_upload
 from discussions.own_data import ERASURE_QUESTION as WRITTEN
-from kernel import audit, outbox
+from kernel import outbox
 from kernel.audit import Verb
-from kernel.errors import N_, Conflict, Invalid, require_found
+from kernel.errors import N_, Conflict, Invalid
 from kernel.files import FileStore, StoredFile, note_stored
 from kernel.permissions import Actor
 from kernel.personal import PersonalTables
 from kernel.pictures import FORMATS
+from spaces.acts import added
 
 LARGEST, LARGEST_PICTURE = 50_000_000, 10_000_000
 QUOTA = 2_000_000_000
@@ -33,7 +32,12 @@ SIZES = {**dict.fromkeys(FORMATS, LARGEST_PICTURE), **dict.fromkeys((*DOCUMENTS,
 """The largest file that is taken, in bytes, by its extension."""
 
 
-class CommunityFileVerb(Verb):
+class CommunityFileVerb(
+    Verb,
+    facts={
+        "file": N_("File"),
+    },
+):
     """The audit verbs of files of communities."""
 
     ADDED = "community_file.added", N_("Brought a file into a community")
@@ -47,12 +51,6 @@ class CommunityFileRefused(Invalid):
     """A file cannot be brought in."""
 
     message = N_("“%(name)s” is not taken: documents up to 50 MB and pictures up to 10 MB, of the kind that the name says.")
-
-
-class FileWasChanged(Conflict):
-    """A file was changed since its form was opened."""
-
-    message = N_("Someone changed this file meanwhile. Look at it in another window, and save again what is yours.")
 
 
 class CommunityIsFull(Conflict):
@@ -111,50 +109,38 @@ def add_file(
     session: Session, actor: Actor, context: CommunityContext, values: FileValues, content: CheckedFile, *, now: datetime
 ) -> CommunityFile:
     """Bring in a file. Raise NoLongerAllowed, CommunityIsFull, TooManyFileCategories."""
-    community = lock_for(session, actor, context, CommunityAction.ADD_FILE)
+    community = acts.begin(session, actor, context, CommunityAction.ADD_FILE, now=now).row
     _check_category(session, community.id, values.category)
     row = CommunityFile(community_id=community.id, person_id=actor.person_id, **asdict(values))
-    session.add(row)
-    session.flush()
+    act = added(session, actor, row, community, now=now)
     _add_version(session, actor, row, content, now=now)
-    search.note_changed(session, row, now=now)
-    audit.record(session, actor, CommunityFileVerb.ADDED, community, now=now, file=row.id)
+    act.note(CommunityFileVerb.ADDED, file=row.id)
     return row
 
 
 def change_file(
-    session: Session, actor: Actor, context: CommunityFileContext, values: FileValues, content: SentFile, *, seen: str, now: datetime
+    session: Session, actor: Actor, context: RowContext[CommunityFile], values: FileValues, content: SentFile, *, seen: str, now: datetime
 ) -> bool:
     """Change what is said of a file, and replace its content where one was sent; return whether anything changed.
 
-    The former content stays in the list of its versions. Raise FileWasChanged, NoLongerAllowed, CommunityIsFull, TooManyFileCategories.
+    The former content stays in the list of its versions. Raise RowWasChanged, NoLongerAllowed, CommunityIsFull, TooManyFileCategories.
     """
-    community = lock_for(session, actor, context, CommunityAction.CHANGE_FILE)
-    row = session.get_one(CommunityFile, context.file.id, populate_existing=True)
-    if seen != str(row.row_version):
-        raise FileWasChanged
-    changed = {name: value for name, value in asdict(values).items() if getattr(row, name) != value}
-    _check_category(session, community.id, values.category)
-    for name, value in changed.items():
-        setattr(row, name, value)
+    act = acts.begin(session, actor, context, CommunityAction.CHANGE_FILE, seen, now=now)
+    _check_category(session, act.row.community_id, values.category)
+    changed, verb = act.change(asdict(values), also=content is not None), CommunityFileVerb.CHANGED
     if content is not None:
-        _add_version(session, actor, row, content, now=now)
+        _add_version(session, actor, act.row, content, now=now)
+        verb = CommunityFileVerb.REPLACED
     if changed or content is not None:
-        row.row_version += 1
-        search.note_changed(session, row, now=now)
-        verb = CommunityFileVerb.REPLACED if content is not None else CommunityFileVerb.CHANGED
-        audit.record(session, actor, verb, community, now=now, file=row.id, changed=sorted(changed))
+        act.note(verb, file=act.row.id, changed=changed)
     return bool(changed) or content is not None
 
 
-def set_deleted(session: Session, actor: Actor, context: CommunityFileContext, *, is_deleted: bool, now: datetime) -> None:
-    """Delete a file, which can be restored for 30 days, or restore it. Raise NoLongerAllowed, and NotFound where it was let go."""
-    community = lock_for(session, actor, context, CommunityAction.CHANGE_FILE)
-    row = require_found(session.get(CommunityFile, context.file.id, populate_existing=True))
-    row.deleted_at, row.row_version = now if is_deleted else None, row.row_version + 1
-    search.note_changed(session, row, now=now)
-    verb = CommunityFileVerb.DELETED if is_deleted else CommunityFileVerb.RESTORED
-    audit.record(session, actor, verb, community, now=now, file=row.id)
+def set_deleted(session: Session, actor: Actor, context: RowContext[CommunityFile], *, is_deleted: bool, now: datetime) -> None:
+    """Delete a file, which can be restored for 30 days, or restore it. Raise NoLongerAllowed, RowWasChanged."""
+    act = acts.begin(session, actor, context, CommunityAction.CHANGE_FILE, now=now)
+    act.change({"deleted_at": now if is_deleted else None})
+    act.note(CommunityFileVerb.DELETED if is_deleted else CommunityFileVerb.RESTORED, file=act.row.id)
 
 
 def let_go(session: Session, *, now: datetime) -> int:
@@ -218,14 +204,7 @@ def list_versions(session: Session, file_id: int) -> Sequence[Row[*tuple[Any, ..
     return session.execute(statement.where(CommunityFileVersion.file_id == file_id).order_by(CommunityFileVersion.number.desc())).all()
 
 
-def get_file(session: Session, actor: Actor, slug: str, file: UUID, number: int = 0) -> CommunityFileContext:
-    """Return a file of a community; raise NotFound where there is none, or it was deleted and the actor may not restore it."""
-    del number
-    context = communities.get_community(session, actor, slug)
-    of_it = (CommunityFile.community_id == context.community.id, CommunityFile.uuid == file)
-    row = require_found(session.scalar(select(CommunityFile).where(*of_it)))
-    values = communities.within(context) | {"is_private_item": row.members_only or row.deleted_at is not None}
-    return CommunityFileContext(**values, file=row)
+get_file = acts.loader(CommunityFile, CommunityFile.uuid)
 
 
 def select_own_data(person_id: int) -> PersonalTables:

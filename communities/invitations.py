@@ -5,35 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import (
-    ColumnElement,
-    CompoundSelect,
-    Row,
-    Select,
-    and_,
-    delete,
-    exists,
-    func,
-    insert,
-    literal,
-    not_,
-    or_,
-    select,
-    true,
-    update,
-)
+from sqlalchemy import ColumnElement, Row, Select, and_, delete, exists, func, insert, literal, not_, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from accounts import invitations
 from accounts.invitations import InvitationKind
 from accounts.models import AccountMerge, Person
 from accounts.people import CONFIRMS_SINCE, is_confirmed_condition
-from communities import communities, standing
-from communities.access import CommunityInvitationContext, CommunityInvitedContext
-from communities.communities import Endings, lock_community, notify_of_end
+from communities import acts, communities, space, standing
+from communities.communities import Endings, notify_of_end
 from communities.members import MemberVerb, add_member
-from communities.models import PRESENT, Community, CommunityInvitation, CommunityMember, CommunityRole, CommunityState
-from kernel import audit, clock, outbox
+from communities.models import PRESENT, Community, CommunityInvitation, CommunityMember, CommunityState
+from communities.space import CommunityInvitationContext, CommunityInvitedContext
+from kernel import clock, outbox
 from kernel.db import count_rows
 from kernel.errors import N_, Conflict, Invalid, NotFound, require_found
 from kernel.i18n import _, in_every_language
@@ -41,6 +25,7 @@ from kernel.left_out import LineFault
 from kernel.permissions import Actor
 from kernel.personal import PersonalTables
 from organisations.address_lists import ListedAddress, clean_list
+from spaces.acts import SpaceAct
 
 INVITATIONS = InvitationKind(CommunityInvitation, CommunityInvitation.accepted_at, timedelta(days=30))
 MOST_ADDRESSES = 2_000
@@ -88,8 +73,11 @@ def check_list(session: Session, actor: Actor, community_id: int, entries: Seque
     if own is not None:
         faults.append(LineFault(own.line, own.address, N_("This is your own address.")))
     now, members, banned, invited = clock.now(), set[str](), set[str](), set[str]()
-    of_members = select(Person.email, CommunityMember.until, CommunityMember.banned_until).where(
-        CommunityMember.person_id == Person.id, CommunityMember.community_id == community_id
+    of_members = (
+        select(Person.email, CommunityMember.until, CommunityMember.banned_until)
+        .outerjoin(AccountMerge, AccountMerge.closed_id == Person.id)
+        .join(CommunityMember, CommunityMember.person_id == func.coalesce(AccountMerge.kept_id, Person.id))
+        .where(CommunityMember.community_id == community_id)
     )
     waiting = select(CommunityInvitation.email).where(CommunityInvitation.community_id == community_id, *INVITATIONS.open_at(now))
     addresses = list(clean)
@@ -135,7 +123,8 @@ def invite(
 
     Raise TooManyToInvite, Conflict where the community is archived.
     """
-    row = lock_community(session, community)
+    act = acts.begin(session, actor, community, now=now)
+    row = act.row
     if row.state == CommunityState.ARCHIVED:
         raise Conflict(N_("The community is archived: no one is invited."))
     checked = check_list(session, actor, row.id, entries)
@@ -145,7 +134,7 @@ def invite(
         dates = {"sent": 0, "invited_at": now, "expires_at": now + INVITATIONS.life}
         rows = [{**common, **dates, "email": entry.address, "name": entry.name} for entry in checked.to_invite]
         numbers = sorted(session.scalars(insert(CommunityInvitation).returning(CommunityInvitation.id), rows))
-        audit.record(session, actor, MemberVerb.INVITED, row, now=now, count=len(checked.to_invite))
+        act.note(MemberVerb.INVITED, count=len(checked.to_invite))
         if row.state == CommunityState.ACTIVE and by_mail:
             _enqueue(session, row.id, numbers, now=now)
     return checked
@@ -184,8 +173,8 @@ def is_upheld() -> ColumnElement[bool]:
     remaining = select(AccountMerge.kept_id).where(AccountMerge.closed_id == CommunityInvitation.invited_by).scalar_subquery()
     sender = func.coalesce(remaining, CommunityInvitation.invited_by)
     suspended = exists().where(Person.id == sender, Person.suspended_at.is_not(None)).correlate_except(Person)
-    taking = (Community.id == CommunityInvitation.community_id, Community.state == CommunityState.ACTIVE.value, ~standing.is_ended())
-    inviting = (standing.is_inside(sender, CommunityRole.ADMINISTRATOR), ~suspended)
+    taking = (Community.id == CommunityInvitation.community_id, Community.state == CommunityState.ACTIVE.value, ~space.is_ended())
+    inviting = (space.RUNS.condition(sender), ~suspended)
     return exists().where(*taking, *inviting).correlate_except(Community)
 
 
@@ -200,9 +189,9 @@ def repeat(session: Session, actor: Actor, context: CommunityInvitationContext, 
 
     Raise RepeatedEnough, and NotFound where another administrator sent it, who alone knows its address.
     """
-    community = lock_community(session, context.community)
+    act = acts.begin(session, actor, context.community, now=now)
     row = session.get_one(CommunityInvitation, context.invitation.id, populate_existing=True)
-    if row.invited_by != actor.person_id or community.state != CommunityState.ACTIVE:
+    if row.invited_by != actor.person_id or act.row.state != CommunityState.ACTIVE:
         raise NotFound
     if row.sent >= MOST_TIMES:
         raise RepeatedEnough
@@ -210,7 +199,7 @@ def repeat(session: Session, actor: Actor, context: CommunityInvitationContext, 
     if outbox.is_known(session, key):  # it is on its way
         return ""
     invitations.renew(INVITATIONS, row, now=now)
-    audit.record(session, actor, MemberVerb.INVITED, community, now=now, count=1)
+    act.note(MemberVerb.INVITED, count=1)
     if not row.by_mail or CONFIRMS_SINCE.of(session)() is None:
         return make_link(session, row)
     outbox.enqueue(session, SEND, {"invitation": row.id}, now=now, unique_key=key)
@@ -226,11 +215,11 @@ def _to_hand_over(session: Session, actor: Actor, community_id: int, *, now: dat
 
 def make_links(session: Session, actor: Actor, community: Community, *, limit: int, now: datetime) -> list[tuple[CommunityInvitation, str]]:
     """Make links for those whom an actor invited to hand them over; each is shown once."""
-    row = lock_community(session, community)
-    unlinked = select(CommunityInvitation).where(*_to_hand_over(session, actor, row.id, now=now)).order_by(CommunityInvitation.id)
+    act = acts.begin(session, actor, community, now=now)
+    unlinked = select(CommunityInvitation).where(*_to_hand_over(session, actor, community.id, now=now)).order_by(CommunityInvitation.id)
     made = [(invitation, make_link(session, invitation)) for invitation in session.scalars(unlinked.limit(limit)).all()]
     if made:
-        audit.record(session, actor, MemberVerb.LINKS_MADE, row, now=now, count=len(made))
+        act.note(MemberVerb.LINKS_MADE, count=len(made))
     return made
 
 
@@ -238,7 +227,7 @@ def withdraw(session: Session, actor: Actor, community: Community, *which: Colum
     """Withdraw unanswered invitations of a community; return how many."""
     count = invitations.withdraw(session, INVITATIONS, CommunityInvitation.community_id == community.id, *which, now=now)
     if count:
-        audit.record(session, actor, MemberVerb.INVITATION_WITHDRAWN, community, now=now, count=count)
+        SpaceAct(session, actor, now, community, community).note(MemberVerb.INVITATION_WITHDRAWN, count=count)
     return count
 
 
@@ -280,7 +269,7 @@ def get_invitation(session: Session, actor: Actor, slug: str, invitation: UUID) 
     return CommunityInvitationContext(**communities.within(context), invitation=require_found(row))
 
 
-def _own_addresses(session: Session, actor: Actor) -> CompoundSelect[str]:
+def _own_addresses(session: Session, actor: Actor) -> Select[str]:
     return standing.own_addresses(is_confirmed_condition(session), literal(actor.person_id or 0))
 
 
@@ -325,7 +314,8 @@ def accept(session: Session, actor: Actor, invited: CommunityInvitedContext, *, 
     Raise NotFound where the invitation is over, TooManyCommunities, BannedFromCommunity.
     """
     assert actor.person_id is not None
-    community = lock_community(session, invited.community)
+    act = acts.begin(session, actor, invited.community, now=now)
+    community = act.row
     row = session.get_one(CommunityInvitation, invited.invitation.id, populate_existing=True)
     if row.accepted_by == actor.person_id:
         return False
@@ -337,18 +327,18 @@ def accept(session: Session, actor: Actor, invited: CommunityInvitedContext, *, 
     joined = add_member(session, actor, community, actor.person_id, "invited", external=outside, now=now)
     row.accepted_at, row.accepted_by, row.email, row.name = now, actor.person_id, "", ""
     if joined:
-        audit.record(session, actor, MemberVerb.ACCEPTED, community, now=now)
+        act.note(MemberVerb.ACCEPTED)
     return joined
 
 
 def decline(session: Session, actor: Actor, invited: CommunityInvitedContext, *, now: datetime) -> bool:
     """Decline an invitation, which its sender sees in the list; return whether it was still open."""
-    community = lock_community(session, invited.community)
+    act = acts.begin(session, actor, invited.community, now=now)
     row = session.get_one(CommunityInvitation, invited.invitation.id, populate_existing=True)
     if not INVITATIONS.is_open(row, now):
         return False
     row.declined_at = row.withdrawn_at = now
-    audit.record(session, actor, MemberVerb.DECLINED, community, now=now)
+    act.note(MemberVerb.DECLINED)
     return True
 
 

@@ -12,7 +12,7 @@ from accounts import notices
 from accounts.models import Notification, Person
 from accounts.people import by_name, list_administrators
 from accounts.rules import MailTime, NoticeKind
-from communities import files, invitations, models, search, standing
+from communities import acts, files, invitations, models, search, standing
 from communities.communities import (
     COMMUNITY_NOTICE,
     OVERSIGHT_KEY,
@@ -20,7 +20,6 @@ from communities.communities import (
     end_requests,
     list_pending,
     list_running_people,
-    lock_community,
     missing_parts,
     notify,
     own_key,
@@ -28,11 +27,12 @@ from communities.communities import (
 )
 from discussions import deletion
 from discussions.models import PostState, Thread, ThreadKind, ThreadPost
-from kernel import audit, outbox
+from kernel import outbox
 from kernel.db import count_rows
 from kernel.errors import N_, Conflict, Invalid
 from kernel.i18n import _, in_every_language, ngettext, site_day
 from kernel.permissions import SYSTEM, Actor
+from spaces.acts import SpaceAct
 
 
 class NotReady(Invalid):
@@ -41,60 +41,53 @@ class NotReady(Invalid):
     message = N_("Before it is activated, a community needs its concept note, who may join, what can be contributed, and principles.")
 
 
-class DraftWasChanged(Conflict):
-    """A draft was changed since the page was opened on which it is decided."""
-
-    message = N_("Its administrators changed this draft meanwhile: read it again below, and then decide.")
-
-
 def submit(session: Session, actor: Actor, community: models.Community, *, alone: bool, now: datetime) -> bool:
     """Ask for the activation of a draft, which needs nobody else's where its administrator may alone; return whether it is active.
 
     Raise NotReady.
     """
-    row = lock_community(session, community)
+    act = acts.begin(session, actor, community, now=now)
+    row = act.row
     if missing_parts(row):
         raise NotReady
     if row.state != models.CommunityState.DRAFT:
         return True
     if alone:
-        _activate(session, actor, row, now=now)
+        _activate(act)
         return True
     if row.submitted_at is None:
         row.submitted_at, row.reason = now, ""
-        audit.record(session, actor, CommunityVerb.SUBMITTED, row, now=now)
+        act.note(CommunityVerb.SUBMITTED)
         key, subject = f"{OVERSIGHT_KEY}:{row.id}:{row.row_version}", N_("A community waits for its activation: %(name)s")
         text = in_every_language(lambda: _("Read its concept note, and activate it or say why not."))
         notify(session, row, list_administrators(session), key, subject, text, page="/manage", now=now)
     return False
 
 
-def _activate(session: Session, actor: Actor, row: models.Community, *, now: datetime) -> None:
-    row.state, row.activated_at, row.submitted_at, row.reason = models.CommunityState.ACTIVE.value, now, None, ""
-    row.row_version += 1
-    audit.record(session, actor, CommunityVerb.ACTIVATED, row, now=now)
-    session.flush()
-    invitations.send_prepared(session, row.id, now=now)
+def _activate(act: SpaceAct[models.Community]) -> None:
+    act.change({"state": models.CommunityState.ACTIVE.value, "activated_at": act.now, "submitted_at": None, "reason": ""})
+    act.note(CommunityVerb.ACTIVATED)
+    invitations.send_prepared(act.session, act.row.id, now=act.now)
 
 
 def decide_activation(session: Session, actor: Actor, community: models.Community, *, reason: str, seen: str, now: datetime) -> bool:
     """Activate a submitted draft, or refuse it with a reason; its administrators are notified. Return whether this decided.
 
-    Raise DraftWasChanged where it is not as the actor read it.
+    Raise RowWasChanged where it is not as the actor read it.
     """
-    row = lock_community(session, community)
+    act = acts.begin(session, actor, community, now=now)
+    row = act.row
     if row.state != models.CommunityState.DRAFT or row.submitted_at is None:
         return False
-    if seen != str(row.row_version):
-        raise DraftWasChanged
+    act.require_version(seen)
     people = [number for number in list_running_people(session, row) if number != actor.person_id]
     if reason:
-        row.submitted_at, row.reason, row.row_version = None, reason, row.row_version + 1
-        audit.record(session, actor, CommunityVerb.REFUSED, row, now=now, reason=reason)
+        act.change({"submitted_at": None, "reason": reason})
+        act.note(CommunityVerb.REFUSED, reason=reason)
         subject = N_("Your community was not activated: %(name)s")
         text = in_every_language(lambda: _("Reason: %(reason)s", reason=reason))
     else:
-        _activate(session, actor, row, now=now)
+        _activate(act)
         subject = N_("Your community is active: %(name)s")
         text = in_every_language(lambda: _("It can be found and joined from now on."))
     notify(session, row, people, own_key(row.id, f"activation:{row.row_version}"), subject, text, page="/manage", now=now)
@@ -103,25 +96,24 @@ def decide_activation(session: Session, actor: Actor, community: models.Communit
 
 def archive(session: Session, actor: Actor, community: models.Community, reason: str, *, now: datetime) -> bool:
     """Archive an active community: nothing is written and nobody joins any more. Return whether this did."""
-    row = lock_community(session, community)
-    if row.state != models.CommunityState.ACTIVE:
+    act = acts.begin(session, actor, community, now=now)
+    if act.row.state != models.CommunityState.ACTIVE:
         return False
-    row.state, row.archived_at, row.archived_by, row.reason = models.CommunityState.ARCHIVED.value, now, actor.person_id, reason
-    row.row_version += 1
-    end_requests(session, row, now=now)
-    invitations.end(session, actor, row, now=now)
-    audit.record(session, actor, CommunityVerb.ARCHIVED, row, now=now, reason=reason)
+    archived = models.CommunityState.ARCHIVED.value
+    act.change({"state": archived, "archived_at": now, "archived_by": actor.person_id, "reason": reason})
+    end_requests(session, act.row, now=now)
+    invitations.end(session, actor, act.row, now=now)
+    act.note(CommunityVerb.ARCHIVED, reason=reason)
     return True
 
 
 def reactivate(session: Session, actor: Actor, community: models.Community, *, now: datetime) -> bool:
     """Let an archived community be written in and joined again; what ended stays ended. Return whether this did."""
-    row = lock_community(session, community)
-    if row.state != models.CommunityState.ARCHIVED:
+    act = acts.begin(session, actor, community, now=now)
+    if act.row.state != models.CommunityState.ARCHIVED:
         return False
-    row.state, row.archived_at, row.archived_by, row.reason = models.CommunityState.ACTIVE.value, None, None, ""
-    row.row_version += 1
-    audit.record(session, actor, CommunityVerb.REACTIVATED, row, now=now)
+    act.change({"state": models.CommunityState.ACTIVE.value, "archived_at": None, "archived_by": None, "reason": ""})
+    act.note(CommunityVerb.REACTIVATED)
     return True
 
 
@@ -168,7 +160,7 @@ def delete_community(session: Session, actor: Actor, community: models.Community
 
     Raise NotDeletable, NameNotTyped.
     """
-    row = lock_community(session, community)
+    row = acts.lock_community(session, community)
     if not row.is_deletable(now):
         raise NotDeletable
     if needs_name(session, actor, row) and " ".join(typed.split()) != " ".join(row.name.split()):
@@ -182,7 +174,7 @@ def _begin_deletion(session: Session, actor: Actor, row: models.Community, *, no
     numbers = [deleted.id for deleted in rows]
     for deleted in rows:
         reserved = {"slug": deleted.slug} if deleted.activated_at else {}
-        audit.record(session, actor, CommunityVerb.DELETED, deleted, now=now, name=deleted.name, **reserved)
+        SpaceAct(session, actor, now, deleted, deleted).note(CommunityVerb.DELETED, name=deleted.name, **reserved)
         deleted.deleted_at, deleted.state = now, models.CommunityState.ARCHIVED.value
     member, request = models.CommunityMember, models.CommunityRequest
     session.execute(update(member).where(member.community_id.in_(numbers), models.PRESENT).values(until=now, ended_how="deleted"))
@@ -421,7 +413,7 @@ def _care_for_draft(session: Session, row: models.Community, *, now: datetime) -
         text = in_every_language(lambda: _("It has not been changed for long. Save it once more if you want to keep it."))
         _notify(session, row, f"draft:{site_day(row.changed_at)}", subject, text, "/manage", now=now)
     elif notices.was_notified(session, run_key(row.id, f"draft:{site_day(row.changed_at)}"), list_running_people(session, row)):
-        locked = lock_community(session, row)
+        locked = acts.lock_community(session, row)
         if locked.state == models.CommunityState.DRAFT and locked.changed_at == row.changed_at:
             _begin_deletion(session, SYSTEM, locked, now=now)
 

@@ -9,20 +9,21 @@ from typing import Any
 from sqlalchemy import BindParameter, Integer, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
-from communities import communities, models, standing
-from communities.access import CommunityAction, CommunityContext, CommunityLinkContext
-from communities.communities import CommunityVerb, CommunityWasChanged
+from communities import acts, models, space
+from communities.communities import CommunityVerb
 from communities.files import SentFile, let_contents_go
 from communities.models import Community, CommunityLink, CommunityLinkKind
+from communities.space import CommunityAction, CommunityContext, RowContext
 from courses.catalogue import CourseLink, found_by
 from courses.models import Course, CourseVersion
 from discussions.files import CheckedFile
-from kernel import audit, clock
+from kernel import clock
 from kernel.db import Cache
-from kernel.errors import N_, Conflict, Invalid, require_found
+from kernel.errors import N_, Conflict, Invalid
 from kernel.files import note_stored
 from kernel.i18n import choose, language
 from kernel.permissions import Actor
+from spaces.acts import SpaceAct, added
 
 MOST: Mapping[CommunityLinkKind, int] = dict.fromkeys(CommunityLinkKind, 12) | {CommunityLinkKind.TOOL: 30}
 TARGETS = {CommunityLinkKind.RELATED: CommunityLink.other_id, CommunityLinkKind.COURSE: CommunityLink.course_id}
@@ -82,7 +83,7 @@ def _linked(*, is_anonymous: bool) -> Select[*tuple[Any, ...]]:
     return (
         select(CommunityLink, Community.slug, Community.name, Community.language, Course.slug.label("course"), Course.title)
         .select_from(CommunityLink)
-        .outerjoin(Community, and_(Community.id == CommunityLink.other_id, standing.finds(_PERSON)))
+        .outerjoin(Community, and_(Community.id == CommunityLink.other_id, space.FINDS.condition(_PERSON)))
         .outerjoin(Course, and_(Course.id == CommunityLink.course_id, Course.archived_at.is_(None)))
         .outerjoin(CourseVersion, CourseVersion.id == Course.published_version_id)
         .where(CommunityLink.community_id == bindparam("community", type_=Integer()))
@@ -108,7 +109,7 @@ def list_choices(session: Session, actor: Actor, community: Community, kind: Com
     linked = select(TARGETS[kind]).where(CommunityLink.community_id == community.id, CommunityLink.kind == kind.value)
     if kind is CommunityLinkKind.RELATED:
         free = (Community.state == models.CommunityState.ACTIVE.value, Community.parent_id.is_(None), Community.id.not_in(linked))
-        related = select(Community.id, Community.name).where(standing.sees(actor), Community.id != community.id, *free)
+        related = select(Community.id, Community.name).where(space.is_found_by(actor), Community.id != community.id, *free)
         ordered = related.order_by(Community.name_key, Community.id).limit(MOST_OFFERED)
         return [(row.id, row.name) for row in session.execute(ordered)]
     statement = select(Course.id, Course.title).join(CourseVersion, CourseVersion.id == Course.published_version_id)
@@ -127,7 +128,7 @@ def add_link(
     session: Session, actor: Actor, context: CommunityContext, values: LinkValues, logo: SentFile = None, *, now: datetime
 ) -> CommunityLink:
     """Add a link behind the others of its kind. Raise TooManyLinks, LinkIsThere, UnknownTarget."""
-    row = communities.lock_for(session, actor, context, CommunityAction.EDIT)
+    row = acts.begin(session, actor, context, CommunityAction.EDIT, now=now).row
     of_kind = (CommunityLink.community_id == row.id, CommunityLink.kind == values.kind.value)
     count, last = session.execute(select(func.count(), func.max(CommunityLink.position)).where(*of_kind)).one()
     if count >= MOST[values.kind]:
@@ -138,65 +139,57 @@ def add_link(
     link.picture_id = _note(session, logo, now=now) if logo else None
     if values.kind in TARGETS:
         setattr(link, TARGETS[values.kind].key, values.target)
-    session.add(link)
-    session.flush()
+    act = added(session, actor, link, row, now=now)
     _NAMED.of(session).clear()
-    audit.record(session, actor, CommunityVerb.CHANGED, row, now=now, added=values.kind.value, link=link.id)
+    act.note(CommunityVerb.CHANGED, added=values.kind.value, link=link.id)
     return link
 
 
-def get_link(session: Session, actor: Actor, slug: str, link: int) -> CommunityLinkContext:
-    """Return a link of a community by its number; raise NotFound."""
-    context = communities.get_community(session, actor, slug)
-    of_it = (CommunityLink.id == link, CommunityLink.community_id == context.community.id)
-    return CommunityLinkContext(**communities.within(context), link=require_found(session.scalar(select(CommunityLink).where(*of_it))))
+get_link = acts.loader(CommunityLink, CommunityLink.id)
 
 
-def remove_link(session: Session, actor: Actor, context: CommunityLinkContext, *, now: datetime) -> None:
-    """Remove a link, and the logo that nothing shows any more."""
-    row, link = communities.lock_for(session, actor, context, CommunityAction.EDIT), context.link
-    audit.record(session, actor, CommunityVerb.CHANGED, row, now=now, removed=link.kind, link=link.id)
+def remove_link(session: Session, actor: Actor, context: RowContext[CommunityLink], *, now: datetime) -> None:
+    """Remove a link, and the logo that nothing shows any more. Raise NoLongerAllowed, RowWasChanged."""
+    act = acts.begin(session, actor, context, CommunityAction.EDIT, now=now)
+    link = act.row
+    act.note(CommunityVerb.CHANGED, removed=link.kind, link=link.id)
     session.delete(link)
     session.flush()
     _NAMED.of(session).clear()
     let_contents_go(session, [link.picture_id] if link.picture_id else [], now=now)
 
 
-def move_up(session: Session, actor: Actor, context: CommunityLinkContext, *, now: datetime) -> None:
-    """Exchange the place of a link with that of the one before it of its kind."""
-    row, link = communities.lock_for(session, actor, context, CommunityAction.EDIT), context.link
-    before = (CommunityLink.community_id == row.id, CommunityLink.kind == link.kind, CommunityLink.position < link.position)
+def move_up(session: Session, actor: Actor, context: RowContext[CommunityLink], *, now: datetime) -> None:
+    """Exchange the place of a link with that of the one before it of its kind. Raise NoLongerAllowed, RowWasChanged."""
+    act = acts.begin(session, actor, context, CommunityAction.EDIT, now=now)
+    link = act.row
+    before = (CommunityLink.community_id == link.community_id, CommunityLink.kind == link.kind, CommunityLink.position < link.position)
     other = session.scalar(select(CommunityLink).where(*before).order_by(CommunityLink.position.desc()).limit(1))
     if other is not None:
         link.position, other.position = other.position, link.position
-        audit.record(session, actor, CommunityVerb.CHANGED, row, now=now, moved=link.kind, link=link.id)
+        act.note(CommunityVerb.CHANGED, moved=link.kind, link=link.id)
 
 
 def set_picture(
     session: Session, actor: Actor, context: CommunityContext, picture: SentFile, alt: str, *, seen: str, now: datetime
 ) -> bool:
-    """Give a front page another picture, or the present one other words; return whether anything changed. Raise CommunityWasChanged."""
-    row = communities.lock_for(session, actor, context, CommunityAction.EDIT)
-    if seen != str(row.row_version):
-        raise CommunityWasChanged
-    present = _note(session, picture, now=now) if picture else row.picture_id
-    return _show_picture(session, actor, row, present, alt, now=now)
+    """Give a front page another picture, or the present one other words; return whether anything changed. Raise RowWasChanged."""
+    act = acts.begin(session, actor, context, CommunityAction.EDIT, seen, now=now)
+    return _show_picture(act, _note(session, picture, now=now) if picture else act.row.picture_id, alt)
 
 
 def remove_picture(session: Session, actor: Actor, context: CommunityContext, *, now: datetime) -> bool:
     """Take the picture off a front page; return whether there was one."""
-    row = communities.lock_for(session, actor, context, CommunityAction.EDIT)
-    return row.picture_id is not None and _show_picture(session, actor, row, None, "", now=now)
+    act = acts.begin(session, actor, context, CommunityAction.EDIT, now=now)
+    return act.row.picture_id is not None and _show_picture(act, None, "")
 
 
-def _show_picture(session: Session, actor: Actor, row: Community, picture_id: int | None, alt: str, *, now: datetime) -> bool:
-    former = row.picture_id
-    if (picture_id, alt) == (former, row.picture_alt):
+def _show_picture(act: SpaceAct[Community], picture_id: int | None, alt: str) -> bool:
+    former = act.row.picture_id
+    if not act.change({"picture_id": picture_id, "picture_alt": alt}):
         return False
-    row.picture_id, row.picture_alt, row.row_version = picture_id, alt, row.row_version + 1
-    session.flush()
-    audit.record(session, actor, CommunityVerb.CHANGED, row, now=now, picture=picture_id)
-    let_contents_go(session, [former] if former and former != picture_id else [], now=now)
+    act.note(CommunityVerb.CHANGED, picture=picture_id)
+    let_contents_go(act.session, [former] if former and former != picture_id else [], now=act.now)
     return True
 
 
@@ -218,6 +211,6 @@ def list_naming(session: Session, actor: Actor, course_id: int) -> Sequence[Cour
     if course_id not in named:
         return ()
     of_course = select(CommunityLink.id).where(CommunityLink.community_id == Community.id, CommunityLink.course_id == course_id).exists()
-    seen = (of_course, Community.state == models.CommunityState.ACTIVE.value, standing.sees(actor))
+    seen = (of_course, Community.state == models.CommunityState.ACTIVE.value, space.is_found_by(actor))
     statement = select(Community.name, Community.language, Community.slug).where(*seen).order_by(Community.name_key, Community.id)
     return [CourseLink(row.name, row.language, f"/communities/{row.slug}") for row in session.execute(statement.limit(12))]

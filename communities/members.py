@@ -9,33 +9,32 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, case, delete, exists, literal, or_, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
-from accounts import notices
 from accounts.models import Person
 from accounts.people import by_name, find_merge, name_matches
-from communities import communities, standing
-from communities.access import CommunityAction, CommunityContext, MemberContext, RequestContext
+from communities import acts, communities, space, standing
 from communities.communities import (
     Endings,
     close_request,
     list_running_people,
-    lock_community,
-    lock_for,
     notify,
     notify_of_end,
     own_key,
-    require_still,
     run_key,
 )
 from communities.models import PENDING, PRESENT, Community, CommunityMember, CommunityRequest, CommunityRole, CommunityState, RequestState
+from communities.space import CommunityAction, CommunityContext, MemberContext, RequestContext
 from communities.standing import address_hashes, is_banned
 from discussions.models import Subscription
-from kernel import audit, clock
-from kernel.audit import Verb
+from kernel import clock
+from kernel.audit import Fact, Verb
 from kernel.clock import LAST_DAY
 from kernel.db import KeysetPage, PageDirection, Stretch, count_rows
 from kernel.errors import N_, Conflict, require_found
 from kernel.i18n import _, format_date, format_datetime, in_every_language
 from kernel.permissions import Actor
+from kernel.row_versions import change_row, require_version
+from spaces.acts import SpaceAct, lock_person
+from spaces.spaces import belongs
 
 MOST_COMMUNITIES = 200
 MOST_ADMINISTRATORS = 10
@@ -45,7 +44,21 @@ MOST_REQUESTS = 3
 """Requests of one person that are rejected, before they can ask no more."""
 
 
-class MemberVerb(Verb):
+ROLE_NAMES: Mapping[CommunityRole, str] = {
+    CommunityRole.MEMBER: N_("member"),
+    CommunityRole.MODERATOR: N_("moderator"),
+    CommunityRole.ADMINISTRATOR: N_("administrator"),
+}
+
+
+class MemberVerb(
+    Verb,
+    facts={
+        "person_id": Fact(N_("Person"), table="person"),
+        "role": Fact(values=ROLE_NAMES),
+        "shows_institution": N_("Shows their institution"),
+    },
+):
     """The audit verbs of members; what a request says is never recorded."""
 
     JOINED = "community_member.joined", N_("Joined a community")
@@ -87,12 +100,6 @@ class TooManyAdministrators(Conflict):
     message = N_("A community has at most ten administrators.")
 
 
-class MemberWasChanged(Conflict):
-    """A membership was changed since its page was opened."""
-
-    message = N_("Someone changed this membership meanwhile. Look at it again.")
-
-
 class BannedFromCommunity(Conflict):
     """A person was removed for a time that is not over."""
 
@@ -128,7 +135,7 @@ def add_member(session: Session, actor: Actor, row: Community, person_id: int, h
     """
     if find_member(session, row.id, person_id) is not None or not _is_in_parent(session, row, person_id):
         return False
-    session.execute(select(Person.id).where(Person.id == person_id).with_for_update(key_share=True)).all()
+    lock_person(session, person_id)
     if is_banned(session, row.id, person_id, now):
         raise BannedFromCommunity
     if count_rows(session, CommunityMember, CommunityMember.person_id == person_id, PRESENT) >= MOST_COMMUNITIES:
@@ -153,32 +160,32 @@ def _is_in_parent(session: Session, row: Community, person_id: int) -> bool:
 def join(session: Session, actor: Actor, context: CommunityContext, *, now: datetime) -> bool:
     """Make the actor a member at once; return whether they were none. Raise TooManyCommunities, NoLongerAllowed, BannedFromCommunity."""
     assert actor.person_id is not None
-    row = lock_community(session, context.community)
-    if find_member(session, row.id, actor.person_id) is not None:
+    act = acts.begin(session, actor, context, now=now)
+    if find_member(session, act.row.id, actor.person_id) is not None:
         return False
-    require_still(session, actor, context, CommunityAction.JOIN)
-    add_member(session, actor, row, actor.person_id, "joined", now=now)
-    audit.record(session, actor, MemberVerb.JOINED, row, now=now)
+    acts.require_still(session, actor, context, CommunityAction.JOIN)
+    add_member(session, actor, act.row, actor.person_id, "joined", now=now)
+    act.note(MemberVerb.JOINED)
     return True
 
 
 def request_to_join(session: Session, actor: Actor, context: CommunityContext, request_text: str, *, now: datetime) -> bool:
     """Ask the administrators of a community; return whether this was the first of its kind. Raise RequestedTooOften, NoLongerAllowed."""
     assert actor.person_id is not None
-    row = lock_community(session, context.community)
+    act = acts.begin(session, actor, context, now=now)
+    row = act.row
     if is_banned(session, row.id, actor.person_id, now):
         raise BannedFromCommunity
     mine = (CommunityRequest.community_id == row.id, CommunityRequest.person_id == actor.person_id)
     if count_rows(session, CommunityRequest, *mine, PENDING):
         return False
-    require_still(session, actor, context, CommunityAction.REQUEST)
+    acts.require_still(session, actor, context, CommunityAction.REQUEST)
     if was_rejected(session, row.id, actor.person_id, now=now):
         raise RequestedTooOften
     state = RequestState.PENDING.value
     request = CommunityRequest(community_id=row.id, person_id=actor.person_id, text=request_text, sent_at=now, state=state)
     session.add(request)
-    session.flush()
-    audit.record(session, actor, MemberVerb.REQUESTED, row, now=now)
+    act.note(MemberVerb.REQUESTED)
     key, subject = run_key(row.id, f"request:{request.uuid}"), N_("Someone asks to join: %(name)s")
     text = in_every_language(lambda: _("Read the request, and approve or reject it."))
     notify(session, row, list_running_people(session, row), key, subject, text, page="/manage/requests", now=now)
@@ -194,7 +201,7 @@ def was_rejected(session: Session, community_id: int, person_id: int | None, *, 
 
 def withdraw_request(session: Session, actor: Actor, context: CommunityContext, *, now: datetime) -> bool:
     """Withdraw the actor's request, and the notifications of it; return whether it still waited."""
-    row = lock_community(session, context.community)
+    act = acts.begin(session, actor, context, now=now)
     request = context.pending
     if request is None:
         return False
@@ -202,7 +209,7 @@ def withdraw_request(session: Session, actor: Actor, context: CommunityContext, 
     if request.state != RequestState.PENDING:
         return False
     close_request(session, request, RequestState.WITHDRAWN, now=now)
-    audit.record(session, actor, MemberVerb.WITHDRAWN, row, now=now)
+    act.note(MemberVerb.WITHDRAWN)
     return True
 
 
@@ -233,7 +240,7 @@ def _let_in(session: Session, actor: Actor, row: Community, person_id: int, *, n
     """Make the author of a request a member. Raise CannotJoin."""
     if not _is_in_parent(session, row, person_id):
         raise CannotJoin(N_("This person is no longer a member of the community above: the request stays."))
-    if row.organisation_id and not session.scalar(select(standing.belongs(literal(person_id), literal(row.organisation_id)))):
+    if row.organisation_id and not session.scalar(select(belongs(literal(person_id), literal(row.organisation_id)))):
         raise CannotJoin(N_("This person no longer belongs to the institution: the request stays. You can invite them from outside."))
     try:
         add_member(session, actor, row, person_id, "requested", now=now)
@@ -245,11 +252,11 @@ def _let_in(session: Session, actor: Actor, row: Community, person_id: int, *, n
 
 def decide_request(session: Session, actor: Actor, context: RequestContext, *, approves: bool, reason: str, now: datetime) -> None:
     """Approve or reject a request, and notify who wrote it. Raise RequestDecided, NoLongerAllowed, CannotJoin."""
-    row = lock_community(session, context.community)
-    request = context.request
+    act = acts.begin(session, actor, context, now=now)
+    row, request = act.row, context.request
     session.refresh(request)
     _require_pending(session, request)
-    require_still(session, actor, context, CommunityAction.DECIDE)
+    acts.require_still(session, actor, context, CommunityAction.DECIDE)
     if approves:
         _let_in(session, actor, row, request.person_id, now=now)
         subject = N_("You are a member now: %(name)s")
@@ -259,9 +266,8 @@ def decide_request(session: Session, actor: Actor, context: RequestContext, *, a
         text = in_every_language(lambda: _("Reason: %(reason)s", reason=reason) if reason else _("No reason was given."))
     state, verb = (RequestState.APPROVED, MemberVerb.APPROVED) if approves else (RequestState.REJECTED, MemberVerb.REJECTED)
     request.state, request.decided_at, request.decided_by, request.reason = state.value, now, actor.person_id, reason
-    session.flush()
-    notices.take_back(session, run_key(row.id, f"request:{request.uuid}"))
-    audit.record(session, actor, verb, row, now=now, person_id=request.person_id)
+    act.take_notices_back(run_key(row.id, f"request:{request.uuid}"))
+    act.note(verb, person_id=request.person_id)
     notify(session, row, [request.person_id], own_key(row.id, f"request:{request.uuid}"), subject, text, now=now)
 
 
@@ -271,11 +277,14 @@ def list_own(session: Session, actor: Actor) -> tuple[list[Row[CommunityMember, 
     What they may not know of any more stands in neither.
     """
     of_person = select(CommunityMember, Community).join(Community, Community.id == CommunityMember.community_id)
-    mine = of_person.where(CommunityMember.person_id == actor.person_id, PRESENT, standing.is_member(literal(actor.person_id or 0)))
+    mine = of_person.where(CommunityMember.person_id == actor.person_id, PRESENT, space.is_member(literal(actor.person_id or 0)))
     requested_rows = select(CommunityRequest, Community).join(Community, Community.id == CommunityRequest.community_id)
     lately = or_(PENDING, CommunityRequest.sent_at > clock.now() - AGAIN)
     sent = requested_rows.where(
-        CommunityRequest.person_id == actor.person_id, lately, CommunityRequest.state != RequestState.APPROVED.value, standing.sees(actor)
+        CommunityRequest.person_id == actor.person_id,
+        lately,
+        CommunityRequest.state != RequestState.APPROVED.value,
+        space.is_found_by(actor),
     )
     return (
         list(session.execute(mine.order_by(Community.name_key, Community.id))),
@@ -314,17 +323,17 @@ def list_members(session: Session, community_id: int, name: str, part: KeysetPag
 def list_departed(session: Session, community_id: int, people: Collection[int]) -> set[int]:
     """Return which of these members no longer belong to the institution of a community, and are members no more until they do."""
     statement = select(Person.id).join(Community, Community.id == community_id)
-    return set(session.scalars(statement.where(Person.id.in_(people), ~standing.is_member(Person.id))))
+    return set(session.scalars(statement.where(Person.id.in_(people), ~space.is_member(Person.id))))
 
 
 def show_institution(session: Session, actor: Actor, context: CommunityContext, shows: bool, *, now: datetime) -> bool:
     """Show the actor's institution in the list of members, or not; return whether that changed anything."""
-    row = lock_community(session, context.community)
-    member = find_member(session, row.id, actor.person_id)
+    act = acts.begin(session, actor, context, now=now)
+    member = find_member(session, act.row.id, actor.person_id)
     if member is None or member.shows_institution == shows:
         return False
     member.shows_institution = shows
-    audit.record(session, actor, MemberVerb.SHOWN, row, now=now, shows_institution=shows)
+    act.note(MemberVerb.SHOWN, shows_institution=shows)
     return True
 
 
@@ -368,33 +377,32 @@ def get_banned(session: Session, actor: Actor, slug: str, member: int) -> Member
 
 def lift_ban(session: Session, actor: Actor, context: MemberContext, *, now: datetime) -> None:
     """Let somebody who was removed join again, and notify them where they find the community. Raise NoLongerAllowed."""
-    row, member = lock_for(session, actor, context, CommunityAction.REMOVE), context.other
+    act, member = acts.begin(session, actor, context, CommunityAction.REMOVE, now=now), context.other
+    row = act.row
     session.refresh(member)
-    if member.banned_until is None:
+    if not change_row(member, {"banned_until": None}):
         return
-    member.banned_until, member.row_version = None, member.row_version + 1
-    audit.record(session, actor, MemberVerb.BAN_LIFTED, row, now=now, person_id=member.person_id)
+    act.note(MemberVerb.BAN_LIFTED, person_id=member.person_id)
     text = in_every_language(lambda: _("An administrator decided so."))
     notify(session, row, [member.person_id], own_key(row.id, f"ban:{member.id}"), N_("You can join again: %(name)s"), text, now=now)
 
 
-def _lock_member(
-    session: Session, actor: Actor, context: MemberContext, action: CommunityAction, *, seen: str
-) -> tuple[Community, CommunityMember]:
-    row = lock_community(session, context.community)
-    member = context.other
-    session.refresh(member)
-    if member.until is not None or seen != str(member.row_version):
-        raise MemberWasChanged
-    require_still(session, actor, context, action)
-    return row, member
+def _begin(
+    session: Session, actor: Actor, context: MemberContext, action: CommunityAction, *, seen: str, now: datetime
+) -> SpaceAct[Community]:
+    """Begin an act on a community and a member of it."""
+    act = acts.begin(session, actor, context, now=now)
+    session.refresh(context.other)
+    require_version(context.other if context.other.until is None else None, seen)
+    acts.require_still(session, actor, context, action)
+    return act
 
 
 def list_run_alone(session: Session, person_id: int) -> Sequence[Row[str, str]]:
     """List the names and slugs of the communities that are not archived and that a person administers alone."""
     row, other = aliased(CommunityMember), aliased(CommunityMember)
     others = exists().where(standing.runs(other), other.person_id != person_id).correlate_except(other)
-    alone = (row.person_id == person_id, ~others, Community.state != CommunityState.ARCHIVED.value, standing.is_present())
+    alone = (row.person_id == person_id, ~others, Community.state != CommunityState.ARCHIVED.value, space.is_present())
     statement = select(Community.name, Community.slug).join(row, standing.runs(row)).where(*alone)
     return session.execute(statement.order_by(Community.name_key, Community.id)).all()
 
@@ -408,17 +416,19 @@ def _require_another(session: Session, row: Community, member: CommunityMember) 
 def set_role(session: Session, actor: Actor, context: MemberContext, role: CommunityRole, *, seen: str, now: datetime) -> bool:
     """Give a member a role, and notify them; return whether anything changed.
 
-    Raise MemberWasChanged, NoLongerAllowed, LastAdministrator, TooManyAdministrators.
+    Raise RowWasChanged, NoLongerAllowed, LastAdministrator, TooManyAdministrators.
     """
-    row, member = _lock_member(session, actor, context, CommunityAction.SET_ROLE, seen=seen)
+    act, member = _begin(session, actor, context, CommunityAction.SET_ROLE, seen=seen, now=now), context.other
+    row = act.row
     if member.role == role:
         return False
     _require_another(session, row, member)
     running = (CommunityMember.community_id == row.id, PRESENT, CommunityMember.role == CommunityRole.ADMINISTRATOR.value)
     if role is CommunityRole.ADMINISTRATOR and count_rows(session, CommunityMember, *running) >= MOST_ADMINISTRATORS:
         raise TooManyAdministrators
-    former, member.role, member.row_version = member.role, role.value, member.row_version + 1
-    audit.record(session, actor, MemberVerb.ROLE_CHANGED, row, now=now, person_id=member.person_id, former=former, role=role.value)
+    former = member.role
+    change_row(member, {"role": role.value})
+    act.note(MemberVerb.ROLE_CHANGED, person_id=member.person_id, former=former, role=role.value)
     if member.person_id != actor.person_id:
         key, subject = own_key(row.id, f"role:{member.id}:{member.row_version}"), N_("Your role changed: %(name)s")
         text = in_every_language(lambda: _("You are now: %(role)s.", role=_(ROLE_NAMES[role])))
@@ -426,16 +436,9 @@ def set_role(session: Session, actor: Actor, context: MemberContext, role: Commu
     return True
 
 
-ROLE_NAMES: Mapping[CommunityRole, str] = {
-    CommunityRole.MEMBER: N_("member"),
-    CommunityRole.MODERATOR: N_("moderator"),
-    CommunityRole.ADMINISTRATOR: N_("administrator"),
-}
-
-
 def _close(session: Session, row: Community, member: CommunityMember, how: str, by: int | None, *, now: datetime) -> None:
     """End a membership, those of its working groups, requests to join these, and what its person follows of the board."""
-    member.until, member.ended_how, member.ended_by, member.row_version = now, how, by, member.row_version + 1
+    change_row(member, {"until": now, "ended_how": how, "ended_by": by})
     session.flush()
     mine = (Subscription.person_id == member.person_id, Subscription.board_id == row.board_id)
     for subscription in session.scalars(select(Subscription).where(*mine)).all():
@@ -450,29 +453,30 @@ def _close(session: Session, row: Community, member: CommunityMember, how: str, 
 
 def leave(session: Session, actor: Actor, context: CommunityContext, *, now: datetime) -> bool:
     """Leave a community: one gets nothing more, and one's posts stay. Return whether this did. Raise LastAdministrator."""
-    row = lock_community(session, context.community)
-    member = find_member(session, row.id, actor.person_id)
+    act = acts.begin(session, actor, context, now=now)
+    member = find_member(session, act.row.id, actor.person_id)
     if member is None:
         return False
-    _require_another(session, row, member)
-    _close(session, row, member, "left", actor.person_id, now=now)
-    audit.record(session, actor, MemberVerb.LEFT, row, now=now)
+    _require_another(session, act.row, member)
+    _close(session, act.row, member, "left", actor.person_id, now=now)
+    act.note(MemberVerb.LEFT)
     return True
 
 
 def remove(session: Session, actor: Actor, context: MemberContext, *, reason: str, days: int | None, seen: str, now: datetime) -> None:
     """Remove a member with a reason that they read; for `days` (0: for good, None: not at all) they cannot join again.
 
-    Raise MemberWasChanged, NoLongerAllowed, LastAdministrator.
+    Raise RowWasChanged, NoLongerAllowed, LastAdministrator.
     """
-    row, member = _lock_member(session, actor, context, CommunityAction.REMOVE, seen=seen)
+    act, member = _begin(session, actor, context, CommunityAction.REMOVE, seen=seen, now=now), context.other
+    row = act.row
     _require_another(session, row, member)
     member.reason = reason
     if days is not None:
         member.banned_until = now + timedelta(days=days) if days else datetime.combine(LAST_DAY, datetime.min.time(), now.tzinfo)
     _close(session, row, member, "banned" if days is not None else "removed", actor.person_id, now=now)
     verb = MemberVerb.REMOVED if days is None else MemberVerb.BANNED
-    audit.record(session, actor, verb, row, now=now, person_id=member.person_id, reason=reason, days=days)
+    act.note(verb, person_id=member.person_id, reason=reason, days=days)
     text = in_every_language(lambda: _text_of_end(member))
     notify_of_end(session, row, member.person_id, f"end:{member.id}", MEMBERSHIP_ENDED, text, now=now)
 

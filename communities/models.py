@@ -89,6 +89,30 @@ PARTS = {
 }
 
 
+LEVELS = {
+    CommunityLevel.OPEN: N_("Open to all"),
+    CommunityLevel.PUBLIC: N_("Public"),
+    CommunityLevel.SEMIPRIVATE: N_("Semi-private"),
+    CommunityLevel.PRIVATE: N_("Private"),
+}
+REACHES = {
+    CommunityReach.EVERYONE: N_("Everyone finds it"),
+    CommunityReach.INSTITUTION: N_("The people of an institution find it"),
+    CommunityReach.HIDDEN: N_("Only its members find it; it counts as private"),
+}
+GROUP_REACHES = {
+    CommunityReach.PARENT: N_("The members of the community find it"),
+    CommunityReach.HIDDEN: N_("Only its own members find it; one joins by invitation"),
+}
+LINKS: Mapping[str, str] = {
+    "course": N_("Courses"),
+    "related": N_("Related communities"),
+    "supporter": N_("Sponsors and champions"),
+    "tool": N_("Tools"),
+}
+"""What the front page of a community leads to."""
+
+
 class Community(Entity):
     """People around a topic, with a front page, members and a board."""
 

@@ -5,19 +5,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, literal, select
+from sqlalchemy import Select, delete, func, literal, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
-from communities import communities, search, standing
-from communities.access import CommunityAction, CommunityContext, CommunityPageContext
-from communities.communities import CommunityVerb, CommunityWasChanged, lock_community, lock_for
+from communities import acts, standing
+from communities.communities import CommunityVerb
 from communities.models import NOTE_SLUG, Community, CommunityPage, CommunityPageVersion
+from communities.space import CommunityAction, CommunityContext, RowContext
 from discussions.own_data import ERASURE_QUESTION as WRITTEN
-from kernel import audit
 from kernel.audit import Verb
 from kernel.db import count_rows
-from kernel.errors import N_, Conflict, Invalid, require_found
+from kernel.errors import N_, Conflict, Invalid
 from kernel.i18n import _
 from kernel.markup.model import MarkupContext, RenderedText
 from kernel.markup.posts import render_post
@@ -26,23 +25,24 @@ from kernel.markup.source import compare_lines
 from kernel.markup.source import slug as slug_of
 from kernel.permissions import Actor
 from kernel.personal import PersonalTables
+from kernel.row_versions import change_row
+from spaces.acts import added
 
 LONGEST_PAGE = 100_000
 MOST_PAGES = 200
 
 
-class CommunityPageVerb(Verb):
+class CommunityPageVerb(
+    Verb,
+    facts={
+        "page": N_("Page"),
+    },
+):
     """The audit verbs of pages of communities."""
 
     WRITTEN = "community_page.written", N_("Wrote a page of a community")
     DELETED = "community_page.deleted", N_("Deleted a page of a community")
     RESTORED = "community_page.restored", N_("Restored a page of a community")
-
-
-class PageWasChanged(Conflict):
-    """Somebody saved the page since it was opened."""
-
-    message = N_("Someone saved this page meanwhile. Their text is below yours: bring both together, and save again.")
 
 
 class TooManyPages(Conflict):
@@ -93,15 +93,13 @@ def _free_slug(session: Session, community_id: int, title: str) -> str:
 
 def add_page(session: Session, actor: Actor, context: CommunityContext, values: PageValues, html: str, *, now: datetime) -> CommunityPage:
     """Add a page. Raise NoLongerAllowed, TooManyPages."""
-    community = lock_for(session, actor, context, CommunityAction.WRITE_PAGE)
+    community = acts.begin(session, actor, context, CommunityAction.WRITE_PAGE, now=now).row
     if count_rows(session, CommunityPage, CommunityPage.community_id == community.id, CommunityPage.deleted_at.is_(None)) >= MOST_PAGES:
         raise TooManyPages
     row = CommunityPage(community_id=community.id, slug=_free_slug(session, community.id, values.title), **_columns(values))
-    session.add(row)
-    session.flush()
+    act = added(session, actor, row, community, now=now)
     _add_version(session, actor, row, values.title, values.source, html, now=now)
-    search.note_changed(session, row, now=now)
-    audit.record(session, actor, CommunityPageVerb.WRITTEN, community, now=now, page=row.id)
+    act.note(CommunityPageVerb.WRITTEN, page=row.id)
     return row
 
 
@@ -110,52 +108,51 @@ def _columns(values: PageValues) -> dict[str, Any]:
 
 
 def change_page(
-    session: Session, actor: Actor, context: CommunityPageContext, values: PageValues, html: str, *, seen: str, now: datetime
+    session: Session, actor: Actor, context: RowContext[CommunityPage], values: PageValues, html: str, *, seen: str, now: datetime
 ) -> bool:
-    """Save another text of a page; return whether anything changed. Raise NoLongerAllowed, PageWasChanged."""
-    community = lock_for(session, actor, context, CommunityAction.WRITE_PAGE)
-    row = session.get_one(CommunityPage, context.page.id, populate_existing=True)
-    if seen != str(row.row_version):
-        raise PageWasChanged
-    changed = {name: value for name, value in _columns(values).items() if getattr(row, name) != value}
-    present = latest_version(session, row.id)
-    if not changed and present.source == values.source:
-        return False
-    for name, value in changed.items():
-        setattr(row, name, value)
-    row.row_version += 1
-    if present.source != values.source or present.title != values.title:
-        _add_version(session, actor, row, values.title, values.source, html, now=now)
-    search.note_changed(session, row, now=now)
-    audit.record(session, actor, CommunityPageVerb.WRITTEN, community, now=now, page=row.id, changed=sorted(changed))
-    return True
+    """Save another text of a page; return whether anything changed. Raise NoLongerAllowed, RowWasChanged."""
+    act = acts.begin(session, actor, context, CommunityAction.WRITE_PAGE, seen, now=now)
+    present = latest_version(session, act.row.id)
+    is_written = (present.source, present.title) != (values.source, values.title)
+    changed = act.change(_columns(values), also=is_written)
+    if is_written:
+        _add_version(session, actor, act.row, values.title, values.source, html, now=now)
+    if changed or is_written:
+        act.note(CommunityPageVerb.WRITTEN, page=act.row.id, changed=changed)
+    return bool(changed) or is_written
 
 
-def set_deleted(session: Session, actor: Actor, context: CommunityPageContext, *, is_deleted: bool, now: datetime) -> None:
+def set_deleted(session: Session, actor: Actor, context: RowContext[CommunityPage], *, is_deleted: bool, now: datetime) -> None:
     """Delete a page, whose texts stay for those who may write it, or restore it."""
-    community = lock_for(session, actor, context, CommunityAction.WRITE_PAGE)
-    context.page.deleted_at, context.page.row_version = now if is_deleted else None, context.page.row_version + 1
-    search.note_changed(session, context.page, now=now)
-    verb = CommunityPageVerb.DELETED if is_deleted else CommunityPageVerb.RESTORED
-    audit.record(session, actor, verb, community, now=now, page=context.page.id)
+    act = acts.begin(session, actor, context, CommunityAction.WRITE_PAGE, now=now)
+    act.change({"deleted_at": now if is_deleted else None})
+    act.note(CommunityPageVerb.DELETED if is_deleted else CommunityPageVerb.RESTORED, page=act.row.id)
+
+
+def set_members_write(session: Session, actor: Actor, community: Community, members_write: bool, *, now: datetime) -> bool:
+    """Let members write pages, or administrators alone; return whether anything changed."""
+    act = acts.begin(session, actor, community, now=now)
+    if act.row.members_write == members_write:
+        return False
+    act.row.members_write = members_write
+    act.note(CommunityVerb.CHANGED, members_write=members_write)
+    return True
 
 
 def change_texts(session: Session, actor: Actor, community: Community, texts: Mapping[str, str], *, seen: str, now: datetime) -> bool:
     """Change texts of the front page, whose former ones stay in its history; return whether anything changed.
 
-    Raise CommunityWasChanged.
+    Raise RowWasChanged.
     """
-    row = lock_community(session, community)
-    if seen != str(row.row_version):
-        raise CommunityWasChanged
+    act = acts.begin(session, actor, community, seen=seen, now=now)
+    row = act.row
     changed = {name: text for name, text in texts.items() if row.texts.get(name, "") != text}
     if not changed:
         return False
-    row.texts = {**row.texts, **changed}
-    row.html = {**row.html, **{name: render_post(text) for name, text in changed.items()}}
-    row.row_version, row.changed_at = row.row_version + 1, now
+    html = {**row.html, **{name: render_post(text) for name, text in changed.items()}}
+    act.change({"texts": {**row.texts, **changed}, "html": html, "changed_at": now})
     _keep_texts(session, actor, row, now=now)
-    audit.record(session, actor, CommunityVerb.CHANGED, row, now=now, texts=sorted(changed))
+    act.note(CommunityVerb.CHANGED, texts=sorted(changed))
     return True
 
 
@@ -194,21 +191,15 @@ def compare_with_saved(session: Session, page_id: int, source: str) -> list[tupl
     return compare_lines(source, latest_version(session, page_id).source)
 
 
-def get_page(session: Session, actor: Actor, slug: str, key: str) -> CommunityPageContext:
-    """Return a page of a community; raise NotFound."""
-    return _get(session, actor, slug, CommunityPage.slug == key, CommunityPage.slug != NOTE_SLUG)
+get_page = acts.loader(CommunityPage, CommunityPage.slug, CommunityPage.slug != NOTE_SLUG)
 
 
-def get_note(session: Session, actor: Actor, slug: str) -> CommunityPageContext:
+def get_note(session: Session, actor: Actor, slug: str) -> RowContext[CommunityPage]:
     """Return the history of a community's concept note; raise NotFound where nothing was written yet."""
-    return _get(session, actor, slug, CommunityPage.slug == NOTE_SLUG)
+    return _get_note(session, actor, slug, NOTE_SLUG)
 
 
-def _get(session: Session, actor: Actor, slug: str, *which: ColumnElement[bool]) -> CommunityPageContext:
-    context = communities.get_community(session, actor, slug)
-    row = require_found(session.scalar(select(CommunityPage).where(CommunityPage.community_id == context.community.id, *which)))
-    values = communities.within(context) | {"is_private_item": row.members_only or row.deleted_at is not None}
-    return CommunityPageContext(**values, page=row)
+_get_note = acts.loader(CommunityPage, CommunityPage.slug)
 
 
 def list_steps(
@@ -253,7 +244,7 @@ def follow_answer(session: Session, person_id: int, answer: str, *, now: datetim
         if title is None:
             session.delete(page)
         else:
-            page.title, page.row_version = title, page.row_version + 1
+            change_row(page, {"title": title}, also=True)
 
 
 ERASURE_QUESTION = replace(WRITTEN, column=CommunityPageVersion.person_id, follow=follow_answer, shared=WRITTEN.name)

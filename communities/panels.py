@@ -10,30 +10,15 @@ from sqlalchemy import Boolean, ColumnElement, Integer, ScalarSelect, Select, bi
 from sqlalchemy.orm import Session, aliased
 
 from communities import models, standing
-from communities.access import CommunityAction, CommunityContext
 from communities.models import Community, CommunityFile, CommunityLevel, CommunityLink, CommunityMember, CommunityPage, CommunityReach
-from discussions.boards import Number
+from communities.space import CommunityAction, CommunityContext
 from discussions.models import PostState, Thread, ThreadKind
 from kernel.compiled_statements import compile_once
 from kernel.db import Base, HookList, connection_of
 from kernel.errors import N_
 from kernel.permissions import Actor
+from spaces.spaces import Number
 
-LEVELS = {
-    CommunityLevel.OPEN: N_("Open to all"),
-    CommunityLevel.PUBLIC: N_("Public"),
-    CommunityLevel.SEMIPRIVATE: N_("Semi-private"),
-    CommunityLevel.PRIVATE: N_("Private"),
-}
-REACHES = {
-    CommunityReach.EVERYONE: N_("Everyone finds it"),
-    CommunityReach.INSTITUTION: N_("The people of an institution find it"),
-    CommunityReach.HIDDEN: N_("Only its members find it; it counts as private"),
-}
-GROUP_REACHES = {
-    CommunityReach.PARENT: N_("The members of the community find it"),
-    CommunityReach.HIDDEN: N_("Only its own members find it; one joins by invitation"),
-}
 LANGUAGE_NAMES = {"es": "Español", "en": "English"}
 
 
@@ -160,6 +145,6 @@ def get_head(
     values = {"community": community.id, "person": actor.person_id or 0, "is_inside": is_inside, "oversees": actor.is_administrator}
     row = connection_of(session).execute(_counts(panels), values).one()
     tabs = [Tab(panel, getattr(row, panel.key) if panel.count else None) for panel in panels if allows(panel.action, context)]
-    kind = N_("Hidden") if is_hidden else N_("Working group") if context.parent else LEVELS[CommunityLevel(community.level)]
+    kind = N_("Hidden") if is_hidden else N_("Working group") if context.parent else models.LEVELS[CommunityLevel(community.level)]
     since, spoken = context.inactive_since(row.last_content), LANGUAGE_NAMES[community.language]
     return CommunityHead(kind, spoken, tabs, members=row.all_members, waiting=row.waiting, inactive_since=since)

@@ -1,22 +1,21 @@
 """The plan of a community: lines with their days, the responsible and what is in mind; ticked when done."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
-from hashlib import sha256
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from communities import communities
-from communities.access import CommunityAction, CommunityContext, PlanContext
-from communities.communities import CommunityVerb, lock_for
+from communities import acts
+from communities.communities import CommunityVerb
 from communities.models import PlanEntry, PlanKind
-from kernel import audit
+from communities.space import CommunityAction, CommunityContext, RowContext
 from kernel.db import count_rows
-from kernel.errors import N_, Conflict, require_found
+from kernel.errors import N_, Conflict
 from kernel.i18n import _
 from kernel.permissions import Actor
+from spaces.acts import added
 
 MOST_LINES = 60
 PLAN_KINDS = {
@@ -33,12 +32,6 @@ class TooManyLines(Conflict):
     """A plan has as many lines as it can."""
 
     message = N_("A plan has at most 60 lines. Delete one first.")
-
-
-class LineWasChanged(Conflict):
-    """A line was changed or deleted since a page showed it."""
-
-    message = N_("Someone changed this line meanwhile. Look at it as it is now, and save again what is yours.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,69 +66,42 @@ def is_overdue(line: PlanEntry, today: date) -> bool:
     return line.done_at is None and line.ends_on < today
 
 
-def get_line(session: Session, actor: Actor, slug: str, line: int) -> PlanContext:
-    """Return a line of the plan of a community; raise NotFound."""
-    context = communities.get_community(session, actor, slug)
-    of_it = (PlanEntry.id == line, PlanEntry.community_id == context.community.id)
-    return PlanContext(**communities.within(context), line=require_found(session.scalar(select(PlanEntry).where(*of_it))))
+get_line = acts.loader(PlanEntry, PlanEntry.id)
 
 
 def add_line(session: Session, actor: Actor, context: CommunityContext, values: PlanValues, *, now: datetime) -> PlanEntry:
     """Add a line. Raise TooManyLines, NoLongerAllowed."""
-    row = lock_for(session, actor, context, CommunityAction.EDIT)
+    row = acts.begin(session, actor, context, CommunityAction.EDIT, now=now).row
     if count_rows(session, PlanEntry, PlanEntry.community_id == row.id) >= MOST_LINES:
         raise TooManyLines
     line = PlanEntry(community_id=row.id, **asdict(values))
-    session.add(line)
-    session.flush()
-    audit.record(session, actor, CommunityVerb.PLANNED, row, now=now, line=line.id)
+    added(session, actor, line, row, now=now).note(CommunityVerb.PLANNED, line=line.id)
     return line
 
 
-def values_of(line: PlanEntry) -> PlanValues:
-    """Return what a line says."""
-    return PlanValues(**{field.name: getattr(line, field.name) for field in fields(PlanValues)})
+def change_line(session: Session, actor: Actor, context: RowContext[PlanEntry], values: PlanValues, *, seen: str, now: datetime) -> bool:
+    """Change a line; return whether anything changed. Raise RowWasChanged, NoLongerAllowed."""
+    act = acts.begin(session, actor, context, CommunityAction.EDIT, seen, now=now)
+    if changed := act.change(asdict(values)):
+        act.note(CommunityVerb.PLANNED, line=act.row.id)
+    return bool(changed)
 
 
-def version_of(line: PlanEntry) -> str:
-    """Return what tells whether somebody changed a line since a page showed it: ticks are none of it."""
-    return sha256(repr(values_of(line)).encode()).hexdigest()[:16]
-
-
-def _lock_line(session: Session, actor: Actor, context: PlanContext, seen: str) -> PlanEntry:
-    lock_for(session, actor, context, CommunityAction.EDIT)
-    line = session.get(PlanEntry, context.line.id, populate_existing=True)
-    if line is None or seen != version_of(line):
-        raise LineWasChanged
-    return line
-
-
-def change_line(session: Session, actor: Actor, context: PlanContext, values: PlanValues, *, seen: str, now: datetime) -> bool:
-    """Change a line; return whether anything changed. Raise LineWasChanged, NoLongerAllowed."""
-    line = _lock_line(session, actor, context, seen)
-    if values == values_of(line):
+def tick(session: Session, actor: Actor, context: RowContext[PlanEntry], *, is_done: bool, seen: str, now: datetime) -> bool:
+    """Mark a line as done, or not yet; return whether that changed anything. Raise RowWasChanged, NoLongerAllowed."""
+    act = acts.begin(session, actor, context, CommunityAction.EDIT, seen, now=now)
+    if (act.row.done_at is not None) == is_done:
         return False
-    for name, value in asdict(values).items():
-        setattr(line, name, value)
-    audit.record(session, actor, CommunityVerb.PLANNED, context.community, now=now, line=line.id)
+    act.change({"done_at": now, "done_by": actor.person_id} if is_done else {"done_at": None, "done_by": None})
+    act.note(CommunityVerb.PLANNED, line=act.row.id, done=is_done)
     return True
 
 
-def tick(session: Session, actor: Actor, context: PlanContext, *, is_done: bool, seen: str, now: datetime) -> bool:
-    """Mark a line as done, or not yet; return whether that changed anything. Raise LineWasChanged, NoLongerAllowed."""
-    line = _lock_line(session, actor, context, seen)
-    if (line.done_at is not None) == is_done:
-        return False
-    line.done_at, line.done_by = (now, actor.person_id) if is_done else (None, None)
-    audit.record(session, actor, CommunityVerb.PLANNED, context.community, now=now, line=line.id, done=is_done)
-    return True
-
-
-def delete_line(session: Session, actor: Actor, context: PlanContext, *, seen: str, now: datetime) -> None:
-    """Delete a line. Raise LineWasChanged, NoLongerAllowed."""
-    line = _lock_line(session, actor, context, seen)
-    audit.record(session, actor, CommunityVerb.PLANNED, context.community, now=now, line=line.id, deleted=True)
-    session.delete(line)
+def delete_line(session: Session, actor: Actor, context: RowContext[PlanEntry], *, seen: str, now: datetime) -> None:
+    """Delete a line. Raise RowWasChanged, NoLongerAllowed."""
+    act = acts.begin(session, actor, context, CommunityAction.EDIT, seen, now=now)
+    act.note(CommunityVerb.PLANNED, line=act.row.id, deleted=True)
+    session.delete(act.row)
 
 
 def on_working_days(first: date, last: date) -> tuple[date, date]:
@@ -171,10 +137,10 @@ def first_ninety_days(begin: date) -> list[PlanValues]:
 
 def add_first_days(session: Session, actor: Actor, context: CommunityContext, begin: date, *, now: datetime) -> bool:
     """Add the lines that a new community is offered; return whether its plan was empty. Raise NoLongerAllowed."""
-    row = lock_for(session, actor, context, CommunityAction.EDIT)
-    if list_lines(session, row.id):
+    act = acts.begin(session, actor, context, CommunityAction.EDIT, now=now)
+    if list_lines(session, act.row.id):
         return False
-    lines = [PlanEntry(community_id=row.id, **asdict(values)) for values in first_ninety_days(begin)]
+    lines = [PlanEntry(community_id=act.row.id, **asdict(values)) for values in first_ninety_days(begin)]
     session.add_all(lines)
-    audit.record(session, actor, CommunityVerb.PLANNED, row, now=now, lines=len(lines))
+    act.note(CommunityVerb.PLANNED, lines=len(lines))
     return True

@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from accounts.rules import fold
-from communities import communities, invitations, models, search, standing
-from communities.communities import CommunityValues, CommunityVerb, CommunityWasChanged
+from communities import acts, communities, invitations, models, space
+from communities.communities import CommunityValues, CommunityVerb
 from discussions.models import Thread, ThreadPost
-from kernel import audit
 from kernel.errors import N_, Invalid
 from kernel.permissions import Actor
+from kernel.row_versions import require_version
 from organisations.tree import list_path
+from spaces.spaces import belongs
 
 REACHES = list(models.CommunityReach)[::-1]
 LEVELS = list(models.CommunityLevel)[::-1]
@@ -93,10 +94,10 @@ def _count_readers(session: Session, row: models.Community, values: CommunityVal
         return None
     member = models.CommunityMember
     present = (member.community_id == row.id, member.person_id == Person.id, member.until.is_(None))
-    reads: ColumnElement[bool] = standing.is_member(Person.id) if row.parent_id else exists().where(*present)
+    reads: ColumnElement[bool] = space.is_member(Person.id) if row.parent_id else exists().where(*present)
     if values.organisation_id is not None:
-        belongs = standing.belongs(Person.id, literal(values.organisation_id))
-        reads = or_(exists().where(*present, member.external), belongs if is_open else and_(reads, belongs))
+        within = belongs(Person.id, literal(values.organisation_id))
+        reads = or_(exists().where(*present, member.external), within if is_open else and_(reads, within))
     readers = select(func.count()).select_from(Person).join(models.Community, models.Community.id == row.id)
     return session.scalar(readers.where(Person.suspended_at.is_(None), reads)) or 0
 
@@ -107,7 +108,7 @@ def _unfit_requests(values: CommunityValues) -> ColumnElement[bool]:
         return true()
     if values.organisation_id is None:
         return false()
-    return ~standing.belongs(models.CommunityRequest.person_id, literal(values.organisation_id))
+    return ~belongs(models.CommunityRequest.person_id, literal(values.organisation_id))
 
 
 def _unfit_invitations(row: models.Community, values: CommunityValues) -> ColumnElement[bool]:
@@ -115,14 +116,13 @@ def _unfit_invitations(row: models.Community, values: CommunityValues) -> Column
     is_narrower = _compared(row, values) < 0 or _is_moved(row, values)
     if values.organisation_id is None or not is_narrower or row.state == models.CommunityState.DRAFT:
         return false()
-    belongs = standing.belongs(Person.id, literal(values.organisation_id))
-    return ~exists().where(Person.email == models.CommunityInvitation.email, belongs).correlate_except(Person)
+    within = belongs(Person.id, literal(values.organisation_id))
+    return ~exists().where(Person.email == models.CommunityInvitation.email, within).correlate_except(Person)
 
 
 def check_values(session: Session, actor: Actor, row: models.Community, values: CommunityValues, *, seen: str) -> None:
-    """Raise CommunityWasChanged, WiderThanWritten, UnknownInstitution where a community cannot have these values."""
-    if seen != str(row.row_version):
-        raise CommunityWasChanged
+    """Raise RowWasChanged, WiderThanWritten, UnknownInstitution where a community cannot have these values."""
+    require_version(row, seen)
     communities.check_place(session, actor, values, row.organisation_id)
     if row.state != models.CommunityState.DRAFT and widens(session, row, values) and others_wrote(session, row):
         raise WiderThanWritten
@@ -133,9 +133,10 @@ def change_values(
 ) -> bool:
     """Change name, topic, language, reach and level; return whether anything changed. It acts at once.
 
-    What becomes hidden gets another address. Raise CommunityWasChanged, WiderThanWritten, UnknownInstitution.
+    What becomes hidden gets another address. Raise RowWasChanged, WiderThanWritten, UnknownInstitution.
     """
-    row = communities.lock_community(session, community)
+    act = acts.begin(session, actor, community, now=now)
+    row = act.row
     check_values(session, actor, row, values, seen=seen)
     columns = {**asdict(values), "reach": values.reach.value, "level": values.level.value}
     changed: dict[str, Any] = {name: value for name, value in columns.items() if getattr(row, name) != value}
@@ -145,12 +146,9 @@ def change_values(
     if changed.get("reach") == models.CommunityReach.HIDDEN:
         changed["slug"] = communities.new_slug(session, values.name, values.reach)
     former = {f"former_{name}": getattr(row, name) for name in changed}
-    for name, value in changed.items():
-        setattr(row, name, value)
-    row.name_key, row.row_version, row.changed_at = fold(row.name), row.row_version + 1, now
+    act.change({**changed, "name_key": fold(values.name), "changed_at": now})
     # Only now, so that they are named to those alone who still find it.
     communities.end_requests(session, row, _unfit_requests(values), now=now)
     invitations.end(session, actor, row, unfit, now=now)
-    search.note_changed(session, row, now=now)
-    audit.record(session, actor, CommunityVerb.CHANGED, row, now=now, **changed, **former)
+    act.note(CommunityVerb.CHANGED, **changed, **former)
     return True

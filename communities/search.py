@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from communities import standing
+from communities import space
 from communities.models import NOTE_SLUG, Community, CommunityFile, CommunityPage, CommunityPageVersion
 from kernel import outbox
 from kernel.compiled_statements import compile_once
@@ -20,6 +20,7 @@ from kernel.search import index
 from kernel.search.index import Passage, SearchDocument
 from kernel.search.results import ResultGroup
 from kernel.search.sources import CollectionKind, Located
+from spaces.acts import SearchedTable
 
 COLLECTION = "community"
 NAME, CONTENT, MEMBERS = range(3)
@@ -30,12 +31,22 @@ Item = Community | CommunityFile | CommunityPage
 ITEMS: Mapping[str, type[Any]] = {"community": Community, "file": CommunityFile, "page": CommunityPage}
 
 
-def note_changed(session: Session, row: Item, *, now: datetime) -> None:
+def note_changed(session: Session, row: Item, now: datetime) -> None:
     """Take something that was added, changed, deleted or restored out of the search; a job brings it back as it is then."""
     session.flush()  # the job of an earlier change waits for the row, and leaves it to the one that follows
     _forget(session, row)
     name = next(name for name, kind in ITEMS.items() if isinstance(row, kind))
     outbox.enqueue(session, INDEX, {name: row.id}, now=now)
+
+
+SEARCHED_TABLES = (
+    SearchedTable(Community, frozenset({"id", "name", "topic", "language", "reach", "slug"}), note_changed),
+    SearchedTable(
+        CommunityFile, frozenset({"id", "title", "description", "category", "language", "members_only", "deleted_at"}), note_changed
+    ),
+    SearchedTable(CommunityPage, frozenset({"id", "title", "category", "members_only", "deleted_at", "row_version"}), note_changed),
+)
+"""What of them stands in their entries, or decides where these are; a new text is a new version of its page."""
 
 
 def forget_community(session: Session, community_id: int) -> None:
@@ -138,8 +149,8 @@ def list_entries(session: Session, number: int) -> Iterable[tuple[int | None, Se
 def _readable() -> Select[int, bool, bool]:
     """Return the statement for all readers: most of what it costs would be building it."""
     person = bindparam("person", type_=Integer())
-    columns = (Community.id, standing.reads(person).label("reads"), standing.is_inside(person).label("is_inside"))
-    return compile_once(select(*columns).where(standing.finds(person)))
+    columns = (Community.id, space.READS.condition(person).label("reads"), space.INSIDE.condition(person).label("is_inside"))
+    return compile_once(select(*columns).where(space.FINDS.condition(person)))
 
 
 def list_readable(session: Session, actor: Actor) -> frozenset[int]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from discussions.models import Board, BoardState, PostState, Thread, ThreadPost
 from kernel.errors import N_
@@ -56,12 +57,14 @@ class BoardContext:
     """Its owner is archived, cancelled or closed."""
     outside: Verdict
     """The answer to actors who may not read it: as its owner's page answers them."""
+    reading_note: Callable[[Any], None] | None = field(default=None, kw_only=True)
+    """Notes that a site administrator opened it, where that is on record."""
     describe_owner: Callable[[], tuple[str, str]] | None = field(default=None, kw_only=True)
     """The title and address of its owner's page, for those who may not read the board."""
 
     @property
     def is_open(self) -> bool:
-        """Say whether something new can be written."""
+        """Return whether something new can be written."""
         return self.board.state == BoardState.OPEN and not self.is_closed
 
     def why_refused(self, _actor: Actor) -> str:
@@ -92,6 +95,8 @@ class PostContext(ThreadContext):
 
     post: ThreadPost
     is_author: bool
+    stands_in: bool = field(default=False, kw_only=True)
+    """It was reported, its author moderates, and the actor decides because nobody of the board's own team may."""
 
 
 Subject = BoardContext | ThreadContext | PostContext
@@ -103,7 +108,7 @@ def _outside(subject: BoardContext) -> Verdict:
 
 def _judge_reading(actor: Actor, subject: BoardContext) -> Verdict:
     """Decide whether the actor may read the board at all, and the thread and the post where it is about one."""
-    if subject.moderates:
+    if subject.moderates or (isinstance(subject, PostContext) and subject.stands_in):
         return Verdict.ALLOW
     if subject.board.state == BoardState.OFF:
         return Verdict.HIDE if isinstance(subject, ThreadContext) else _outside(subject)
@@ -199,8 +204,12 @@ def _reports(_actor: Actor, subject: Subject) -> bool:
     return not subject.is_author and subject.post.state == PostState.VISIBLE and subject.board.state != BoardState.OFF
 
 
-def _hides(_actor: Actor, subject: Subject) -> bool:
+def _is_moderator(_actor: Actor, subject: Subject) -> bool:
     return subject.moderates
+
+
+def _decides(_actor: Actor, subject: Subject) -> bool:
+    return subject.moderates or (isinstance(subject, PostContext) and subject.stands_in)
 
 
 PREDICATES: Mapping[StrEnum, Predicate] = {
@@ -218,10 +227,10 @@ PREDICATES: Mapping[StrEnum, Predicate] = {
     BoardAction.ACCEPT: _if(_accepts),
     BoardAction.OPEN_TO_ALL: _if(_opens_to_all),
     BoardAction.REPORT: _if(_reports),
-    BoardAction.HIDE: _if(_hides),
-    BoardAction.VIEW_QUEUE: _if(_hides),
-    BoardAction.DECIDE: _if(_hides),
-    BoardAction.VIEW_LOG: _if(_hides),
+    BoardAction.HIDE: _if(_decides),
+    BoardAction.VIEW_QUEUE: _if(_is_moderator),
+    BoardAction.DECIDE: _if(_decides),
+    BoardAction.VIEW_LOG: _if(_is_moderator),
     BoardAction.RELEASE: _if(_moderates),
     BoardAction.LOCK: _if(_moderates),
     BoardAction.PIN: _if(_moderates),

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Subquery,
     and_,
     bindparam,
+    exists,
     false,
     func,
     literal,
@@ -31,23 +32,19 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from accounts.models import Person, full_name
 from discussions.access import BoardContext, PostContext, ThreadContext
-from discussions.models import Board, BoardState, FirstPosts, PostState, Thread, ThreadPost
-from kernel import audit
+from discussions.models import Board, BoardState, FirstPosts, PostReport, PostState, Thread, ThreadPost
 from kernel.audit import Verb
 from kernel.compiled_statements import compile_once
 from kernel.db import HookList, connection_of
 from kernel.errors import N_, Invalid, require_found
 from kernel.permissions import Actor, Verdict
+from spaces.acts import SpaceAct
+from spaces.spaces import Number, Space
 
 MOST_CATEGORIES = 12
 MOST_WRITERS, MOST_MODERATORS = 10, 20
 """Of those whom a post may notify."""
 _SIGNS = string.ascii_lowercase + string.digits
-
-Number = SQLColumnExpression[int]
-"""A column with numbers of people or boards, or one number."""
-Audience = Callable[[Number, Number], ColumnElement[bool]]
-"""A condition on a person and a board, by the columns with their numbers."""
 
 
 class BoardVerb(Verb):
@@ -81,20 +78,11 @@ AnchorKey = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class BoardOwner:
-    """A kind of objects that have boards, declared by their package.
+    """A kind of spaces that have boards, declared by their package."""
 
-    Its conditions hold for anybody who has an account that is not suspended; of strangers `public` tells alone.
-    """
-
-    kind: str
-    reads: Audience
-    writes: Audience
-    moderates: Audience
-    administers: Audience
+    space: Space[Any]
     team: Callable[[Number], Select[int]]
     """The people whose work it is to answer on the board with this number: they are notified of questions, and a post may notify them."""
-    is_closed: Callable[[Number], ColumnElement[bool]]
-    """The object of the board with this number is archived, cancelled or closed."""
     outside: Callable[[Session, Actor, int], Verdict]
     """The answer of the object's own page to actors who may not read its board."""
     describe: Callable[[Session, Collection[int]], Mapping[int, OwnerPage]]
@@ -102,12 +90,8 @@ class BoardOwner:
     """Where the anchors of a board are; none for those that are gone."""
     badge: str
     """The badge of its moderators beside what they write, marked for translation."""
-    public: Callable[[Number], ColumnElement[bool]] = lambda _board: false()
-    """Everybody reads it."""
-    knows: Audience = lambda _person, _board: false()
-    """People whose first posts need not wait as those of new accounts: they belong to an institution, or were let in by somebody."""
-    is_discreet: Callable[[Number], ColumnElement[bool]] = lambda _board: false()
-    """Mails about it carry neither titles nor authors, unless its administrators allow its texts."""
+    stands_in: Callable[[Number, Number, SQLColumnExpression[Any]], ColumnElement[bool]] = lambda _person, _board, _author: false()
+    """A person decides on reported posts of an author who moderates the board, because nobody of its own team may."""
     follow_opening: Callable[[Session, Actor, Thread, bool], None] = lambda _session, _actor, _thread, _is_private: None
     """Keeps what the owner needs of a thread that was just added: whether it is for the team alone, its author's edition."""
     hold: Callable[[Select[int]], Select[int]] | None = None
@@ -119,8 +103,8 @@ class BoardOwner:
     """Boards, the people whom an announcement there reaches, and since when; None: it reaches those who follow the board."""
     is_private: Callable[[], ColumnElement[bool]] = false
     """The condition on `Thread` that its author wrote it to the moderators alone."""
-    note_reading: Callable[[Session, Actor, int], None] | None = None
-    """Keeps that an administrator of the site opened the board with this number, where that is on record."""
+    reading_note: Callable[[Actor, int], Callable[[Session], None] | None] = lambda _actor, _board: None
+    """Return what notes that somebody opened the board with this number, where that is on record."""
     offers_private: bool = False
     open_to_all: Callable[[Session, Thread], None] | None = None
     """Opens such a thread to all readers of the board."""
@@ -160,7 +144,7 @@ def new_key() -> str:
 
 def owner_of(session: Session, board: Board) -> BoardOwner:
     """Return the owner of a board; raise NotFound where its package is not installed."""
-    return require_found(next((owner for owner in BOARDS.of(session) if owner.kind == board.owner), None))
+    return require_found(next((owner for owner in BOARDS.of(session) if owner.space.kind == board.owner), None))
 
 
 def add_board(session: Session, owner: str, *, now: datetime, first_posts: FirstPosts = FirstPosts.NONE) -> Board:
@@ -175,15 +159,25 @@ Hooks = Mapping[Any, Any]
 """What the application gave to every session (`Session.info`)."""
 
 
+def _of_any(hooks: Hooks, condition: Callable[[BoardOwner], ColumnElement[bool]]) -> ColumnElement[bool]:
+    """Return the condition on `Board` that one holds for its kind of owner."""
+    return or_(false(), *(and_(Board.owner == owner.space.kind, condition(owner)) for owner in BOARDS.given_in(hooks)))
+
+
 def audience(hooks: Hooks, name: str, person: Number) -> ColumnElement[bool]:
     """Return the condition on `Board` that a person is its reader, writer, moderator or administrator: `reads`, `writes` and so on."""
-    kinds = (and_(Board.owner == owner.kind, getattr(owner, name)(person, Board.id)) for owner in BOARDS.given_in(hooks))
-    return or_(false(), *kinds)
+    return _of_any(hooks, lambda owner: owner.space.allows(name, person, Board.id))
+
+
+def stands_in(hooks: Hooks, person: Number) -> ColumnElement[bool]:
+    """Return the condition on `ThreadPost` and its `Board` that it was reported and a person decides on it for a team that may not."""
+    others, reported = ThreadPost.person_id != person, exists().where(PostReport.post_id == ThreadPost.id).correlate(ThreadPost)
+    return and_(others, reported, _of_any(hooks, lambda owner: owner.stands_in(person, Board.id, ThreadPost.person_id)))
 
 
 def is_public(hooks: Hooks) -> ColumnElement[bool]:
     """Return the condition on `Board` that everybody reads it."""
-    return or_(false(), *(and_(Board.owner == owner.kind, owner.public(Board.id)) for owner in BOARDS.given_in(hooks)))
+    return _of_any(hooks, lambda owner: owner.space.of_board(Board.id, owner.space.is_public()))
 
 
 def is_discreet(session: Session, board: Board) -> bool:
@@ -193,8 +187,7 @@ def is_discreet(session: Session, board: Board) -> bool:
 
 def discreet(hooks: Hooks) -> ColumnElement[bool]:
     """Return the condition on `Board` that mails about it carry neither titles nor authors."""
-    owners = (and_(Board.owner == owner.kind, owner.is_discreet(Board.id)) for owner in BOARDS.given_in(hooks))
-    return and_(~Board.mail_text, or_(false(), *owners))
+    return and_(~Board.mail_text, _of_any(hooks, lambda owner: owner.space.of_board(Board.id, owner.space.is_discreet())))
 
 
 def members_of(hooks: Hooks) -> Subquery:
@@ -206,12 +199,12 @@ def members_of(hooks: Hooks) -> Subquery:
 
 def is_closed(hooks: Hooks) -> ColumnElement[bool]:
     """Return the condition on `Board` that its owner is archived, cancelled or closed."""
-    return or_(false(), *(and_(Board.owner == owner.kind, owner.is_closed(Board.id)) for owner in BOARDS.given_in(hooks)))
+    return _of_any(hooks, lambda owner: owner.space.of_board(Board.id, owner.space.is_closed()))
 
 
 def in_team(hooks: Hooks, person: Number) -> ColumnElement[bool]:
     """Return the condition on `Board` that it is a person's work to answer on it."""
-    return or_(false(), *(and_(Board.owner == owner.kind, person.in_(owner.team(Board.id))) for owner in BOARDS.given_in(hooks)))
+    return _of_any(hooks, lambda owner: person.in_(owner.team(Board.id)))
 
 
 def readable(hooks: Hooks, person: Number) -> ColumnElement[bool]:
@@ -222,7 +215,7 @@ def readable(hooks: Hooks, person: Number) -> ColumnElement[bool]:
 
 def is_private(hooks: Hooks) -> ColumnElement[bool]:
     """Return the condition on `Thread` and its `Board` that its author wrote it to the moderators alone."""
-    return or_(false(), *(and_(Board.owner == owner.kind, owner.is_private()) for owner in BOARDS.given_in(hooks)))
+    return _of_any(hooks, lambda owner: owner.is_private())
 
 
 def readable_threads(hooks: Hooks, person: Number) -> ColumnElement[bool]:
@@ -303,6 +296,7 @@ def get_board_of(session: Session, actor: Actor, board_id: int) -> BoardContext:
 def _context(session: Session, actor: Actor, board: Board, row: Row[*tuple[Any, ...]]) -> BoardContext:
     standing: dict[str, Any] = {name: bool(getattr(row, name)) and not actor.is_suspended for name in _ROLES}
     standing["is_closed"] = bool(row.is_closed)
+    standing["reading_note"] = owner_of(session, board).reading_note(actor, board.id) if actor.is_administrator else None
     sees = standing["moderates"] or (standing["reads"] and board.state != BoardState.OFF)
     if sees:
         return BoardContext(board=board, outside=Verdict.ALLOW, **standing)
@@ -332,7 +326,8 @@ def get_post(session: Session, actor: Actor, post: str) -> PostContext:
     statement = _thread_statement(*_hooks(session), of_post=True)
     row = require_found(session.execute(statement, {"person": actor.person_id or 0, "key": post}).one_or_none())
     mine = row.ThreadPost.person_id is not None and row.ThreadPost.person_id == actor.person_id
-    return PostContext(**_of_thread(session, actor, row), post=row.ThreadPost, is_author=mine)
+    stands = bool(row.stands_in) and not actor.is_suspended
+    return PostContext(**_of_thread(session, actor, row), post=row.ThreadPost, is_author=mine, stands_in=stands)
 
 
 @lru_cache
@@ -344,7 +339,8 @@ def _thread_statement(
     columns = (*_standing(hooks), hidden.label("is_guarded"), is_private(hooks).label("is_private"))
     statement = select(Thread, Board, *columns).join(Board, Board.id == Thread.board_id)
     if of_post:
-        return statement.add_columns(ThreadPost).join(ThreadPost, ThreadPost.thread_id == Thread.id).where(ThreadPost.key == _KEY)
+        statement = statement.add_columns(ThreadPost, stands_in(hooks, _PERSON).label("stands_in"))
+        return statement.join(ThreadPost, ThreadPost.thread_id == Thread.id).where(ThreadPost.key == _KEY)
     return statement.where(Thread.key == _KEY)
 
 
@@ -399,7 +395,7 @@ def owner_pages_of(session: Session, shown: Collection[Board]) -> dict[int, Owne
     """Return what some boards belong to, by their numbers: one question for each kind of owner."""
     places: dict[int, OwnerPage] = {}
     for owner in BOARDS.of(session):
-        if numbers := [board.id for board in shown if board.owner == owner.kind]:
+        if numbers := [board.id for board in shown if board.owner == owner.space.kind]:
             places |= owner.describe(session, numbers)
     return places
 
@@ -424,9 +420,8 @@ def change_settings(
     if len(names) > MOST_CATEGORIES or any(len(name) > 60 for name in names):
         raise TooManyCategories
     values = {"state": state.value, "first_posts": first_posts.value, "mail_text": mail_text, "categories": names}
-    changed = {name: value for name, value in values.items() if getattr(board, name) != value}
-    for name, value in changed.items():
-        setattr(board, name, value)
+    act = SpaceAct(session, actor, now, board, board)
+    changed = act.change(values)
     if changed:
-        audit.record(session, actor, BoardVerb.CHANGED, board, now=now, **changed)
+        act.note(BoardVerb.CHANGED, **{name: values[name] for name in changed})
     return bool(changed)

@@ -18,6 +18,7 @@ from kernel.db import connection_of
 from kernel.errors import require_found
 from kernel.markup.posts import clean_post
 from kernel.permissions import Actor
+from spaces.acts import lock_person
 
 LONGEST_DRAFT = 40_000
 """Characters; more than a post has, because what is too long is kept too."""
@@ -82,7 +83,7 @@ def get_own_draft(session: Session, actor: Actor, draft: str) -> PostDraft:
 
 def lock_writer(session: Session, actor: Actor) -> None:
     """Let what the actor sends at once be written one after the other: the same form sent again, two windows with one draft."""
-    session.execute(select(Person.id).where(Person.id == actor.person_id).with_for_update(key_share=True)).all()
+    lock_person(session, actor.person_id)
 
 
 def keep_draft(session: Session, actor: Actor, slot: DraftSlot, text: DraftText, *, reason: str = "", now: datetime) -> PostDraft:

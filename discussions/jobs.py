@@ -226,16 +226,23 @@ def list_team(session: Session, board: Board) -> list[int]:
 def _notify_moderators(session: Session, thread: Thread, post: ThreadPost, *, now: datetime) -> None:
     """Notify the moderators of a board that a post waits for them: reported, or the first of a new account."""
     board = session.get_one(Board, thread.board_id)
-    moderators = list_team(session, board)
+    moderators, address = list_team(session, board), f"/discussions/boards/{board.key}/moderation"
     if post.person_id in moderators:  # others of the team may not judge it: those who administer the board do
-        people = select(Person.id).join(Board, Board.id == board.id).where(audience(session.info, "administers", Person.id))
-        moderators = list(session.scalars(people.order_by(Person.id).limit(MOST_MODERATORS)))
+        moderators = _list_judges(session, board, boards.owner_of(session, board).stands_in(Person.id, Board.id, literal(post.person_id)))
+        if moderators and post.state != PostState.WAITING:
+            address = f"/discussions/posts/{post.key}/hide"
+        else:
+            moderators = _list_judges(session, board, audience(session.info, "administers", Person.id))
     moderators = [number for number in moderators if number != post.person_id]
     subject, title = in_every_language(lambda: _("A post waits for a moderator")), _title(session, thread)
     text = in_every_language(lambda: _("It is in “%(title)s”.", title=title))
     key = f"post:{post.key}:moderation:{post.row_version}"
-    message = Message(MODERATION_NOTICE, key, subject, text, f"/discussions/boards/{board.key}/moderation", about_id=thread.id)
-    notices.notify(session, message, moderators, now=now)
+    notices.notify(session, Message(MODERATION_NOTICE, key, subject, text, address, about_id=thread.id), moderators, now=now)
+
+
+def _list_judges(session: Session, board: Board, condition: ColumnElement[bool]) -> list[int]:
+    people = select(Person.id).join(Board, Board.id == board.id).where(condition, Person.suspended_at.is_(None))
+    return list(session.scalars(people.order_by(Person.id).limit(MOST_MODERATORS)))
 
 
 def _notify_team(session: Session, thread: Thread, post: ThreadPost, *, now: datetime) -> None:

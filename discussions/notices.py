@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, and_, exists, or_
 
 from accounts.models import Notification
 from accounts.rules import MailTime, NoticeKind
-from discussions.boards import BOARDS, THREAD_GUARDS, Hooks, audience, in_team, readable_threads
-from discussions.models import Board, Thread
+from discussions.boards import BOARDS, THREAD_GUARDS, Hooks, audience, in_team, readable_threads, stands_in
+from discussions.models import Board, Thread, ThreadPost
 from kernel.errors import N_
 
 GROUP = N_("Discussions")
@@ -38,9 +38,12 @@ def _reads(hooks: Hooks) -> ColumnElement[bool]:
 
 @_built_once
 def _concerns(hooks: Hooks) -> ColumnElement[bool]:
-    """Return the condition that the person of a notification moderates the board, or wrote or reported there."""
+    """Return the condition that the person of a notification moderates the board, or stands in for who does, or wrote or reported there."""
     is_decision = and_(Notification.key.startswith("decision:"), readable_threads(hooks, Notification.person_id))
-    return _of_thread(or_(audience(hooks, "moderates", Notification.person_id), is_decision))
+    stands = (
+        exists().where(ThreadPost.thread_id == Thread.id, stands_in(hooks, Notification.person_id)).correlate(Thread, Board, Notification)
+    )
+    return _of_thread(or_(audience(hooks, "moderates", Notification.person_id), is_decision, stands))
 
 
 @_built_once

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, literal, or_, 
 from sqlalchemy.orm import Session
 
 from accounts.models import Notification, Person
-from accounts.privacy import GONE
+from accounts.names import GONE
 from discussions import posts
 from discussions.boards import readable_threads
 from discussions.models import Board, PostDraft, PostFile, PostReport, PostRevision, PostState, Subscription, Thread, ThreadPost
@@ -16,6 +16,7 @@ from kernel.errors import N_
 from kernel.files import StoredFile
 from kernel.permissions import SYSTEM
 from kernel.personal import ErasureQuestion
+from spaces.acts import SpaceAct
 
 PORTION = 500
 
@@ -109,7 +110,7 @@ def follow_answer(session: Session, person_id: int, answer: str, *, now: datetim
     shown = (ThreadPost.person_id == person_id, ThreadPost.state == PostState.VISIBLE.value)
     for post in session.scalars(select(ThreadPost).where(*shown).order_by(ThreadPost.thread_id, ThreadPost.id)).all():
         thread = posts.lock_thread(session, post.thread_id)
-        posts.withdraw_locked(session, SYSTEM, thread, post, now=now)
+        posts.withdraw_locked(thread, SpaceAct(session, SYSTEM, now, post, post, above=(thread,)))
     written = session.scalars(select(ThreadPost.id).where(ThreadPost.person_id == person_id)).all()
     for start in range(0, len(written), PORTION):
         posts.erase_texts(session, written[start : start + PORTION], now=now)

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import Integer, ScalarSelect, bindparam, delete, exists, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from accounts import notices
 from accounts.models import Notification, Person, full_name
 from discussions import subscriptions
 from discussions.access import GONE, PostContext, ThreadContext
@@ -15,7 +14,7 @@ from discussions.boards import BOARDS, new_key
 from discussions.files import delete_files
 from discussions.models import Board, FirstPosts, PostFile, PostReport, PostRevision, PostState, Thread, ThreadPost
 from discussions.notices import KINDS
-from kernel import audit, outbox
+from kernel import outbox
 from kernel.audit import Verb
 from kernel.compiled_statements import compile_once
 from kernel.db import connection_of, count_rows
@@ -25,7 +24,9 @@ from kernel.markup.model import SafeHtml
 from kernel.markup.posts import clean_post, render_post
 from kernel.markup.source import compare_lines
 from kernel.permissions import Actor
+from kernel.row_versions import change_row
 from kernel.search import index
+from spaces.acts import SpaceAct, begin, lock_row
 
 LONGEST = 20_000
 MOST_POSTS = 2_000
@@ -78,12 +79,6 @@ class PostGone(Conflict):
     message = N_("This post was hidden or withdrawn meanwhile, so it cannot be changed.")
 
 
-class PostWasChanged(Conflict):
-    """A post was edited in another window since its form was opened."""
-
-    message = N_("You changed this post in another window meanwhile. Below is what you have just written, and what stands now: compare.")
-
-
 def checked(text: str) -> str:
     """Return a text as it is kept; raise TextMissing or TextTooLong."""
     source = clean_post(text)
@@ -95,17 +90,14 @@ def checked(text: str) -> str:
 
 
 def lock_thread(session: Session, thread_id: int) -> Thread:
-    """Return a thread, locked, as it is now: what gives numbers to posts and what locks, hides or withdraws waits for one another.
-
-    Drafts refer to it and to posts: two that have just written one would wait for each other for ever if their keys were locked too.
-    """
-    return session.get_one(Thread, thread_id, with_for_update={"key_share": True}, populate_existing=True)
+    """Return a thread, locked, as it is now: what gives numbers to posts and what locks, hides or withdraws waits for one another."""
+    return lock_row(session, Thread, thread_id)
 
 
-def lock_post(session: Session, post: ThreadPost) -> tuple[Thread, ThreadPost]:
-    """Return the thread of a post and the post, both locked, as they are now."""
-    thread = lock_thread(session, post.thread_id)
-    return thread, session.get_one(ThreadPost, post.id, with_for_update={"key_share": True}, populate_existing=True)
+def begin_on_post(session: Session, actor: Actor, context: PostContext, *, now: datetime) -> tuple[Thread, SpaceAct[ThreadPost]]:
+    """Begin an act on a post: return its thread, locked before it, and the act."""
+    act: SpaceAct[ThreadPost] = begin(session, actor, context.thread, context.post, now=now)
+    return act.above[-1], act
 
 
 def find_repeated(session: Session, actor: Actor, token: str) -> ThreadPost | None:
@@ -124,8 +116,12 @@ def waits(session: Session, actor: Actor, board: Board, *, now: datetime) -> boo
         return False
     shown = select(func.count()).select_from(ThreadPost).join(Thread, Thread.id == ThreadPost.thread_id)
     mine = (Thread.board_id == board.id, ThreadPost.person_id == Person.id, ThreadPost.state == PostState.VISIBLE.value)
-    owner = next(owner for owner in BOARDS.of(session) if owner.kind == board.owner)
-    columns = (shown.where(*mine).scalar_subquery(), owner.knows(Person.id, literal(board.id)), Person.created_at)
+    owner = next(owner for owner in BOARDS.of(session) if owner.space.kind == board.owner)
+    columns = (
+        shown.where(*mine).scalar_subquery(),
+        owner.space.of_board(literal(board.id), owner.space.knows(Person.id)),
+        Person.created_at,
+    )
     count, is_known, created_at = session.execute(select(*columns).where(Person.id == actor.person_id)).one()
     return count < FIRST_POSTS and (board.first_posts == FirstPosts.ALL or not (is_known or now - created_at > NEW_ACCOUNT))
 
@@ -199,30 +195,31 @@ def recount(session: Session, thread: Thread) -> None:
 def edit_post(session: Session, actor: Actor, context: PostContext, text: str, *, version: int, now: datetime) -> bool:
     """Give a post another text and keep the former one; return whether anything changed.
 
-    Raise TextMissing, TextTooLong, ThreadLocked, PostGone, or PostWasChanged where the post is not the version `version` any more.
+    Raise TextMissing, TextTooLong, ThreadLocked, PostGone, or RowWasChanged where the post is not the version `version` any more.
     """
     source = checked(text)
-    thread, post = lock_post(session, context.post)
+    thread, act = begin_on_post(session, actor, context, now=now)
+    post = act.row
     if post.state in GONE:
         raise PostGone
     if thread.locked_at is not None:
         raise ThreadLocked
     if source == post.source:
         return False
-    if version != post.row_version:
-        raise PostWasChanged
+    act.require_version(str(version))
     others = (ThreadPost.thread_id == thread.id, ThreadPost.number > post.number, ThreadPost.person_id.is_distinct_from(actor.person_id))
     is_answered = bool(session.scalar(select(exists().where(*others, ThreadPost.state == PostState.VISIBLE.value))))
     session.add(PostRevision(post_id=post.id, number=post.row_version, source=post.source, at=now))
     if is_answered or now - post.written_at > QUIET:
         post.edited_at, post.edited_after_answers = now, post.edited_after_answers or is_answered
-    post.source, post.html, post.row_version = source, render_post(source), post.row_version + 1
+    act.change({"source": source, "html": render_post(source)})
     return True
 
 
-def take_from_view(session: Session, thread: Thread, post: ThreadPost) -> None:
+def take_from_view(thread: Thread, act: SpaceAct[ThreadPost]) -> None:
     """Take back what leads to a post that is no longer shown: its bells, mails that wait, its search entry and what counts it as new."""
-    notices.take_back_others(session, f"post:{post.key}:", ())
+    session, post = act.session, act.row
+    act.take_notices_back(f"post:{post.key}:")
     index.forget_entry(session, thread.board_id, thread.id, post.key, collection=COLLECTION)
     if thread.accepted == post.number:
         thread.accepted = None
@@ -266,41 +263,44 @@ def takes_thread(session: Session, context: PostContext) -> bool:
 
 def withdraw_post(session: Session, actor: Actor, context: PostContext, *, now: datetime) -> None:
     """Withdraw a post of one's own from every page at once; its first post takes a thread along in which nobody else wrote."""
-    thread, post = lock_post(session, context.post)
-    if post.state in GONE:
+    thread, act = begin_on_post(session, actor, context, now=now)
+    if act.row.state in GONE:
         raise PostGone
-    withdraw_locked(session, actor, thread, post, now=now)
-    audit.record(session, actor, ThreadPostVerb.WITHDRAWN, post, now=now)
+    withdraw_locked(thread, act)
+    act.note(ThreadPostVerb.WITHDRAWN)
 
 
-def withdraw_locked(session: Session, actor: Actor, thread: Thread, post: ThreadPost, *, now: datetime) -> None:
+def withdraw_locked(thread: Thread, act: SpaceAct[ThreadPost]) -> None:
     """Withdraw a locked post."""
-    set_state(session, actor, post, PostState.WITHDRAWN, now=now)
+    session, post = act.session, act.row
+    set_state(act, PostState.WITHDRAWN)
     others = (ThreadPost.thread_id == thread.id, ThreadPost.number > 1, ThreadPost.person_id.is_distinct_from(post.person_id))
     if post.number == 1 and not session.scalar(select(exists().where(*others, ThreadPost.state == PostState.VISIBLE.value))):
         thread.state = PostState.WITHDRAWN.value
         forget_entries(session, thread)
-    take_from_view(session, thread, post)
+    take_from_view(thread, act)
 
 
-def set_state(session: Session, actor: Actor, post: ThreadPost, state: PostState, *, now: datetime) -> None:
+def set_state(act: SpaceAct[ThreadPost], state: PostState) -> None:
     """Set the state of a locked post, and who set it when."""
-    post.state, post.state_at, post.state_by, post.row_version = state.value, now, actor.person_id, post.row_version + 1
-    session.flush()
+    act.change({"state": state.value, "state_at": act.now, "state_by": act.actor.person_id})
+    act.session.flush()
 
 
 def restore_post(session: Session, actor: Actor, context: PostContext, *, now: datetime) -> None:
     """Restore a post that one withdrew, with the thread that it took along. Raise PostGone where that is no longer possible."""
-    thread, post = lock_post(session, context.post)
-    if post.state != PostState.WITHDRAWN or post.state_at is None or now - post.state_at > RESTORABLE:
+    thread, act = begin_on_post(session, actor, context, now=now)
+    state_at = act.row.state_at
+    if act.row.state != PostState.WITHDRAWN or state_at is None or now - state_at > RESTORABLE:
         raise PostGone
-    show_again(session, actor, thread, post, now=now)
-    audit.record(session, actor, ThreadPostVerb.RESTORED, post, now=now)
+    show_again(thread, act)
+    act.note(ThreadPostVerb.RESTORED)
 
 
-def show_again(session: Session, actor: Actor, thread: Thread, post: ThreadPost, *, now: datetime) -> None:
+def show_again(thread: Thread, act: SpaceAct[ThreadPost]) -> None:
     """Show a post that was withdrawn, hidden or waited, index it again, and its thread where it is the first."""
-    set_state(session, actor, post, PostState.VISIBLE, now=now)
+    session, post, now = act.session, act.row, act.now
+    set_state(act, PostState.VISIBLE)
     if post.number == 1:
         thread.state = PostState.VISIBLE.value
         announce_all(session, thread, now=now)
@@ -338,11 +338,11 @@ def erase_titles(session: Session, person_id: int, *, now: datetime) -> None:
 
 def accept_answer(session: Session, actor: Actor, context: PostContext, *, accepted: bool, now: datetime) -> None:
     """Accept a post as the answer of its question, or no longer; a question has one at most, and its author is notified."""
-    thread, post = lock_post(session, context.post)
+    thread, act = begin_on_post(session, actor, context, now=now)
+    post = act.row
     if accepted and (post.state in GONE or post.number == 1):
         raise PostGone
-    thread.accepted = post.number if accepted else (None if thread.accepted == post.number else thread.accepted)
-    thread.row_version += 1
+    change_row(thread, {"accepted": post.number if accepted else (None if thread.accepted == post.number else thread.accepted)}, also=True)
     if accepted and post.person_id != actor.person_id:
         outbox.enqueue(session, "discussions.notify_accepted", {"post": post.id, "by": actor.person_id}, now=now)
 

@@ -14,7 +14,6 @@ from discussions.boards import (
     BOARDS,
     THREAD_GUARDS,
     BoardOwner,
-    Number,
     ThreadGuard,
     is_discreet,
     owner_page_of,
@@ -28,6 +27,7 @@ from kernel.db import UtcDateTime, connection_of, shared_alias
 from kernel.errors import N_
 from kernel.i18n import _, in_every_language
 from kernel.permissions import Actor
+from spaces.spaces import Number
 
 AWAY = timedelta(minutes=30)
 """After which somebody who opens a list again has read what was there at their visit before."""

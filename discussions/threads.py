@@ -15,7 +15,6 @@ from discussions import posts, subscriptions
 from discussions.access import GONE, BoardContext, PostContext, ThreadContext
 from discussions.boards import BOARDS, THREAD_GUARDS, BoardOwner, ThreadGuard, is_private, members_of, new_key, owner_of, readable_threads
 from discussions.models import Board, PostState, Thread, ThreadKind, ThreadPost
-from kernel import audit
 from kernel.audit import Verb
 from kernel.clock import LAST_DAY
 from kernel.db import count_rows
@@ -24,6 +23,7 @@ from kernel.i18n import language
 from kernel.markup.posts import clean_title
 from kernel.permissions import Actor
 from kernel.search.results import alike
+from spaces.acts import SpaceAct, begin, lock_row
 
 SHORTEST_TITLE, LONGEST_TITLE = 5, 150
 MOST_PINNED = 5
@@ -32,7 +32,13 @@ ALIKE, LEAST_ALIKE = 3, 60
 _COMPARED = 500
 
 
-class ThreadVerb(Verb):
+class ThreadVerb(
+    Verb,
+    facts={
+        "comments": N_("Comments"),
+        "post": N_("Number of the post"),
+    },
+):
     """The audit verbs of threads."""
 
     OPENED = "thread.opened", N_("Opened a thread")
@@ -197,7 +203,7 @@ def open_thread(
     administer the board.
     """
     title, source = checked_title(new.title), posts.checked(text)
-    session.get_one(Board, context.board.id, with_for_update={"key_share": True})
+    lock_row(session, Board, context.board.id)
     is_allowed = new.kind is not ThreadKind.ANNOUNCEMENT or context.administers
     counted = _announced(session, context.board, now) if new.kind is ThreadKind.ANNOUNCEMENT and context.administers else {}
     sent_id, *counts = session.execute(select(posts.repeated_number(actor, token), *counted.values())).one()
@@ -215,7 +221,7 @@ def open_thread(
     post = posts.add_post(session, actor, context, thread, source, reply_to=None, token=token, now=now)
     owner = owner_of(session, context.board)
     owner.follow_opening(session, actor, thread, new.is_private and owner.offers_private)
-    audit.record(session, actor, ThreadVerb.OPENED, thread, now=now)
+    SpaceAct(session, actor, now, thread, thread).note(ThreadVerb.OPENED)
     return post
 
 
@@ -253,32 +259,33 @@ def _announced(session: Session, board: Board, now: datetime) -> dict[int, Scala
 
 def set_comments(session: Session, actor: Actor, context: ThreadContext, *, takes_comments: bool, now: datetime) -> None:
     """Let others than moderators answer in a thread, or no longer."""
-    thread = posts.lock_thread(session, context.thread.id)
-    thread.comments, thread.row_version = takes_comments, thread.row_version + 1
-    audit.record(session, actor, ThreadVerb.COMMENTS_SET, thread, now=now, comments=takes_comments)
+    act = begin(session, actor, context.thread, now=now)
+    act.change({"comments": takes_comments}, also=True)
+    act.note(ThreadVerb.COMMENTS_SET, comments=takes_comments)
 
 
 def pin_thread(
     session: Session, actor: Actor, context: ThreadContext, until: date | None, *, is_pinned: bool, today: date, now: datetime
 ) -> None:
     """Let a thread stand first in its board, until a last day if there is one, or no longer. Raise TooManyPinned."""
-    session.get_one(Board, context.board.id, with_for_update={"key_share": True})
-    thread = posts.lock_thread(session, context.thread.id)
+    act = begin(session, actor, context.board, context.thread, now=now)
+    thread = act.row
     others = (Thread.board_id == thread.board_id, Thread.id != thread.id, Thread.pinned_until >= today)
     if is_pinned and count_rows(session, Thread, *others) >= MOST_PINNED:
         raise TooManyPinned
     thread.pinned_until = (until or LAST_DAY) if is_pinned else None
-    audit.record(session, actor, ThreadVerb.PINNED if is_pinned else ThreadVerb.UNPINNED, thread, now=now, until=until)
+    act.note(ThreadVerb.PINNED if is_pinned else ThreadVerb.UNPINNED, until=until)
 
 
 def lock(session: Session, actor: Actor, context: ThreadContext, reason: str, *, continued: str, is_locked: bool, now: datetime) -> None:
     """Lock a thread with a reason, and with the thread of the board in which it goes on if there is one; or unlock it."""
-    thread = posts.lock_thread(session, context.thread.id)
+    act = begin(session, actor, context.thread, now=now)
+    thread = act.row
     goes_on = (Thread.board_id == thread.board_id, Thread.key == continued, Thread.id != thread.id)
-    thread.locked_at, thread.lock_reason = (now, reason) if is_locked else (None, "")
-    thread.continued_id = session.scalar(select(Thread.id).where(*goes_on)) if is_locked and continued else None
-    thread.row_version += 1
-    audit.record(session, actor, ThreadVerb.LOCKED if is_locked else ThreadVerb.UNLOCKED, thread, now=now, reason=reason)
+    continued_id = session.scalar(select(Thread.id).where(*goes_on)) if is_locked and continued else None
+    locked = {"locked_at": now, "lock_reason": reason} if is_locked else {"locked_at": None, "lock_reason": ""}
+    act.change({**locked, "continued_id": continued_id}, also=True)
+    act.note(ThreadVerb.LOCKED if is_locked else ThreadVerb.UNLOCKED, reason=reason)
 
 
 def open_to_all(session: Session, actor: Actor, context: ThreadContext, *, now: datetime) -> None:
@@ -286,29 +293,28 @@ def open_to_all(session: Session, actor: Actor, context: ThreadContext, *, now: 
     open_thread = owner_of(session, context.board).open_to_all
     if open_thread is not None:
         open_thread(session, context.thread)
-        audit.record(session, actor, ThreadVerb.OPENED_TO_ALL, context.thread, now=now)
+        SpaceAct(session, actor, now, context.thread, context.thread).note(ThreadVerb.OPENED_TO_ALL)
         posts.announce_all(session, context.thread, now=now)
 
 
 def retitle(session: Session, actor: Actor, context: ThreadContext, title: str, category: str, *, now: datetime) -> bool:
     """Give a thread another title and category, with the former ones in the log; return whether anything changed. Raise TitleMissing."""
-    thread = posts.lock_thread(session, context.thread.id)
+    act = begin(session, actor, context.thread, now=now)
     values = {"title": checked_title(title), "category": category if category in context.board.categories else ""}
-    former = {name: getattr(thread, name) for name, value in values.items() if getattr(thread, name) != value}
-    if former:
-        thread.title, thread.category, thread.row_version = values["title"], values["category"], thread.row_version + 1
-        audit.record(session, actor, ThreadVerb.RETITLED, thread, now=now, former=former)
-        posts.announce_all(session, thread, now=now)
-    return bool(former)
+    former = {name: getattr(act.row, name) for name in values}
+    if changed := act.change(values):
+        act.note(ThreadVerb.RETITLED, former={name: former[name] for name in changed})
+        posts.announce_all(session, act.row, now=now)
+    return bool(changed)
 
 
 def mark_summary(session: Session, actor: Actor, context: PostContext, *, is_summary: bool, now: datetime) -> None:
     """Mark a post as the summary of its thread, or no longer. Raise PostGone."""
-    thread, post = posts.lock_post(session, context.post)
-    if is_summary and post.state in GONE:
+    thread, act = posts.begin_on_post(session, actor, context, now=now)
+    if is_summary and act.row.state in GONE:
         raise posts.PostGone
-    thread.summary = post.number if is_summary else None
-    audit.record(session, actor, ThreadVerb.SUMMARISED, thread, now=now, post=post.number if is_summary else None)
+    thread.summary = act.row.number if is_summary else None
+    SpaceAct(session, actor, now, thread, thread).note(ThreadVerb.SUMMARISED, post=thread.summary)
 
 
 def describe(session: Session, threads: Collection[int], actor: Actor) -> Mapping[int, Thread]:

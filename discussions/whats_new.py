@@ -15,18 +15,7 @@ from accounts.models import Notification, NotificationPreference, Person
 from accounts.people import ComputedUnread
 from accounts.rules import MailTime
 from discussions import subscriptions
-from discussions.boards import (
-    BOARDS,
-    THREAD_GUARDS,
-    BoardOwner,
-    Hooks,
-    Number,
-    ThreadGuard,
-    discreet,
-    members_of,
-    owner_pages_of,
-    readable_threads,
-)
+from discussions.boards import BOARDS, THREAD_GUARDS, BoardOwner, Hooks, ThreadGuard, discreet, members_of, owner_pages_of, readable_threads
 from discussions.models import IS_ANNOUNCEMENT, Board, BoardRead, Level, PostState, Subscription, Thread, ThreadPost
 from discussions.notices import ANNOUNCEMENT_NOTICE, NEW_THREAD_NOTICE, REPLY_NOTICE, announced_key
 from discussions.threads import ThreadFilter
@@ -34,6 +23,7 @@ from kernel.compiled_statements import compile_once
 from kernel.db import UtcDateTime, connection_of, shared_alias
 from kernel.i18n import _, in_every_language, ngettext
 from kernel.permissions import Actor
+from spaces.spaces import Number
 
 MOST = 20
 _OF_BOARD = shared_alias(Subscription)

@@ -7,22 +7,21 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
-from accounts.models import Person
 from accounts.rules import fold
 from courses.models import Course, LessonPage
 from courses.rules import Outline
 from courses.versions import list_lesson_texts, list_outlines
-from kernel import audit
 from kernel.audit import Verb
 from kernel.errors import N_, Conflict, require_found
 from kernel.i18n import choose, format_date, language
 from kernel.markup.model import ID_PREFIX
 from kernel.permissions import Actor
-from kernel.personal import PersonalTables
+from kernel.personal import PersonalTables, of, own_rows
 from notes.models import PersonalNote
+from spaces.acts import SpaceAct, added, begin, lock_person
 
 MOST_NOTES = 2_000
 LONGEST = 5_000
@@ -40,13 +39,6 @@ class TooManyNotes(Conflict):
     """A person keeps as many notes as they can."""
 
     message = N_("You have 2000 notes. Delete those you no longer need.")
-
-
-class NoteWasChanged(Conflict):
-    """A note was changed in another window since its form was opened."""
-
-    code = "note_changed"
-    message = N_("You changed this note in another window meanwhile. Below is what you have just written: compare, and save again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +117,7 @@ def _course_order(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> Ca
 def write_note(session: Session, actor: Actor, anchor: NoteAnchor, text: str, number: UUID, *, now: datetime) -> None:
     """Keep a note; a second time with one number changes nothing."""
     assert actor.person_id is not None
-    session.execute(select(Person.id).where(Person.id == actor.person_id).with_for_update(key_share=True)).all()  # one after the other
+    lock_person(session, actor.person_id)
     if session.scalar(select(PersonalNote.id).where(PersonalNote.uuid == number)) is not None:
         return
     count = session.scalar(select(func.count()).where(PersonalNote.person_id == actor.person_id)) or 0
@@ -144,31 +136,22 @@ def write_note(session: Session, actor: Actor, anchor: NoteAnchor, text: str, nu
         written_at=now,
         changed_at=now,
     )
-    session.add(row)
-    session.flush()  # the audit entry names it
-    audit.record(session, actor, NoteVerb.WRITTEN, row, now=now)
+    added(session, actor, row, now=now).note(NoteVerb.WRITTEN)
 
 
 def change_note(session: Session, actor: Actor, note: PersonalNote, text: str, *, seen: str, now: datetime) -> bool:
-    """Give a note another text; return whether anything changed. Raise NoteWasChanged where it is not what `seen` says of its form."""
+    """Give a note another text; return whether anything changed. Raise RowWasChanged where it is not what `seen` says of its form."""
     if note.text == text:
         return False
-    if seen != version_of(note):
-        raise NoteWasChanged
-    note.text, note.changed_at = text, now
-    note.search_key = fold(f"{text} {note.activity_title} {note.heading_text}")
-    audit.record(session, actor, NoteVerb.CHANGED, note, now=now)
+    act = begin(session, actor, note, seen=seen, now=now)
+    act.change({"text": text, "changed_at": now, "search_key": fold(f"{text} {note.activity_title} {note.heading_text}")})
+    act.note(NoteVerb.CHANGED)
     return True
-
-
-def version_of(note: PersonalNote) -> str:
-    """Return what a form says of the note that it was opened with."""
-    return note.changed_at.isoformat()
 
 
 def delete_note(session: Session, actor: Actor, note: PersonalNote, *, now: datetime) -> None:
     """Delete a note."""
-    audit.record(session, actor, NoteVerb.DELETED, note, now=now)
+    SpaceAct(session, actor, now, note, note).note(NoteVerb.DELETED)
     session.delete(note)
 
 
@@ -188,18 +171,6 @@ def write_markdown(title: str, rows: Sequence[Row[PersonalNote, Course]]) -> str
 
 def select_own_data(person_id: int) -> PersonalTables:
     """Return a person's notes for the copy of their data."""
-    statement: Select[*tuple[Any, ...]] = (
-        select(
-            Course.slug.label("course"),
-            PersonalNote.activity_key,
-            PersonalNote.activity_title,
-            PersonalNote.heading,
-            PersonalNote.heading_text,
-            PersonalNote.text,
-            PersonalNote.written_at,
-            PersonalNote.changed_at,
-        )
-        .join(Course, Course.id == PersonalNote.course_id)
-        .where(PersonalNote.person_id == person_id)
-    )
-    return {"personal_notes": statement}
+    note = "activity_key activity_title heading heading_text text written_at changed_at"
+    columns, mine = (*of(Course, course="slug"), *of(PersonalNote, note)), PersonalNote.person_id == person_id
+    return {"personal_notes": own_rows(PersonalNote, Course, columns=columns, mine=mine)}

@@ -12,6 +12,7 @@ from enrolments.access import ActivityContext
 from kernel import clock
 from kernel.i18n import _, choose, lazy_
 from kernel.markup.model import ID_PREFIX
+from kernel.row_versions import RowWasChanged, version_of
 from kernel.web.file_responses import send_text
 from kernel.web.forms import Form, area, as_uuid
 from kernel.web.request import Answer, current_actor, current_session, is_read_only_request, page, requires, see_page
@@ -19,7 +20,7 @@ from kernel.web.table import requested_page, requested_words
 from notes import notes
 from notes.access import NoteAction
 from notes.models import PersonalNote
-from notes.notes import LONGEST, NoteAnchor, NoteWasChanged, TooManyNotes, get_own_note, version_of
+from notes.notes import LONGEST, NoteAnchor, TooManyNotes, get_own_note
 
 bp = Blueprint("notes", __name__)
 
@@ -98,7 +99,7 @@ def note(row: PersonalNote) -> Answer:
     if is_read_only_request():
         form.text.data, form.seen.data = row.text, version_of(row)
     if form.validate_on_submit():
-        with form.refusals(form.text, NoteWasChanged):
+        with form.refusals(form.text, RowWasChanged):
             changed = notes.change_note(
                 current_session(), current_actor(), row, form.text.data or "", seen=form.seen.data or "", now=clock.now()
             )

@@ -18,7 +18,7 @@ from enrolments.enrolment import ActivityOutcome
 from enrolments.models import Enrolment
 from kernel.errors import require_found
 from kernel.permissions import Actor
-from kernel.personal import PersonalTables
+from kernel.personal import PersonalTables, of, own_rows
 from kernel.search.index import SearchDocument
 from webinars.content import KIND, Cues, SearchableTranscript, TranscriptPassage, recording_entries
 from webinars.models import Caption, Chapter, Recording, RecordingDocument, WatchedSpan
@@ -218,11 +218,6 @@ def _keep(session: Session, enrolment_id: int, key: str, spans: Sequence[Span], 
 
 def select_own_data(person_id: int) -> PersonalTables:
     """Return which parts of recordings somebody watched."""
-    return {
-        "watched": select(
-            Course.slug.label("course"), Enrolment.take, WatchedSpan.activity_key, WatchedSpan.start, WatchedSpan.finish, WatchedSpan.at
-        )
-        .join(Enrolment, Enrolment.id == WatchedSpan.enrolment_id)
-        .join(Course, Course.id == Enrolment.course_id)
-        .where(Enrolment.person_id == person_id),
-    }
+    watched = (*of(Course, course="slug"), Enrolment.take, *of(WatchedSpan, "activity_key start finish at"))
+    spans = own_rows(WatchedSpan, Enrolment, columns=watched, mine=Enrolment.person_id == person_id)
+    return {"watched": spans.join(Course, Course.id == Enrolment.course_id)}

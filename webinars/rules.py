@@ -40,5 +40,5 @@ def read_spans(text: str, seconds: int) -> list[Span]:
 
 
 def credible(spans: Iterable[Span], elapsed: float) -> bool:
-    """Say whether so much can have been seen in so many seconds: at twice the speed at most, with half a minute of grace."""
+    """Return whether so much can have been seen in so many seconds: at twice the speed at most, with half a minute of grace."""
     return sum(finish - start for start, finish in merge_spans(spans)) <= FASTEST * elapsed + GRACE

@@ -1,6 +1,5 @@
 """Pages of communities for those who read and join them: the list, front pages, members, coming in and going."""
 
-from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -8,11 +7,10 @@ from sqlalchemy.orm import Session
 from wtforms import BooleanField
 
 from communities import communities, directory, files, invitations, life, links, members, models, panels, plan
-from communities.access import CommunityAction, CommunityContext
 from communities.members import BannedFromCommunity, LastAdministrator, RequestedTooOften, TooManyCommunities
 from communities.models import CONDITIONS, NOTE, PARTS, CommunityInvitation, CommunityLevel, CommunityReach, CommunityState, RequestState
-from communities.panels import LANGUAGE_NAMES, LEVELS, CommunityHead
-from communities.standing import note_reading
+from communities.panels import LANGUAGE_NAMES, CommunityHead
+from communities.space import CommunityAction, CommunityContext
 from discussions import threads
 from discussions.boards import BoardHead
 from discussions.models import Board, ThreadKind
@@ -23,7 +21,6 @@ from kernel.i18n import LANGUAGES, _, lazy_, site_day
 from kernel.markup.model import SafeHtml
 from kernel.markup.posts import summary_of
 from kernel.permissions import Actor
-from kernel.web.after_response import leave_record
 from kernel.web.forms import Form, area, whole_number
 from kernel.web.request import Answer, address_of, allows, current_actor, current_session, page, requires, see_page
 from kernel.web.table import member_of, requested_page, requested_stretch, requested_words
@@ -64,9 +61,9 @@ def community_list() -> Answer:
         organisation_id=institution if institution in places else None,
     )
     rows = communities.list_communities(session, actor, query, offset=requested.offset, limit=requested.size + 1)
-    choices: dict[str, Any] = {"level": LEVELS, "state": STATES, "language": list(LANGUAGE_NAMES.items())}
+    choices: dict[str, Any] = {"level": models.LEVELS, "state": STATES, "language": list(LANGUAGE_NAMES.items())}
     choices |= {"topic": [(topic, topic) for topic in topics], "institution": [(str(number), name) for number, name in places.items()]}
-    return page("communities/list.html", page=requested.of(rows), query=query, levels=LEVELS, choices=choices)
+    return page("communities/list.html", page=requested.of(rows), query=query, levels=models.LEVELS, choices=choices)
 
 
 @bp.get("/learning/communities")
@@ -89,13 +86,6 @@ def parts_of(row: models.Community) -> list[tuple[str, SafeHtml]]:
     return [(PARTS[name], row.safe_html(name)) for name in (*NOTE, *CONDITIONS) if row.html.get(name)]
 
 
-def leave_reading_note(context: CommunityContext) -> None:
-    """Note that an administrator of the site reads a community of which they are no member, where not everybody reads it."""
-    actor = current_actor()
-    if actor.is_administrator and context.member is None:
-        leave_record(partial(note_reading, actor=actor, board_id=context.community.board_id))
-
-
 def head_of(context: CommunityContext) -> CommunityHead:
     """Return the head of the pages of a community, as the reader finds it."""
     return panels.get_head(current_session(), current_actor(), context, allows)
@@ -113,7 +103,6 @@ def front_page(context: CommunityContext) -> Answer:
     """Show what is new to those who read the content, and the front page to others."""
     if not allows(CommunityAction.READ, context):
         return _front_page(context, "home")
-    leave_reading_note(context)
     session, row, today = current_session(), context.community, site_day(clock.now())
     latest = threads.list_threads(session, current_actor(), row.board_id, ThreadQuery(), today=today, offset=0, limit=LATEST)
     new = files.list_files(session, row.id, "", is_inside=is_inside(context), offset=0, limit=FEW)
@@ -192,7 +181,6 @@ def announce(context: CommunityContext) -> Answer:
 @requires(CommunityAction.LIST_MEMBERS, communities.get_community)
 def member_list(context: CommunityContext) -> Answer:
     """List the members with their roles, and the institutions of those who want it; addresses stand nowhere."""
-    leave_reading_note(context)
     session, number, name = current_session(), context.community.id, requested_words()
     listed = members.list_members(session, number, name, requested_stretch(), limit=50)
     showing = [row.Person.id for row in listed.rows if row.CommunityMember.shows_institution]

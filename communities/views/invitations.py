@@ -10,10 +10,10 @@ from wtforms import RadioField
 
 from accounts.joining import Invitation, Joining
 from communities import communities, invitations
-from communities.access import CommunityAction, CommunityContext, CommunityInvitationContext, CommunityInvitedContext
 from communities.invitations import MOST_ADDRESSES, InvitationListCheck, RepeatedEnough, TooManyToInvite
 from communities.members import BannedFromCommunity, TooManyCommunities
 from communities.models import CommunityInvitation, CommunityState
+from communities.space import CommunityAction, CommunityContext, CommunityInvitationContext, CommunityInvitedContext
 from communities.views.communities import front_page_of, head_of
 from kernel import clock
 from kernel.errors import N_, NotFound

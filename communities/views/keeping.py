@@ -6,11 +6,10 @@ from flask import Blueprint, request
 from wtforms import HiddenField
 
 from communities import communities, copies, life
-from communities.access import CommunityAction, CommunityContext
 from communities.copies import CommunityExportContext, TooManyCopies
 from communities.life import NameNotTyped, NotDeletable
 from communities.models import CommunityExport
-from communities.views.communities import leave_reading_note
+from communities.space import CommunityAction, CommunityContext
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _, lazy_, site_day
@@ -49,7 +48,6 @@ def export(context: CommunityContext) -> Answer:
             copies.request_export(session, current_actor(), community, number, now=clock.now())
             message = _("The copy is being prepared. You will be notified when it is ready.")
             return see_page("communities_keeping.export", slug=community.slug, flash=message)
-    leave_reading_note(context)
     rows = [(row, person.full_name if person else "", _stage(row)) for row, person in copies.list_exports(session, community.id)]
     return page("communities/exports.html", context=context, form=form, rows=rows)
 

@@ -9,18 +9,18 @@ from flask import Blueprint, Response, request
 from wtforms import Field, SelectField, ValidationError
 
 from communities import communities, links
-from communities.access import CommunityAction, CommunityContext, CommunityLinkContext
-from communities.communities import CommunityWasChanged
 from communities.files import SentFile
 from communities.links import LinkIsThere, LinkValues, TooManyLinks, UnknownTarget
-from communities.models import CommunityLinkKind, CommunityReach
-from communities.views.communities import head_of, leave_reading_note
+from communities.models import CommunityLink, CommunityLinkKind, CommunityReach
+from communities.space import CommunityAction, CommunityContext, RowContext
+from communities.views.communities import head_of
 from discussions.files import CheckedFile
 from kernel import clock
 from kernel.errors import Invalid, NotFound, require_found
 from kernel.files import StoredFile
 from kernel.i18n import _, lazy_
 from kernel.pictures import LARGEST_PHOTOGRAPH, cleaned_logo, cleaned_photograph
+from kernel.row_versions import RowWasChanged
 from kernel.web.file_responses import send_content
 from kernel.web.forms import FileField, Form, line, whole_number
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, file_store, page, reading_file, requires, see_page
@@ -34,7 +34,6 @@ BODY_LIMIT = LARGEST_PHOTOGRAPH + 1_000_000
 @requires(CommunityAction.READ, communities.get_community)
 def tools(context: CommunityContext) -> Answer:
     """List the tools of a community."""
-    leave_reading_note(context)
     rows = links.list_links(current_session(), current_actor(), context.community.id)[CommunityLinkKind.TOOL.value]
     return page("communities/tools.html", context=context, head=head_of(context), rows=rows)
 
@@ -58,9 +57,9 @@ def picture(context: CommunityContext) -> Response:
 
 @links_bp.get("/communities/<slug>/links/<int:link>/logo")
 @requires(CommunityAction.VIEW, links.get_link)
-def logo(context: CommunityLinkContext) -> Response:
+def logo(context: RowContext[CommunityLink]) -> Response:
     """Send the logo of a supporter."""
-    return _send_picture(context, context.link.picture_id)
+    return _send_picture(context, context.row.picture_id)
 
 
 _ADDRESS = re.compile(r"https?://[^\s/]\S*|/(?!/)\S*")
@@ -178,7 +177,7 @@ def add_link(context: CommunityContext) -> Answer:
 
 @links_bp.post("/communities/<slug>/manage/links/<int:link>")
 @requires(CommunityAction.EDIT, links.get_link)
-def change_link(context: CommunityLinkContext) -> Response:
+def change_link(context: RowContext[CommunityLink]) -> Response:
     """Move a link up, or remove it."""
     acts = {"up": (links.move_up, _("Moved up.")), "remove": (links.remove_link, _("Removed."))}
     act, message = acts["up" if request.form.get("act") == "up" else "remove"]
@@ -196,7 +195,7 @@ def set_picture(context: CommunityContext) -> Answer:
         if not form.errors:
             session, actor, now = begin_writing(), current_actor(), clock.now()
             present = communities.get_community(session, actor, slug)
-            with form.refusals(None, CommunityWasChanged):
+            with form.refusals(None, RowWasChanged):
                 if is_removed:
                     changed = links.remove_picture(session, actor, present, now=now)
                 else:

@@ -8,21 +8,22 @@ from flask import Blueprint, Response, flash, request
 from wtforms import BooleanField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
-from communities import communities, directory, life, members, models, pages, reach
-from communities.access import CommunityAction, CommunityContext, MemberContext, RequestContext
-from communities.communities import CommunityWasChanged, UnknownInstitution
-from communities.life import DraftWasChanged, NotReady
-from communities.members import CannotJoin, LastAdministrator, MemberWasChanged, RequestDecided, TooManyAdministrators
-from communities.models import CONDITIONS, NOTE, PARTS, CommunityLevel, CommunityReach, CommunityState
-from communities.panels import GROUP_REACHES, LANGUAGE_NAMES, LEVELS, REACHES
+from communities import communities, directory, groups, life, members, models, pages, reach
+from communities.communities import UnknownInstitution
+from communities.life import NotReady
+from communities.members import CannotJoin, LastAdministrator, RequestDecided, TooManyAdministrators
+from communities.models import CONDITIONS, GROUP_REACHES, LEVELS, NOTE, PARTS, REACHES, CommunityLevel, CommunityReach, CommunityState
+from communities.panels import LANGUAGE_NAMES
 from communities.reach import WiderThanWritten
-from communities.views.communities import LEVEL_TEXTS, head_of, leave_reading_note, parts_of, saved
+from communities.space import CommunityAction, CommunityContext, MemberContext, RequestContext
+from communities.views.communities import LEVEL_TEXTS, head_of, parts_of, saved
 from discussions.boards import TooManyCategories, change_settings
 from discussions.models import Board, BoardState, FirstPosts
 from kernel import audit, clock
 from kernel.errors import N_
 from kernel.i18n import _, language, lazy_
 from kernel.markup.posts import PostTooComplex
+from kernel.row_versions import RowWasChanged
 from kernel.web.forms import Form, area, choices, line, whole_number
 from kernel.web.request import Answer, allows, current_actor, current_session, current_settings, page, requires, see_page
 from kernel.web.table import requested_page
@@ -150,7 +151,7 @@ def settings(context: CommunityContext) -> Answer:
     if act != "back" and form.validate_on_submit():
         session, actor, values, now = current_session(), current_actor(), form.values(), clock.now()
         with (
-            form.refusals(None, CommunityWasChanged),
+            form.refusals(None, RowWasChanged),
             form.refusals(form.level, WiderThanWritten),
             form.refusals(institution, UnknownInstitution),
         ):
@@ -184,7 +185,7 @@ def texts(context: CommunityContext) -> Answer:
     form = (ConceptNoteForm if is_note else ConditionsForm)(data={"principles": _(USUAL_PRINCIPLES), **written})
     if form.validate_on_submit():
         typed = {name: text or "" for name, text in form.data.items()}
-        with form.refusals(None, CommunityWasChanged, PostTooComplex):
+        with form.refusals(None, RowWasChanged, PostTooComplex):
             pages.change_texts(current_session(), current_actor(), row, typed, seen=request.form.get("seen", ""), now=clock.now())
             is_draft = row.state == CommunityState.DRAFT
             for name in [name for name in communities.missing_parts(row) if name in typed and is_draft]:
@@ -219,7 +220,7 @@ def board_settings(context: CommunityContext) -> Answer:
                 session, actor, board, state=BoardState(board.state), first_posts=first_posts, mail_text=form.mail_text.data,
                 categories=categories, now=now,
             )  # fmt: skip
-            changed |= communities.set_members_write(session, actor, row, form.members_write.data, now=now)
+            changed |= pages.set_members_write(session, actor, row, form.members_write.data, now=now)
             return _back(row, _("Saved. It holds from now on.") if changed else saved(changed))
     return page("communities/board_settings.html", form=form, context=context)
 
@@ -228,7 +229,6 @@ def board_settings(context: CommunityContext) -> Answer:
 @requires(CommunityAction.MANAGE, communities.get_community)
 def manage(context: CommunityContext) -> Answer:
     """Show what waits for the administrators of a community, what a draft still needs, and where things are changed."""
-    leave_reading_note(context)
     return _manage_page(context, ReasonForm())
 
 
@@ -274,7 +274,7 @@ def activate(context: CommunityContext) -> Answer:
         form.refuse(form.reason, _("Write the reason."))
     if not form.errors:
         reason = (form.reason.data or "").strip() if refuses else ""
-        with form.refusals(None, DraftWasChanged):
+        with form.refusals(None, RowWasChanged):
             decided = life.decide_activation(session, current_actor(), context.community, reason=reason, seen=seen, now=clock.now())
             message = _("The community was not activated.") if refuses else _("The community is active.")
             return see_page("communities_managing.oversee", flash=message if decided else _("It was decided already."))
@@ -352,7 +352,7 @@ def set_role(context: MemberContext) -> Answer:
     form, seen = RoleForm(), request.form.get("seen", "")
     if form.validate():
         role = models.CommunityRole(form.role.data)
-        with form.refusals(form.role, LastAdministrator, TooManyAdministrators, MemberWasChanged):
+        with form.refusals(form.role, LastAdministrator, TooManyAdministrators, RowWasChanged):
             members.set_role(current_session(), current_actor(), context, role, seen=seen, now=clock.now())
             return see_page("communities.member_list", slug=context.community.slug, flash=_("Saved."))
     return _member_page(context, form, RemovalForm(formdata=None))
@@ -365,7 +365,7 @@ def remove(context: MemberContext) -> Answer:
     form, seen = RemovalForm(), request.form.get("seen", "")
     if form.validate():
         reason, days = form.reason.data or "", int(form.days.data) if form.days.data else None
-        with form.refusals(form.reason, LastAdministrator, MemberWasChanged):
+        with form.refusals(form.reason, LastAdministrator, RowWasChanged):
             members.remove(current_session(), current_actor(), context, reason=reason, days=days, seen=seen, now=clock.now())
             return see_page("communities.member_list", slug=context.community.slug, flash=_("The person is no longer a member."))
     return _member_page(context, RoleForm(formdata=None, role=context.other.role), form)
@@ -402,7 +402,6 @@ def reactivate(context: CommunityContext) -> Response:
 @requires(CommunityAction.MANAGE, communities.get_community)
 def show_health(context: CommunityContext) -> Answer:
     """Show how a community is doing, by six marks that are computed now."""
-    leave_reading_note(context)
     health = life.measure(current_session(), context.community, now=clock.now())
     since = context.inactive_since(health.content_at)
     return page("communities/life.html", context=context, marks=life.words_of(health), inactive_since=since)
@@ -457,8 +456,7 @@ def oversee() -> Answer:
 @requires(CommunityAction.LIST_GROUPS, communities.get_community)
 def group_list(context: CommunityContext) -> Answer:
     """List the working groups that the reader sees."""
-    leave_reading_note(context)
-    rows = communities.list_groups(current_session(), current_actor(), context.community.id)
+    rows = groups.list_groups(current_session(), current_actor(), context.community.id)
     return page("communities/groups.html", context=context, head=head_of(context), rows=rows)
 
 
@@ -468,8 +466,8 @@ def found_group(context: CommunityContext) -> Answer:
     """Found a working group of a community."""
     form, session, actor, now = NewGroupForm(), current_session(), current_actor(), clock.now()
     if form.validate_on_submit():
-        with form.refusals(None, communities.TooManyGroups), form.refusals(form.purpose, PostTooComplex):
-            row = communities.found_group(session, actor, context, form.values(), now=now)
+        with form.refusals(None, groups.TooManyGroups), form.refusals(form.purpose, PostTooComplex):
+            row = groups.found_group(session, actor, context, form.values(), now=now)
             pages.change_texts(session, actor, row, {"purpose": form.purpose.data or ""}, seen=str(row.row_version), now=now)
             return see_page("communities.front_page", slug=row.slug, flash=_("The working group is there."))
     return _settings_page(form, context, seen="")

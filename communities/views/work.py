@@ -9,17 +9,18 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import InputRequired, Optional
 
 from communities import communities, files, pages, plan
-from communities.access import CommunityAction, CommunityContext, CommunityFileContext, CommunityPageContext, PlanContext
 from communities.communities import NoLongerAllowed
 from communities.models import PARTS, CommunityFile, CommunityPage, PlanEntry
 from communities.panels import LANGUAGE_NAMES
-from communities.views.communities import head_of, is_inside, leave_reading_note
+from communities.space import CommunityAction, CommunityContext, RowContext
+from communities.views.communities import head_of, is_inside
 from communities.views.links import keep_upload
 from kernel import clock
 from kernel.clock import FIRST_DAY, LAST_DAY
 from kernel.errors import NotFound, require_found
 from kernel.i18n import LANGUAGES, _, language, lazy_, site_day
 from kernel.pictures import FORMATS
+from kernel.row_versions import RowWasChanged, version_of
 from kernel.web.file_responses import send_content
 from kernel.web.forms import DAYS, FileField, Form, area, line, whole_number
 from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, file_store, page, requires, see_page
@@ -55,7 +56,6 @@ class CommunityFileForm(Form):
 @requires(CommunityAction.READ, communities.get_community)
 def file_list(context: CommunityContext) -> Answer:
     """List the files that the reader may open, by category."""
-    leave_reading_note(context)
     session, number, inside, requested = current_session(), context.community.id, is_inside(context), requested_page(50)
     category = read_words(request.args.get("category", ""))
     rows = files.list_files(session, number, category, is_inside=inside, offset=requested.offset, limit=requested.size + 1)
@@ -64,9 +64,8 @@ def file_list(context: CommunityContext) -> Answer:
     return page("communities/files.html", context=context, head=head_of(context), licences=files.LICENCES, deleted=deleted, **listed)
 
 
-def _note_reading(context: CommunityContext, row: CommunityFile | CommunityPage, action: CommunityAction) -> None:
-    """Note who reads what stands in a community; raise NotFound for what was deleted to those who cannot restore it."""
-    leave_reading_note(context)
+def _require_shown(context: CommunityContext, row: CommunityFile | CommunityPage, action: CommunityAction) -> None:
+    """Raise NotFound for what was deleted to those who cannot restore it."""
     if row.deleted_at is not None and not allows(action, context):
         raise NotFound
 
@@ -80,7 +79,7 @@ def add_file(context: CommunityContext) -> Answer:
 
 def _save_file(context: CommunityContext, form: CommunityFileForm) -> Response:
     """Show the form of a file; where it was sent, bring the file in, change what is said of it, or replace it."""
-    row, actor, slug = context.file if isinstance(context, CommunityFileContext) else None, current_actor(), context.community.slug
+    row, actor, slug = context.row if isinstance(context, RowContext) else None, current_actor(), context.community.slug
     seen = request.form.get("seen", str(row.row_version) if row else "")
     if form.validate_on_submit():
         content = form.store()
@@ -89,7 +88,7 @@ def _save_file(context: CommunityContext, form: CommunityFileForm) -> Response:
         if not form.errors:
             session, values, now = begin_writing(), form.values(), clock.now()
             full, categories = form.refusals(form.file, files.CommunityIsFull), form.refusals(form.category, files.TooManyFileCategories)
-            with form.refusals(None, files.FileWasChanged, NoLongerAllowed), full, categories:
+            with form.refusals(None, RowWasChanged, NoLongerAllowed), full, categories:
                 if row is not None:
                     present = files.get_file(session, actor, slug, row.uuid)
                     changed = files.change_file(session, actor, present, values, content, seen=seen, now=now)
@@ -97,27 +96,27 @@ def _save_file(context: CommunityContext, form: CommunityFileForm) -> Response:
                 if content is not None:
                     files.add_file(session, actor, context, values, content, now=now)
                     return see_page("communities_work.file_list", slug=slug, flash=_("The file is there."))
-            seen = str(files.get_file(session, actor, slug, row.uuid).file.row_version) if row else ""
+            seen = str(files.get_file(session, actor, slug, row.uuid).row.row_version) if row else ""
     known = files.list_categories(current_session(), context.community.id, is_inside=True)
     return page("communities/file_form.html", context=context, form=form, file=row, categories=known, seen=seen)
 
 
 @work_bp.get("/communities/<slug>/files/<uuid:file>")
 @requires(CommunityAction.READ, files.get_file)
-def show_file(context: CommunityFileContext) -> Answer:
+def show_file(context: RowContext[CommunityFile]) -> Answer:
     """Show a file with its former contents."""
-    _note_reading(context, context.file, CommunityAction.CHANGE_FILE)
-    versions = files.list_versions(current_session(), context.file.id)
-    return page("communities/file.html", context=context, file=context.file, versions=versions, licences=files.LICENCES)
+    _require_shown(context, context.row, CommunityAction.CHANGE_FILE)
+    versions = files.list_versions(current_session(), context.row.id)
+    return page("communities/file.html", context=context, file=context.row, versions=versions, licences=files.LICENCES)
 
 
 @work_bp.get("/communities/<slug>/files/<uuid:file>/<int:number>")
 @requires(CommunityAction.READ, files.get_file)
-def file_content(context: CommunityFileContext) -> Response:
+def file_content(context: RowContext[CommunityFile]) -> Response:
     """Send a content of a file to who may read it now."""
-    _note_reading(context, context.file, CommunityAction.CHANGE_FILE)
+    _require_shown(context, context.row, CommunityAction.CHANGE_FILE)
     number = int((request.view_args or {})["number"])
-    rows = files.list_versions(current_session(), context.file.id)
+    rows = files.list_versions(current_session(), context.row.id)
     row = require_found(next((row for row in rows if row.CommunityFileVersion.number == number), None))
     name, stored = row.CommunityFileVersion.name, row.StoredFile
     inline = name.rpartition(".")[2].lower() in FORMATS
@@ -126,9 +125,9 @@ def file_content(context: CommunityFileContext) -> Response:
 
 @work_bp.route("/communities/<slug>/files/<uuid:file>/edit", methods=["GET", "POST"])
 @requires(CommunityAction.CHANGE_FILE, files.get_file, reads_first=True, body_limit=BODY_LIMIT)
-def edit_file(context: CommunityFileContext) -> Answer:
+def edit_file(context: RowContext[CommunityFile]) -> Answer:
     """Change what is said of a file, or replace it."""
-    return _save_file(context, CommunityFileForm(obj=context.file))
+    return _save_file(context, CommunityFileForm(obj=context.row))
 
 
 def _saved(changed: bool) -> str:
@@ -137,12 +136,12 @@ def _saved(changed: bool) -> str:
 
 @work_bp.post("/communities/<slug>/files/<uuid:file>/deletion")
 @requires(CommunityAction.CHANGE_FILE, files.get_file)
-def delete_file(context: CommunityFileContext) -> Response:
+def delete_file(context: RowContext[CommunityFile]) -> Response:
     """Delete a file, or restore it."""
     is_deleted = request.form.get("act") != "restore"
     files.set_deleted(current_session(), current_actor(), context, is_deleted=is_deleted, now=clock.now())
     message = _("The file was deleted. It can be restored for 30 days.") if is_deleted else _("The file is there again.")
-    return see_page("communities_work.show_file", slug=context.community.slug, file=context.file.uuid, flash=message)
+    return see_page("communities_work.show_file", slug=context.community.slug, file=context.row.uuid, flash=message)
 
 
 class CommunityPageForm(Form):
@@ -164,7 +163,6 @@ class CommunityPageForm(Form):
 @requires(CommunityAction.READ, communities.get_community)
 def page_list(context: CommunityContext) -> Answer:
     """List the pages that the reader may open, by category."""
-    leave_reading_note(context)
     rows = pages.list_pages(current_session(), context.community.id, is_inside=is_inside(context))
     groups = [(category, list(listed)) for category, listed in groupby(rows, lambda row: row.category)]
     deleted = pages.list_deleted(current_session(), context.community.id) if allows(CommunityAction.WRITE_PAGE, context) else []
@@ -180,22 +178,22 @@ def add_page(context: CommunityContext) -> Answer:
 
 def _save_page(context: CommunityContext, form: CommunityPageForm) -> Response:
     """Show the form of a page, or save what was sent; of two who write at once the second one sees both."""
-    row = context.page if isinstance(context, CommunityPageContext) else None
+    row = context.row if isinstance(context, RowContext) else None
     slug, actor, other = context.community.slug, current_actor(), list[tuple[str, str]]()
     seen = request.form.get("seen", str(row.row_version) if row else "")
     if form.validate_on_submit():
-        values, refused = form.values(), (pages.TooManyPages, pages.PageWasChanged, NoLongerAllowed)
+        values, refused = form.values(), (pages.TooManyPages, RowWasChanged, NoLongerAllowed)
         with form.refusals(form.text, pages.PageNotRendered), form.refusals(None, *refused):
             rendered = pages.render_page(values.source, context.community.language)
             session, html, now = begin_writing(), str(rendered.html), clock.now()
-            if isinstance(context, CommunityPageContext):
-                changed, key = pages.change_page(session, actor, context, values, html, seen=seen, now=now), context.page.slug
+            if isinstance(context, RowContext):
+                changed, key = pages.change_page(session, actor, context, values, html, seen=seen, now=now), context.row.slug
             else:
                 changed, key = True, pages.add_page(session, actor, context, values, html, now=now).slug
             for problem in rendered.problems[:5]:  # what of it is not shown as it was written, such as a picture that nobody has
                 flash(_(problem.text, **problem.facts), "warn")
             return see_page("communities_work.show_page", slug=slug, key=key, flash=_saved(changed))
-        present = pages.get_page(current_session(), actor, slug, row.slug).page if row else None
+        present = pages.get_page(current_session(), actor, slug, row.slug).row if row else None
         if present and seen != str(present.row_version):
             seen, other = str(present.row_version), pages.compare_with_saved(current_session(), present.id, values.source)
     return page("communities/page_form.html", context=context, form=form, row=row, seen=seen, other=other)
@@ -203,52 +201,51 @@ def _save_page(context: CommunityContext, form: CommunityPageForm) -> Response:
 
 @work_bp.get("/communities/<slug>/pages/<key>")
 @requires(CommunityAction.READ, pages.get_page)
-def show_page(context: CommunityPageContext) -> Answer:
+def show_page(context: RowContext[CommunityPage]) -> Answer:
     """Show a page."""
-    _note_reading(context, context.page, CommunityAction.WRITE_PAGE)
-    version = pages.latest_version(current_session(), context.page.id)
-    return page("communities/page.html", context=context, row=context.page, version=version)
+    _require_shown(context, context.row, CommunityAction.WRITE_PAGE)
+    version = pages.latest_version(current_session(), context.row.id)
+    return page("communities/page.html", context=context, row=context.row, version=version)
 
 
 @work_bp.get("/communities/<slug>/pages/<key>/history")
 @requires(CommunityAction.READ, pages.get_page)
-def page_history(context: CommunityPageContext) -> Answer:
+def page_history(context: RowContext[CommunityPage]) -> Answer:
     """Show the former texts of a page, each compared with the one before."""
-    _note_reading(context, context.page, CommunityAction.WRITE_PAGE)
+    _require_shown(context, context.row, CommunityAction.WRITE_PAGE)
     return _history_page(context, {})
 
 
-def _history_page(context: CommunityPageContext, headings: dict[str, str]) -> Response:
+def _history_page(context: RowContext[CommunityPage], headings: dict[str, str]) -> Response:
     requested = requested_page(20)
-    steps = pages.list_steps(current_session(), context.page.id, offset=requested.offset, limit=requested.size + 1)
-    return page("communities/page_history.html", context=context, row=context.page, page=requested.of(steps), headings=headings)
+    steps = pages.list_steps(current_session(), context.row.id, offset=requested.offset, limit=requested.size + 1)
+    return page("communities/page_history.html", context=context, row=context.row, page=requested.of(steps), headings=headings)
 
 
 @work_bp.get("/communities/<slug>/about/history")
 @requires(CommunityAction.READ, pages.get_note)
-def note_history(context: CommunityPageContext) -> Answer:
+def note_history(context: RowContext[CommunityPage]) -> Answer:
     """Show the former texts of the front page, each compared with the one before."""
-    leave_reading_note(context)
     return _history_page(context, {f"## {name}": _(label) for name, label in PARTS.items()})
 
 
 @work_bp.route("/communities/<slug>/pages/<key>/edit", methods=["GET", "POST"])
 @requires(CommunityAction.WRITE_PAGE, pages.get_page, reads_first=True)
-def edit_page(context: CommunityPageContext) -> Answer:
+def edit_page(context: RowContext[CommunityPage]) -> Answer:
     """Write another text of a page; of two who write at once the second one sees both."""
-    row, source = context.page, pages.latest_version(current_session(), context.page.id).source
+    row, source = context.row, pages.latest_version(current_session(), context.row.id).source
     values = {"text": source, "category": row.category, "position": str(row.position or ""), "members_only": row.members_only}
     return _save_page(context, CommunityPageForm(title=row.title, **values))
 
 
 @work_bp.post("/communities/<slug>/pages/<key>/deletion")
 @requires(CommunityAction.WRITE_PAGE, pages.get_page)
-def delete_page(context: CommunityPageContext) -> Response:
+def delete_page(context: RowContext[CommunityPage]) -> Response:
     """Delete a page, or restore it."""
     is_deleted = request.form.get("act") != "restore"
     pages.set_deleted(current_session(), current_actor(), context, is_deleted=is_deleted, now=clock.now())
     message = _("The page was deleted. Those who write pages can restore it.") if is_deleted else _("The page is there again.")
-    return see_page("communities_work.show_page", slug=context.community.slug, key=context.page.slug, flash=message)
+    return see_page("communities_work.show_page", slug=context.community.slug, key=context.row.slug, flash=message)
 
 
 class PlanForm(Form):
@@ -286,10 +283,9 @@ class PlanForm(Form):
 @requires(CommunityAction.READ_PLAN, communities.get_community)
 def show_plan(context: CommunityContext) -> Answer:
     """Show the plan of a community to its members."""
-    leave_reading_note(context)
     today = site_day(clock.now())
     lines = plan.list_lines(current_session(), context.community.id)
-    rows = [(row, plan.is_overdue(row, today), plan.version_of(row)) for row in lines]
+    rows = [(row, plan.is_overdue(row, today), version_of(row)) for row in lines]
     return page("communities/plan.html", context=context, head=head_of(context), rows=rows, kinds=plan.PLAN_KINDS)
 
 
@@ -316,22 +312,22 @@ def _line_page(context: CommunityContext, form: PlanForm, line: PlanEntry | None
 
 @work_bp.route("/communities/<slug>/plan/<int:line>", methods=["GET", "POST"])
 @requires(CommunityAction.EDIT, plan.get_line)
-def edit_line(context: PlanContext) -> Answer:
+def edit_line(context: RowContext[PlanEntry]) -> Answer:
     """Change a line of the plan; of two who do at once the second one sees both."""
-    line, seen = context.line, request.form.get("seen", plan.version_of(context.line))
+    line, seen = context.row, request.form.get("seen", version_of(context.row))
     form = PlanForm(obj=line)
     if form.ends_on.data == form.starts_on.data:
         form.ends_on.data = None
     if form.validate_on_submit():
-        with form.refusals(None, plan.LineWasChanged):
+        with form.refusals(None, RowWasChanged):
             changed = plan.change_line(current_session(), current_actor(), context, form.values(), seen=seen, now=clock.now())
             return see_page("communities_work.show_plan", slug=context.community.slug, flash=_saved(changed))
-    return _line_page(context, form, line, seen, plan.version_of(line))
+    return _line_page(context, form, line, seen, version_of(line))
 
 
 @work_bp.post("/communities/<slug>/plan/<int:line>/mark")
 @requires(CommunityAction.EDIT, plan.get_line)
-def mark_line(context: PlanContext) -> Response:
+def mark_line(context: RowContext[PlanEntry]) -> Response:
     """Tick a line, take the tick away, or delete it."""
     session, actor, act, seen = current_session(), current_actor(), request.form.get("act"), request.form.get("seen", "")
     message = _("Saved.")
@@ -340,6 +336,6 @@ def mark_line(context: PlanContext) -> Response:
             plan.delete_line(session, actor, context, seen=seen, now=clock.now())
         elif not plan.tick(session, actor, context, is_done=act == "done", seen=seen, now=clock.now()):
             message = _("There was nothing to change.")
-    except plan.LineWasChanged:
+    except RowWasChanged:
         message = _("Someone changed this line meanwhile: nothing was done. Look at it as it is now.")
     return see_page("communities_work.show_plan", slug=context.community.slug, flash=message)

@@ -13,7 +13,6 @@ from discussions.files import INLINE
 from discussions.models import HideClass
 from discussions.moderation import AlreadyReported, PostDecided
 from discussions.threads import TitleMissing, TooManyPinned
-from discussions.views.reading import note_reading
 from kernel import audit, clock
 from kernel.errors import OwnRecord
 from kernel.i18n import _, lazy_, site_day
@@ -61,12 +60,12 @@ class HideForm(Form):
 @requires(BoardAction.HIDE, boards.get_post)
 def hide(context: PostContext) -> Answer:
     """Hide a post, with a reason."""
-    form = HideForm()
-    if is_read_only_request() and context.post.state in GONE:
+    form, session = HideForm(), current_session()
+    if is_read_only_request() and context.post.state in GONE and not context.stands_in:
         return see_page("discussions.post", post=context.post.key, flash=_("This post is not shown any more."))
     if is_read_only_request():
         form.seen.data = str(context.post.row_version)
-        reports = moderation.list_reports(current_session(), [context.post.id])
+        reports = moderation.list_reports(session, current_actor(), [context.post.id])
         form.hide_class.data = reports[0].PostReport.report_class if reports else None
     if form.validate_on_submit():
         reason = (form.reason.data or "").strip()
@@ -74,11 +73,25 @@ def hide(context: PostContext) -> Answer:
             form.refuse(form.reason, _("Write the reason in 3 to 500 characters."))
         else:
             with form.refusals(None, PostDecided, OwnRecord):
-                session, actor, version = current_session(), current_actor(), whole_number(form.seen.data or "")
-                hide_class = HideClass(form.hide_class.data)
-                moderation.decide(session, actor, context, hide_class=hide_class, reason=reason, version=version, now=clock.now())
-                return see_page("discussions.thread", thread=context.thread.key, flash=_("The post is hidden."))
-    return page("discussions/hide.html", form=form, context=context, owner_page=boards.owner_page_of(current_session(), context.board))
+                version, hide_class = whole_number(form.seen.data or ""), HideClass(form.hide_class.data)
+                moderation.decide(session, current_actor(), context, hide_class=hide_class, reason=reason, version=version, now=clock.now())
+                return _see_decided(context, "discussions.thread", _("The post is hidden."), thread=context.thread.key)
+    return page(
+        "discussions/hide.html",
+        form=form,
+        context=context,
+        owner_page=boards.owner_page_of(session, context.board),
+        reports=moderation.list_reports(session, current_actor(), [context.post.id]),
+        classes=moderation.CLASSES,
+        is_gone=context.post.state in GONE,
+    )
+
+
+def _see_decided(context: PostContext, endpoint: str, flash: str, **values: str) -> Response:
+    """Lead a moderator on from a decision; who stands in for them reads no more than this page."""
+    if context.stands_in:
+        return see_page("discussions_moderation.hide", post=context.post.key, flash=flash)
+    return see_page(endpoint, flash=flash, **values)
 
 
 @bp.post("/discussions/posts/<post>/keeping")
@@ -87,7 +100,8 @@ def keep(context: PostContext) -> Response:
     """Keep a reported post as it is."""
     session, actor, version = current_session(), current_actor(), whole_number(request.form.get("seen", ""))
     moderation.decide(session, actor, context, hide_class=None, reason="", version=version, now=clock.now())
-    return see_page("discussions_moderation.queue", board=context.board.key, flash=_("The post stays, and who reported it is notified."))
+    message = _("The post stays, and who reported it is notified.")
+    return _see_decided(context, "discussions_moderation.queue", message, board=context.board.key)
 
 
 @bp.post("/discussions/posts/<post>/showing")
@@ -96,7 +110,7 @@ def show(context: PostContext) -> Response:
     """Show a hidden post again."""
     version = whole_number(request.form.get("seen", ""))
     moderation.show(current_session(), current_actor(), context, version=version, now=clock.now())
-    return see_page("discussions.post", post=context.post.key, flash=_("The post is shown again."))
+    return _see_decided(context, "discussions.post", _("The post is shown again."), post=context.post.key)
 
 
 @bp.post("/discussions/posts/<post>/release")
@@ -212,16 +226,15 @@ def _pin(context: ThreadContext, until: date | None, *, is_pinned: bool, today: 
 @requires(BoardAction.VIEW_QUEUE, boards.get_board)
 def queue(context: BoardContext) -> Answer:
     """List what waits for the moderators of a board."""
-    note_reading(context)
-    session = current_session()
-    rows = moderation.list_queue(session, context.board.id)
+    session, actor = current_session(), current_actor()
+    rows = moderation.list_queue(session, actor, context.board.id)
     numbers = [row.ThreadPost.id for row in rows]
     return page(
         "discussions/queue.html",
         context=context,
         owner_page=boards.owner_page_of(session, context.board),
         rows=rows,
-        reports=moderation.list_reports(session, numbers),
+        reports=moderation.list_reports(session, actor, numbers),
         classes=moderation.CLASSES,
         files=posts.list_files(session, numbers),
         pictures=INLINE,
@@ -232,8 +245,7 @@ def queue(context: BoardContext) -> Answer:
 @requires(BoardAction.VIEW_LOG, boards.get_board)
 def log(context: BoardContext) -> Answer:
     """List what was decided on a board's threads and posts, by whom."""
-    note_reading(context)
     session, requested = current_session(), requested_page(50)
-    rows = moderation.list_log(session, context.board.id, offset=requested.offset, limit=requested.size + 1)
+    rows = moderation.list_log(session, current_actor(), context.board.id, offset=requested.offset, limit=requested.size + 1)
     owner_page = boards.owner_page_of(session, context.board)
     return page("discussions/log.html", context=context, owner_page=owner_page, page=requested.of(rows), labels=audit.labels())

@@ -21,7 +21,7 @@ from discussions.views.writing import PostForm, draft_of, draw_attaching, new_to
 from kernel import clock
 from kernel.i18n import _, language, lazy_, site_day, zone
 from kernel.markup.model import SafeHtml
-from kernel.web.after_response import leave_record, run_after_response
+from kernel.web.after_response import run_after_response
 from kernel.web.file_responses import send_content
 from kernel.web.forms import Form
 from kernel.web.request import (
@@ -58,7 +58,6 @@ class LevelForm(Form):
 @requires(BoardAction.VIEW, boards.get_board)
 def board(context: BoardContext) -> Answer:
     """List the threads of a board, pinned first, then the latest."""
-    note_reading(context)
     session, actor, now, requested = current_session(), current_actor(), clock.now(), requested_page(threads.LISTED)
     anchor = tuple(part for part in request.args.get("anchor", "").split(".", 2) if part)
     has_announcements = boards.owner_of(session, context.board).members is not None
@@ -86,15 +85,6 @@ def board(context: BoardContext) -> Answer:
         counts={name: count for name, count in counted if name not in beside},
         form=form,
     )
-
-
-def note_reading(context: BoardContext) -> None:
-    """Keep that an administrator of the site opened a board, where its owner has that on record."""
-    actor = current_actor()
-    note = boards.owner_of(current_session(), context.board).note_reading if actor.is_administrator else None
-    if note is not None:
-        board_id = context.board.id
-        leave_record(lambda session: note(session, actor, board_id))
 
 
 def _anchor(context: BoardContext, parts: tuple[str, ...]) -> Anchor:
@@ -135,7 +125,6 @@ def mark_read(context: BoardContext) -> Response:
 @requires(BoardAction.READ, boards.get_thread)
 def thread(context: ThreadContext) -> Answer:
     """Show a page of a thread, the first one unless the address says another, and the form to answer."""
-    note_reading(context)
     session, actor, row = current_session(), current_actor(), context.thread
     last = max(1, math.ceil(row.last_number / posts.PAGE))
     number = min(max(_requested_number(), 1), last)
@@ -207,7 +196,7 @@ class PostCard(NamedTuple):
 
     @property
     def is_plain(self) -> bool:
-        """Say whether nothing on it belongs to one session or page: neither forms nor icons."""
+        """Return whether nothing on it belongs to one session or page: neither forms nor icons."""
         is_marked = self.is_accepted or self.is_summary or self.files or self.post.state != PostState.VISIBLE
         return not (is_marked or self.view.acts & WITH_FORMS)
 
@@ -282,7 +271,6 @@ def post(context: PostContext) -> Response:
 @requires(BoardAction.OPEN_FILE, files.get_file)
 def file(context: FileContext) -> Response:
     """Send a file of a post to who may read the post now."""
-    note_reading(context)
     stored, extension = context.stored, context.file.name.rpartition(".")[2].lower()
     inline = extension in files.INLINE
     return send_content(file_store(), stored.sha256, stored.media_type, context.file.name, inline=inline, cache_control="private, no-store")
@@ -352,7 +340,6 @@ def restore(context: PostContext) -> Response:
 @requires(BoardAction.VIEW_HISTORY, boards.get_post)
 def history(context: PostContext) -> Answer:
     """Show the former texts of a post, each compared with the next."""
-    note_reading(context)
     session = current_session()
     owner_page = boards.owner_page_of(session, context.board)
     steps = posts.compare_revisions(context.post, posts.list_revisions(session, context.post.id))

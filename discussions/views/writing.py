@@ -172,7 +172,7 @@ def keeping_text(loader: Callable[..., BoardContext], action: BoardAction) -> Ca
             drafts.keep_draft(own, actor, slot, text, reason=_(TextSaved.message), now=clock.now())
         if boards_seen(actor, context):
             raise TextSaved
-        return context
+        return loader(current_session(), actor, **arguments)  # the session of the first one was given back
 
     return load
 

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from accounts import notices
 from accounts.models import Notification, Person
 from accounts.notices import Message
-from communities import communities, copies, files, jobs, life, pages
+from communities import communities, copies, files, groups, jobs, life, pages
 from communities import models as tables
 from communities.communities import COMMUNITY_NOTICE, CommunityValues, own_key
 from communities.models import Community, CommunityLevel, CommunityLink, CommunityMember, CommunityReach, CommunityState, PlanEntry
@@ -87,7 +87,7 @@ def fill(instance: Instance, row: Community, ana: Person, eva: Person) -> str:
         session.add(Subscription(person_id=eva.id, board_id=board.id, level="every"))
         slot = DraftSlot(session.get_one(Board, board.id), session.get_one(Thread, first.thread_id), answers[0])
         keep_draft(session, actor_of(eva), slot, DraftText("Borrador."), now=now)
-        group = communities.found_group(session, actor, context, values_of_group, now=now)
+        group = groups.found_group(session, actor, context, values_of_group, now=now)
         copies.request_export(session, actor, session.get_one(Community, row.id), uuid4(), now=now)
     write_thread(instance, group, "Solo del grupo")
     with instance.database.unit_of_work() as session:

@@ -13,8 +13,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from accounts.models import Notification, Person
-from accounts.privacy import GONE
-from communities import communities, copies, files, jobs, pages
+from accounts.names import GONE
+from communities import communities, copies, files, groups, jobs, pages
 from communities.communities import CommunityValues
 from communities.copies import LEFT_OUT, CopySource
 from communities.models import (
@@ -122,7 +122,7 @@ class Plants:
         values = CommunityValues(f"Grupo {SECRET}", "es", CommunityReach.PARENT, CommunityLevel.PRIVATE)
         with self.instance.database.unit_of_work() as session:
             context = communities.get_community(session, actor_of(self.ana), self.row.slug)
-            group = communities.found_group(session, actor_of(self.ana), context, values, now=clock.now())
+            group = groups.found_group(session, actor_of(self.ana), context, values, now=clock.now())
         write_thread(self.instance, group, SECRET)
 
     def addresses(self) -> None:

@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from accounts.models import Person
 from communities import communities, panels
-from communities.access import CommunityAction, CommunityContext
 from communities.models import Community, CommunityLevel, CommunityLink, CommunityReach
 from communities.panels import PANELS, Panel
+from communities.space import CommunityAction, CommunityContext
 from kernel.files import StoredFile, files_of
 from lms.instance import Instance
 from tests.support.browser import Browser, Counter, every_statement

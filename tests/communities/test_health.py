@@ -20,10 +20,11 @@ from communities.models import (
     CommunityState,
     PlanEntry,
 )
-from communities.standing import is_present
+from communities.space import is_present
 from discussions.models import Thread, ThreadPost
 from kernel import clock
 from kernel.i18n import site_day
+from kernel.row_versions import version_of
 from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_person, an_administrator, sign_in
@@ -250,7 +251,7 @@ def test_of_two_who_change_a_line_the_second_one_sees_both(browser: Browser, ins
     second.submit(mark, button=("act", "done"))
     done_at = read(instance, lambda session: session.scalars(select(PlanEntry.done_at)).one())
     first.get(f"{PAGE}/plan")
-    first.post(mark, {"act": "done", "seen": plan.version_of(row)})
+    first.post(mark, {"act": "done", "seen": version_of(row)})
     assert read(instance, lambda session: session.scalars(select(PlanEntry.done_at)).one()) == done_at
 
 

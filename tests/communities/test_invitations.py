@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from accounts import accounts
 from accounts.models import Person
 from communities import invitations
 from communities.models import (
@@ -85,6 +86,19 @@ def test_a_list_is_judged_before_anybody_is_invited(browser: Browser, instance: 
     page = ana.post(INVITING, {"addresses": f"{pasted}\nluz@example.org", "added_text": "", "way": "links", "act": "invite"}).text
     assert in_spanish("This is not an email address.") in page  # nothing goes out while a line is left out unsaid
     assert len(rows(instance)) == 2
+
+
+def test_the_address_of_an_account_that_was_merged_into_a_members_is_a_members(browser: Browser, instance: Instance) -> None:
+    row = a_community(instance, a_person(instance), level=CommunityLevel.PRIVATE)
+    member, former = a_person(instance, "miembro@example.org"), a_person(instance, "antes@example.org")
+    a_member(instance, row, member)
+    with instance.database.unit_of_work() as session:
+        people = [session.get_one(Person, person.id) for person in (former, member)]
+        accounts.close_after_merge(session, SYSTEM, *people, "", [], now=clock.now())
+
+    page = sign_in(browser).post(INVITING, {"addresses": "antes@example.org", "added_text": "", "way": "links", "act": "check"}).html
+
+    assert in_spanish("%(count)s is a member already", count=1) in page
 
 
 def test_too_long_a_list_is_refused_with_its_number(browser: Browser, instance: Instance) -> None:

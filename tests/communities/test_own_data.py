@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from accounts import names as names_of_people
 from accounts import privacy
 from accounts.models import Person
 from communities import communities, files, invitations, pages
@@ -52,8 +53,8 @@ def bring(instance: Instance, row: Community, person: Person, content: bytes, fi
         if file is None:
             return files.add_file(session, actor, communities.get_community(session, actor, row.slug), values, stored, now=clock.now())
         context = files.get_file(session, actor, row.slug, file.uuid)
-        files.change_file(session, actor, context, values, stored, seen=str(context.file.row_version), now=clock.now())
-        return context.file
+        files.change_file(session, actor, context, values, stored, seen=str(context.row.row_version), now=clock.now())
+        return context.row
 
 
 def write(instance: Instance, row: Community, person: Person, title: str, key: str = "") -> str:
@@ -65,7 +66,7 @@ def write(instance: Instance, row: Community, person: Person, title: str, key: s
             context = communities.get_community(session, actor, row.slug)
             return pages.add_page(session, actor, context, values, "<p>Un texto.</p>", now=clock.now()).slug
         page = pages.get_page(session, actor, row.slug, key)
-        pages.change_page(session, actor, page, values, "<p>Un texto.</p>", seen=str(page.page.row_version), now=clock.now())
+        pages.change_page(session, actor, page, values, "<p>Un texto.</p>", seen=str(page.row.row_version), now=clock.now())
         return key
 
 
@@ -167,7 +168,7 @@ def test_files_and_pages_stay_without_a_name_or_go_as_the_person_answered(browse
     if answer == "keep":
         assert contents == [eva.id, eva.id, ana.id]
         assert titles == ["De Eva", "De las dos, otra vez"]
-        assert " ".join(privacy.GONE) in sign_in(browser).get(f"/communities/{row.slug}/files").text
+        assert " ".join(names_of_people.GONE) in sign_in(browser).get(f"/communities/{row.slug}/files").text
     else:
         assert contents == [ana.id]
         assert titles == ["De las dos"]

@@ -3,13 +3,15 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from accounts.models import Notification, Person
 from communities import members
 from communities.models import Community, CommunityLevel, CommunityMember, CommunityReach, CommunityRequest, CommunityRole, CommunityState
 from courses.models import StaffRole
 from kernel import clock
+from kernel.audit import AuditEntry
+from kernel.row_versions import RowWasChanged
 from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, a_teacher, an_administrator, sign_in
@@ -118,7 +120,7 @@ def test_a_draft_is_activated_as_the_site_read_it(browser: Browser, instance: In
     ana.submit(f"{MANAGE}/note", {"purpose": f"{LONG} Y otra cosa."})
     boss.submit(f"{MANAGE}/activation", {"reason": "Lo que pensé."}, button=("act", "activate"), status=409)
 
-    message = in_spanish("Its administrators changed this draft meanwhile: read it again below, and then decide.")
+    message = in_spanish(RowWasChanged.message)
     assert message in boss.page.text
     assert "Y otra cosa." in boss.page.text
     assert "Lo que pensé." in boss.page.html
@@ -359,6 +361,27 @@ def test_what_an_administrator_of_the_site_reads_stands_in_the_log_of_the_commun
     assert log.count(in_spanish("Opened a community as site administrator")) == 1
     assert "Ada Ministra" in log
     assert in_spanish("Opened a community as site administrator") not in browser.get("/communities/de-todos/manage/log").text
+
+
+PAGES = (
+    *("", "/members", "/files", "/pages", "/plan", "/tools", "/groups", "/manage", "/manage/health", "/manage/requests", "/manage/log"),
+    *("/manage/invitations", "/manage/settings", "/manage/note", "/manage/links", "/manage/discussions", "/manage/export", "/discussions"),
+)
+
+
+def test_whatever_an_administrator_of_the_site_opens_first_is_on_record(browser: Browser, instance: Instance) -> None:
+    """spec/communities C25: no page has to remember it."""
+    ana = a_person(instance)
+    an_administrator(instance)
+    boss, recorded = visitor(browser, "admin@example.org"), {}
+    for number, path in enumerate(PAGES):
+        row = a_community(instance, ana, f"Comunidad {number}", level=CommunityLevel.PRIVATE)
+        boss.get(f"/communities/{row.slug}{path}")
+        with instance.database.unit_of_work(write=False) as session:
+            about = (AuditEntry.verb == "community.read_by_site", AuditEntry.subject_id == row.id)
+            recorded[path] = session.scalar(select(func.count()).where(*about))
+
+    assert recorded == dict.fromkeys(PAGES, 1)
 
 
 def test_the_log_names_what_was_changed_and_the_new_role(browser: Browser, instance: Instance) -> None:

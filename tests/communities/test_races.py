@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Notification, Person
-from communities import communities, files, invitations, life, members, pages, plan, reach
+from communities import communities, files, groups, invitations, life, members, pages, plan, reach
 from communities.communities import CommunityValues, NoLongerAllowed, TooManyDrafts
 from communities.files import CommunityIsFull, FileValues
 from communities.members import LastAdministrator
@@ -30,8 +30,8 @@ from communities.models import (
     PlanEntry,
     RequestState,
 )
-from communities.pages import PageValues, PageWasChanged
-from communities.plan import LineWasChanged, PlanValues
+from communities.pages import PageValues
+from communities.plan import PlanValues
 from discussions import boards, threads
 from discussions.files import CheckedFile
 from discussions.models import Board, FirstPosts, PostDraft, Thread, ThreadKind, ThreadPost
@@ -40,6 +40,7 @@ from discussions.views.writing import TextSaved
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import site_day
+from kernel.row_versions import RowWasChanged, version_of
 from lms.instance import Instance
 from tests.support.at_once import Act, act_together, overlap
 from tests.support.browser import Browser, Fields
@@ -128,7 +129,7 @@ def a_group(instance: Instance, parent: Community, founder: Person, level: Commu
     with instance.database.unit_of_work() as session:
         context = communities.get_community(session, actor, parent.slug)
         values = CommunityValues("Tablas", "es", CommunityReach.PARENT, level)
-        return communities.found_group(session, actor, context, values, now=clock.now())
+        return groups.found_group(session, actor, context, values, now=clock.now())
 
 
 def notices_of(instance: Instance, person: Person) -> list[str]:
@@ -295,7 +296,7 @@ def test_nobody_is_left_in_a_group_alone(instance: Instance, way: str) -> None:
         "approved": lambda: deciding(ana, a_request(instance, group, eva), approves=True, slug=group.slug),
         "invited": lambda: accepting(eva, an_invitation(instance, group, ana, eva.email)),
         "founding": lambda: of_community(
-            eva, communities.found_group, CommunityValues("Otra", "es", CommunityReach.HIDDEN, CommunityLevel.PRIVATE)
+            eva, groups.found_group, CommunityValues("Otra", "es", CommunityReach.HIDDEN, CommunityLevel.PRIVATE)
         ),
     }[way]()
     results = act_together(instance, [*[of_community(eva, members.leave)] * 2, *[joining] * 3])
@@ -370,7 +371,7 @@ def test_of_eight_who_change_one_page_seven_see_both_texts(instance: Instance) -
 
     results = act_together(instance, [changing(number) for number in range(8)])
 
-    assert outcomes(results) == {"True": 1, PageWasChanged.__name__: 7}
+    assert outcomes(results) == {"True": 1, RowWasChanged.__name__: 7}
     assert read(instance, lambda session: session.scalar(select(func.count()).where(CommunityPageVersion.page_id == row.id))) == 2
 
 
@@ -382,7 +383,7 @@ def test_a_line_of_the_plan_is_deleted_once(instance: Instance) -> None:
     with instance.database.unit_of_work() as session:
         line = plan.add_line(session, actor, communities.get_community(session, actor, SLUG), values, now=clock.now())
 
-    seen = plan.version_of(line)
+    seen = version_of(line)
 
     def deleting(session: Session, context: Any) -> None:
         plan.delete_line(session, actor, context, seen=seen, now=clock.now())
@@ -395,7 +396,7 @@ def test_a_line_of_the_plan_is_deleted_once(instance: Instance) -> None:
     )
 
     assert outcomes(results)["None"] <= 5
-    assert {type(result) for result in results if result is not None} <= {NotFound, LineWasChanged}
+    assert {type(result) for result in results if result is not None} <= {NotFound, RowWasChanged}
     assert read(instance, lambda session: session.scalars(select(PlanEntry).where(PlanEntry.community_id == row.id)).all()) == []
 
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import delete, func, insert, select, update
 
 from accounts.models import Person
-from communities import communities, files, members, pages, search
+from communities import communities, files, life, members, pages, search
 from communities.models import Community, CommunityLevel, CommunityMember, CommunityReach, CommunityState
 from discussions.models import Board
 from kernel import clock
@@ -54,7 +54,7 @@ def test_names_and_topics_are_found_by_those_who_may_know_of_them(browser: Brows
     with instance.database.unit_of_work() as session:
         row = session.get_one(Community, rows["por-tema"].id)
         row.topic = "Guayacanes"
-        search.note_changed(session, row, now=clock.now())
+        search.note_changed(session, row, clock.now())
     browser.deliver_jobs()
 
     def names(reader: Browser) -> set[str]:
@@ -66,6 +66,27 @@ def test_names_and_topics_are_found_by_those_who_may_know_of_them(browser: Brows
     assert names(visitor(browser, eva)) == {"archivada", "por-tema", "del-iess"}
     assert names(visitor(browser, ana)) == {"archivada", "por-tema", "borrador", "oculta"}
     assert names(visitor(browser, an_administrator(instance))) == set(rows)
+
+
+def test_what_says_nothing_of_how_it_is_found_leaves_it_in_the_search(browser: Browser, instance: Instance) -> None:
+    """No job was delivered since: an archived community, one with other texts and a page at another place are found without a gap."""
+    ana = a_person(instance)
+    row = a_community(instance, ana, "Guayacanes de la costa")
+    page = write_page(instance, row, ana, "Puertas", TEXT)
+    browser.deliver_jobs()
+    reader = visitor(browser, ana)
+    shown = [found(reader, word) for word in ("guayacanes", "zaguán")]
+    actor, now = actor_of(ana), clock.now()
+    with instance.database.unit_of_work() as session:
+        seen = str(session.get_one(Community, row.id).row_version)
+        pages.change_texts(session, actor, row, {"purpose": "Otro propósito, más largo."}, seen=seen, now=now)
+        context = pages.get_page(session, actor, row.slug, page.slug)
+        moved = pages.PageValues(page.title, TEXT, position=7)
+        assert pages.change_page(session, actor, context, moved, "", seen=str(context.row.row_version), now=now)
+        assert life.archive(session, actor, row, "Terminó.", now=now)
+
+    assert all(shown)
+    assert [found(reader, word) for word in ("guayacanes", "zaguán")] == shown
 
 
 def test_joining_and_leaving_change_what_is_found_at_once(browser: Browser, instance: Instance) -> None:
@@ -109,7 +130,7 @@ def test_what_is_for_members_alone_is_found_by_them_alone(browser: Browser, inst
     values = files.FileValues("Guayacán reservado", "", "", "es", "internal", members_only=True)
     with instance.database.unit_of_work() as session:
         context = files.get_file(session, actor_of(ana), row.slug, file.uuid)
-        files.change_file(session, actor_of(ana), context, values, None, seen=str(context.file.row_version), now=clock.now())
+        files.change_file(session, actor_of(ana), context, values, None, seen=str(context.row.row_version), now=clock.now())
     assert found(stranger, "guayacán") == set()
     browser.deliver_jobs()
     assert found(stranger, "guayacán") == set()

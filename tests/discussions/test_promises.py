@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from accounts import notices
 from accounts.models import Notification, Person
-from accounts.privacy import GONE
+from accounts.names import GONE
 from discussions import boards, drafts, jobs, moderation, own_data, posts, subscriptions, threads
 from discussions.boards import TooManyCategories
 from discussions.drafts import DraftSlot, DraftText
@@ -27,11 +27,12 @@ from discussions.models import (
     ThreadPost,
 )
 from discussions.moderation import AlreadyReported, PostDecided
-from discussions.posts import PostGone, PostWasChanged, ThreadLocked
+from discussions.posts import PostGone, ThreadLocked
 from discussions.threads import ThreadFilter, ThreadQuery, TitleMissing, TooManyPinned
 from kernel import outbox
 from kernel.audit import AuditEntry
 from kernel.errors import OwnRecord
+from kernel.row_versions import RowWasChanged
 from kernel.search.index import SearchDocument, SearchEntry
 from lms.instance import Instance
 from tests.support.boards import NOON, a_board, a_thread, actor_of, an_answer
@@ -187,7 +188,7 @@ def test_d21_every_edit_keeps_the_former_text_and_is_shown_late_or_after_answers
         assert session.get_one(ThreadPost, first.id).edited_at is None
     an_answer(instance, first, luis)
     edit("Tres.", 2, 3)
-    with pytest.raises(PostWasChanged):
+    with pytest.raises(RowWasChanged):
         edit("Cuatro.", 2, 4)
     with instance.database.unit_of_work(write=False) as session:
         row = session.get_one(ThreadPost, first.id)
@@ -268,7 +269,7 @@ def test_d24_locking_takes_no_posts_and_each_act_is_in_the_log_without_text(
     with pytest.raises(ThreadLocked):
         an_answer(instance, first, luis)
     with instance.database.unit_of_work(write=False) as session:
-        log = moderation.list_log(session, board.id, offset=0, limit=50)
+        log = moderation.list_log(session, actor_of(marta), board.id, offset=0, limit=50)
         assert [row.AuditEntry.verb for row in log] == ["thread.locked", "thread.opened"]
         assert not [entry for entry in session.scalars(select(AuditEntry)) if "Secreto" in entry.facts]
 
@@ -311,13 +312,36 @@ def test_d26_d27_reports_are_once_a_person_and_one_decision_closes_all(
         with pytest.raises(AlreadyReported):
             moderation.report_post(session, actor, context, HideClass.OTHER, "", now=NOON)
     with instance.database.unit_of_work(write=False) as session:
-        assert moderation.count_waiting(session, [board.id])[board.id][1] == 1
+        assert moderation.count_waiting(session, actor_of(marta), [board.id])[board.id][1] == 1
     judge(instance, marta, rude, hides=False)
     deliver(instance)
     assert ("moderation" in bell_of(instance, ana), "moderation" in bell_of(instance, luis)) == (True, False)
     with instance.database.unit_of_work(write=False) as session:
-        assert moderation.list_queue(session, board.id) == []
+        assert moderation.list_queue(session, actor_of(marta), board.id) == []
         assert session.get_one(ThreadPost, rude.id).state == PostState.VISIBLE
+
+
+def test_d26_whoever_wrote_a_post_learns_nothing_of_its_reports_where_they_moderate(
+    instance: Instance, board: Board, ana: Person, marta: Person
+) -> None:
+    """Not in the queue, its count, the hiding page or the log, before the decision and after it."""
+    helper = a_person(instance, "mod.luz@example.org", given="Luz")
+    rude = an_answer(instance, a_thread(instance, board, ana), helper, "Una grosería.")
+    with instance.database.unit_of_work() as session:
+        actor = actor_of(ana)
+        moderation.report_post(session, actor, boards.get_post(session, actor, rude.key), HideClass.OFFENSIVE, "Ofende", now=NOON)
+
+    def learns(who: Person) -> tuple[int, int, int, int]:
+        with instance.database.unit_of_work(write=False) as session:
+            actor = actor_of(who)
+            counts = moderation.count_waiting(session, actor, [board.id])
+            queue, reports = moderation.list_queue(session, actor, board.id), moderation.list_reports(session, actor, [rude.id])
+            log = moderation.list_log(session, actor, board.id, offset=0, limit=50)
+            return len(queue), len(reports), len(counts), sum(row.AuditEntry.verb.startswith("post.") for row in log)
+
+    assert (learns(marta), learns(helper)) == ((1, 1, 1, 0), (0, 0, 0, 0))
+    judge(instance, marta, rude, hides=False)
+    assert (learns(marta), learns(helper)) == ((0, 0, 0, 1), (0, 0, 0, 0))
 
 
 def test_d28_nobody_judges_their_own_post_and_the_second_decision_reads_who_took_the_first(

@@ -14,11 +14,12 @@ from kernel import i18n
 from kernel.audit import AuditEntry
 from kernel.errors import NotFound
 from kernel.permissions import SYSTEM, Actor
+from kernel.row_versions import RowWasChanged, version_of
 from lms import erasure, own_data
 from lms.instance import Instance
 from notes import notes
 from notes.models import PersonalNote
-from notes.notes import NoteAnchor, NoteWasChanged, TooManyNotes
+from notes.notes import NoteAnchor, TooManyNotes
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner, an_administrator, folder, publish, sign_in
 from tests.support.takes import read
@@ -102,10 +103,10 @@ def test_a_note_changed_in_another_window_is_not_overwritten(instance: Instance,
     number = a_note(instance, ana, course)
     with instance.database.unit_of_work() as session:
         row = notes.get_own_note(session, ana, number)
-        seen = notes.version_of(row)
+        seen = version_of(row)
         assert not notes.change_note(session, ana, row, row.text, seen=seen, now=NOON)
         assert notes.change_note(session, ana, row, "Lo primero que anoté", seen=seen, now=NOON + timedelta(minutes=1))
-        with pytest.raises(NoteWasChanged):
+        with pytest.raises(RowWasChanged):
             notes.change_note(session, ana, row, "La segunda", seen=seen, now=NOON + timedelta(minutes=2))
 
     assert words_of(instance, ana, "primero") == ["Lo primero que anoté"]

@@ -40,7 +40,7 @@ def watch(instance: Instance, actor: Actor, spans: list[tuple[int, int]], *, min
 
 
 def completed(instance: Instance) -> bool:
-    """Say whether the recording counts as done."""
+    """Return whether the recording counts as done."""
     with instance.database.unit_of_work(write=False) as session:
         row = session.execute(select(ActivityResult).where(ActivityResult.activity_key == "charla")).scalar_one()
         return row.completed_at is not None

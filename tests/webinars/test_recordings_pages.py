@@ -19,6 +19,7 @@ from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, an_administrator, folder, publish, sign_in
 from tests.support.folders import a_folder, changed
 from tests.support.learning import At, a_learner, actor_of
+from tests.support.wording import in_spanish
 from webinars import recordings
 from webinars.access import RecordingAction
 from webinars.content import TranscriptPassage
@@ -86,6 +87,17 @@ def test_nothing_of_another_site_is_loaded(browser: Browser, instance: Instance)
     assert "example.org" not in browser.response.headers["Content-Security-Policy"]
     assert not re.search(r"<(iframe|embed|object)", page.html)
     assert not re.search(r'(?:src|poster|data-src|srcset|preload[^>]*href)="https?:', page.html)
+
+
+def test_the_page_says_that_a_recording_is_also_completed_by_ones_word(browser: Browser, instance: Instance, in_june: At) -> None:
+    a_learner_in(browser, the_sample(instance))
+    page = browser.get(TALK)
+    sentence = "%(share)s played; it counts as completed from %(needed)s, or when you mark it as done."
+    assert in_spanish(sentence, share="0 %", needed="80 %") in page.text.replace("\xa0", " ")
+
+    browser.submit("/done")
+
+    assert in_spanish("Mark as done") not in browser.get(TALK).text
 
 
 def test_the_player_tells_what_was_seen_and_is_told_the_share(browser: Browser, instance: Instance, in_june: At) -> None:
