@@ -73,7 +73,7 @@ def list_surveys(session: Session, course_id: int, activity_key: str, takes: Cou
 
 
 def has_surveys(session: Session, course_id: int, activity_key: str) -> bool:
-    """Say whether a version of a quiz asks a survey."""
+    """Return whether a version of a quiz asks a survey."""
     statement = (
         select(QuestionVersion.id)
         .join(SlotCandidate, SlotCandidate.question_version_id == QuestionVersion.id)

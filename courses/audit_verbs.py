@@ -1,10 +1,34 @@
 """Audit-log verbs of courses."""
 
-from kernel.audit import Verb
+from courses.models import STAFF_ROLES
+from kernel.audit import Fact, Verb
 from kernel.errors import N_
 
 
-class CourseVerb(Verb):
+class CourseVerb(
+    Verb,
+    facts={
+        "activities": N_("Activities"),
+        "asks": N_("Each learner is asked"),
+        "gone": N_("Removed files"),
+        "nature": Fact(N_("Kind of change"), values={"correction": N_("Correction"), "improvement": N_("Improvement")}),
+        "needed": N_("Needed"),
+        "origin": Fact(
+            N_("From where"),
+            values={
+                "imported": N_("Imported"),
+                "merged": N_("Merged with what was changed meanwhile"),
+                "edited": N_("Edited"),
+                "restored": N_("Restored"),
+            },
+        ),
+        "plan": N_("Plan"),
+        "publish_at": N_("To be published"),
+        "remark": N_("Remark"),
+        "revision": N_("Revision of the draft"),
+        "role": Fact(values=STAFF_ROLES),
+    },
+):
     """The audit-log verbs of courses."""
 
     CREATED = "course.created"

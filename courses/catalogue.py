@@ -153,7 +153,7 @@ def open_institutions(session: Session, actor: Actor, course: Course) -> list[In
 
 
 def is_unsigned(session: Session, course: Course, certificate: str, day: date, *, by_environment: bool) -> bool:
-    """Say whether the certificates of a course, issued on a day, would carry no signature (spec/certificates I3).
+    """Return whether the certificates of a course, issued on a day, would carry no signature (spec/certificates I3).
 
     `certificate` is the template that its text names; `by_environment`: the first institution's signatories are set there.
     """
@@ -273,7 +273,7 @@ def count_catalogue(session: Session, actor: Actor = _STRANGER) -> int:
 
 
 def any_course(session: Session) -> bool:
-    """Say whether there is any course at all."""
+    """Return whether there is any course at all."""
     return bool(session.scalar(select(exists().where(Course.id.is_not(None)))))
 
 

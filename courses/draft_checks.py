@@ -40,7 +40,7 @@ class DraftCheck:
 
     @property
     def refuses_publishing(self) -> bool:
-        """Say whether one of the findings is an error."""
+        """Return whether one of the findings is an error."""
         return any(finding.severity is Severity.ERROR for finding in self.findings)
 
 

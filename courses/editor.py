@@ -309,11 +309,11 @@ class SettingsForm(Form):
         ]
 
     def asks(self, setting: FieldSpec) -> bool:
-        """Say whether the form has the fields of a setting: one of a file that cannot be read has none."""
+        """Return whether the form has the fields of a setting: one of a file that cannot be read has none."""
         return setting in self._asked
 
     def says(self, setting: FieldSpec) -> bool:
-        """Say whether a setting says something else than what counts without it, or has a fault."""
+        """Return whether a setting says something else than what counts without it, or has a fault."""
         if not setting.has_rows:
             return self._says(setting, "")
         return any(self._says(inner, _row(setting, number)) for number in range(self._numbers[setting.name]) for inner in setting.fields)

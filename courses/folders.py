@@ -83,7 +83,7 @@ class ImportPlan:
 
     @property
     def draft_was_edited(self) -> bool:
-        """Say whether the draft has changes that the folder does not know."""
+        """Return whether the draft has changes that the folder does not know."""
         return any(file.fate in OURS for file in self.files)
 
     @property

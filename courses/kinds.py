@@ -33,6 +33,8 @@ class ActivityDescription:
     weight: Fraction = Fraction(0)
     media: tuple[str, ...] = ()
     """Paths of the files that are its own: the film, its captions, its papers."""
+    is_final: bool = False
+    """Its author marks it as the final assessment of the course."""
 
 
 @dataclass(frozen=True, slots=True)

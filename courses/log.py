@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from accounts.models import Person
 from accounts.people import AccountVerb
 from courses.audit_verbs import CourseVerb
-from courses.models import Activity, Course
+from courses.models import STAFF_ROLES, Activity, Course
 from kernel.audit import AuditEntry, labels
 from kernel.errors import N_
 from kernel.i18n import _, choose, ngettext
@@ -111,7 +111,6 @@ def _marked(facts: Mapping[str, Any]) -> list[int]:
     return [mark[0] for mark in marks[:NAMED] if mark and isinstance(mark[0], int)] if isinstance(marks, list) else []
 
 
-ROLES: Mapping[str, str] = {"owner": N_("owner"), "editor": N_("editor"), "grader": N_("grader")}
 ROLE_HINTS: Mapping[str, str] = {
     "owner": N_("Edits and publishes, and decides who is in the team."),
     "editor": N_("Edits and publishes."),
@@ -140,7 +139,7 @@ def list_verbs(parts: Sequence[LogPart]) -> set[str]:
 
 def _role(entry: LogEntry) -> str:
     role = str(entry.facts.get("role", ""))
-    return _(ROLES[role]) if role in ROLES else role
+    return _(STAFF_ROLES[role]) if role in STAFF_ROLES else role
 
 
 def _saved(entry: LogEntry) -> str:

@@ -329,6 +329,8 @@ class Activity(Entity):
     """Of the course grade; empty where it gives no marks."""
     weight: Mapped[Decimal] = mapped_column(Numeric(9, 4))
     """Within its category; 0 counts nothing."""
+    is_final: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Its author marks it as the final assessment of the course."""
 
 
 class LessonPage(Entity):
@@ -403,6 +405,10 @@ class StaffRole(StrEnum):
     OWNER = "owner"
     EDITOR = "editor"
     GRADER = "grader"
+
+
+STAFF_ROLES: Mapping[str, str] = {"owner": N_("owner"), "editor": N_("editor"), "grader": N_("grader")}
+"""Their names in sentences."""
 
 
 class CourseStaff(Entity):

@@ -116,7 +116,7 @@ class PublishInputs:
 
 
 def set_approval(session: Session, actor: Actor, course: Course, *, needed: bool, now: datetime) -> None:
-    """Say whether a second person approves what is published of a locked course; what was planned without one waits for one then."""
+    """Return whether a second person approves what is published of a locked course; what was planned without one waits for one then."""
     if course.needs_approval == needed:
         return
     course.needs_approval = needed

@@ -621,6 +621,7 @@ def _activity_row(
         attempts=description.attempts,
         category=description.category,
         weight=_decimal(description.weight, 4),
+        is_final=description.is_final,
     )
 
 

@@ -64,7 +64,7 @@ def read_hours(number: Fraction, stored_basis: str, minutes: int) -> CourseHours
 
 
 def hours_need_basis(written: Fraction, minutes: int) -> bool:
-    """Say whether hours differ too much from the computed ones to be written without naming their basis (spec/certificates H3)."""
+    """Return whether hours differ too much from the computed ones to be written without naming their basis (spec/certificates H3)."""
     computed = Fraction(minutes, 60)
     return not LEAST_SHARE * computed <= written <= MOST_SHARE * computed
 
@@ -171,10 +171,14 @@ class OutlineActivity:
     """Keys under which earlier versions had it."""
     opens_by_itself: bool = False
     """Its own date alone says when it opens, not its module's: so it was set for the reader."""
+    closes_by_itself: bool = False
+    """Its own date alone says when it closes, not its edition's: so it was set for the reader alone."""
+    is_final: bool = False
+    """Its author marks it as the final assessment of the course."""
 
     @property
     def gives_marks(self) -> bool:
-        """Say whether it has results in percent, whether or not they count."""
+        """Return whether it has results in percent, whether or not they count."""
         return self.kind in GIVE_MARKS
 
 
@@ -186,11 +190,12 @@ def sum_times(activities: Iterable[OutlineActivity], done: Container[str] = ()) 
 
 @dataclass(frozen=True, slots=True)
 class OwnDates:
-    """When an activity opens and closes for one person; `decides_opening`: nothing else says when it opens."""
+    """When an activity opens and closes for one person; `decides_opening`, `decides_closing`: nothing else says when."""
 
     opens_at: datetime | None
     closes_at: datetime | None
     decides_opening: bool
+    decides_closing: bool = False
 
 
 @dataclass(frozen=True)
@@ -367,7 +372,13 @@ def _dated(module: OutlineModule, dates: Mapping[str, OwnDates]) -> OutlineModul
     return replace(
         module,
         activities=tuple(
-            replace(activity, opens_at=own.opens_at, closes_at=own.closes_at, opens_by_itself=own.decides_opening)
+            replace(
+                activity,
+                opens_at=own.opens_at,
+                closes_at=own.closes_at,
+                opens_by_itself=own.decides_opening,
+                closes_by_itself=own.decides_closing,
+            )
             if (own := dates.get(activity.key))
             else activity
             for activity in module.activities

@@ -20,7 +20,7 @@ from kernel import audit, clock, outbox
 from kernel.db import HookList, count_rows
 from kernel.errors import N_, Conflict, NotFound, SignInNeeded, require_found
 from kernel.permissions import Actor, ActorChannel, SiteRole
-from kernel.personal import PersonalTables
+from kernel.personal import PersonalTables, of, own_rows
 
 EDITING = (StaffRole.OWNER.value, StaffRole.EDITOR.value)
 RANKS: Mapping[StaffRole, int] = {StaffRole.GRADER: 1, StaffRole.EDITOR: 2, StaffRole.OWNER: 3}
@@ -125,7 +125,7 @@ def get_invitation(session: Session, invitation_id: int) -> tuple[CourseInvitati
 
 
 def is_still_authorised(session: Session, invitation: CourseInvitation) -> bool:
-    """Say whether who invited may still decide on the team; what the command line invited is upheld."""
+    """Return whether who invited may still decide on the team; what the command line invited is upheld."""
     by = invitation.invited_by
     return by is None or may_still_act(session, by, invitation.course_id, owns)
 
@@ -276,14 +276,12 @@ def forget_invitations_before(session: Session, moment: datetime) -> int:
 
 def select_own_data(person_id: int) -> PersonalTables:
     """Return in which teams somebody is, and to which they were invited, a statement a table."""
+    course, mine = of(Course, course="slug"), CourseStaff.person_id == person_id
+    invited = (*course, *of(CourseInvitation, "role invited_at used_at"))
+    to_them = own_rows(CourseInvitation, Course, columns=invited, mine=Person.id == person_id)
     return {
-        "invitations": select(Course.slug.label("course"), CourseInvitation.role, CourseInvitation.invited_at, CourseInvitation.used_at)
-        .join(Course, Course.id == CourseInvitation.course_id)
-        .join(Person, Person.email == CourseInvitation.email)
-        .where(Person.id == person_id),
-        "teams": select(Course.slug.label("course"), CourseStaff.role, CourseStaff.since)
-        .join(Course, Course.id == CourseStaff.course_id)
-        .where(CourseStaff.person_id == person_id),
+        "invitations": to_them.join(Person, Person.email == CourseInvitation.email),
+        "teams": own_rows(CourseStaff, Course, columns=(*course, *of(CourseStaff, "role since")), mine=mine),
     }
 
 

@@ -198,6 +198,7 @@ def _outline_activity(activity: Activity, module: str) -> OutlineActivity:
         weight=Fraction(activity.weight),
         module=module,
         former_keys=activity.former_keys,
+        is_final=activity.is_final,
     )
 
 

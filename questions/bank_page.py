@@ -236,7 +236,7 @@ def finding_views(findings: Sequence[Finding], path: str, entry: ListEntrySpan) 
 
 
 def concerns(finding: Finding, path: str, entry: ListEntrySpan) -> bool:
-    """Say whether a finding is about an entry of a bank's file."""
+    """Return whether a finding is about an entry of a bank's file."""
     if finding.file != path:
         return False
     return entry.first <= finding.line <= entry.last if finding.line else finding.facts.get("subject") == entry.key

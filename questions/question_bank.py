@@ -135,7 +135,7 @@ class QuestionFilter:
 
 
 def is_up_to_date(session: Session, course_id: int) -> bool:
-    """Say whether the rows of a course's draft banks are those of its text; a copy from before there were rows is not."""
+    """Return whether the rows of a course's draft banks are those of its text; a copy from before there were rows is not."""
     checksums = drafts.list_draft_checksums(session, course_id)
     digests = {path: digest_of(path, checksums) for path in checksums if claims(path)}
     rows = session.execute(select(DraftBank.path, DraftBank.source).where(DraftBank.course_id == course_id))

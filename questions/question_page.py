@@ -11,6 +11,7 @@ from typing import Any
 from kernel.codes import round_half_up
 from kernel.i18n import _, choose, language, ngettext, number, percent, shortened, trimmed
 from kernel.markup.model import SafeHtml, gap_marker
+from kernel.markup.plain import without_markup
 from questions.rules import definitions
 from questions.rules.answers import (
     ANSWER,
@@ -269,8 +270,8 @@ def plain(texts: Texts | None) -> str:
 
 
 def words_of(stored: str) -> str:
-    """Return the words of stored HTML; spaces that hold a number together stay."""
-    return SPACES.sub(" ", unescape(TAGS.sub("", stored))).strip(" ")
+    """Return the words of stored HTML, formulas on one line; spaces that hold a number together stay."""
+    return SPACES.sub(" ", unescape(TAGS.sub("", without_markup(stored)))).strip(" ")
 
 
 def points(value: Fraction) -> Decimal:

@@ -130,7 +130,7 @@ class _ReviewCase:
     specific: bool
 
     def verdict(self, part: PartMark | None) -> str:
-        """Say whether a part is right, where that may be shown."""
+        """Return whether a part is right, where that may be shown."""
         if not self.correctness or part is None or part.state in (MarkState.NOT_ANSWERED, MarkState.NOT_MARKED):
             return ""
         return "ok" if part.state is MarkState.RIGHT else "bad"

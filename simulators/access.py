@@ -46,7 +46,7 @@ def _review(actor: Actor, subject: SubmissionContext) -> Verdict:
 
 
 def sees_numbers(actor: Actor, subject: SubmissionContext) -> bool:
-    """Say whether right numbers are shown at any moment: to those who edit the course."""
+    """Return whether right numbers are shown at any moment: to those who edit the course."""
     return edits(actor, subject.staff_role)
 
 

@@ -26,7 +26,7 @@ from kernel.codes import round_half_up
 from kernel.db import Cache
 from kernel.errors import N_, Conflict, NotFound, require_found
 from kernel.permissions import Actor
-from kernel.personal import PersonalTables
+from kernel.personal import PersonalTables, of, own_rows
 from simulators.access import SubmissionContext
 from simulators.models import SimulatorTask, Submission, SubmissionItem, TaskInput, TaskItem, TaskSave, TaskVariable
 from simulators.rules import tasks
@@ -344,7 +344,7 @@ def _keep(session: Session, actor: Actor, subject: ActivityContext, work: TaskWo
 
 
 def is_corrected(session: Session, context: TaskContext, shown: int) -> bool:
-    """Say whether a page that showed this task (its id) shows anything else now, limits on attempts aside: its numbers may be others."""
+    """Return whether a page that showed this task (its id) shows anything else now, limits on attempts aside: its numbers may be others."""
     if shown == context.published.id:
         return False
     try:
@@ -480,27 +480,12 @@ def pause_dates(session: Session, requested: DateRequest) -> Iterator[DatedItem]
 
 def select_own_data(person_id: int) -> PersonalTables:
     """Return somebody's work on tasks, a statement a table."""
+    mine, submitted = Submission.person_id == person_id, of(Submission, "activity_key number")
+    sent = (Enrolment.take, *submitted, *of(Submission, "scenario submitted_at"))
+    given = (*submitted, TaskItem.key, *of(SubmissionItem, "given value met mark maximum"))
+    saved = (*of(Course, course="slug"), *of(TaskSave, "activity_key scenario answers saved_at"))
     return {
-        "simulator_tasks": select(Enrolment.take, Submission.activity_key, Submission.number, Submission.scenario, Submission.submitted_at)
-        .select_from(Submission)
-        .outerjoin(Enrolment, Enrolment.id == Submission.enrolment_id)
-        .where(Submission.person_id == person_id),
-        "simulator_answers": select(
-            Submission.activity_key,
-            Submission.number,
-            TaskItem.key,
-            SubmissionItem.given,
-            SubmissionItem.value,
-            SubmissionItem.met,
-            SubmissionItem.mark,
-            SubmissionItem.maximum,
-        )
-        .join(Submission, Submission.id == SubmissionItem.submission_id)
-        .join(TaskItem, TaskItem.id == SubmissionItem.item_id)
-        .where(Submission.person_id == person_id),
-        "simulator_drafts": select(
-            Course.slug.label("course"), TaskSave.activity_key, TaskSave.scenario, TaskSave.answers, TaskSave.saved_at
-        )
-        .join(Course, Course.id == TaskSave.course_id)
-        .where(TaskSave.person_id == person_id),
+        "simulator_tasks": own_rows(Submission, Enrolment, columns=sent, mine=mine, outer=(Enrolment,)),
+        "simulator_answers": own_rows(SubmissionItem, Submission, TaskItem, columns=given, mine=mine),
+        "simulator_drafts": own_rows(TaskSave, Course, columns=saved, mine=TaskSave.person_id == person_id),
     }

@@ -17,12 +17,12 @@ from kernel import archives, tables
 from kernel.archives import ArchiveRefused
 from kernel.errors import N_
 from kernel.filetypes import KINDS, MAXIMUM_DOCUMENT, MAXIMUM_IMAGE
-from kernel.markup.foreign import FORMULAS, Converter, HtmlElement, put_formulas, simplified
+from kernel.markup.foreign import FORMULAS, Converter, HtmlElement, put_formulas, show_formulas, simplified, take_tex
 from kernel.markup.sanitise import sanitise
 from kernel.tables import DecodedText
 from questions.rules.definitions import TextShape
 from standards.model import FileRefused, NotTranslatable, RemarkSeverity, TransferRemarkCollector
-from standards.texts import escape_markdown, one_line
+from standards.texts import escape_markdown, from_plain, one_line
 from standards.xml import judge
 
 
@@ -149,7 +149,7 @@ def import_file(address: str, remarks: TransferRemarkCollector) -> str:
 
 
 def needs(address: str, remarks: TransferRemarkCollector) -> bool:
-    """Say whether a text is not whole without the file that an address means: of a source that carries its files."""
+    """Return whether a text is not whole without the file that an address means: of a source that carries its files."""
     return remarks.carries_files and is_with(address)
 
 
@@ -318,8 +318,6 @@ _MEDIA = frozenset({"img", "audio", "video", "iframe", "object", "embed", "svg",
 _ACTIVE = frozenset({"script", "style", "form", "input", "button", "textarea", "select", "link", "meta", "base"})
 _BLOCKS = frozenset({"ul", "ol", "table", "pre", "blockquote"})
 _DRAWN = re.compile(r"\b(?:style|color|bgcolor|face|class)\s*=", re.IGNORECASE)
-_FORMULAS = (("\\(", "\\)"), ("\\[", "\\]"), ("$$", "$$"))
-"""The signs around TeX that Moodle and Canvas know."""
 _UNDRAWN = frozenset({"font", "center", "small", "big"})
 
 
@@ -351,7 +349,7 @@ def to_markdown(source: str, shape: TextShape, remarks: TransferRemarkCollector)
     if len(source) > MAXIMUM:
         raise NotTranslatable(N_("A text has more than %(limit)s characters."), limit=MAXIMUM)
     pictures: list[Picture] = []
-    source = with_links(source, remarks)
+    source = with_links(show_formulas(source, blocks=shape is TextShape.MARKDOWN), remarks)
     if shape is TextShape.MARKDOWN:
         source, pictures = taken_out(source, remarks)
     else:
@@ -370,6 +368,26 @@ def to_markdown(source: str, shape: TextShape, remarks: TransferRemarkCollector)
     return put_back(re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip(), pictures, remarks)
 
 
+def plain_to_markdown(text: str, shape: TextShape, remarks: TransferRemarkCollector) -> str:
+    """Return plain words of an outside file as Markdown, formulas between the signs of Moodle or Canvas as formulas of ours."""
+    bare, formulas = take_tex(text, partial(_leave_out, remarks))
+    return put_formulas(from_plain(bare, shape), formulas)
+
+
+_WIRIS = re.compile(r"«math\b.*?«/math»", re.DOTALL)
+_WIRIS_SIGNS = str.maketrans({"«": "<", "»": ">", "¨": '"', "§": "&"})
+
+
+def with_mathml(text: str) -> str:
+    """Return a text with the formulas of MathType and WIRIS, which write other signs for those of MathML, as MathML."""
+    return _WIRIS.sub(lambda formula: formula[0].translate(_WIRIS_SIGNS), text)
+
+
+def with_own_formulas(markdown: str, remarks: TransferRemarkCollector) -> str:
+    """Return Markdown of another tool whose formulas between the signs of Moodle or Canvas are formulas of ours."""
+    return put_formulas(*take_tex(markdown, partial(_leave_out, remarks)))
+
+
 LOST_FORMULAS = N_("Formulas that cannot be translated; their questions are imported as drafts")
 
 
@@ -380,13 +398,11 @@ def _leave_out(remarks: TransferRemarkCollector, kind: str, example: str) -> Non
 
 
 def is_like_html(text: str) -> bool:
-    """Say whether a text without a declared format has tags or entities."""
+    """Return whether a text without a declared format has tags or entities."""
     return bool(re.search(r"</?(?:p|br|b|i|em|strong|span|div|ul|ol|li|a|img|code|pre|sub|sup|h[1-6]|table)\b[^<>]*>", text, re.IGNORECASE))
 
 
 def _remark_losses(source: str, shape: TextShape, remarks: TransferRemarkCollector) -> None:
-    if any(source.find(end, source.find(begin) + len(begin)) > 0 for begin, end in _FORMULAS if begin in source):
-        remarks.loss(N_("A formula is shown as it is written."), N_("Rewrite it between two $ signs."))
     tags = [(match[1].lower(), match[2]) for match in _TAGS.finditer(source)]
     for tag, attributes in tags:
         if tag in _MEDIA:

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import PurePath
 from posixpath import dirname, join, normpath
 from typing import Any, TypeAlias
 
+from kernel.by_name import load_by_name
 from kernel.errors import N_
 from questions.rules.definitions import QuestionDefinition
 from standards.bank.read import CODE, PATH, open_bank
@@ -45,7 +45,7 @@ class QuestionFormat:
 
 def _function(address: str) -> Any:
     module, _colon, name = address.partition(":")
-    return getattr(import_module(f"standards.{module}"), name)
+    return load_by_name(f"standards.{module}", name)
 
 
 FORMATS: Mapping[str, QuestionFormat] = {

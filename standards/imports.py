@@ -200,7 +200,13 @@ def draft_contents(session: Session, files: FileStore, course_id: int, paths: Co
     return contents
 
 
-class TransferVerb(audit.Verb):
+class TransferVerb(
+    audit.Verb,
+    facts={
+        "bank": N_("Question bank"),
+        "format": N_("Format"),
+    },
+):
     """The audit verbs of question imports and exports."""
 
     RECEIVED = "questions.received", N_("Uploaded questions")

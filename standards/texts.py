@@ -15,6 +15,7 @@ from kernel.filetypes import media_type
 from kernel.i18n import LANGUAGES, _, language_name
 from kernel.left_out import LeftOutCollector
 from kernel.markup.model import MarkupContext, MediaReference
+from kernel.markup.plain import without_markup
 from kernel.markup.render import render_inline, render_markdown
 from kernel.markup.source import mask, normalise
 from questions.content.question_fields import KINDS
@@ -89,7 +90,7 @@ def to_fraction(text: str) -> Fraction:
 
 
 def is_number(text: str) -> bool:
-    """Say whether a text is a number that is read here."""
+    """Return whether a text is a number that is read here."""
     try:
         to_fraction(text)
     except NotTranslatable:
@@ -295,8 +296,18 @@ def to_plain(markdown: str, shape: definitions.TextShape, language: str) -> tupl
     if not _SIGNS.search(markdown) and not _BLOCK_SIGNS.search(markdown) and "\n" not in markdown:
         return markdown, False
     shown = rendered(markdown, shape, language).removeprefix("<p>").removesuffix("</p>")
-    bare = html.unescape(_TAG.sub("", _BREAK.sub("\n", shown))).replace("\u00a0", " ").strip()
+    bare = html.unescape(_TAG.sub("", _BREAK.sub("\n", without_markup(shown)))).replace("\u00a0", " ").strip()
     return bare, "<" in shown.replace("</p>\n<p>", "")
+
+
+def noted_for_graders(texts: Iterable[str], language: str, remarks: TransferRemarkCollector) -> str:
+    """Return what another tool shows to graders alone as plain words, for the note to colleagues: no learner ever reads it."""
+    note = "\n".join(filter(None, (to_plain(text, definitions.TextShape.MARKDOWN, language)[0] for text in texts)))
+    if note:
+        remarks.note(
+            N_("The information for graders became the note to colleagues."), N_("A model answer, which learners read, is written apart.")
+        )
+    return note
 
 
 def to_html(texts: definitions.Texts | None, shape: definitions.TextShape, language: str, addresses: Mapping[str, str] = NOWHERE) -> str:

@@ -87,7 +87,7 @@ class ConfirmForm(Form):
         return Categories.LEAVE if self.categories.data == Categories.LEAVE else Categories.TAGS
 
     def is_offered(self) -> bool:
-        """Say whether the bank is one of the list, with a fault beside the field where it is not."""
+        """Return whether the bank is one of the list, with a fault beside the field where it is not."""
         if self.bank.data in {choice[0] for choice in self.bank.iter_choices()}:
             return True
         self.refuse(self.bank, _("Choose one of the list."))

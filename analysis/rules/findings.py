@@ -510,7 +510,7 @@ def _near_numbers(body: definitions.NumericalBody | definitions.CalculatedBody, 
 
 
 def _is_slip(body: definitions.NumericalBody | definitions.CalculatedBody, value: Fraction | None) -> bool:
-    """Say whether a number is right but for its sign or the place of its decimal sign, within a hundredth."""
+    """Return whether a number is right but for its sign or the place of its decimal sign, within a hundredth."""
     if not value:
         return False
     return any(abs(value - slip * right) <= abs(slip * right) / 100 for right in _right_numbers(body) for slip in (*SLIPS, Fraction(-1)))

@@ -313,7 +313,7 @@ class MarkedResponse:
 
     @property
     def is_blank(self) -> bool:
-        """Say whether nothing was answered."""
+        """Return whether nothing was answered."""
         return self.marking.state in _BLANK
 
 

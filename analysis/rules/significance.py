@@ -255,7 +255,7 @@ def group_square(count: int, rests: Fraction, scale: Scale) -> Fraction:
 
 
 def knows(beside: Fraction, among_all: Fraction) -> bool:
-    """Say whether those who gave an answer know more than others who were wrong, from its squares beside these and among all.
+    """Return whether those who gave an answer know more than others who were wrong, from its squares beside these and among all.
 
     A wrong answer falls among all as knowing rises: one that does not fall and is better than the other wrong ones, or surely
     better than these, is given by who knows.
@@ -338,7 +338,7 @@ def chance_tail(right: int, best: int, guess: Fraction, square: Fraction, answer
 
 
 def is_surely_poor(square: Fraction, answered: int) -> bool:
-    """Say whether a correlation, from its signed square, lies below POOR with 95 % certainty."""
+    """Return whether a correlation, from its signed square, lies below POOR with 95 % certainty."""
     with localcontext() as context:
         context.prec = PRECISION
         return fishers_z(square) + _NINETY_FIVE / Decimal(answered - 3).sqrt() < artanh(as_decimal(POOR))

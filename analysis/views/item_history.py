@@ -163,7 +163,7 @@ class JoinedHistory:
 
     @property
     def is_joined(self) -> bool:
-        """Say whether there is more than the answers of one segment in one course."""
+        """Return whether there is more than the answers of one segment in one course."""
         return len(self.segments) > 1 or bool(self.copies)
 
 

@@ -59,12 +59,12 @@ def _with_entries(text: str, setting: FieldSpec, languages: Sequence[str], rows:
 
 
 def is_empty(row: Texts, name: str) -> bool:
-    """Say whether a row holds nothing in a field, in any language."""
+    """Return whether a row holds nothing in a field, in any language."""
     return not any(text for (other, _language), text in row.items() if other == name)
 
 
 def _is_blank(row: Texts, setting: FieldSpec) -> bool:
-    """Say whether nobody typed anything into a row: what stands there from the beginning is nothing."""
+    """Return whether nobody typed anything into a row: what stands there from the beginning is nothing."""
     usual = {field.name: field.usual for field in setting.fields}
     return all(text in ("", usual.get(name)) for (name, _language), text in row.items())
 

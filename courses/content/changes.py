@@ -197,7 +197,7 @@ def free_path(path: str, taken: set[str]) -> str:
 
 
 def set_state(texts: Mapping[str, str], path: str, state: SourceState) -> DraftChange:
-    """Say whether a part belongs to what is published."""
+    """Return whether a part belongs to what is published."""
     value = None if state is SourceState.READY else state.value
     return DraftChange({path: with_field(texts[path], path, "state", value)})
 

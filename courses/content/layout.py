@@ -57,13 +57,13 @@ class FolderLayout:
 
 
 def is_ignored(path: str) -> bool:
-    """Say whether a path is carried along and never read: dot files, README.md, verificar.md, scripts/."""
+    """Return whether a path is carried along and never read: dot files, README.md, verificar.md, scripts/."""
     names = path.split("/")
     return names[0] in ("scripts", "verificar.md") or names[-1] == "README.md" or any(name.startswith(".") for name in names)
 
 
 def is_media(path: str) -> bool:
-    """Say whether a path lies in the course's or a module's media/."""
+    """Return whether a path lies in the course's or a module's media/."""
     names = path.split("/")
     return (len(names) > 1 and names[0] == "media") or (len(names) > 2 and names[1] == "media")
 

@@ -47,7 +47,7 @@ class LessonText:
 
     @property
     def is_too_long(self) -> bool:
-        """Say whether the format refuses a file of this length."""
+        """Return whether the format refuses a file of this length."""
         return len(self.body.encode()) + len(self.summary.encode()) + 2_000 > MAXIMUM_MARKDOWN
 
 

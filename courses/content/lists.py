@@ -235,7 +235,7 @@ class CourseListSpec:
         return key.replace("-", "_") if self.path == layout.PARAMETERS else key
 
     def takes(self, key: str) -> bool:
-        """Say whether an entry may have this key."""
+        """Return whether an entry may have this key."""
         if self.path != layout.PARAMETERS:
             return is_key(key)
         try:

@@ -220,7 +220,7 @@ class LocatedValue:
 
     @property
     def is_table(self) -> bool:
-        """Say whether it is a mapping."""
+        """Return whether it is a mapping."""
         return isinstance(self.node, YamlMapping)
 
     def report(self, code: str, template: str, fix: str = "", **facts: object) -> None:
@@ -399,7 +399,7 @@ class MappingCursor:
         self.session.report(self.place_at(at) if at else self.place, code, template, fix, **facts)
 
     def has(self, name: str) -> bool:
-        """Say whether a field is written and not empty."""
+        """Return whether a field is written and not empty."""
         entry = self.node.entries.get(name)
         return entry is not None and not is_empty(entry.value)
 
@@ -559,7 +559,7 @@ class MappingCursor:
 
 
 def is_empty(value: YamlNode) -> bool:
-    """Say whether a field is written without a value."""
+    """Return whether a field is written without a value."""
     return isinstance(value, YamlScalar) and not value.text
 
 

@@ -44,7 +44,7 @@ class MergeRegion:
 
     @property
     def is_conflict(self) -> bool:
-        """Say whether both changed it, and differently."""
+        """Return whether both changed it, and differently."""
         return self.agreement is RegionState.CONFLICT
 
     def lines_of(self, side: MergeSide) -> Lines:
@@ -143,7 +143,7 @@ def _shared(base: Lines, mine: Lines, theirs: Lines) -> Iterator[_Shared]:
 
 
 def _goes_on(place_in_mine: Mapping[int, int], place_in_theirs: Mapping[int, int], line: int) -> bool:
-    """Say whether a line of the base follows the one before it in both sides too."""
+    """Return whether a line of the base follows the one before it in both sides too."""
     return all(line in places and places[line] == places[line - 1] + 1 for places in (place_in_mine, place_in_theirs))
 
 

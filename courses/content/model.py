@@ -105,7 +105,7 @@ class Finding:
 
     @property
     def refuses_import(self) -> bool:
-        """Say whether a folder with this finding may not even become a draft (C1xx and C2xx errors)."""
+        """Return whether a folder with this finding may not even become a draft (C1xx and C2xx errors)."""
         return self.severity is Severity.ERROR and self.code[1] in "12"
 
 

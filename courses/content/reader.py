@@ -43,7 +43,7 @@ def _tables(table: MappingCursor) -> Iterator[MappingCursor]:
 
 
 def _same(before: YamlNode, after: YamlNode | None, tables: dict[int, MappingCursor]) -> bool:
-    """Say whether two trees hold the same, but for order, empty fields and defaults."""
+    """Return whether two trees hold the same, but for order, empty fields and defaults."""
     if isinstance(before, YamlScalar):
         return isinstance(after, YamlScalar) and before.text.strip("\n") == after.text.strip("\n")
     if isinstance(before, YamlSequence):

@@ -131,12 +131,12 @@ class FieldSpec:
 
     @property
     def has_rows(self) -> bool:
-        """Say whether it is asked for in rows, one for each entry."""
+        """Return whether it is asked for in rows, one for each entry."""
         return self.shape in (FieldShape.ENTRIES, FieldShape.NAMED)
 
     @property
     def has_languages(self) -> bool:
-        """Say whether it is asked for in each language of the course."""
+        """Return whether it is asked for in each language of the course."""
         return self.shape in (FieldShape.WORDS, FieldShape.MARKDOWN, FieldShape.LISTED)
 
     @property
@@ -305,7 +305,7 @@ def _with_inner(whole: Written, setting: FieldSpec, value: Written, beside: Sequ
 
 
 def _same(setting: FieldSpec, before: str, given: str) -> bool:
-    """Say whether a value stays; the usual value of a choice that is not written stays unwritten."""
+    """Return whether a value stays; the usual value of a choice that is not written stays unwritten."""
     if setting.shape is FieldShape.WORDS and before.split() == given.split():
         return True  # a field of one line cannot show where the lines of a text end
     return before == given or (before == "" and setting.usual != "" and given == setting.usual)

@@ -115,7 +115,7 @@ def _cards(course: CourseFolder, language: str, kinds: Sequence[ActivityKind]) -
 
 
 def embeddable(course: CourseFolder, parts: Sequence[FolderPart], key: str) -> bool:
-    """Say whether a lesson may embed the question with this key."""
+    """Return whether a lesson may embed the question with this key."""
     return any(part.embeddable is not None and part.embeddable(course, key) for part in parts)
 
 
@@ -391,7 +391,7 @@ class TextCheck:
             self._report_draft(transcript.place, key)
 
     def _dead_end(self, key: str, fragment: str) -> bool:
-        """Say whether a heading or a second is not there."""
+        """Return whether a heading or a second is not there."""
         if not fragment or key in self.session.unknown_kinds:
             return False
         if fragment.startswith("t="):

@@ -61,7 +61,7 @@ def _field(root: YamlMapping, name: str, language: str) -> str:
 
 
 def is_stamp(text: str) -> bool:
-    """Say whether a text may be a stamp."""
+    """Return whether a text may be a stamp."""
     return _STAMP.fullmatch(text) is not None
 
 
@@ -115,7 +115,7 @@ class LanguageShare:
 
     @property
     def is_partial(self) -> bool:
-        """Say whether some words are not written in it."""
+        """Return whether some words are not written in it."""
         return self.percent < WHOLE
 
 

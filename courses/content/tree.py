@@ -110,7 +110,7 @@ class DraftTree:
 
 
 def is_outline(path: str) -> bool:
-    """Say whether the text of a file is wanted to draw the outline, or named by those that are."""
+    """Return whether the text of a file is wanted to draw the outline, or named by those that are."""
     return path in (COURSE, *LISTS) or (path.count("/") == 1 and not is_media(path) and path.endswith((".yaml", ".md")))
 
 

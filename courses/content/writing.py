@@ -60,7 +60,7 @@ class Comments:
 
     @property
     def left(self) -> bool:
-        """Say whether comments were not written."""
+        """Return whether comments were not written."""
         return bool(self.above or self.beside)
 
 
@@ -266,5 +266,5 @@ def activity_text(key: str, title: str, rest: str) -> str:
 
 
 def is_key(text: str) -> bool:
-    """Say whether a text may be a key."""
+    """Return whether a text may be a key."""
     return 0 < len(text) <= MAXIMUM_KEY and slug(text) == text

@@ -103,7 +103,7 @@ class LessonEditor:
 
     @property
     def is_translation(self) -> bool:
-        """Say whether this is a translation."""
+        """Return whether this is a translation."""
         return self.path != self.activity.path
 
     @property

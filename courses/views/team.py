@@ -13,7 +13,7 @@ from courses import log as courses_log
 from courses import team as team_queries
 from courses.access import CourseAction, CourseContext, InvitationContext
 from courses.editor import course_header, course_kinds
-from courses.models import StaffRole
+from courses.models import STAFF_ROLES, StaffRole
 from courses.team import LastOwner
 from kernel import clock
 from kernel.errors import NotFound
@@ -97,7 +97,7 @@ def _team_page(subject: CourseContext, form: TeamForm, *, handed: Mapping[str, s
         members=team_queries.list_members(session, course.id),
         invitations=invitations,
         lapsed=team_queries.is_expired_condition(session, invitations),
-        roles={role: _(label) for role, label in courses_log.ROLES.items()},
+        roles={role: _(label) for role, label in STAFF_ROLES.items()},
         hints={role: _(hint) for role, hint in courses_log.ROLE_HINTS.items()},
         needs_approval=course.needs_approval,
         form=form,
@@ -150,7 +150,7 @@ def withdraw_invitation(subject: CourseContext) -> Answer:
 @bp.post("/teaching/<slug>/team/approval")
 @requires(CourseAction.MANAGE_TEAM, catalogue.get_taught_course)
 def set_approval(subject: CourseContext) -> Answer:
-    """Say whether a second person approves what is published."""
+    """Return whether a second person approves what is published."""
     session = current_session()
     locked = catalogue.lock_course(session, subject.id)
     planned_publications.set_approval(session, current_actor(), locked, needed=request.form.get("needed") == "yes", now=clock.now())
@@ -165,7 +165,7 @@ def invitation(subject: InvitationContext) -> Answer:
     if request.method == "POST":
         team_queries.accept_invitation(current_session(), current_actor(), subject, now=clock.now())
         return see_page("lms.teaching", flash=_("You are now in the team of “%(title)s”.", title=choose(subject.title)))
-    role, hint = _(courses_log.ROLES[subject.role]), _(courses_log.ROLE_HINTS[subject.role])
+    role, hint = _(STAFF_ROLES[subject.role]), _(courses_log.ROLE_HINTS[subject.role])
     return page("courses/invitation.html", title=choose(subject.title), role=role, hint=hint, here=request.path)
 
 

@@ -182,7 +182,7 @@ def _check_repeated(answers: tuple[definitions.NumericalAnswer, ...], places: li
 
 
 def _holds(answer: definitions.NumericalAnswer, other: definitions.NumericalAnswer, usual: definitions.Tolerance) -> bool:
-    """Say whether everything that the other answer takes is taken by the one."""
+    """Return whether everything that the other answer takes is taken by the one."""
     outer, inner = _span(answer, usual), _span(other, usual)
     return outer[0] <= inner[0] and inner[1] <= outer[1]
 

@@ -48,7 +48,7 @@ class OriginsRefused(DomainError):
 
 
 def is_origin(text: str) -> bool:
-    """Say whether a text has the form of an origin."""
+    """Return whether a text has the form of an origin."""
     return _SIGN.match(text) is not None
 
 
@@ -349,7 +349,7 @@ QUESTION = N_("question “%(subject)s”")
 
 
 def claims(path: str) -> bool:
-    """Say whether a path is a bank's file; a `banco.yaml` without module is none."""
+    """Return whether a path is a bank's file; a `banco.yaml` without module is none."""
     match = _BANK.match(path)
     return match is not None and (match["module"] is not None or match["name"] is not None)
 
@@ -365,7 +365,7 @@ def questions_of(course: CourseFolder) -> Mapping[str, definitions.QuestionDefin
 
 
 def is_embeddable(course: CourseFolder, key: str) -> bool:
-    """Say whether a lesson may embed the question: it is there and ready."""
+    """Return whether a lesson may embed the question: it is there and ready."""
     question = questions_of(course).get(key)
     return question is not None and question.state is definitions.QuestionState.READY
 

@@ -1,5 +1,6 @@
 """The pieces that several kinds of question share: options with right and wrong, tolerances, units, rubrics (spec/content-format 8)."""
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
@@ -8,6 +9,7 @@ from courses.content import scalars
 from courses.content.mapping_cursor import KeyBook, LocatedValue, MappingCursor, MarkupLevel
 from courses.content.model import LocalisedText
 from kernel.errors import N_
+from kernel.markup.plain import formula_words
 from kernel.yaml_tree import YamlMapping, YamlScalar
 from questions.rules.definitions import KeyedLabel, Option, RubricCriterion, RubricLevel, Texts, Tolerance, ToleranceKind, UnitPenaltyOf
 
@@ -114,16 +116,19 @@ def no_feedback(table: MappingCursor) -> None:
     table.report("C402", N_("There is no feedback."), N_("Add “why:”."))
 
 
+_FORMULA = re.compile(r"\$([^$\n]+)\$")
+
+
 class DuplicateTexts:
-    """A record of the texts seen so far, by language, that reports duplicates."""
+    """A record of the texts seen so far, by language, that reports duplicates: texts that look alike in a list to choose from."""
 
     def __init__(self, code: str, template: str) -> None:
         self.code, self.template = code, template
         self.seen: set[tuple[str, str]] = set()
 
     def is_new(self, table: MappingCursor, text: LocalisedText) -> bool:
-        """Say whether the text is new in all its languages, and remember it."""
-        texts = {(language, " ".join(word.split())) for language, word in text.items()}
+        """Return whether the text is new in all its languages, and remember it."""
+        texts = {(language, " ".join(_FORMULA.sub(lambda match: formula_words(match[1]), word).split())) for language, word in text.items()}
         known = texts & self.seen
         self.seen |= texts
         if known:

@@ -36,7 +36,7 @@ def kind_of(rows: question_fields.RowFields, values: QuestionFormValues) -> str:
 
 
 def is_blank(rows: question_fields.RowFields, values: QuestionFormValues) -> bool:
-    """Say whether nobody typed anything into a row: what stands there from the beginning is nothing."""
+    """Return whether nobody typed anything into a row: what stands there from the beginning is nothing."""
     specs = rows.fields_of(kind_of(rows, values))
     usual = {spec.name: {"", spec.usual, *(value for value, _words in spec.choices)} for spec in question_fields.leaves(specs)}
     if any(text not in usual.get(name, {""}) for (name, _language), text in values.texts.items()):

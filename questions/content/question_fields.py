@@ -109,7 +109,7 @@ class RowFields:
 
     @property
     def is_moved(self) -> bool:
-        """Say whether the order of its rows means something."""
+        """Return whether the order of its rows means something."""
         return self.written not in (RowNotation.NAMED, RowNotation.FACTORS)
 
     @property

@@ -72,7 +72,7 @@ class FormRow:
 
     @property
     def from_text(self) -> bool:
-        """Say whether the text names the rows in braces."""
+        """Return whether the text names the rows in braces."""
         return self.rows is not None and self.rows.name in question_fields.FROM_TEXT
 
 
@@ -282,7 +282,7 @@ def _numbers(sent: Sent, prefix: str) -> list[int]:
 
 
 def changed_kinds(specs: Sequence[question_fields.Asked], sent: Sent, prefix: str = "") -> bool:
-    """Say whether a row got another kind than that of the fields which the page showed."""
+    """Return whether a row got another kind than that of the fields which the page showed."""
     return any(
         sent.get(f"{prefix}{rows.name}__{number}__kind", rows.usual_kind)
         != sent.get(f"{prefix}{rows.name}__{number}__{SHOWN}", rows.usual_kind)
@@ -452,7 +452,7 @@ def _status() -> int:
 
 
 def _is_ready(editor: QuestionEditor) -> bool:
-    """Say whether what was sent is to be looked at: no button changed rows, and nothing keeps it from being written as text."""
+    """Return whether what was sent is to be looked at: no button changed rows, and nothing keeps it from being written as text."""
     if _status() == 200:
         return False
     editor.sheet.check_names()

@@ -342,7 +342,7 @@ def _scaled(benefit: Benefit, people: float = 1.0, amount: float = 1.0) -> Benef
 
 
 def has_both_childhoods(scenario: Scenario) -> bool:
-    """Say whether universal and targeted childhood benefits are added up, which are alternatives."""
+    """Return whether universal and targeted childhood benefits are added up, which are alternatives."""
     return scenario.benefit("ninez_universal").incluida and scenario.benefit("ninez_focalizada").incluida
 
 

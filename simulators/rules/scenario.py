@@ -79,11 +79,11 @@ class InputSpec:
 
     @property
     def whole(self) -> bool:
-        """Say whether it takes whole numbers only."""
+        """Return whether it takes whole numbers only."""
         return self.kind in (InputKind.YEAR, InputKind.FLAG) or self.name == "reserva.anios"
 
     def admits(self, value: float) -> bool:
-        """Say whether a value is within the limits."""
+        """Return whether a value is within the limits."""
         return (self.low < value if self.above else self.low <= value) and value <= self.high and not 0 < abs(value) < SMALLEST
 
 

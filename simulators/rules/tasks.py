@@ -233,7 +233,7 @@ def _mark_goal(goal: GoalItem, outputs: Outputs) -> TaskItemMark:
 
 
 def is_between(value: Fraction, low: Fraction | None, high: Fraction | None) -> bool:
-    """Say whether a value is within the limits, both included, up to the precision of doubles."""
+    """Return whether a value is within the limits, both included, up to the precision of doubles."""
     near = PRECISION * max(Fraction(1), abs(value))
     return (low is None or value >= low - near) and (high is None or value <= high + near)
 
@@ -246,7 +246,7 @@ def _mark_ask(ask: NumberItem, outputs: Outputs, answer: Fraction | None) -> Tas
 
 
 def is_within(value: Fraction, expected: Fraction, tolerance: TaskTolerance) -> bool:
-    """Say whether a number lies within the tolerance of the right one (spec/quiz-engine 5.7, numerical)."""
+    """Return whether a number lies within the tolerance of the right one (spec/quiz-engine 5.7, numerical)."""
     amount = tolerance.amount
     near = PRECISION * PRECISION * max(Fraction(1), abs(expected)) + Fraction(1, 10**12) * abs(expected)
     if tolerance.kind is TaskToleranceKind.NOMINAL:
@@ -307,19 +307,19 @@ class SubmitRuling:
 
     @property
     def allowed(self) -> bool:
-        """Say whether nothing refuses."""
+        """Return whether nothing refuses."""
         return not self.refusals
 
     @property
     def is_over(self) -> bool:
-        """Say whether it will never be possible again."""
+        """Return whether it will never be possible again."""
         return any(
             refusal.reason in (SubmissionRefusalReason.CLOSED, SubmissionRefusalReason.NO_ATTEMPTS_LEFT) for refusal in self.refusals
         )
 
     @property
     def is_hidden(self) -> bool:
-        """Say whether the task is not to be seen yet."""
+        """Return whether the task is not to be seen yet."""
         return any(
             refusal.reason in (SubmissionRefusalReason.NOT_OPEN_YET, SubmissionRefusalReason.PREREQUISITES) for refusal in self.refusals
         )
@@ -346,7 +346,7 @@ def _refusals(policy: TaskPolicy, window: TaskDates, history: Sequence[PastSubmi
 
 
 def is_used_up(policy: TaskPolicy, history: Sequence[PastSubmission]) -> bool:
-    """Say whether no attempt is left."""
+    """Return whether no attempt is left."""
     return 0 < policy.attempts <= len(history)
 
 

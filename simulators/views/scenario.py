@@ -9,19 +9,7 @@ from kernel.i18n import _, language, number
 from kernel.tables import Cell, csv_line
 from simulators.content import NO_NUMBER, benefit_name, fault_text, full_label, input_hint, input_label, output_label, percent_scale
 from simulators.rules import budget
-from simulators.rules.scenario import (
-    BENEFITS,
-    MODEL,
-    SPECS,
-    STEPS,
-    TRANCHES,
-    VERSION,
-    InputKind,
-    Inputs,
-    faults,
-    read_scenario,
-    read_typed,
-)
+from simulators.rules.scenario import BENEFITS, MODEL, SPECS, STEPS, TRANCHES, VERSION, InputKind, Inputs, faults, read_scenario, read_typed
 
 BOX = "box"
 """Repeated in the form: the boxes that it shows, because a box without a tick is not sent."""

@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass, field
 
 from kernel.errors import N_
-from questions.rules.definitions import QuestionDefinition, TextShape
-from standards.files import decode
+from questions.rules.definitions import QuestionDefinition, QuestionState, TextShape
+from standards.files import decode, plain_to_markdown
 from standards.model import ImportedQuestions, NotTranslatable, SourceQuestion, TransferRemarkCollector
-from standards.texts import FULL_CREDIT, NO_CREDIT, KeyAllocator, WeightedOption, from_plain, one_line, single_choice
+from standards.texts import FULL_CREDIT, NO_CREDIT, KeyAllocator, WeightedOption, one_line, single_choice
 
 OPTION = re.compile(r"([A-Z])[.)]\s*(.*)\Z", re.DOTALL)
 ANSWER = re.compile(r"ANSWER:\s*(.*)\Z", re.IGNORECASE | re.DOTALL)
@@ -97,9 +97,13 @@ class _AikenReader:
         self.sources.append(SourceQuestion(self._question(draft, letter), draft.line))
 
     def _question(self, draft: _Draft, right: str) -> QuestionDefinition:
-        text = from_plain("\n".join(draft.text), TextShape.MARKDOWN)
+        self.remarks.begin_question(draft.name, draft.line)
+        text = plain_to_markdown("\n".join(draft.text), TextShape.MARKDOWN, self.remarks)
         weighted = [
-            WeightedOption({self.language: from_plain(text, TextShape.INLINE)}, FULL_CREDIT if letter == right else NO_CREDIT)
+            WeightedOption(
+                {self.language: plain_to_markdown(text, TextShape.INLINE, self.remarks)}, FULL_CREDIT if letter == right else NO_CREDIT
+            )
             for letter, text in draft.options.items()
         ]
-        return QuestionDefinition(self.keys.of_question("", text), {self.language: text}, single_choice(weighted))
+        state = QuestionState.DRAFT if self.remarks.lacks_file else QuestionState.READY
+        return QuestionDefinition(self.keys.of_question("", text), {self.language: text}, single_choice(weighted), state=state)

@@ -11,14 +11,13 @@ from lark.exceptions import UnexpectedInput, VisitError
 
 from kernel.errors import N_
 from questions.rules import definitions
-from standards.files import decode, is_like_html, to_markdown
+from standards.files import decode, is_like_html, plain_to_markdown, to_markdown, with_own_formulas
 from standards.model import ImportedQuestions, NotTranslatable, SourceQuestion, TransferRemarkCollector
 from standards.texts import (
     GAP_NAME,
     KeyAllocator,
     WeightedOption,
     credit,
-    from_plain,
     gap_placeholder,
     matched,
     multiple_choice,
@@ -383,6 +382,7 @@ class _GiftReader:
             self.keys.of_question(name, text),
             {self.language: text},
             body,
+            state=definitions.QuestionState.DRAFT if self.remarks.lacks_file else definitions.QuestionState.READY,
             tags=tags,
             explanation={self.language: explanation} if explanation else None,
             selection=selection,
@@ -412,12 +412,12 @@ class _GiftReader:
         form = piece.format or self.default_format
         written = piece.text.strip()
         if form is GiftTextFormat.MARKDOWN:
-            text = unescape(written).replace("-\\>", "->")
+            text = with_own_formulas(unescape(written).replace("-\\>", "->"), self.remarks)
             return one_line(text) if shape is INLINE else text.strip()
         text = unescape(" ".join(line.strip() for line in written.split("\n")))
         if form is GiftTextFormat.HTML or (form is GiftTextFormat.MOODLE and is_like_html(text)):
             return to_markdown(text, shape, self.remarks)
-        return from_plain(text, shape)
+        return plain_to_markdown(text, shape, self.remarks)
 
     def _plain(self, text: str) -> str:
         return one_line(unescape(text.strip()))
@@ -471,7 +471,7 @@ class _GiftReader:
     def _match(self, answer: GiftAnswer) -> str:
         if answer.match is None or not answer.match.strip():
             raise NotTranslatable(N_("A matching item has nothing after ->."))
-        return from_plain(unescape(answer.match.strip()), INLINE)
+        return plain_to_markdown(unescape(answer.match.strip()), INLINE, self.remarks)
 
     def _numerical(self, answers: tuple[GiftAnswer, ...]) -> definitions.NumericalBody:
         written = [answer for answer in answers if answer.sign or answer.text.text.strip() or answer.feedback is not None]

@@ -225,6 +225,6 @@ class _GiftWriter:
 
 
 def _vanishes(before: str, after: str) -> bool:
-    """Say whether a reader takes what stands after the gap for nothing."""
+    """Return whether a reader takes what stands after the gap for nothing."""
     signs = after.strip()
     return not signs or (not any(sign.isalnum() for sign in signs) and before.rstrip().endswith(_TAIL_SIGNS))

@@ -36,6 +36,7 @@ from standards.texts import (
     gap_placeholder,
     matched,
     multiple_choice,
+    noted_for_graders,
     one_line,
     single_choice,
     to_fraction,
@@ -174,15 +175,14 @@ class BodyReader:
         }
         files = MAXIMUM_FILES if settings["attachments"] == "-1" else min(whole(settings["attachments"], 0), MAXIMUM_FILES)
         template = self.texts.texts(child(self.element, "responsetemplate"), BLOCKS)
-        model = self.texts.texts(child(self.element, "graderinfo"), BLOCKS)
         if settings["responseformat"] == "noinline" and files and (accept := self._extensions()):
-            if template or model:
-                self.remarks.loss(N_("The information for graders and the template are left out."), N_("A file upload question has none."))
+            if template:
+                self.remarks.loss(N_("The template is left out."), N_("A file upload question has none."))
             said_bytes = words(child(self.element, "maxbytes")).strip()
             size = int(said_bytes) // _MEGABYTE if _BYTES.match(said_bytes) else 0
             return definitions.FileBody(accept, files, min(size or 10, 50))
         limits = definitions.WordLimits(_limit(settings["minwordlimit"]), _limit(settings["maxwordlimit"]))
-        return definitions.EssayBody(limits, template, model, (), files)
+        return definitions.EssayBody(limits, template, None, (), files)
 
     def _extensions(self) -> tuple[str, ...]:
         listed = re.split(r"[\s,;]+", words(child(self.element, "filetypeslist")).strip().lower())
@@ -306,6 +306,7 @@ class _MoodleReader:
             hints=hints,
             penalty=self._penalty(body),
             explanation={self.language: explanation} if explanation else None,
+            note=noted_for_graders([self.texts.markdown(child(self.element, "graderinfo"), BLOCKS)], self.language, self.remarks),
             selection=selection,
         )
 

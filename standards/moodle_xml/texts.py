@@ -33,7 +33,7 @@ from questions.rules.definitions import (
     ToleranceKind,
     VariableRange,
 )
-from standards.files import decode, in_markdown, is_like_html, to_markdown
+from standards.files import decode, in_markdown, is_like_html, plain_to_markdown, to_markdown, with_mathml, with_own_formulas
 from standards.model import ImportedQuestions, NotTranslatable, SourceQuestion, TransferRemarkCollector
 from standards.texts import (
     GAP_MARK,
@@ -42,7 +42,6 @@ from standards.texts import (
     clean,
     credit,
     decimal,
-    from_plain,
     gap_name,
     gap_placeholder,
     in_language,
@@ -183,12 +182,15 @@ class MoodleTextReader:
                 continue  # shown, or told, where the text names it
             self.remarks.loss(N_("The file “%(name)s” is left out."), N_("Put it into media/ and refer to it in the text."), name=name)
         form = element.get("format") or usual
+        plain, written = written, with_mathml(written)
+        if written != plain:
+            form = HTML
         if form == MARKDOWN:
-            written = in_markdown(written, self.remarks)
+            written = with_own_formulas(in_markdown(written, self.remarks), self.remarks)
             return one_line(written) if shape is INLINE else written.strip("\n").rstrip()
         if form == HTML or (form == AUTO and is_like_html(written)):
             return to_markdown(written, shape, self.remarks)
-        return from_plain(written, shape)
+        return plain_to_markdown(written, shape, self.remarks)
 
     def _offer(self, file: Element) -> None:
         """Offer a file that was attached to a text to those who show it; what is no base64 is not there."""
@@ -343,7 +345,11 @@ def read(content: bytes, language: str = "es") -> ImportedQuestions:
         return ImportedQuestions((), remarks.result())
     try:
         marked, gaps = gaps_of(text, language, remarks)
-        lines = to_markdown(marked, TextShape.MARKDOWN, remarks) if is_like_html(marked) else from_plain(marked, TextShape.MARKDOWN)
+        lines = (
+            to_markdown(marked, TextShape.MARKDOWN, remarks)
+            if is_like_html(marked)
+            else plain_to_markdown(marked, TextShape.MARKDOWN, remarks)
+        )
         question_text = with_gap_names(lines, len(gaps.gaps))
         mark = sum((gap.weight for gap in gaps.gaps), Fraction(0))
         source = SourceQuestion(
@@ -427,7 +433,7 @@ class _ClozeReader:
     def _texts(self, text: str) -> Texts:
         if is_like_html(text):
             return {self.language: to_markdown(text, TextShape.INLINE, self.remarks)}
-        return {self.language: from_plain(html.unescape(text), TextShape.INLINE)}
+        return {self.language: plain_to_markdown(html.unescape(text), TextShape.INLINE, self.remarks)}
 
     def _why(self, answer: ClozeAnswer) -> Texts | None:
         return self._texts(answer.feedback) if answer.feedback else None

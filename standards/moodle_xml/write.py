@@ -207,7 +207,8 @@ class BodyWriter:
         limits = {"minwordlimit": body.words.minimum, "maxwordlimit": body.words.maximum}
         for name, value in {**settings, **limits}.items():
             xml.add(element, name, "" if value is None else str(value))
-        self.text_of(element, "graderinfo", body.model, definitions.TextShape.MARKDOWN)
+        if body.model:
+            lose(self.remarks, "model")
         self.text_of(element, "responsetemplate", body.template, definitions.TextShape.MARKDOWN)
         if body.words.minimum == 0:
             lose(self.remarks, "words")

@@ -9,14 +9,13 @@ from fractions import Fraction
 from kernel.errors import N_
 from kernel.markup.foreign import CONTENT
 from questions.rules.definitions import Gap, GapsBody, KeyedLabel, MatchingBody, Pair, ShortAnswerBody, TextPattern, Texts, TextShape
-from standards.files import to_markdown
+from standards.files import plain_to_markdown, to_markdown
 from standards.model import NotTranslatable, TransferRemarkCollector
 from standards.texts import (
     KeyAllocator,
     WeightedOption,
     clean,
     credit,
-    from_plain,
     gap_name,
     gap_placeholder,
     is_number,
@@ -124,7 +123,7 @@ class QtiTextReader:
             self.remarks.leave_out(CONTENT, example_of(unread))
         for text in descendants(material, "mattext"):
             kind = without_gap_placeholders(clean(words(text)))
-            parts.append(self.html(kind, shape) if text.get("texttype") == "text/html" else from_plain(kind, shape))
+            parts.append(self.html(kind, shape) if text.get("texttype") == "text/html" else plain_to_markdown(kind, shape, self.remarks))
         return "\n\n".join(part for part in parts if part)
 
     def texts(self, text: str) -> Texts | None:
@@ -180,7 +179,7 @@ class Scoring:
         self._kept: set[int] = set()
 
     def is_mapped(self, response: str) -> bool:
-        """Say whether what the mapping of a response gives counts."""
+        """Return whether what the mapping of a response gives counts."""
         return "map_response" in self.template or any(response in rule.responses for rule in self._of(Basis.MAPPING))
 
     def keep(self, response: str, *bases: Basis) -> None:
@@ -281,7 +280,7 @@ class Scoring:
         return Rule(Basis.VALUES, name, responses, listed, worth)
 
     def _adds(self, condition: Element) -> bool:
-        """Say whether points for one of several values come on top of the others'."""
+        """Return whether points for one of several values come on top of the others'."""
         branch = condition.getparent()
         rest = branch.getparent() if branch is not None else None
         return local(condition) == "member" and rest is not None and len(rest) == 1
@@ -347,7 +346,7 @@ class Paired:
 
     @property
     def is_even(self) -> bool:
-        """Say whether every place weighs the same and all but one choice at each is worth nothing."""
+        """Return whether every place weighs the same and all but one choice at each is worth nothing."""
         given = [share for share in self.shares.values() if share]
         return len(set(self.weights.values())) == 1 and given == [_ALL] * len(self.weights)
 
@@ -380,11 +379,11 @@ class Worths:
         return self.declared[response]
 
     def is_mapped(self, response: str) -> bool:
-        """Say whether the mapping of a response counts."""
+        """Return whether the mapping of a response counts."""
         return bool(self.of(response).mapping) and self.scoring.is_mapped(response)
 
     def is_added(self, response: str) -> bool:
-        """Say whether the values of a response are added up, not compared with the right answer."""
+        """Return whether the values of a response are added up, not compared with the right answer."""
         return self.is_mapped(response) or bool(self.scoring.worths(response))
 
     def of_choices(self, response: str, idents: Sequence[str]) -> dict[str, Fraction]:

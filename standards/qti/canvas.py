@@ -85,6 +85,8 @@ class CanvasReader:
             return "multiple_response" if choices[0].get("rcardinality") == "Multiple" else "multiple_choice_question"
         if descendants(self.presentation, "response_str"):
             return "short_answer_question" if descendants(self.item, "varequal") else "essay_question"
+        if descendants(self.item, "varequal"):
+            raise NotTranslatable(N_("The item names right answers, but nothing in it that is known here asks for them."))
         return "text_only_question"
 
     def _body(self, kind: str) -> definitions.Body:
@@ -342,7 +344,7 @@ class CanvasReader:
 
 
 def _is_number_condition(condition: Element) -> bool:
-    """Say whether a condition holds for one number or one range, and not for what lies outside."""
+    """Return whether a condition holds for one number or one range, and not for what lies outside."""
     if descendants(condition, "not"):
         return False
     ends = descendants(condition, "vargte", "vargt") and descendants(condition, "varlte", "varlt") and not descendants(condition, "or")
@@ -350,7 +352,7 @@ def _is_number_condition(condition: Element) -> bool:
 
 
 def _scores(condition: Element) -> bool:
-    """Say whether a condition adds to the score."""
+    """Return whether a condition adds to the score."""
     setting = child(condition, "setvar")
     return setting is not None and texts.to_fraction(words(setting) or "0") > 0
 

@@ -40,6 +40,7 @@ from standards.texts import (
     is_number,
     literal,
     multiple_choice,
+    noted_for_graders,
     one_line,
     single_choice,
     to_fraction,
@@ -83,14 +84,18 @@ class ItemReader:
             if local(element) not in _PARTS:
                 self.remarks.leave_out(CONTENT, example_of(element))
         text, body = self._inline(inline) if inline else self._block()
-        self._remark_graders(body)
         if not text:
             raise NotTranslatable(N_("The question has no text."))
         mark = self._mark()
         if not isinstance(body, definitions.EssayBody | definitions.FileBody | definitions.DescriptionBody):
             self._remark_scoring(mark)
         return definitions.QuestionDefinition(
-            keys.of_question(name, text), {self.language: text}, body, mark=mark, explanation=self.texts.texts(self._explanation())
+            keys.of_question(name, text),
+            {self.language: text},
+            body,
+            mark=mark,
+            explanation=self.texts.texts(self._explanation()),
+            note=noted_for_graders((self.texts.content(block, BLOCKS) for block in self.graders), self.language, self.remarks),
         )
 
     def _mark(self) -> Fraction:
@@ -141,14 +146,12 @@ class ItemReader:
             self.remarks.note(N_("The feedback for right and wrong answers became part of the explanation."))
         return "\n\n".join(part for part in parts if part)
 
-    def _remark_graders(self, body: definitions.Body) -> None:
-        if self.graders and not isinstance(body, definitions.EssayBody):
-            self.remarks.loss(N_("The information for graders is left out."), N_("Only an essay has a model answer."))
-
     # --- One interaction as a block --------------------------------------------------------------------------------------------------
 
     def _block(self) -> tuple[str, definitions.Body]:
         if not self.interactions:
+            if any(child(declaration, "correctResponse") is not None for declaration in children(self.item, "responseDeclaration")):
+                raise NotTranslatable(N_("The item names right answers, but nothing in it that is known here asks for them."))
             return self.texts.content(self.body, BLOCKS), definitions.DescriptionBody()
         interaction = self.interactions[0]
         pairs = PairReader(self.texts, self.worths, lambda ident: self._why(self.feedbacks.of_choice("", ident)))
@@ -212,8 +215,7 @@ class ItemReader:
         )
 
     def _essay(self, interaction: Element) -> definitions.Body:
-        model = "\n\n".join(part for part in (self.texts.content(block, BLOCKS) for block in self.graders) if part)
-        return definitions.EssayBody(model=self.texts.texts(model))
+        return definitions.EssayBody()
 
     def _upload(self, interaction: Element) -> definitions.Body:
         self.remarks.note(N_("The accepted file types are not specified; the usual ones are used."))
@@ -452,7 +454,7 @@ class _QtiReader:
             self.remarks.refuse(refusal)
 
     def _is_copy(self, identity: str, question: definitions.QuestionDefinition) -> bool:
-        """Say whether a question came in before; a copy that was changed inside a quiz is a question of its own."""
+        """Return whether a question came in before; a copy that was changed inside a quiz is a question of its own."""
         known = self.taken.setdefault(identity, question)
         return known is not question and replace(question, key=known.key, mark=known.mark) == known
 
@@ -463,7 +465,7 @@ class _QtiReader:
 
 
 def _is_third(manifest: Element) -> bool:
-    """Say whether a manifest names resources of QTI 3."""
+    """Return whether a manifest names resources of QTI 3."""
     return any(_THIRD_MANIFEST in node.get("type", "") for node in descendants(manifest, "resource"))
 
 

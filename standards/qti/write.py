@@ -321,7 +321,7 @@ class ItemBody:
         return self.scale / len(self.question.body.gaps) if isinstance(self.question.body, definitions.GapsBody) else self.scale
 
     def _takes_all(self, answer: definitions.TextPattern) -> bool:
-        """Say whether an answer is the one for everything else, which is worth nothing and only carries feedback."""
+        """Return whether an answer is the one for everything else, which is worth nothing and only carries feedback."""
         return in_language(answer.patterns, self.language) == "*" and not answer.credit
 
     def _number(self, ident: str, body: definitions.NumericalBody) -> None:

@@ -41,7 +41,7 @@ def a_course_with_tests(instance: Instance) -> Course:
 
 
 def shows_result(browser: Browser, path: str) -> bool:
-    """Say whether a page tells the result of the initial test: in its row where it lists the others too."""
+    """Return whether a page tells the result of the initial test: in its row where it lists the others too."""
     html = browser.get(path).html
     return SHOWN in (
         html.partition("<tbody")[2].partition("Prueba inicial")[2].partition("</tr>")[0] if path == RESULTS else browser.page.text

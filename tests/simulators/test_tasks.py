@@ -221,7 +221,7 @@ def test_one_form_handed_in_twice_at_once_is_one_submission(instance: Instance) 
 
 
 def is_used_up(instance: Instance) -> bool:
-    """Say whether progress takes the task for used up."""
+    """Return whether progress takes the task for used up."""
     with instance.database.unit_of_work(write=False) as session:
         return session.scalars(select(ActivityResult.exhausted).where(ActivityResult.activity_key == "tarea-1")).one()
 
@@ -336,7 +336,7 @@ SECOND = timedelta(seconds=1)
 
 
 def may_submit(instance: Instance, learner: Actor, at: At, moment: datetime) -> bool:
-    """Say whether a task may be submitted at a moment."""
+    """Return whether a task may be submitted at a moment."""
     at.moment = moment
     with instance.database.unit_of_work(write=False) as session:
         subject = learners.get_activity_context(session, learner, "prueba", "tarea-1")

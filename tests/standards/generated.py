@@ -324,7 +324,7 @@ def _plain_body(body: Body) -> Body:
 
 
 def _has_no_tex(body: Body) -> bool:
-    """Say whether no text became a formula to other products where its signs were escaped."""
+    """Return whether no text became a formula to other products where its signs were escaped."""
     texts = list[str]()
     map_texts(QuestionDefinition("pregunta", es("¿Qué?"), body), lambda text, _language, _shape: texts.append(text) or text)
     return not any(map(_TEX.search, texts))

@@ -32,6 +32,7 @@ from questions.rules.definitions import (
     UnitPenaltyOf,
     VariableRange,
     WordLimits,
+    without_notes,
 )
 from standards import xml
 from standards.files import LOST_FORMULAS
@@ -240,11 +241,64 @@ def test_elements_that_nobody_reads_are_told_by_name() -> None:
     assert [loss.facts["name"] for loss in losses] == ["sorpresa"]
 
 
-@pytest.mark.parametrize(("text", "told"), [(r"Sea \(x^2\).", 1), ("Sea $$x^2$$.", 1), ("De USD 5 a $6 o $$.", 0), (r"a\(b", 0)])
-def test_formulas_in_tex_are_told(text: str, told: int) -> None:
+@pytest.mark.parametrize(
+    ("text", "read_as"),
+    [
+        (r"Sea \(x^2\).", "Sea $x^2$."),
+        (r"Sea \[x_2\] así.", "Sea\n\n$x_2$\n\nasí."),
+        ("Sea $$x^2$$", "Sea\n\n$x^2$"),
+        ('Sea <img class="texrender" alt="x^2" src="/filter/tex/1.gif">.', "Sea $x^2$."),
+        ('Sea <img class="equation_image" alt="LaTeX: x^2" data-equation-content="x^2" src="/equation_images/x">.', "Sea $x^2$."),
+        ('Sea <img alt="LaTeX: \\frac{1}{2}" src="https://example.org/f.png">.', r"Sea $\frac{1}{2}$."),
+        ("Sea «math xmlns=¨http://www.w3.org/1998/Math/MathML¨»«msup»«mi»x«/mi»«mn»2«/mn»«/msup»«/math».", "Sea $x^{2}$."),
+    ],
+)
+@pytest.mark.parametrize("form", ["html", "plain_text", "markdown"])
+def test_formulas_of_moodle_and_canvas_become_formulas_of_ours(text: str, read_as: str, form: str) -> None:
+    if form != "html" and "<img" in text:
+        return
+    (question,) = read(quiz("description", "", f"<p>{text}</p>" if form == "html" else text, form)).questions
+
+    written = " ".join(question.text["es"].split())
+    assert written == " ".join(read_as.split())
+    assert question.state is QuestionState.READY
+
+
+@pytest.mark.parametrize("text", ["De USD 5 a $6 o $$.", r"a\(b"])
+def test_what_is_no_formula_stays_as_it_is_written(text: str) -> None:
     found = read(quiz("description", "", f"<p>{text}</p>"))
 
-    assert [loss.what for loss in found.of_severity(RemarkSeverity.LOSS)] == ["A formula is shown as it is written."] * told
+    assert found.questions[0].state is QuestionState.READY
+    assert not found.of_severity(RemarkSeverity.LOSS)
+
+
+@pytest.mark.parametrize("text", [r"Sea \(\sorpresa{x\).", '<img class="texrender" alt="\\sorpresa{x" src="/e">Sea.'])
+def test_a_formula_that_cannot_be_read_makes_a_draft(text: str) -> None:
+    (question,) = read(quiz("description", "", f"<p>{text}</p>")).questions
+
+    assert question.state is QuestionState.DRAFT
+
+
+def test_options_of_canvas_that_are_formulas_alone_are_options() -> None:
+    def picture(latex: str) -> str:
+        return f'<![CDATA[<img class="equation_image" alt="LaTeX: {latex}" data-equation-content="{latex}" src="/equation_images/1">]]>'
+
+    (question,) = read(quiz("multichoice", f"<single>true</single>{answer('100', picture('2x'))}{answer('0', picture('x^2'))}")).questions
+
+    assert isinstance(question.body, SingleChoiceBody)
+    assert [option.text["es"] for option in question.body.options] == ["$2x$", "$x^2$"]
+
+
+def test_what_moodle_shows_to_graders_alone_is_a_note_that_no_learner_reads() -> None:
+    found = read(quiz("essay", "<graderinfo format='html'><text>Dos puntos: &lt;b&gt;riesgo&lt;/b&gt;.</text></graderinfo>"))
+    (question,) = found.questions
+
+    assert isinstance(question.body, EssayBody)
+    assert (question.body.model, question.note) == (None, "Dos puntos: riesgo.")
+    assert without_notes(question).note == ""
+    assert [remark.what for remark in found.of_severity(RemarkSeverity.NOTE)] == [
+        "The information for graders became the note to colleagues."
+    ]
 
 
 HALF = "<math><mfrac><mn>1</mn><mn>2</mn></mfrac></math>"

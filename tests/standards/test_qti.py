@@ -222,11 +222,21 @@ def test_what_is_for_graders_alone_is_no_part_of_the_question() -> None:
     short = item_2(response("string", "Quito"), ENTRY + block)
     shown = item_2(response("string", "Quito"), '<rubricBlock view="candidate author"><p>Con mayúscula.</p></rubricBlock>' + ENTRY)
 
-    assert (essay.questions[0].text, essay.remarks) == ({"es": "Explique."}, ())
-    assert essay.questions[0].body == EssayBody(model={"es": r"Debe nombrar \*\*la ley\*\*."})
-    assert short.questions[0].text == {"es": "¿Qué?"}
-    assert [loss.what for loss in short.of_severity(RemarkSeverity.LOSS)] == ["The information for graders is left out."]
+    for found, text in ((essay, "Explique."), (short, "¿Qué?")):
+        assert (found.questions[0].text, found.questions[0].note) == ({"es": text}, "Debe nombrar **la ley**.")
+        assert [remark.what for remark in found.remarks] == ["The information for graders became the note to colleagues."]
+    assert essay.questions[0].body == EssayBody()
     assert shown.questions[0].text == {"es": "Con mayúscula.\n\n¿Qué?"}
+
+
+@pytest.mark.parametrize("entry", ['<textentryinteraction responseIdentifier="R"/>', "<p>Nada.</p>"])
+def test_an_item_with_right_answers_that_nothing_asks_for_is_refused(entry: str) -> None:
+    found = item_2(response("string", "Quito"), f"<p>La capital es {entry}.</p>")
+
+    assert found.questions == ()
+    assert [problem.what for problem in found.of_severity(RemarkSeverity.PROBLEM)] == [
+        "The item names right answers, but nothing in it that is known here asks for them."
+    ]
 
 
 def test_an_item_whose_values_are_drawn_is_told_and_not_brought_in_with_holes() -> None:

@@ -64,6 +64,12 @@ SHOWN = {
     ),
 }
 
+
+def without_model(body: EssayBody) -> EssayBody:
+    """Return an essay without its model answer: Moodle's only field for one is for graders alone."""
+    return replace(body, model=None)
+
+
 FAITHFUL = {
     "gift": st.one_of(
         make.questions(
@@ -89,7 +95,9 @@ FAITHFUL = {
             rich=False,
         ),
         make.questions(
-            st.one_of(make.essays(), make.files, st.builds(TrueFalseBody, st.booleans())), kept=("tags", "explanation", "mark"), rich=False
+            st.one_of(make.essays().map(without_model), make.files, st.builds(TrueFalseBody, st.booleans())),
+            kept=("tags", "explanation", "mark"),
+            rich=False,
         ),
         make.questions(st.just(DescriptionBody()), kept=("tags", "explanation"), rich=False),
         make.gapped(3),
