@@ -45,16 +45,18 @@ from quizzes import item_history, saves
 from quizzes.attempts import (
     AttemptRow,
     LoadedAttempt,
+    effective_settings_at,
     find_history,
     get_attempt,
     history_of,
+    list_attempts,
     load_attempt,
-    locked_settings_at,
     person_quiz_key,
     row_of,
 )
 from quizzes.draws import SEED_BITS, SIGN, draw_layout, form_of_next, item_rows, items_by_question, seen_before
-from quizzes.marks import as_decimal, counted_mark, find_valid_manual_marks, mark_row, void_mark_of, write_grade
+from quizzes.effective_settings import lock_setting_sources
+from quizzes.marks import as_decimal, counted_mark, find_valid_manual_marks, judge_by, list_corrections, mark_row, void_mark_of, write_grade
 from quizzes.models import AnswerEvent, AnswerFile, Attempt, AttemptItem, MarkEvent, SelfAssessment
 from quizzes.rules import states
 from quizzes.rules.grades import (
@@ -67,7 +69,7 @@ from quizzes.rules.grades import (
     grade_over_attempts,
     is_finished,
 )
-from quizzes.rules.regrade import PresentMark, total_of, void_unless_lower
+from quizzes.rules.regrade import PresentMark, RegradePolicy, corrected, total_of, void_unless_lower
 from quizzes.rules.settings import GIVES_FEEDBACK_AT_ONCE, AtEnd, EndedAttempt, QuizRecord, SettingSources, completed_at, is_within
 from quizzes.rules.states import (
     ENDED_STATES,
@@ -126,27 +128,57 @@ class StartRequest:
 ASKED_NOTHING = StartRequest()
 
 
-def start_ruling(
-    subject: ActivityContext,
-    setting_sources: SettingSources,
-    history: Sequence[AttemptRow],
-    entry: StartRequest,
-    *,
-    actor: Actor,
-    now: datetime,
-) -> StartRuling:
-    """Say whether an attempt may start now, with every reason why not; a password not asked for yet is none (spec/quiz-engine 5.2.2)."""
-    access = setting_sources.effective_settings()
-    if subject.closed and subject.opens_later and not setting_sources.sets_opening:
-        access = replace(access, opens=cast("datetime", subject.closed[1]))
-    access = replace(access, closes=subject.context.end_for(access.closes))
-    conditions = StartConditions(
-        password_fits=entry.password is None or any(compare_digest(entry.password.encode(), word.encode()) for word in access.passwords),
-        network_fits=is_within(access.networks, actor.address),
-        prerequisites_met=subject.closed is None or subject.opens_later,
-        preview=not subject.context.is_learner,
-    )
-    return may_start(access, [facts_of(row, setting_sources) for row in history], conditions, now=now)
+@dataclass(frozen=True, slots=True)
+class AttemptStart:
+    """The facts that decide on a start, read once: a person before a quiz, the settings in effect for them, and their attempts."""
+
+    actor: Actor
+    subject: ActivityContext
+    snapshot: QuizSnapshot
+    setting_sources: SettingSources
+    history: Sequence[AttemptRow]
+    draw_table: int = 0
+    """The table by which a new attempt is drawn; 0 where none is going to be."""
+
+    @property
+    def is_preview(self) -> bool:
+        """Return whether an attempt is a preview of somebody who edits the course: it counts nowhere."""
+        return not self.subject.context.is_learner
+
+    def ruling(self, entry: StartRequest, *, now: datetime) -> StartRuling:
+        """Return whether an attempt may start now, with every reason why not (spec/quiz-engine 5.2.2).
+
+        A password that was not asked for yet is no reason.
+        """
+        subject, access = self.subject, self.setting_sources.effective_settings()
+        if subject.closed and subject.opens_later and not self.setting_sources.sets_opening:
+            access = replace(access, opens=cast("datetime", subject.closed[1]))
+        access = replace(access, closes=subject.context.end_for(access.closes, is_own=self.setting_sources.sets_closing))
+        conditions = StartConditions(
+            password_fits=entry.password is None
+            or any(compare_digest(entry.password.encode(), word.encode()) for word in access.passwords),
+            network_fits=is_within(access.networks, self.actor.address),
+            prerequisites_met=subject.closed is None or subject.opens_later,
+            preview=self.is_preview,
+        )
+        return may_start(access, [facts_of(row, self.setting_sources) for row in self.history], conditions, now=now)
+
+
+def load_start(session: Session, actor: Actor, subject: ActivityContext) -> AttemptStart:
+    """Return what decides on a start of the actor, for pages."""
+    snapshot = get_snapshot_of_activity(session, subject.activity.id)
+    setting_sources = effective_settings_at(session, actor, subject, snapshot)
+    return AttemptStart(actor, subject, snapshot, setting_sources, list_attempts(session, person_quiz_key(actor, subject)))
+
+
+def lock_start(session: Session, actor: Actor, subject: ActivityContext) -> AttemptStart:
+    """Return what decides on a start of the actor once no other request of theirs is starting something. Raise TakeSuperseded."""
+    snapshot, key = get_snapshot_of_activity(session, subject.activity.id), person_quiz_key(actor, subject)
+    setting_sources = lock_setting_sources(session, snapshot.published_settings, snapshot.settings, key)
+    known = find_history(session, key, snapshot.quiz_version_id)
+    if known is None:
+        raise TakeSuperseded
+    return AttemptStart(actor, subject, snapshot, setting_sources, known[0], draw_table=known[1])
 
 
 def time_left(row: AttemptRow, setting_sources: SettingSources, *, now: datetime) -> int | None:
@@ -313,61 +345,40 @@ def start_attempt(
     Everything the attempt will ever show is drawn from one seed and frozen here. Who edits the course starts previews, and an
     ended preview is forgotten when the next attempt starts.
     """
-    assert actor.person_id is not None
-    snapshot = get_snapshot_of_activity(session, subject.activity.id)
-    preview = not subject.context.is_learner
-    setting_sources = locked_settings_at(session, actor, subject, snapshot)
-    known_history = find_history(session, person_quiz_key(actor, subject), snapshot.quiz_version_id)
-    if known_history is None:
-        raise TakeSuperseded
-    history, draw_table = known_history
-    ruling = start_ruling(subject, setting_sources, history, replace(entry, password=entry.password or ""), actor=actor, now=now)
+    start = lock_start(session, actor, subject)
+    ruling = start.ruling(replace(entry, password=entry.password or ""), now=now)
     if ruling.open_number is not None:
-        open_one = next(row for row in history if row.number == ruling.open_number)
+        open_one = next(row for row in start.history if row.number == ruling.open_number)
         return session.execute(select(Attempt).where(Attempt.uuid == open_one.uuid)).scalar_one()
     if not ruling.allowed:
         raise AttemptNotAllowed(reasons=[refusal.reason.value for refusal in ruling.refusals])
     if ruling.needs_confirmation and not entry.confirmed:
         raise NotConfirmed
-    if snapshot.integrity.honour and not preview and not entry.declared:
+    if start.snapshot.integrity.honour and not start.is_preview and not entry.declared:
         raise NotDeclared
-    if any(row.preview for row in history):
-        delete_previews_of(session, actor.person_id, subject)
-    earlier = [row for row in history if not row.preview]
-    last = _load_last(session, actor, history) if snapshot.settings.build_on_last else None
-    return _new_attempt(
-        session, actor, subject, snapshot, setting_sources, last, len(earlier), draw_table, preview=preview, language=language, now=now
-    )
+    if any(row.preview for row in start.history):
+        delete_previews_of(session, actor.person_id or 0, subject)
+    return _add_attempt(session, start, language, now=now)
 
 
-def _load_last(session: Session, actor: Actor, history: Sequence[AttemptRow]) -> LoadedAttempt | None:
-    ended = [row for row in history if _is_counted(row)]
-    return get_attempt(session, actor, ended[-1].uuid) if ended else None
+def _load_last(session: Session, start: AttemptStart) -> LoadedAttempt | None:
+    """Return the attempt on which a new one builds, where the quiz says so."""
+    ended = [row for row in start.history if _is_counted(row)] if start.snapshot.settings.build_on_last else []
+    return get_attempt(session, start.actor, ended[-1].uuid) if ended else None
 
 
-def _new_attempt(
-    session: Session,
-    actor: Actor,
-    subject: ActivityContext,
-    snapshot: QuizSnapshot,
-    setting_sources: SettingSources,
-    last: LoadedAttempt | None,
-    earlier: int,
-    draw_table: int,
-    *,
-    preview: bool,
-    language: str,
-    now: datetime,
-) -> Attempt:
+def _add_attempt(session: Session, start: AttemptStart, language: str, *, now: datetime) -> Attempt:
+    """Draw an attempt that may start, and keep it."""
+    actor, subject, snapshot, preview = start.actor, start.subject, start.snapshot, start.is_preview
     assert actor.person_id is not None
-    seed = secrets.randbits(SEED_BITS)
-    number, enrolment_id = 1 + earlier, subject.context.enrolment_id
-    seen = seen_before(session, snapshot, actor.person_id, subject.context.course_id, enrolment_id, number)
+    last, seed = _load_last(session, start), secrets.randbits(SEED_BITS)
+    number = 1 + sum(not row.preview for row in start.history)
+    seen = seen_before(session, snapshot, actor.person_id, subject.context.course_id, subject.context.enrolment_id, number)
     form = form_of_next(session, snapshot, seed, actor.person_id, subject, seen)
-    drawn = draw_layout(session, snapshot, seed, seen=seen, last=last, form=form, table=draw_table)
+    drawn = draw_layout(session, snapshot, seed, seen=seen, last=last, form=form, table=start.draw_table)
     attempt = Attempt(
         person_id=actor.person_id,
-        enrolment_id=enrolment_id,
+        enrolment_id=subject.context.enrolment_id,
         course_id=subject.context.course_id,
         activity_key=subject.activity.key,
         quiz_version_id=snapshot.quiz_version_id,
@@ -376,13 +387,13 @@ def _new_attempt(
         preview=preview,
         seed=seed - SIGN,
         form=form.name if form is not None else "",
-        draw_table=draw_table,
+        draw_table=start.draw_table,
         least_seen=drawn.layout.least_seen,
         language=language,
         lease=0,
         interludes=json.dumps([asdict(interlude) for interlude in drawn.layout.interludes], ensure_ascii=False),
         started_at=now,
-        due_at=end_of(setting_sources.effective_settings(now), now, exempt=preview),
+        due_at=end_of(start.setting_sources.effective_settings(now), now, exempt=preview),
         declared_at=now if snapshot.integrity.honour and not preview else None,
         saved_at=now,
         maximum=as_decimal(sum((item.mark for item in drawn.layout.items), Fraction(0))),
@@ -581,15 +592,24 @@ def finish(
     row = loaded.row
     progress = _lock_progress(session, loaded) if row.enrolment_id is not None and not row.preview else None
     questions = get_questions(session, [item.question_version_id for item in loaded.items])
-    manual_marks = find_valid_manual_marks(session, loaded, responses)
+    manual_marks, corrections = find_valid_manual_marks(session, loaded, responses), list_corrections(session, loaded, questions)
     held: dict[int, PresentMark] = {}
     marks = []
     for item in loaded.items:
-        marker, manual_mark = marker_of(loaded, item, questions[item.question_version_id]), manual_marks.get(item.id)
-        earned_mark = manual_mark or marker.at_end(checked_parts(loaded, item), clean_parts(responses.get(item.id)))
-        held[item.id] = counted_mark(session, item, questions[item.question_version_id], earned_mark, manual_mark)
+        question, manual_mark = questions[item.question_version_id], manual_marks.get(item.id)
+        checked, response = checked_parts(loaded, item), clean_parts(responses.get(item.id))
+        earned_mark = manual_mark or marker_of(loaded, item, question).at_end(checked, response)
         if manual_mark is None:
             marks.append(mark_row(item.id, earned_mark, now))
+        for correction in corrections.get(item.question_version_id, ()):
+            if manual_mark is not None and not correction.regrade.with_manual:
+                continue
+            judged = judge_by(marker_of(loaded, item, correction.question), question, checked, response)
+            earned = Marking(earned_mark.state, earned_mark.fraction)
+            if corrected(RegradePolicy(correction.regrade.policy), earned, judged) is judged:
+                marks.append(mark_row(item.id, judged, now, regrade_id=correction.regrade.id))
+                earned_mark = judged
+        held[item.id] = counted_mark(session, item, question, earned_mark, manual_mark)
     decided = void_unless_lower(held)
     for item in loaded.items:
         void_mark = decided.get(item.id) or void_mark_of(session, item, manual_marks.get(item.id))

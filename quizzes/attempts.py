@@ -34,13 +34,24 @@ from quizzes.effective_settings import (
     accommodation_of,
     find_setting_sources,
     list_overrides,
-    lock_setting_sources,
     outline_of_activity,
     overrides_for,
     setting_sources_of,
     with_release,
 )
-from quizzes.models import Accommodation, AnswerEvent, Attempt, AttemptItem, DrawTable, MarkEvent, QuizOverride, QuizVersion, VoidedQuestion
+from quizzes.models import (
+    Accommodation,
+    AnswerEvent,
+    Attempt,
+    AttemptItem,
+    DrawTable,
+    MarkEvent,
+    QuizOverride,
+    QuizVersion,
+    Regrade,
+    VoidedQuestion,
+)
+from quizzes.rules.regrade import RegradeKind
 from quizzes.rules.settings import EffectiveSettings, SettingSources
 from quizzes.rules.states import OPEN_STATES, AttemptClock, AttemptState, end_of
 from quizzes.snapshots import QuizSnapshot, get_snapshot
@@ -214,6 +225,8 @@ class LoadedAttempt(AttemptContext):
     """Whether it belongs to an earlier take of the course (spec/compulsory 6.1)."""
     marked_by_hand: bool
     """Whether a person has marked any of its answers: then it was handed in before."""
+    has_corrections: bool
+    """Whether a regrade in force has answers of its quiz judged by another version of their question."""
 
     @property
     def access(self) -> EffectiveSettings:
@@ -263,8 +276,16 @@ _MARKED_BY_HAND = (
     .correlate(Attempt)
     .label("marked_by_hand")
 )
+_HAS_CORRECTIONS = (
+    exists()
+    .where(Regrade.course_id == Attempt.course_id, Regrade.activity_key == Attempt.activity_key)
+    .where(Regrade.kind == RegradeKind.OTHER.value, Regrade.state == "committed")
+    .correlate(Attempt)
+    .label("has_corrections")
+)
 _ATTEMPT = (
-    select(CourseStaff.role, QuizVersion.id, Enrolment.left_at, Enrolment.superseded_at, _MARKED_BY_HAND, Accommodation.id, QuizOverride.id)
+    select(CourseStaff.role, QuizVersion.id, Enrolment.left_at, Enrolment.superseded_at, _MARKED_BY_HAND, _HAS_CORRECTIONS)
+    .add_columns(Accommodation.id, QuizOverride.id)
     .add_columns(*Attempt.__table__.columns)
     .select_from(Attempt)
     .outerjoin(CourseStaff, (CourseStaff.course_id == Attempt.course_id) & (CourseStaff.person_id == bindparam("actor_id")))
@@ -336,10 +357,10 @@ def _read_attempt(session: Session, statement: Select[*tuple[Any, ...]], bound: 
     rows = connection_of(session).execute(statement, bound).all()
     if not rows:
         raise NotFound
-    role, followed, left_at, superseded_at, marked_by_hand, accommodation_id, override_id, *columns = rows[0]
+    role, followed, left_at, superseded_at, marked_by_hand, has_corrections, accommodation_id, override_id, *columns = rows[0]
     attempt = entity_of(session, Attempt, columns)
     accommodation = None if accommodation_id is None else session.get_one(Accommodation, accommodation_id)
-    overrides = [] if override_id is None else list_overrides(session, [row[6] for row in rows])
+    overrides = [] if override_id is None else list_overrides(session, [row[7] for row in rows])
     items, answers = _read_items(session, attempt)
     snapshot = get_snapshot(session, attempt.quiz_version_id)
     current = snapshot if followed is None else get_snapshot(session, followed)
@@ -363,6 +384,7 @@ def _read_attempt(session: Session, statement: Select[*tuple[Any, ...]], bound: 
         has_left=left_at is not None,
         is_superseded=superseded_at is not None,
         marked_by_hand=marked_by_hand,
+        has_corrections=has_corrections,
     )
 
 
@@ -411,11 +433,6 @@ def effective_settings_at(session: Session, actor: Actor, subject: ActivityConte
     key = person_quiz_key(actor, subject)
     setting_sources = find_setting_sources(session, snapshot.published_settings, snapshot.settings, key)
     return with_release(session, setting_sources, key.enrolment_id, subject.outline, key.activity_key, snapshot.pair)
-
-
-def locked_settings_at(session: Session, actor: Actor, subject: ActivityContext, snapshot: QuizSnapshot) -> SettingSources:
-    """Return the actor's effective settings at a quiz once no other request of theirs is starting something."""
-    return lock_setting_sources(session, snapshot.published_settings, snapshot.settings, person_quiz_key(actor, subject))
 
 
 AWAITS_GRADING = and_(Attempt.state == AttemptState.FINISHED.value, Attempt.raw.is_(None), ~Attempt.preview)

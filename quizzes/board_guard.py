@@ -11,7 +11,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from courses.models import Activity
-from discussions.boards import Number, ThreadGuard
+from discussions.boards import ThreadGuard
 from discussions.models import Board, BoardState, Thread
 from enrolments.models import CourseBoard, Enrolment
 from kernel import clock
@@ -22,6 +22,7 @@ from quizzes.effective_settings import accommodation_of
 from quizzes.models import Accommodation, Attempt, AttemptItem, QuizOverride, QuizVersion
 from quizzes.rules.settings import IMMEDIATELY, Behaviour, ReviewMoment, ReviewOptions, ReviewPreset, flags_for
 from quizzes.rules.states import ENDED_STATES, OPEN_STATES
+from spaces.spaces import Number
 
 KIND = "question"
 """The kind of anchors that are questions of a quiz: their key is the quiz's, their part the question's."""

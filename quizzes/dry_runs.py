@@ -20,7 +20,7 @@ from kernel.db import count_rows
 from kernel.errors import N_, Conflict, Invalid
 from kernel.permissions import Actor
 from questions import question_bank
-from questions.rules.answers import Parts, clean_parts, translated
+from questions.rules.answers import clean_parts
 from questions.rules.definitions import QuestionDefinition
 from questions.rules.encoding import decode
 from questions.rules.item_layout import ItemLayout
@@ -29,7 +29,7 @@ from questions.rules.numbers import convention_for
 from quizzes import regrades, snapshots
 from quizzes.access import QuizContext
 from quizzes.attempts import StoredAnswer, list_answers
-from quizzes.marks import as_decimal, find_voided_items
+from quizzes.marks import as_decimal, find_voided_items, judge_by
 from quizzes.models import Attempt, Regrade, RegradeDryRunMark, RegradeDryRunRow
 from quizzes.regrades import PresentItem, decided_versions
 from quizzes.rules.grades import AttemptGrade, QuestionMarker, grade_over_attempts, is_judged_by_rule, written_exactly
@@ -489,11 +489,6 @@ def judge_items(
 
 
 def _judge(marker: QuestionMarker, answered: QuestionDefinition, answers: Sequence[StoredAnswer]) -> Marking:
-    """Judge what a learner answered to one version as the judge's own version does: tries that were checked, then the last response."""
-
-    def translated_parts(answer: StoredAnswer) -> Parts:
-        return translated(answered, marker.question, marker.layout, clean_parts(answer.payload))
-
     checked = sorted((answer for answer in answers if answer.checked is not None), key=lambda answer: answer.checked or 0)
-    judged = marker.at_end([translated_parts(answer) for answer in checked], translated_parts(answers[-1]) if answers else None)
-    return Marking(judged.state, judged.fraction)
+    last = clean_parts(answers[-1].payload) if answers else None
+    return judge_by(marker, answered, (clean_parts(answer.payload) for answer in checked), last)

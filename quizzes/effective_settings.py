@@ -209,7 +209,8 @@ def own_dates(session: Session, outlines: Mapping[int, Outline]) -> dict[int, di
                 EffectiveSettings(opens=activity.opens_at, closes=activity.closes_at), QuizSettings(), rows, None
             )
             effective = setting_sources.effective_settings()
-            dates.setdefault(enrolment_id, {})[key] = OwnDates(effective.opens, effective.closes, setting_sources.sets_opening)
+            decides = (setting_sources.sets_opening, setting_sources.sets_closing)
+            dates.setdefault(enrolment_id, {})[key] = OwnDates(effective.opens, effective.closes, *decides)
     return dates
 
 

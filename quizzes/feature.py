@@ -8,6 +8,7 @@ from courses.team import PAGES_BELOW, TEAM_PAGES, TeamPage
 from courses.waiting import WAITING
 from discussions.boards import THREAD_GUARDS
 from enrolments.dates import DATES
+from enrolments.learner_groups import GROUP_GUARDS
 from kernel.errors import N_
 from kernel.feature import PAGES_OF_CODES, PAGES_OF_FILES, Feature
 from kernel.menu import Menu, MenuEntry
@@ -18,6 +19,7 @@ from quizzes import board_guard, corrections, files, jobs, log, notices, own_dat
 from quizzes.access import PERMISSIONS
 from quizzes.content import quiz_fields
 from quizzes.content.quiz import BANKS
+from quizzes.jury import mind_members
 from quizzes.overrides import erase_reasons, pause_dates, quiz_dates, transfer_accommodation
 from quizzes.pass_marks import missing_records
 from quizzes.regrading import RegradeVerb
@@ -94,6 +96,7 @@ FEATURE = Feature(
         PAGES_OF_FILES.add(proofs.find_page_of_file),
         WAITING.add(teaching.waiting_attempts),
         THREAD_GUARDS.add(board_guard.GUARD),
+        GROUP_GUARDS.add(mind_members),
         TEAM_PAGES.add(
             TeamPage(
                 "quizzes_marking.quizzes",

@@ -141,7 +141,7 @@ def apply_incident_to_left_out(session: Session, actor: Actor, incident: Inciden
 
 
 def is_left_out_of_incident(session: Session, actor: Actor, incident: Incident) -> bool:
-    """Say whether an incident left out the actor."""
+    """Return whether an incident left out the actor."""
     return session.scalar(_waiting(incident).where(Attempt.person_id == actor.person_id).limit(1)) is not None
 
 

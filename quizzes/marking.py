@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from fractions import Fraction
 
@@ -15,12 +15,13 @@ from kernel.errors import N_, Conflict, Invalid
 from kernel.permissions import Actor
 from questions import question_bank
 from questions.rules.marking import MarkState, lowest_fraction, state_of
-from quizzes import answering, attempts, item_history
+from quizzes import answering, attempts, item_history, jury
 from quizzes.access import QuizContext
 from quizzes.answering import delete_person_attempts, record_quiz_result
 from quizzes.attempts import LoadedAttempt, has_open
 from quizzes.dry_runs import DecidedByJury
 from quizzes.item_history import note_corrected
+from quizzes.jury import ASK_JURY, JuryAct, NeedsJury, act_on
 from quizzes.marks import MarkedItem, MarkRecord, as_decimal, current_events, find_voided_items, settle_voids, write_grade
 from quizzes.models import Attempt, MarkEvent
 from quizzes.regrades import decided_versions, has_corrected_marks
@@ -29,7 +30,12 @@ from quizzes.rules.regrade import PresentMark, RegradeKind, total_of
 from quizzes.rules.states import AttemptEvent, AttemptState, advance, reopened
 
 
-class MarkingVerb(audit.Verb):
+class MarkingVerb(
+    audit.Verb,
+    facts={
+        "overruled": N_("In place of the automatic mark"),
+    },
+):
     """The audit verbs of marks."""
 
     MARKED = "attempt.marked", N_("Marked an answer")
@@ -69,11 +75,21 @@ class ManualMarkValues:
     reason: str = ""
 
 
-def mark_by_hand(session: Session, actor: Actor, subject: MarkedItem, given: ManualMarkValues, *, now: datetime) -> Grade:
-    """Give an answer its mark; raise AlreadyMarked, OutOfBounds, QuestionVoided or DecidedByJury, and nothing changes.
+def needs_jury_to_mark(session: Session, subject: MarkedItem) -> bool:
+    """Return whether a mark by hand would replace one that decides: two of a jury give it."""
+    before = current_events(session, [subject.item.id])[subject.item.id]
+    return before.state is not MarkState.NEEDS_GRADING and jury.decides(session, subject)
 
-    Attempt, result, progress and completion follow in the same transaction. The learner is notified once, when nothing waits any more.
-    """
+
+def ask_to_mark(session: Session, actor: Actor, subject: MarkedItem, given: ManualMarkValues, *, now: datetime) -> None:
+    """Ask two of a jury to give an answer another mark; raise what marking and asking raise."""
+    _judge_mark(session, subject, given)
+    values = asdict(given) | {"points": str(given.points), "position": subject.item.position}
+    ASK_JURY.of(session)(session, actor, act_on(subject, JuryAct.MARK, given.reason, subject.item.id, values), now)
+
+
+def _judge_mark(session: Session, subject: MarkedItem, given: ManualMarkValues) -> tuple[MarkRecord, Fraction]:
+    """Return the present mark and the share that was given; raise AlreadyMarked, OutOfBounds, QuestionVoided or DecidedByJury."""
     before = current_events(session, [subject.item.id])[subject.item.id]
     if before.id != given.seen:
         raise AlreadyMarked
@@ -85,10 +101,31 @@ def mark_by_hand(session: Session, actor: Actor, subject: MarkedItem, given: Man
     fraction = manual_fraction(given.points, subject.item.maximum, minimum=lowest_fraction(question))
     if fraction is None:
         raise OutOfBounds
+    return before, fraction
+
+
+def mark_by_hand(
+    session: Session,
+    actor: Actor,
+    subject: MarkedItem,
+    given: ManualMarkValues,
+    *,
+    agreed_by: int | None = None,
+    asked_by: int | None = None,
+    now: datetime,
+) -> Grade:
+    """Give an answer its mark; raise AlreadyMarked, OutOfBounds, QuestionVoided, DecidedByJury or NeedsJury, and nothing changes.
+
+    `agreed_by` is the member of a jury who agreed to it before the actor, another one, decided, `asked_by` who asked.
+    Attempt, result, progress and completion follow in the same transaction. The learner is notified once, when nothing waits any more.
+    """
+    before, fraction = _judge_mark(session, subject, given)
+    if agreed_by is None and needs_jury_to_mark(session, subject):
+        raise NeedsJury
     waited = subject.row.raw is None
     session.execute(insert(MarkEvent).values(**_event(actor, subject, given, fraction, now)))
     grade = grade_again(session, actor, subject, now=now)
-    _record(session, actor, subject, before, given, now=now)
+    _record(session, actor, subject, before, given, _agreed(agreed_by) | ({} if asked_by is None else {"asked": asked_by}), now=now)
     if waited and not grade.pending and not subject.preview:
         outbox.enqueue(session, "quizzes.send_marked", {"attempt": subject.id}, now=now)
     return grade
@@ -130,7 +167,16 @@ def grade_again(session: Session, actor: Actor, loaded: LoadedAttempt, *, now: d
     return grade
 
 
-def _record(session: Session, actor: Actor, subject: MarkedItem, before: MarkRecord, given: ManualMarkValues, *, now: datetime) -> None:
+def _record(
+    session: Session,
+    actor: Actor,
+    subject: MarkedItem,
+    before: MarkRecord,
+    given: ManualMarkValues,
+    agreed: Mapping[str, int],
+    *,
+    now: datetime,
+) -> None:
     was = (
         None
         if before.state is MarkState.NEEDS_GRADING or before.fraction is None
@@ -147,7 +193,12 @@ def _record(session: Session, actor: Actor, subject: MarkedItem, before: MarkRec
         after=f"{as_decimal(given.points)}",
         overruled=not subject.is_by_hand,
         reason=given.reason,
+        **agreed,
     )
+
+
+def _agreed(person_id: int | None) -> dict[str, int]:
+    return {} if person_id is None else {"agreed": person_id}
 
 
 class ReopeningVerb(audit.Verb):
@@ -177,13 +228,14 @@ def waits_for_its_learner(loaded: LoadedAttempt, *, now: datetime) -> bool:
     return loaded.has_left and AttemptEvent.SUBMIT not in reopened(loaded.clock, now=now)
 
 
-def reopen_attempt(session: Session, actor: Actor, loaded: LoadedAttempt, reason: str, *, now: datetime) -> AttemptState:
-    """Open an attempt again, or hand it in and mark it at once where its time is past (spec/quiz-engine 5.3.7);
-    return its state. Raise CannotReopen.
+def ask_to_reopen(session: Session, actor: Actor, loaded: LoadedAttempt, reason: str, *, now: datetime) -> None:
+    """Ask two of a jury to open an attempt again; raise what reopening and asking raise."""
+    _require_reopenable(session, loaded, now=now)
+    ASK_JURY.of(session)(session, actor, act_on(loaded, JuryAct.REOPENING, reason), now)
 
-    Answers and marks stay; while it is open it has no grade, and the learner's result waits for it.
-    """
-    row = loaded.row
+
+def _require_reopenable(session: Session, loaded: LoadedAttempt, *, now: datetime) -> None:
+    """Raise CannotReopen where an attempt cannot be opened again."""
     if not is_reopenable(loaded):
         raise CannotReopen
     if loaded.is_superseded:
@@ -192,14 +244,37 @@ def reopen_attempt(session: Session, actor: Actor, loaded: LoadedAttempt, reason
         raise CannotReopen(N_("This person is no longer enrolled in the course. Enrol them first."))
     if has_corrected_marks(session, loaded.id):
         raise CannotReopen(N_("A jury corrected the key of a question of this attempt, and submitting it again would lose the correction."))
-    history = attempts.history_of(session, loaded)
-    if has_open(history):
+    if has_open(attempts.history_of(session, loaded)):
         raise CannotReopen(N_("This learner has another attempt in progress. It must be submitted first."))
+
+
+def reopen_attempt(
+    session: Session, actor: Actor, loaded: LoadedAttempt, reason: str, *, agreed_by: int | None = None, now: datetime
+) -> AttemptState:
+    """Open an attempt again, or hand it in and mark it at once where its time is past (spec/quiz-engine 5.3.7);
+    return its state. Raise CannotReopen, or NeedsJury where its result decides and nobody of a jury agreed before the actor.
+
+    Answers and marks stay; while it is open it has no grade, and the learner's result waits for it.
+    """
+    row = loaded.row
+    _require_reopenable(session, loaded, now=now)
+    if agreed_by is None and jury.decides(session, loaded):
+        raise NeedsJury
     events = reopened(loaded.clock, now=now)
     row.state = advance(AttemptState(row.state), AttemptEvent.REOPEN).value
     row.raw = row.percent = row.passed = row.submitted_at = row.finished_at = None
     row.due_at, row.saved_at = loaded.end, now
-    audit.record(session, actor, ReopeningVerb.REOPENED, row, now=now, activity=row.activity_key, number=row.number, reason=reason)
+    audit.record(
+        session,
+        actor,
+        ReopeningVerb.REOPENED,
+        row,
+        now=now,
+        activity=row.activity_key,
+        number=row.number,
+        reason=reason,
+        **_agreed(agreed_by),
+    )
     session.flush()  # what follows reads it as it is now
     if AttemptEvent.SUBMIT in events:
         responses = {item_id: answer.payload for item_id, answer in loaded.responses.items()}

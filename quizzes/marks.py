@@ -1,7 +1,7 @@
 """Read the marks of items and the marking queue, write marks, those of void questions too, and keep self-assessments."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
@@ -24,7 +24,7 @@ from kernel.errors import N_, Invalid, NotFound, require_found
 from kernel.permissions import Actor
 from questions import question_bank
 from questions.models import Question, QuestionVersion
-from questions.rules.answers import says_the_same
+from questions.rules.answers import Parts, says_the_same, translated
 from questions.rules.definitions import QuestionDefinition
 from questions.rules.item_layout import LoadedItem
 from questions.rules.marking import BY_HAND, Marking, MarkState, has_rule, is_self_reviewed
@@ -32,8 +32,8 @@ from quizzes import attempts
 from quizzes.access import AttemptContext, MarkingContext, QuizContext
 from quizzes.attempts import LoadedAttempt, StoredAnswer, read_payloads
 from quizzes.models import Attempt, AttemptItem, MarkEvent, Regrade, SelfAssessment, VoidedQuestion
-from quizzes.rules.grades import MARK_DECIMALS, AnsweringState, Grade, read_exactly, written_exactly
-from quizzes.rules.regrade import PresentMark, RegradeKind, void_marking, void_unless_lower
+from quizzes.rules.grades import MARK_DECIMALS, AnsweringState, Grade, QuestionMarker, is_judged_by_rule, read_exactly, written_exactly
+from quizzes.rules.regrade import PresentMark, RegradeKind, can_regrade, void_marking, void_unless_lower
 from quizzes.rules.states import AttemptState
 
 
@@ -416,6 +416,51 @@ def void_mark_of(session: Session, item: LoadedItem, manual: Marking | None) -> 
 def _is_spared(session: Session, item: LoadedItem, manual: Marking | None) -> bool:
     """Return whether voiding leaves an item alone: a person marked it, and that was not to be taken (spec/quiz-engine 5.11.4)."""
     return manual is not None and item.voided_by is not None and not session.get_one(Regrade, item.voided_by).with_manual
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A regrade in force that has answers to a version of a question judged by another one."""
+
+    regrade: Regrade
+    question: QuestionDefinition
+    """The version that judges."""
+
+
+def list_corrections(session: Session, loaded: LoadedAttempt, questions: Mapping[int, QuestionDefinition]) -> dict[int, list[Correction]]:
+    """Return by question version the regrades that hold for an attempt that ends now, in the order in which they were committed.
+
+    What a jury decided comes last. Where none is in force it costs no statement.
+    """
+    if not loaded.has_corrections:
+        return {}
+    about = (
+        QuestionVersion.question_id == Regrade.question_id,
+        or_(Regrade.version_id.is_(None), Regrade.version_id == QuestionVersion.id),
+    )
+    statement = (
+        select(Regrade, QuestionVersion.id, Regrade.target_id)
+        .join(QuestionVersion, and_(*about, QuestionVersion.created_at <= Regrade.created_at))
+        .where(Regrade.course_id == loaded.course_id, Regrade.activity_key == loaded.row.activity_key, Regrade.state == "committed")
+        .where(Regrade.kind == RegradeKind.OTHER.value, QuestionVersion.id.in_(questions), QuestionVersion.id != Regrade.target_id)
+        .order_by(Regrade.for_objection, Regrade.committed_at, Regrade.id)
+    )
+    corrections: dict[int, list[Correction]] = {}
+    for row, version, target_id in session.execute(statement):
+        target = question_bank.get_questions(session, [target_id or 0])[target_id or 0]
+        if is_judged_by_rule(target) and can_regrade(questions[version], target):
+            corrections.setdefault(version, []).append(Correction(row, target))
+    return corrections
+
+
+def judge_by(marker: QuestionMarker, answered: QuestionDefinition, checked: Iterable[Parts], response: Parts | None) -> Marking:
+    """Judge what a learner answered to one version as the marker's own version does: tries that were checked, then the last response."""
+
+    def translated_parts(parts: Parts) -> Parts:
+        return translated(answered, marker.question, marker.layout, parts)
+
+    judged = marker.at_end([translated_parts(parts) for parts in checked], None if response is None else translated_parts(response))
+    return Marking(judged.state, judged.fraction)
 
 
 @dataclass(frozen=True)

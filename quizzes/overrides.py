@@ -13,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from accounts.models import Person
 from accounts.people import by_name, get_person_by_uuid, name_matches
-from courses.models import Activity
+from courses.models import Activity, Course
 from enrolments.dates import DatedEnrolment, DatedItem, DateKind, DateRequest, activity_dates
 from enrolments.models import ActivityResult, Enrolment, GroupMember, LearnerGroup
 from kernel import audit, outbox
@@ -24,11 +24,12 @@ from kernel.errors import N_, Conflict, OwnRecord, require_found
 from kernel.own_records import is_own, note_left_out
 from kernel.permissions import Actor
 from quizzes.access import OverrideContext, QuizContext
-from quizzes.effective_settings import PersonQuizColumns, accommodation_of, overrides_for, setting_sources_of
+from quizzes.effective_settings import PersonQuizColumns, accommodation_of, override_of, overrides_for, setting_sources_of
+from quizzes.jury import ASK_JURY, HAS_ACTA, HAS_JURY, AttemptAct, BegunQuiz, JuryAct, NeedsJury, goes_on, list_begun
 from quizzes.models import Accommodation, AnswerFile, Attempt, AttemptItem, Incident, QuizOverride, QuizVersion
-from quizzes.rules.settings import SettingSources
+from quizzes.rules.settings import SettingSources, effective
 from quizzes.rules.states import ENDED_STATES, OPEN_STATES, AttemptState, AttemptSummary, end_of, pause_ends
-from quizzes.snapshots import get_snapshot, get_snapshot_of_activity
+from quizzes.snapshots import find_published_snapshot, get_snapshot, get_snapshot_of_activity
 from quizzes.teaching import get_taught_quiz
 
 _OPEN = Attempt.state.in_([state.value for state in OPEN_STATES])
@@ -266,7 +267,18 @@ def get_profile(session: Session, person_id: int, accommodation_id: int) -> Acco
 _IN_PROGRESS = or_(*(Attempt.state == state.value for state in sorted(OPEN_STATES)))
 
 
-class OverrideVerb(audit.Verb):
+class OverrideVerb(
+    audit.Verb,
+    facts={
+        "break_seconds": N_("Breaks, seconds"),
+        "extra_attempts": N_("Further attempts"),
+        "factor": N_("Time, times"),
+        "limit_seconds": N_("Time limit, seconds"),
+        "scope": audit.Fact(N_("For whom"), values={"person": N_("One person"), "group": N_("One group"), "everyone": N_("Everyone")}),
+        "sets_closes": N_("Changes the closing"),
+        "sets_opens": N_("Changes the opening"),
+    },
+):
     """The audit verbs of overrides, incidents and accommodations."""
 
     OVERRIDDEN = "override.set"
@@ -334,13 +346,101 @@ class OverrideValues:
 
     @property
     def says_nothing(self) -> bool:
-        """Say whether everything is as in the quiz."""
+        """Return whether everything is as in the quiz."""
         return self == OverrideValues()
 
 
 def values_of_override(row: QuizOverride) -> OverrideValues:
     """Return what a stored override says."""
     return OverrideValues(**{name: getattr(row, name) for name in OverrideValues.__dataclass_fields__})
+
+
+class GroupHasBegun(NeedsJury):
+    """An override for a group some of whom have begun a quiz that selects."""
+
+    message = N_("Some of this group have begun the quiz, and its results decide about people: set it for each person.")
+
+
+class MoreForEverybody(NeedsJury):
+    """A later closing, or more attempts, for everybody, after an acta of a quiz."""
+
+    message = N_(
+        "The results of this quiz are signed: later closings and more attempts are no longer set for everyone. Set them for each person "
+        "who needs them; two of those who sign decide."
+    )
+
+
+def list_begun_by(session: Session, quiz: QuizContext, whom: OverrideTarget) -> list[BegunQuiz]:
+    """List who of a person or a group has begun a quiz that selects: from then on two of its jury decide on what is set for them alone."""
+    return _begun_by(session, quiz.course_id, quiz.key, whom)
+
+
+def _begun_by(session: Session, course_id: int, key: str, whom: OverrideTarget) -> list[BegunQuiz]:
+    if whom.group is None and whom.person is None:
+        return []
+    members = select(GroupMember.enrolment_id).where(GroupMember.group_id == whom.columns["group_id"])
+    mine = Attempt.enrolment_id.in_(members) if whom.group is not None else Attempt.person_id == whom.columns["person_id"]
+    return list_begun(session, Attempt.course_id == course_id, Attempt.activity_key == key, mine)
+
+
+def _refuse_alone(session: Session, course_id: int, key: str, whom: OverrideTarget, values: OverrideValues) -> None:
+    """Refuse what one person may not let hold instead of what does; raise NeedsJury."""
+    if _begun_by(session, course_id, key, whom):
+        raise GroupHasBegun if whom.group is not None else NeedsJury
+    is_for_all = whom.group is None and whom.person is None
+    if is_for_all and HAS_ACTA.of(session)(session, course_id, key) and _gives_more(session, course_id, key, values):
+        raise MoreForEverybody
+
+
+def _gives_more(session: Session, course_id: int, key: str, values: OverrideValues) -> bool:
+    """Return whether a quiz would close later for everybody, or allow more attempts, than it does now."""
+    snapshot = find_published_snapshot(session, session.get_one(Course, course_id), key)
+    if snapshot is None:
+        return False
+    of_all = (QuizOverride.course_id == course_id, QuizOverride.activity_key == key, QuizOverride.scope == "everyone")
+    present = session.scalar(select(QuizOverride).where(*of_all, QuizOverride.ended_at.is_(None)))
+    was, would_be = (
+        effective(snapshot.published_settings, own=None if source is None else override_of(source))
+        for source in (present, QuizOverride(scope="everyone", **asdict(values)))
+    )
+    closes_later = was.closes is not None and (would_be.closes is None or would_be.closes > was.closes)
+    return closes_later or bool(was.attempts and (not would_be.attempts or would_be.attempts > was.attempts))
+
+
+def _agreement(agreed_by: int | None, asked_by: int | None) -> dict[str, object]:
+    """Return what the audit log says of who agreed to an act with the actor, and of who asked for it."""
+    return {} if agreed_by is None else {"agreed": agreed_by, "asked": asked_by}
+
+
+def ask_for_override(
+    session: Session, actor: Actor, quiz: QuizContext, person: Person, values: OverrideValues, reason: str, reference: str, *, now: datetime
+) -> None:
+    """Ask two of a jury for an override for a person who has begun; they read the reference, never the reason."""
+    begun, in_force = (
+        list_begun_by(session, quiz, OverrideTarget(person=person)),
+        find_in_force(session, quiz, OverrideTarget(person=person)),
+    )
+    encoded = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in asdict(values).items()}
+    facts = {"values": encoded, "cause": reason, "seen": in_force and in_force.id}
+    ASK_JURY.of(session)(session, actor, AttemptAct(JuryAct.EXCEPTION, begun[-1], reference, values=facts), now)
+
+
+def ask_to_end_override(session: Session, actor: Actor, quiz: QuizContext, row: QuizOverride, reference: str, *, now: datetime) -> None:
+    """Ask two of a jury to end what holds for a person who has begun."""
+    begun = list_begun_by(session, quiz, describe_target(session, row))
+    ASK_JURY.of(session)(session, actor, AttemptAct(JuryAct.EXCEPTION, begun[-1], reference, values={"ends": row.id}), now)
+
+
+def ask_to_restore_override(session: Session, actor: Actor, quiz: QuizContext, row: QuizOverride, reference: str, *, now: datetime) -> None:
+    """Ask two of a jury to let hold again what ended for a person who has begun."""
+    assert row.person_id is not None
+    ask_for_override(session, actor, quiz, session.get_one(Person, row.person_id), values_of_override(row), row.reason, reference, now=now)
+
+
+def read_act_values(encoded: Mapping[str, Any]) -> OverrideValues:
+    """Return the values of an override as a jury was asked for them."""
+    moments = {name: datetime.fromisoformat(encoded[name]) for name in ("opens_at", "closes_at") if encoded[name] is not None}
+    return OverrideValues(**{**encoded, **moments})
 
 
 def set_override(
@@ -353,14 +453,22 @@ def set_override(
     *,
     seen: QuizOverride | None = None,
     may_end: bool = True,
+    agreed_by: int | None = None,
+    asked_by: int | None = None,
     now: datetime,
 ) -> QuizOverride:
     """Set an override at a quiz; the one in force before ends, and must be what was `seen`: else raise NotInForce.
 
+    `agreed_by` is the member of a jury who agreed to it before the actor, another one, decided; `asked_by` who asked them.
+
     Raises:
         WouldEndAttempts: where it ends open attempts at once, which it may not.
+        NeedsJury: where somebody for whom alone it is has begun a quiz that selects, or it gives everybody more after an acta, and no jury
+            agreed.
     """
     assert actor.person_id is not None
+    if agreed_by is None:
+        _refuse_alone(session, quiz.course_id, quiz.key, whom, values)
     before = session.scalars(_in_force(quiz, whom).with_for_update()).one_or_none()
     if (before and before.id) != (seen and seen.id):
         raise NotInForce
@@ -378,9 +486,8 @@ def set_override(
     )
     session.add(row)
     session.flush()  # the audit entry names it
-    audit.record(
-        session, actor, OverrideVerb.OVERRIDDEN, row, now=now, **_audit_facts(row), reason=reason, before=before.id if before else None
-    )
+    facts = _audit_facts(row) | {"reason": reason, "before": before.id if before else None} | _agreement(agreed_by, asked_by)
+    audit.record(session, actor, OverrideVerb.OVERRIDDEN, row, now=now, **facts)
     if not may_end and (ending := _count_ending(session, row, now=now)):
         raise WouldEndAttempts(count=ending)
     _leave_out(session, actor, row, now=now)
@@ -434,12 +541,23 @@ def describe_target(session: Session, row: QuizOverride) -> OverrideTarget:
     return OverrideTarget(group, None if row.person_id is None else session.get_one(Person, row.person_id))
 
 
-def end_override(session: Session, actor: Actor, row: QuizOverride, *, now: datetime) -> None:
-    """End an override: from now on the rest holds without it. A second time changes nothing."""
+def end_override(
+    session: Session, actor: Actor, row: QuizOverride, *, agreed_by: int | None = None, asked_by: int | None = None, now: datetime
+) -> None:
+    """End an override: from now on the rest holds without it. A second time changes nothing.
+
+    Raise NeedsJury where setting one in its place would, and no jury agreed.
+    """
     if row.ended_at is not None:
         return
+    if agreed_by is None:
+        _refuse_alone(session, row.course_id, row.activity_key, describe_target(session, row), OverrideValues())
+    _end(session, actor, row, _agreement(agreed_by, asked_by), now=now)
+
+
+def _end(session: Session, actor: Actor, row: QuizOverride, agreement: Mapping[str, object], *, now: datetime) -> None:
     row.ended_at, row.ended_by = now, actor.person_id
-    audit.record(session, actor, OverrideVerb.OVERRIDE_ENDED, row, now=now, **_audit_facts(row))
+    audit.record(session, actor, OverrideVerb.OVERRIDE_ENDED, row, now=now, **_audit_facts(row), **agreement)
     _leave_out(session, actor, row, now=now)
 
 
@@ -450,7 +568,7 @@ def end_personal_overrides(session: Session, actor: Actor, enrolment_id: int, no
     )
     mine = select(QuizOverride).where(QuizOverride.scope == "person", QuizOverride.ended_at.is_(None), owner.exists())
     for row in session.scalars(mine.order_by(QuizOverride.id).with_for_update()).all():
-        end_override(session, actor, row, now=now)
+        _end(session, actor, row, {}, now=now)
 
 
 def restore_override(session: Session, actor: Actor, row: QuizOverride, quiz: QuizContext, *, now: datetime) -> None:
@@ -505,35 +623,100 @@ class AccommodationProfile:
     break_seconds: int
 
 
+def read_profile(encoded: Mapping[str, Any]) -> AccommodationProfile:
+    """Return a profile as a jury was asked for it."""
+    return AccommodationProfile(Decimal(encoded["factor"]), encoded["extra_attempts"], encoded["break_seconds"])
+
+
+def list_begun_of(session: Session, person: Person, *, now: datetime) -> list[BegunQuiz]:
+    """List the quizzes of selections that a person has begun and that go on: a profile set now would hold in them."""
+    begun = list_begun(session, Attempt.person_id == person.id)
+    return [quiz for quiz in begun if goes_on(session, quiz, now=now) and HAS_JURY.of(session)(session, quiz)]
+
+
+def ask_for_accommodation(
+    session: Session, actor: Actor, person: Person, profile: AccommodationProfile, reason: str, reference: str, *, now: datetime
+) -> None:
+    """Ask two of the jury of what a person has begun for a profile; they read the reference, never the reason."""
+    facts = {"values": asdict(profile) | {"factor": str(profile.factor)}, "cause": reason}
+    begun = list_begun_of(session, person, now=now)[-1]
+    ASK_JURY.of(session)(session, actor, AttemptAct(JuryAct.ACCOMMODATION, begun, reference, values=facts), now)
+
+
 def grant_accommodation(
-    session: Session, actor: Actor, person: Person, profile: AccommodationProfile, reason: str, *, now: datetime
+    session: Session,
+    actor: Actor,
+    person: Person,
+    profile: AccommodationProfile,
+    reason: str,
+    *,
+    agreed_by: int | None = None,
+    asked_by: int | None = None,
+    now: datetime,
 ) -> Accommodation:
-    """Let a profile hold for a person; the one before ends. The audit log does not say why."""
+    """Let a profile hold for a person; the one before ends. The audit log does not say why.
+
+    Raise NeedsJury where the person has begun a quiz of a selection that goes on, and nobody of its jury agreed before the actor.
+    """
     assert actor.person_id is not None
-    end_accommodation(session, actor, person, now=now)
+    if agreed_by is None and list_begun_of(session, person, now=now):
+        raise NeedsJury
+    _end_profile(session, actor, _find_profile(session, person), {}, now=now)
     row = Accommodation(person_id=person.id, reason=reason, created_at=now, created_by=actor.person_id, **asdict(profile))
     session.add(row)
     session.flush()  # the audit entry names it
-    audit.record(session, actor, OverrideVerb.ACCOMMODATED, row, now=now, person=person.id, **asdict(profile))
+    agreement = _agreement(agreed_by, asked_by)
+    audit.record(session, actor, OverrideVerb.ACCOMMODATED, row, now=now, person=person.id, **asdict(profile), **agreement)
     return row
 
 
-def end_accommodation(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:
-    """End a person's profile, if there is one."""
-    in_force = select(Accommodation).where(Accommodation.person_id == person.id, Accommodation.ended_at.is_(None)).with_for_update()
-    row = session.scalars(in_force).one_or_none()
+def ask_to_end_accommodation(session: Session, actor: Actor, person: Person, reference: str, *, now: datetime) -> None:
+    """Ask two of the jury of what a person has begun to end their profile; raise NotInForce where there is none."""
+    row = _find_profile(session, person)
+    if row is None:
+        raise NotInForce
+    begun = list_begun_of(session, person, now=now)[-1]
+    ASK_JURY.of(session)(session, actor, AttemptAct(JuryAct.ACCOMMODATION, begun, reference, values={"ends": row.id}), now)
+
+
+def end_accommodation(
+    session: Session, actor: Actor, person: Person, *, agreed_by: int | None = None, asked_by: int | None = None, now: datetime
+) -> None:
+    """End a person's profile, if there is one; raise NeedsJury as `grant_accommodation` does."""
+    row = _find_profile(session, person)
+    if row is not None and agreed_by is None and list_begun_of(session, person, now=now):
+        raise NeedsJury
+    _end_profile(session, actor, row, _agreement(agreed_by, asked_by), now=now)
+
+
+def _find_profile(session: Session, person: Person) -> Accommodation | None:
+    in_force = select(Accommodation).where(Accommodation.person_id == person.id, Accommodation.ended_at.is_(None))
+    return session.scalars(in_force.with_for_update()).one_or_none()
+
+
+def _end_profile(session: Session, actor: Actor, row: Accommodation | None, agreement: Mapping[str, object], *, now: datetime) -> None:
     if row is None:
         return
     row.ended_at, row.ended_by = now, actor.person_id
     session.flush()  # one at a time is in force
-    audit.record(session, actor, OverrideVerb.ACCOMMODATION_ENDED, row, now=now, person=person.id)
+    audit.record(session, actor, OverrideVerb.ACCOMMODATION_ENDED, row, now=now, person=row.person_id, **agreement)
+
+
+def ask_to_restore_accommodation(
+    row: Accommodation, session: Session, actor: Actor, person: Person, reference: str, *, now: datetime
+) -> None:
+    """Ask two of the jury of what a person has begun to let a profile hold again that ended."""
+    ask_for_accommodation(session, actor, person, _profile_of(row), row.reason, reference, now=now)
 
 
 def restore_accommodation(session: Session, actor: Actor, person: Person, row: Accommodation, *, now: datetime) -> None:
     """Put a profile that has ended back in force, in the place of the one that holds now."""
     if row.ended_at is not None:
-        profile = AccommodationProfile(row.factor, row.extra_attempts, row.break_seconds)
-        grant_accommodation(session, actor, person, profile, row.reason, now=now)
+        grant_accommodation(session, actor, person, _profile_of(row), row.reason, now=now)
+
+
+def _profile_of(row: Accommodation) -> AccommodationProfile:
+    return AccommodationProfile(row.factor, row.extra_attempts, row.break_seconds)
 
 
 def record_due_dates(session: Session, ends: Sequence[tuple[int, datetime | None]]) -> None:

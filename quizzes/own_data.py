@@ -4,12 +4,12 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from courses.models import Course
 from enrolments.models import ActivityResult, Completion, Enrolment, LearnerNote, ManualGrade, ManualGradeItem, ResultOverride
-from kernel.personal import PersonalTables
+from kernel.personal import PersonalTables, of, own_rows
 from questions.rules.feedback import ReviewFlag
 from quizzes import attempts
 from quizzes.attempt_page import flags_of
@@ -34,72 +34,35 @@ Rows = list[dict[str, Any]]
 _OF_TAKE = (Course.slug.label("course"), Enrolment.take)
 
 
-def select_own_data(person_id: int) -> PersonalTables:  # long: one statement a table
+def select_own_data(person_id: int) -> PersonalTables:
     """Return what is kept of somebody who answers quizzes, a statement a table; without marks."""
+    mine, course, attempt, position = (
+        Attempt.person_id == person_id,
+        of(Course, course="slug"),
+        of(Attempt, attempt="uuid"),
+        AttemptItem.position,
+    )
+    ways = of(Attempt, "activity_key number form state started_at submitted_at declared_at", recorded_beside_the_answers="integrity_record")
+    file = (*attempt, position, *of(AnswerFile, folder="uuid"), *of(AnswerFile, "name uploaded_at"))
+    granted = of(Accommodation, "factor extra_attempts break_seconds reason created_at ended_at")
+    override = (*course, *of(QuizOverride, "activity_key opens_at closes_at limit_seconds attempts reason created_at ended_at"))
+    time = (*attempt, *of(Incident, "seconds reason created_at undone_at"))
+    settled = and_(Enrolment.person_id == person_id, CertificateReview.settled_by.is_not(None))
+    review, levels = of(CertificateReview, "code settled_at note"), of(SelfAssessment, "levels assessed_at")
     return {
-        "attempts": select(
-            Attempt.uuid,
-            Course.slug.label("course"),
-            Enrolment.take,
-            Attempt.activity_key,
-            Attempt.number,
-            Attempt.form,
-            Attempt.state,
-            Attempt.started_at,
-            Attempt.submitted_at,
-            Attempt.declared_at,
-            Attempt.integrity_record.label("recorded_beside_the_answers"),
-        )
-        .join(Course, Course.id == Attempt.course_id)
-        .outerjoin(Enrolment, Enrolment.id == Attempt.enrolment_id)
-        .where(Attempt.person_id == person_id),
-        "answers": select(
-            Attempt.uuid.label("attempt"), AttemptItem.position, AnswerEvent.seq, AnswerEvent.payload, AnswerEvent.server_time
-        )
-        .join(AttemptItem, AttemptItem.id == AnswerEvent.item_id)
-        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
-        .where(Attempt.person_id == person_id),
-        "answer_files": select(
-            Attempt.uuid.label("attempt"), AttemptItem.position, AnswerFile.uuid.label("folder"), AnswerFile.name, AnswerFile.uploaded_at
-        )
-        .join(AttemptItem, AttemptItem.id == AnswerFile.item_id)
-        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
-        .where(Attempt.person_id == person_id),
-        "proofs_of_attempts": select(Attempt.uuid.label("attempt"), AttemptProof.code, AttemptProof.made_at)
-        .join(Attempt, Attempt.id == AttemptProof.attempt_id)
-        .where(Attempt.person_id == person_id),
-        "self_assessments": select(Attempt.uuid.label("attempt"), AttemptItem.position, SelfAssessment.levels, SelfAssessment.assessed_at)
-        .join(AttemptItem, AttemptItem.id == SelfAssessment.item_id)
-        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
-        .where(Attempt.person_id == person_id),
-        "accommodations": select(
-            Accommodation.factor,
-            Accommodation.extra_attempts,
-            Accommodation.break_seconds,
-            Accommodation.reason,
-            Accommodation.created_at,
-            Accommodation.ended_at,
-        ).where(Accommodation.person_id == person_id),
-        "settings_of_quizzes": select(
-            Course.slug.label("course"),
-            QuizOverride.activity_key,
-            QuizOverride.opens_at,
-            QuizOverride.closes_at,
-            QuizOverride.limit_seconds,
-            QuizOverride.attempts,
-            QuizOverride.reason,
-            QuizOverride.created_at,
-            QuizOverride.ended_at,
-        )
-        .join(Course, Course.id == QuizOverride.course_id)
-        .where(QuizOverride.person_id == person_id),
-        "time_given": select(Attempt.uuid.label("attempt"), Incident.seconds, Incident.reason, Incident.created_at, Incident.undone_at)
-        .join(IncidentAttempt, IncidentAttempt.incident_id == Incident.id)
-        .join(Attempt, Attempt.id == IncidentAttempt.attempt_id)
-        .where(Attempt.person_id == person_id),
-        "certificate_reviews": select(CertificateReview.code, CertificateReview.settled_at, CertificateReview.note)
-        .join(Enrolment, Enrolment.id == CertificateReview.enrolment_id)
-        .where(Enrolment.person_id == person_id, CertificateReview.settled_by.is_not(None)),
+        "attempts": own_rows(Attempt, Course, columns=(Attempt.uuid, *course, Enrolment.take, *ways), mine=mine).outerjoin(
+            Enrolment, Enrolment.id == Attempt.enrolment_id
+        ),
+        "answers": own_rows(
+            AnswerEvent, AttemptItem, Attempt, columns=(*attempt, position, *of(AnswerEvent, "seq payload server_time")), mine=mine
+        ),
+        "answer_files": own_rows(AnswerFile, AttemptItem, Attempt, columns=file, mine=mine),
+        "proofs_of_attempts": own_rows(AttemptProof, Attempt, columns=(*attempt, *of(AttemptProof, "code made_at")), mine=mine),
+        "self_assessments": own_rows(SelfAssessment, AttemptItem, Attempt, columns=(*attempt, position, *levels), mine=mine),
+        "accommodations": own_rows(Accommodation, columns=granted, mine=Accommodation.person_id == person_id),
+        "settings_of_quizzes": own_rows(QuizOverride, Course, columns=override, mine=QuizOverride.person_id == person_id),
+        "time_given": own_rows(IncidentAttempt, Incident, Attempt, columns=time, mine=mine),
+        "certificate_reviews": own_rows(CertificateReview, Enrolment, columns=review, mine=settled),
     }
 
 

@@ -39,7 +39,7 @@ def list_same(session: Session, attempt_id: int, document: str) -> Sequence[Atte
 
 
 def holds_file(session: Session, proof_id: int, sha256: str) -> bool:
-    """Say whether a file with this digest was given out of a proof."""
+    """Return whether a file with this digest was given out of a proof."""
     return session.get(AttemptProofFile, (proof_id, sha256)) is not None
 
 
@@ -168,5 +168,5 @@ def judge_proof(row: AttemptProof, keys: SigningKeys) -> ProofVerdict:
 
 
 def is_changed(session: Session, attempt_id: int, statement: ProofStatement) -> bool:
-    """Say whether a mark that the document of a proof shows is another one now, or the attempt was opened again."""
+    """Return whether a mark that the document of a proof shows is another one now, or the attempt was opened again."""
     return statement.marks != marks_now(session, attempt_id).digest(with_marks=statement.shows_marks)

@@ -175,7 +175,9 @@ def exclusions(slot: FixedSlot | DrawSlot, questions: Mapping[str, definitions.Q
 def _description(activity: ActivitySource, quiz: QuizSource, slots: list[PreparedSlot]) -> ActivityDescription:
     questions = sum(slot.draws for slot in slots)
     minutes = activity.minutes or ceil(quiz.settings.limit / 60 if quiz.settings.limit else questions * MINUTES_OF_A_QUESTION)
-    return ActivityDescription(minutes, questions, quiz.settings.attempts, quiz.settings.category, quiz.settings.weight)
+    return ActivityDescription(
+        minutes, questions, quiz.settings.attempts, quiz.settings.category, quiz.settings.weight, is_final=quiz.is_final
+    )
 
 
 def _path_of(course: CourseFolder, key: str) -> str:
@@ -438,9 +440,7 @@ def pass_mark_of(session: Session, activity: OutlineActivity) -> Fraction | None
 def counts_elsewhere(session: Session, activity: OutlineActivity) -> bool:
     """Return whether results of a quiz are used outside its course, by any version: a jury may have signed them (spec/selection 4.10)."""
     course = select(CourseVersion.course_id).join(Activity, Activity.version_id == CourseVersion.id).where(Activity.id == activity.id)
-    versions = select(Activity.id).join(CourseVersion, CourseVersion.id == Activity.version_id)
-    same_quiz = versions.where(CourseVersion.course_id == course.scalar_subquery(), Activity.key == activity.key)
-    return any(snapshots.get_snapshot_of_activity(session, version).selection is not None for version in session.scalars(same_quiz))
+    return snapshots.selects_people(session, session.scalars(course).one(), activity.key)
 
 
 QUIZ = ActivityPublisher(

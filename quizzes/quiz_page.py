@@ -9,6 +9,8 @@ from fractions import Fraction
 from math import ceil
 from uuid import UUID
 
+from sqlalchemy.orm import Session
+
 from courses.rules import Outline, OwnDates
 from enrolments.access import ActivityContext
 from enrolments.course_context import DateView, date_view
@@ -27,7 +29,7 @@ from quizzes.rules.layout import SlotEntry
 from quizzes.rules.result_use import ObjectionRules, ResultUse, TieRules
 from quizzes.rules.settings import Behaviour, EffectiveSettings, Navigation, SettingSources, flags_for, moment_of
 from quizzes.rules.states import ENDED_STATES, AttemptRefusalReason, AttemptState, StartRuling, read_record
-from quizzes.snapshots import QuizSnapshot
+from quizzes.snapshots import QuizSnapshot, get_snapshot
 
 
 def declaration_of(snapshot: QuizSnapshot) -> str:
@@ -239,7 +241,9 @@ def quiz_enrolment(subject: ActivityContext, setting_sources: SettingSources, re
     return DatedEnrolment(
         enrolment_id=context.enrolment_id or 0,
         person_id=0,
-        outline=subject.outline.for_person({key: OwnDates(access.opens, access.closes, setting_sources.sets_opening)}),
+        outline=subject.outline.for_person(
+            {key: OwnDates(access.opens, access.closes, setting_sources.sets_opening, setting_sources.sets_closing)}
+        ),
         results={} if result is None else {key: result_of(result)},
         starts_at=context.starts_at,
         ends_at=context.ends_at,
@@ -253,7 +257,7 @@ def access_for(subject: ActivityContext, setting_sources: SettingSources) -> Eff
     if not subject.context.is_learner:
         return access
     opens = enrolment.opening(enrolment.outline.by_key[subject.activity.key])
-    return replace(access, opens=opens, closes=subject.context.end_for(access.closes))
+    return replace(access, opens=opens, closes=subject.context.end_for(access.closes, is_own=setting_sources.sets_closing))
 
 
 def quiz_deadline(
@@ -332,6 +336,15 @@ def _line(row: AttemptRow, *, shows_marks: bool) -> AttemptListItem:
         waits=row.state is AttemptState.FINISHED and row.raw is None,
         reviewable=row.state in ENDED_STATES,
     )
+
+
+def deciding_snapshot(session: Session, rows: Sequence[AttemptRow], snapshot: QuizSnapshot) -> QuizSnapshot:
+    """Return the version of a quiz by which the course has recorded the result of these attempts: that of the last one that has ended.
+
+    Where a correction changed the pass mark since, it is not the present one.
+    """
+    ended = [row for row in rows if row.state in ENDED_STATES and not row.preview]
+    return get_snapshot(session, ended[-1].quiz_version_id) if ended else snapshot
 
 
 def best_and_passed(

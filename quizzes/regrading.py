@@ -134,7 +134,21 @@ class TouchedRecord:
 _COPIED = ("item_id", "origin", "fraction", "exact", "state", "marked_at", "marked_by", "reason", "comment", "levels", "regrade_id")
 
 
-class RegradeVerb(audit.Verb):
+class RegradeVerb(
+    audit.Verb,
+    facts={
+        "gained": N_("Learners who pass now"),
+        "lost": N_("Learners who pass no longer"),
+        "policy": audit.Fact(
+            N_("Which marks count"),
+            values={
+                "replace": N_("The new marks replace the old ones"),
+                "keep_best": N_("For each question, the better mark counts"),
+                "only_raise": N_("New marks only in attempts whose total goes up"),
+            },
+        ),
+    },
+):
     """The audit verbs of regrades."""
 
     COMMITTED = "quiz.regraded"
@@ -190,6 +204,7 @@ def apply_now(session: Session, actor: Actor, row: Regrade, *, now: datetime) ->
             row.state, row.committed_by = "ready", None
             return False
         _void_question(session, row)
+    if RegradeKind(row.kind).holds_later:
         outbox.enqueue(session, "quizzes.catch_up_regrade", {"regrade": row.id}, now=now)
     _apply_marks(session, actor, row, now=now)
     row.state, row.committed_at = "committed", now
@@ -214,7 +229,7 @@ def apply_now(session: Session, actor: Actor, row: Regrade, *, now: datetime) ->
 
 def _apply_marks(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> bool:
     """Append the missing marks of the dry run, and update all that follows from them; return whether there were any."""
-    if RegradeKind(row.kind).voids:
+    if RegradeKind(row.kind).holds_later:
         _add_late_lines(session, row)
     touched = regrades.attempts_to_mark(session, actor, row.id)
     _append_marks(session, actor, row, now=now)
@@ -242,7 +257,7 @@ def _void_question(session: Session, row: Regrade) -> None:
 
 
 def _add_late_lines(session: Session, row: Regrade) -> None:
-    """Add attempts submitted between the dry run and this moment: a void is for all. Nobody marks them by hand meanwhile."""
+    """Add attempts submitted between the dry run and this moment: it holds for all. Nobody marks them by hand meanwhile."""
     regrades.lock_submitted_since(session, row)
     last = 0
     while enrolments := regrades.next_enrolments(session, row, after=last, limit=PORTION):
@@ -370,7 +385,7 @@ def undo(session: Session, actor: Actor, row: Regrade, reason: str, *, by_jury: 
 def undo_now(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
     """Do all of an undoing in the present transaction, the row locked."""
     regrades.lock_touched(session, row.id)
-    if RegradeKind(row.kind).voids:
+    if RegradeKind(row.kind).holds_later:
         outbox.enqueue(session, "quizzes.catch_up_regrade", {"regrade": row.id}, now=now)
     session.execute(
         update(VoidedQuestion).where(VoidedQuestion.regrade_id == row.id, VoidedQuestion.lifted_at.is_(None)).values(lifted_at=now)
@@ -411,7 +426,7 @@ def apply_to_left_out(session: Session, actor: Actor, row: Regrade, *, now: date
 
 
 def apply_to_late_attempts(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
-    """Apply a void, or its undoing, to attempts submitted while it was being committed: neither could see the other.
+    """Apply a regrade that holds later, or its undoing, to attempts submitted while it was being committed: neither could see the other.
 
     Submitting keeps the attempt locked. All that began before is waited for here; what begins now sees what was committed.
     """

@@ -136,7 +136,7 @@ def _offline_in_time(secret: Secret, loaded: LoadedAttempt, batch: SaveRequest, 
 def _continues_sequence(
     loaded: LoadedAttempt, page_epoch: int, event: AnswerSave, moment: datetime, given: Sequence[tuple[AnswerSave, datetime]]
 ) -> bool:
-    """Say whether a counter follows those that the page has used for the question, and its token those of the counters before."""
+    """Return whether a counter follows those that the page has used for the question, and its token those of the counters before."""
     item, counter = loaded.item_at(event.position), event.sequence.counter
     if item is None or any(
         answer.item_id == item.id and answer.page_epoch == page_epoch and answer.counter > counter for answer in loaded.answers

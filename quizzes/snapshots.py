@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from courses.models import Activity, Course
+from courses.models import Activity, Course, CourseVersion
 from kernel.db import Cache
 from kernel.errors import NotFound
 from questions.models import Question, QuestionVersion
@@ -265,6 +265,13 @@ _CANDIDATES = (
 def get_snapshot_of_activity(session: Session, activity_id: int) -> QuizSnapshot:
     """Return the quiz of an activity; raise NotFound."""
     return _cached_snapshot(session, QuizVersion.activity_id, activity_id)
+
+
+def selects_people(session: Session, course_id: int, key: str) -> bool:
+    """Return whether results of a quiz are used outside its course, by any version."""
+    versions = select(Activity.id).join(CourseVersion, CourseVersion.id == Activity.version_id)
+    same_quiz = versions.where(CourseVersion.course_id == course_id, Activity.key == key, Activity.kind == "quiz")
+    return any(get_snapshot_of_activity(session, version).selection is not None for version in session.scalars(same_quiz))
 
 
 def find_published_snapshot(session: Session, course: Course, key: str) -> QuizSnapshot | None:

@@ -109,7 +109,10 @@ def _check_lines(table: MappingCursor, draws: Sequence[BlueprintDraw], lines: Se
         )
     for line, cursor in lines:
         if not any(line.fits(item) for draw in draws for item in draw.items):
-            cursor.report("C513", N_("No question of the quiz fits this line of the blueprint."), N_("Add questions, or delete the line."))
+            if draws:  # a quiz whose banks are not read, or that has no question, says nothing of its lines
+                cursor.report(
+                    "C513", N_("No question of the quiz fits this line of the blueprint."), N_("Add questions, or delete the line.")
+                )
             continue
         range_of_share = share_range(draws, line)
         if range_of_share is not None and range_of_share.breaks(line):

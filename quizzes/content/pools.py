@@ -105,6 +105,8 @@ class QuizSource:
     """What its results are used for outside the course; None where they are not."""
     basis: PassBasis | None = None
     """What its pass mark goes by; None where nothing is said."""
+    is_final: bool = False
+    """It is the final assessment of the course, and certificates say so."""
 
     def has_fixed(self, key: str) -> bool:
         """Return whether a question stands in a slot of its own."""

@@ -50,6 +50,7 @@ def read_quiz(table: MappingCursor, session: ReadingSession) -> ActivitySettings
     balance, forms = blueprints.read_balance(table), blueprints.read_forms(table)
     integrity = read_integrity(table)
     pairs_with, minutes = table.value("pairs_with", scalars.key, ""), table.value("minutes", scalars.whole(1))
+    is_final = table.flag("final", False)
     settings = _settings(table)
     lines = tuple(line for line, _cursor in blueprint)
     balance = Balance() if forms and balance is None else balance
@@ -65,6 +66,7 @@ def read_quiz(table: MappingCursor, session: ReadingSession) -> ActivitySettings
         integrity=integrity,
         selection=selection,
         basis=basis,
+        is_final=is_final,
     )
     _check_settings(table, quiz)
     check_basis(table, quiz)
@@ -208,6 +210,13 @@ def _check_settings(table: MappingCursor, quiz: QuizSource) -> None:
     _check_previous(table, quiz)
     _check_bands(table, settings)
     _check_completion(table, settings)
+    if quiz.is_final and (parts.peek(table, "required") == "false" or settings.completion.rule is not GradedCompletionRule.PASSED):
+        table.report(
+            "C505",
+            N_("Certificates would say that the final assessment was passed, but the course can be completed without passing this quiz."),
+            N_("Make it required and completed by passing it, or delete “final”."),
+            at="final",
+        )
 
 
 def _check_previous(table: MappingCursor, quiz: QuizSource) -> None:

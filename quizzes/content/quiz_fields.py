@@ -160,6 +160,16 @@ _GRADE = (
         lazy_("Or: number of attempts that completes it"),
         lazy_("This many, whatever the results; replaces the setting above."),
     ),
+    FieldSpec(
+        "final",
+        FieldShape.FLAG,
+        lazy_("Is it the final assessment of the course?"),
+        help=lazy_(
+            "Yes: certificates say that it was passed. A required quiz in an unnumbered module after the last numbered one is it anyway."
+        ),
+        choices=_YES_NO,
+        usual="false",
+    ),
     FieldSpec("category", FieldShape.WORD, lazy_("Part of the grade"), lazy_("One of the parts of the course grade."), is_chosen=True),
     FieldSpec("weight", FieldShape.NUMBER, lazy_("Weight in that part"), lazy_("0: it does not count."), usual="1"),
     FieldSpec("max_grade", FieldShape.NUMBER, lazy_("Scale"), lazy_("The highest grade that is shown."), usual="100"),
@@ -612,6 +622,8 @@ def describe_quiz(activity: ActivitySource) -> tuple[SettingFact, ...]:
         )
     if quiz.pairs_with:
         described = (*described, SettingFact("pairs_with", _("Initial test to compare with"), quiz.pairs_with))
+    if quiz.is_final:
+        described = (*described, SettingFact("final", _("Final assessment of the course"), _("yes"), text=True))
     blueprint = (SettingFact("blueprint", _("Blueprint"), lines, text=True),) if lines else ()
     return (*facts_of(quiz.settings, SETTINGS), *described, *blueprint, SettingFact("slots", _("Questions and pages"), slots, text=True))
 

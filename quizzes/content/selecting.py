@@ -235,11 +235,12 @@ def check_ties(table: MappingCursor, quiz: QuizSource, course: CourseFolder) -> 
     if rules is None:
         return
     module = table.session.module_keys.get(table.file.partition("/")[0], "")
-    known, of_questions = objectives_of(course), set(objectives_of_questions(rules, list_questions(course, module, quiz)).values())
+    known, questions = objectives_of(course), list_questions(course, module, quiz)
+    of_questions = set(objectives_of_questions(rules, questions).values())
     for objective in rules.objectives:
         if objective not in known:
             table.report("C203", N_("The course has no objective “%(key)s”."), at="ties", key=objective)
-        elif objective not in of_questions:
+        elif questions and objective not in of_questions:  # without the banks nothing is known of them
             table.report(
                 "C521",
                 N_("No marked question of the quiz examines “%(key)s”, so it cannot decide between equal results."),

@@ -29,6 +29,11 @@ class RegradeKind(StrEnum):
         """
         return self in (RegradeKind.FULL_CREDIT, RegradeKind.REMOVED, RegradeKind.UNLESS_LOWER)
 
+    @property
+    def holds_later(self) -> bool:
+        """Return whether it also holds for attempts that are submitted after it was committed: every one but a repetition."""
+        return self is not RegradeKind.SAME
+
 
 class RegradePolicy(StrEnum):
     """The effect of a regrade on the old mark.
@@ -77,6 +82,12 @@ def regraded(policy: RegradePolicy, old: Fraction | None, new: Fraction | None) 
     if policy is RegradePolicy.KEEP_BEST and old is not None and (new is None or old >= new):
         return old
     return new
+
+
+def corrected(policy: RegradePolicy, earned: Marking, judged: Marking) -> Marking:
+    """Return the marking of an answer that is submitted while a regrade is in force: an attempt then has no total to raise yet."""
+    keeps = RegradePolicy.KEEP_BEST if policy is RegradePolicy.ONLY_RAISE else policy
+    return judged if regraded(keeps, earned.fraction, judged.fraction) == judged.fraction else earned
 
 
 def takes_new_marks(policy: RegradePolicy, before: Fraction | None, after: Fraction | None) -> bool:

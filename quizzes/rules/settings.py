@@ -237,8 +237,13 @@ class SettingSources:
         return effective(quiz, own=self.own, groups=self.groups, accommodation=self.accommodation, started_at=started_at)
 
     @property
+    def sets_closing(self) -> bool:
+        """Return whether a date set for the person alone decides until when one may start, whatever the edition says."""
+        return self.own is not None and OverridableSetting.CLOSES in self.own.sets and self.own.closes is not None
+
+    @property
     def sets_opening(self) -> bool:
-        """Say whether an override decides when one may start, whatever opens the activity otherwise."""
+        """Return whether an override decides when one may start, whatever opens the activity otherwise."""
         overrides = [*self.groups, *(override for override in (self.everyone, self.own) if override is not None)]
         return any(OverridableSetting.OPENS in override.sets for override in overrides)
 
@@ -253,7 +258,7 @@ def is_kinder(after: EffectiveSettings, before: EffectiveSettings) -> bool:
 
 
 def is_within(networks: frozenset[str], address: str) -> bool:
-    """Say whether an address lies in one of the networks, IPv4 or IPv6; without networks everything does (spec/quiz-engine 5.2.2)."""
+    """Return whether an address lies in one of the networks, IPv4 or IPv6; without networks everything does (spec/quiz-engine 5.2.2)."""
     if not networks:
         return True
     try:

@@ -690,7 +690,7 @@ def summary_state(marking: Marking) -> SummaryState:
 
 
 def answer_state(question: QuestionDefinition, layout: ItemLayout, parts: Parts | None, convention: Convention) -> str:
-    """Say whether a question is answered: `answered`, `partial`, `invalid` or `unanswered`."""
+    """Return whether a question is answered: `answered`, `partial`, `invalid` or `unanswered`."""
     if not parts:
         return "unanswered"
     answer = answer_from_page(question, layout, payload_of(question, parts))

@@ -225,7 +225,7 @@ def _lock(subject: LoadedAttempt) -> tuple[Session, LoadedAttempt]:
 
 
 def brings_files() -> bool:
-    """Say whether a page's form has files; then the request begins read-only, and stores their contents before its transaction begins."""
+    """Return whether a page's form has files; then the request begins read-only and stores their contents before its transaction."""
     return any(upload.filename for upload in request.files.values())
 
 

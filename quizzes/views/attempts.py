@@ -6,6 +6,7 @@ from datetime import datetime
 from fractions import Fraction
 
 from flask import Blueprint, Response, flash, jsonify, request, url_for
+from sqlalchemy.orm import Session
 from wtforms import BooleanField, HiddenField
 
 from accounts import privacy
@@ -48,12 +49,13 @@ from quizzes.attempt_page import (
 from quizzes.draws import recreate_layout
 from quizzes.effective_settings import outline_of_activity
 from quizzes.files import receive_files
+from quizzes.hand_acts import hand_words, list_hand_acts
+from quizzes.jury import list_counted
 from quizzes.marking import is_reopenable
 from quizzes.publication import withheld_marks
 from quizzes.rules.settings import Navigation, Reader, may_download_answers
 from quizzes.rules.states import OPEN_STATES, AttemptRefusalReason, AttemptState, rule_on_time, seconds_left
 from quizzes.saves import PageNotes, SaveRequest, record_save, record_with
-from quizzes.snapshots import get_snapshot_of_activity
 from quizzes.views import answers
 
 
@@ -79,11 +81,11 @@ def quiz(subject: ActivityContext) -> Answer:
     session, actor, now = current_session(), current_actor(), clock.now()
     if subject.activity.kind != "quiz":
         raise NotFound
-    snapshot = get_snapshot_of_activity(session, subject.activity.id)
-    setting_sources = attempts.effective_settings_at(session, actor, subject, snapshot)
-    history = attempts.list_attempts(session, attempts.person_quiz_key(actor, subject))
-    ruling = answering.start_ruling(subject, setting_sources, history, answering.ASKED_NOTHING, actor=actor, now=now)
-    best, passed = quiz_page.best_and_passed(history, snapshot, setting_sources, now=now)
+    start = answering.load_start(session, actor, subject)
+    snapshot, setting_sources, history = start.snapshot, start.setting_sources, start.history
+    ruling = start.ruling(answering.ASKED_NOTHING, now=now)
+    decided_by = quiz_page.deciding_snapshot(session, history, snapshot)
+    best, passed = quiz_page.best_and_passed(history, decided_by, setting_sources, now=now)
     result = _result_of(subject)
     deadline = quiz_page.quiz_deadline(subject, setting_sources, result, now=now)
     access = quiz_page.access_for(subject, setting_sources)
@@ -98,7 +100,9 @@ def quiz(subject: ActivityContext) -> Answer:
         deadline=deadline,
         attempts_left=ruling.attempts_left,
         best=best,
+        counted=list_counted(session, actor.person_id, subject.context.course_id, subject.activity.key) if snapshot.selection else [],
         passed=passed,
+        former_pass_mark=decided_by.settings.pass_mark if decided_by.settings.pass_mark != snapshot.settings.pass_mark else None,
         set_by_team=_set_by_team(subject, result),
         open_attempt=open_one,
         seconds_left=None if open_one is None else answering.time_left(open_one, setting_sources, now=now),
@@ -166,10 +170,8 @@ def _begin_page(subject: ActivityContext, form: StartForm, *, status: int = 200)
     session, actor, slug, key = current_session(), current_actor(), subject.outline.slug, subject.activity.key
     if subject.activity.kind != "quiz":
         raise NotFound
-    snapshot = get_snapshot_of_activity(session, subject.activity.id)
-    setting_sources = attempts.effective_settings_at(session, actor, subject, snapshot)
-    history = attempts.list_attempts(session, attempts.person_quiz_key(actor, subject))
-    ruling = answering.start_ruling(subject, setting_sources, history, answering.ASKED_NOTHING, actor=actor, now=clock.now())
+    start = answering.load_start(session, actor, subject)
+    snapshot, setting_sources, ruling = start.snapshot, start.setting_sources, start.ruling(answering.ASKED_NOTHING, now=clock.now())
     if not ruling.allowed:
         return see_page("quizzes.quiz", slug=slug, key=key)
     html = page(
@@ -393,7 +395,16 @@ def review(subject: attempts.LoadedAttempt) -> Answer:
         rules=quiz_page.rules_of(subject.snapshot, subject.access),
         attempts=quiz_page.attempt_lines(history, subject.snapshot, subject.setting_sources, now=now),
         steps=steps,
+        counted=list_counted(session, owner, subject.row.course_id, subject.row.activity_key) if subject.snapshot.selection else [],
+        by_hand=_acts_by_hand(session, subject),
     )
+
+
+def _acts_by_hand(session: Session, subject: attempts.LoadedAttempt) -> list[str]:
+    """Say what was done by hand on an attempt whose result decides, by whom and why."""
+    row = subject.row
+    acts = list_hand_acts(session, row.course_id, row.activity_key, [row.id]) if subject.snapshot.selection else []
+    return [hand_words(act.question, act.people, act.reason) for act in acts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,9 +428,8 @@ def _steps_after(opened: AttemptView, history: list[attempts.AttemptRow], now: d
     if key not in outline.by_key:
         return StepsAfter()
     subject = learners.activity_context(session, context, outline, key)
-    ruling = answering.start_ruling(
-        subject, opened.loaded.setting_sources, history, answering.ASKED_NOTHING, actor=current_actor(), now=now
-    )
+    start = answering.AttemptStart(current_actor(), subject, opened.loaded.snapshot, opened.loaded.setting_sources, history)
+    ruling = start.ruling(answering.ASKED_NOTHING, now=now)
     view = course_view(context, outline)
     if context.enrolment_id is None:
         return StepsAfter(view.next_activity, may_retry=ruling.allowed)

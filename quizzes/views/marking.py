@@ -17,7 +17,7 @@ from courses.access import CourseContext
 from courses.models import Course
 from enrolments.course_context import activity_header
 from kernel import clock
-from kernel.errors import N_
+from kernel.errors import N_, Conflict, Invalid
 from kernel.i18n import _, choose, language, lazy_, ngettext, number
 from kernel.web.forms import Form, LineField, area, clean_text, line, whole_number
 from kernel.web.request import Answer, current_actor, current_session, page, requires, see_other, see_page
@@ -31,13 +31,15 @@ from questions.rules.definitions import EssayBody, QuestionDefinition, RubricCri
 from questions.rules.feedback import ReviewFlag
 from questions.rules.marking import MarkState, lowest_fraction, rubric_mark, rubric_of
 from questions.rules.numbers import convention_for, read_number, write_number
-from quizzes import marking, teaching
+from quizzes import jury, marking, teaching
 from quizzes import marks as quizzes_marks
 from quizzes.access import QuizAction, QuizContext, reader_of
+from quizzes.agreements import list_mark_agreements
 from quizzes.attempt_page import AttemptView, flags_of, open_attempt, review_items
 from quizzes.attempts import LoadedAttempt, get_attempt, history_of, lock_attempt
 from quizzes.dry_runs import DecidedByJury
-from quizzes.marking import AlreadyMarked, CannotReopen, ManualMarkValues, OutOfBounds
+from quizzes.jury import JuryAct, PendingActFilter
+from quizzes.marking import AlreadyMarked, ManualMarkValues, OutOfBounds, QuestionVoided
 from quizzes.marks import (
     MarkedItem,
     MarkingFilter,
@@ -267,7 +269,8 @@ def mark(subject: MarkedItem) -> Answer:
     if given is None or not fine:
         return _page(opened, subject, form, levels), 422
     try:
-        marking.mark_by_hand(session, current_actor(), subject, given, now=clock.now())
+        is_requested = marking.needs_jury_to_mark(session, subject)
+        (marking.ask_to_mark if is_requested else marking.mark_by_hand)(session, current_actor(), subject, given, now=clock.now())
     except OutOfBounds:
         form.refuse(form.points, _bounds(opened, subject))
         return _page(opened, subject, form, levels)
@@ -276,10 +279,13 @@ def mark(subject: MarkedItem) -> Answer:
         form.seen.data = str(last.id)
         form.refuse(form.points, _(error.text))
         return _page(opened, subject, form, levels), 409
-    except DecidedByJury as error:
+    except (DecidedByJury, QuestionVoided) as error:
         form.refuse(form.points, _(error.text))
         return _page(opened, subject, form, levels), 409
-    return _after(session, opened, subject)
+    except (Conflict, Invalid) as error:  # what asking a jury refuses
+        form.refuse(form.reason, _(error.text, **error.facts))
+        return _page(opened, subject, form, levels), error.status
+    return _after(session, opened, subject, is_requested=is_requested)
 
 
 def _submitted_mark(form: MarkForm, opened: AttemptView, subject: MarkedItem, levels: dict[str, int]) -> ManualMarkValues | None:
@@ -290,7 +296,7 @@ def _submitted_mark(form: MarkForm, opened: AttemptView, subject: MarkedItem, le
     value = reading.value if reading else None if typed else rubric_mark(question, levels, subject.item.maximum)
     if value is None:
         form.refuse(form.points, _not_a_mark(typed, has_rubric=bool(rubric_of(question))))
-    if not subject.is_by_hand and not reason:
+    if not reason and (not subject.is_by_hand or marking.needs_jury_to_mark(current_session(), subject)):
         form.refuse(form.reason, _("Give the reason for changing the automatic mark. It is kept in the record."))
     if form.faults or value is None:
         return None
@@ -318,6 +324,9 @@ def _page(opened: AttemptView, subject: MarkedItem, form: MarkForm, levels: Any)
         "quizzes/marking_item.html",
         **item_page(session, opened, subject, shown, marks, levels, flags, anonymous=chosen.anonymous),
         form=form,
+        needs_jury=marking.needs_jury_to_mark(session, subject),
+        pending_acts=jury.LIST_PENDING.of(session)(session, PendingActFilter(JuryAct.MARK, item_id=subject.item.id)),
+        agreements=list_mark_agreements(session, subject.id, subject.item.position),
         here=request.path,
         arguments=arguments(chosen),
         before=_link(before, chosen),
@@ -337,9 +346,9 @@ def _address(attempt: UUID, position: int, chosen: MarkingQueue) -> str:
     return url_for("quizzes_marking.item", attempt=attempt, position=position, **arguments(chosen))
 
 
-def _after(session: Session, opened: AttemptView, subject: MarkedItem) -> Response:
+def _after(session: Session, opened: AttemptView, subject: MarkedItem, *, is_requested: bool) -> Response:
     """Go to the next answer that waits, or back to the list where that was the last one."""
-    flash(_("The mark was saved."), "ok")
+    flash(_("Requested: it is done once two of those who sign the results agree.") if is_requested else _("The mark was saved."), "ok")
     chosen = queue_from_address()
     context = _taught(session, opened, subject)
     before, after = neighbours(session, context, chosen, subject.item.id)
@@ -367,7 +376,11 @@ def reopen(subject: LoadedAttempt) -> Answer:
     """Reopen an attempt; where its time is past it is submitted and marked at once."""
     form = AttemptActionForm()
     if form.validate_on_submit():
-        with form.refusals(form.reason, CannotReopen):
+        with form.refusals(form.reason, Conflict, Invalid):
+            if jury.decides(current_session(), subject):
+                marking.ask_to_reopen(current_session(), current_actor(), subject, form.reason.data or "", now=clock.now())
+                flash(_("Requested: it is done once two of those who sign the results agree."), "ok")
+                return see_page("quizzes.review", attempt=subject.uuid)
             state = marking.reopen_attempt(current_session(), current_actor(), subject, form.reason.data or "", now=clock.now())
             flash(
                 _("The attempt was reopened.")
@@ -390,6 +403,8 @@ def _reopening_page(subject: LoadedAttempt, form: AttemptActionForm) -> Response
         is_past=subject.end is not None and subject.end <= now,
         has_left=marking.waits_for_its_learner(subject, now=now),
         refused=_(marking.OF_EARLIER_TAKE) if subject.is_superseded else "",
+        needs_jury=jury.decides(current_session(), subject),
+        pending_acts=jury.LIST_PENDING.of(current_session())(current_session(), PendingActFilter(JuryAct.REOPENING, attempt_id=subject.id)),
         form=form,
     )
 

@@ -1,7 +1,7 @@
 """Pages of overrides and incidents of a quiz, for those who edit the course, and the words that accommodations share with them."""
 
-from collections.abc import Iterable, Iterator
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from ipaddress import ip_network
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,15 +13,15 @@ from wtforms.validators import InputRequired
 
 from accounts import access_log
 from accounts.models import Person
-from accounts.people import get_person_by_uuid
+from accounts.people import get_person, get_person_by_uuid
 from accounts.privacy import PeopleListKind
 from courses.models import Course
 from enrolments import learner_groups
 from enrolments import learners as enrolment_queries
 from enrolments.course_context import activity_header
 from kernel import clock
-from kernel.errors import N_, Invalid, NotFound, require_found
-from kernel.i18n import _, format_datetime, lazy_, ngettext, number, trimmed
+from kernel.errors import N_, Conflict, Invalid, NotFound, require_found
+from kernel.i18n import _, lazy_, ngettext
 from kernel.own_records import LEFT_OUT, is_own
 from kernel.permissions import Actor
 from kernel.web.forms import Form, LineField, MomentField, WholeField, at_most, line
@@ -29,6 +29,7 @@ from kernel.web.request import Answer, current_actor, current_session, page, req
 from kernel.web.table import requested_page, requested_words
 from quizzes import snapshots, teaching
 from quizzes.access import IncidentContext, NewOverrideContext, OverrideContext, QuizAction, QuizContext
+from quizzes.agreements import list_agreements
 from quizzes.incidents import (
     NothingEnds,
     add_incident_time,
@@ -39,20 +40,26 @@ from quizzes.incidents import (
     list_left_out,
     undo_incident,
 )
-from quizzes.models import Accommodation, QuizOverride
+from quizzes.jury import LIST_PENDING, JuryAct, NeedsJury, PendingActFilter
+from quizzes.models import QuizOverride
 from quizzes.overrides import (
     AffectedAttempts,
     GroupDeleted,
     NotInForce,
     OverrideValues,
+    OverrideVerb,
     WouldEndAttempts,
     apply_to_authors,
+    ask_for_override,
+    ask_to_end_override,
+    ask_to_restore_override,
     concerns_person,
     describe_target,
     end_override,
     find_in_force,
     get_override,
     left_out_of,
+    list_begun_by,
     list_ended,
     list_in_force,
     list_open_attempts,
@@ -62,8 +69,10 @@ from quizzes.overrides import (
 )
 from quizzes.overrides import OverrideTarget as Whom
 from quizzes.quiz_page import rules_of
+from quizzes.setting_words import words_of
 from quizzes.views.answers import INCOMPLETE
 
+REQUESTED = N_("Requested: it is done once two of those who sign the results agree.")
 MOST_MINUTES, MOST_ATTEMPTS, MOST_EXTRA = 7 * 24 * 60, 1000, 100
 MOST_GIVEN, MOST_BREAKS = 600, 600
 MOST_NETWORKS = 50
@@ -72,6 +81,11 @@ MOST_NETWORKS = 50
 def _reason(question: str) -> LineField:
     lengths = at_most(500)
     return LineField(lazy_("Reason"), [InputRequired(lazy_(question)), lengths])
+
+
+def _reference() -> LineField:
+    """Return the field of what a jury reads of an exception; nobody else is asked for it."""
+    return line(lazy_("Reference"), most=100)
 
 
 class QuizOverrideForm(Form):
@@ -88,6 +102,7 @@ class QuizOverrideForm(Form):
     networks = TextAreaField(lazy_("Only from these networks"))
     no_networks = BooleanField(lazy_("From anywhere"))
     ends_attempts = BooleanField(lazy_("End these attempts now"))
+    reference = _reference()
     reason = _reason(N_("Give a reason. It is recorded with the change."))
 
     def show(self, row: QuizOverride) -> None:
@@ -140,6 +155,16 @@ class QuizOverrideForm(Form):
         )
 
 
+class JuryReferenceForm(Form):
+    """By which file two of a jury are asked to end an exception, or to let it hold again."""
+
+    reference = _reference()
+
+    def is_complete(self) -> bool:
+        """Return whether the request comes from this form, and not from the button that opens it."""
+        return self.reference.name in request.form
+
+
 class IncidentForm(Form):
     """Minutes for everybody who has an attempt open now; `token` makes a second click harmless."""
 
@@ -166,40 +191,6 @@ def may_apply(left_out: Iterable[Person]) -> bool:
     return any(not is_own(current_actor(), person.id) for person in left_out)
 
 
-def words_of(row: QuizOverride) -> Iterator[str]:
-    """Yield what an override sets, each setting a few words; of the password only that there is one."""
-    values = values_of_override(row)
-    if values.sets_opens:
-        yield _("Opens on %(moment)s", moment=format_datetime(values.opens_at, "short")) if values.opens_at else _("No opening date")
-    if values.sets_closes:
-        yield _("Closes on %(moment)s", moment=format_datetime(values.closes_at, "short")) if values.closes_at else _("No closing date")
-    if values.limit_seconds is not None:
-        yield _minutes(values.limit_seconds // 60) if values.limit_seconds else _("No time limit")
-    if values.attempts is not None:
-        in_all = ngettext("%(count)s attempt in total", "%(count)s attempts in total", values.attempts)
-        yield in_all if values.attempts else _("Unlimited attempts")
-    if values.password is not None:
-        yield _("With a password") if values.password else _("No password")
-    if values.networks is not None:
-        yield _("Only from %(networks)s", networks=", ".join(values.networks.split())) if values.networks else _("From anywhere")
-
-
-def _minutes(count: int) -> str:
-    return ngettext("%(count)s minute", "%(count)s minutes", count)
-
-
-def profile_words(row: Accommodation) -> str:
-    """Say what a profile gives."""
-    parts = []
-    if row.factor != 1:
-        parts.append(_("time × %(factor)s", factor=number(trimmed(Decimal(row.factor)))))
-    if row.break_seconds:
-        parts.append(_("%(minutes)s of breaks", minutes=_minutes(row.break_seconds // 60)))
-    if row.extra_attempts:
-        parts.append(ngettext("%(count)s extra attempt", "%(count)s extra attempts", row.extra_attempts))
-    return ", ".join(parts)
-
-
 bp = Blueprint("quizzes_time", __name__)
 
 ROWS, ENDED, FOUND, INCIDENTS = 50, 20, 20, 50
@@ -215,13 +206,18 @@ def overrides(quiz: QuizContext) -> Answer:
     """List the overrides in force at a quiz, and for whom one can be set."""
     session, requested, query = current_session(), requested_page(ROWS), requested_words()
     rows = list_in_force(session, quiz, offset=requested.offset, limit=ROWS + 1)
+    past = list_ended(session, quiz, limit=ENDED)
+    ids = [row.QuizOverride.id for row in (*rows, *past)]
     learners = learner_groups.list_learners(session, quiz.course_id, query, limit=FOUND + 1) if query else []
     return page(
         "quizzes/overrides.html",
         **activity_header(quiz.outline, quiz.key),
         rules=rules_of(snapshot := snapshots.get_snapshot_of_activity(session, quiz.activity_id), snapshot.published_settings),
         page=requested.of(rows),
-        ended=list_ended(session, quiz, limit=ENDED),
+        ended=past,
+        agreements=list_agreements(session, QuizOverride, OverrideVerb.OVERRIDDEN, ids),
+        ends_agreed=list_agreements(session, QuizOverride, OverrideVerb.OVERRIDE_ENDED, ids),
+        pending_acts=LIST_PENDING.of(session)(session, PendingActFilter(JuryAct.EXCEPTION, quiz.course_id, quiz.key)),
         words_of=words_of,
         left_out_of=left_out_of,
         may_apply=may_apply,
@@ -266,9 +262,16 @@ def add(target: NewOverrideContext) -> Answer:
 
 def _set(form: QuizOverrideForm, quiz: QuizContext, whom: Whom, message: str, *, seen: QuizOverride | None = None) -> Answer | None:
     """Set what the form says and lead to the list; None where it was refused: that open attempts end at once has to be ticked."""
-    with form.refusals(form.reason, NotInForce), form.refusals(form.ends_attempts, WouldEndAttempts):
+    with form.refusals(form.reason, NotInForce, NeedsJury), form.refusals(form.ends_attempts, WouldEndAttempts):
         values, may_end = form.command(), bool(form.ends_attempts.data)
         reason, now = form.reason.data or "", clock.now()
+        if whom.person is not None and list_begun_by(current_session(), quiz, whom):
+            with form.refusals(form.reference, Conflict, Invalid):
+                reference = form.reference.data or ""
+                ask_for_override(current_session(), current_actor(), quiz, whom.person, values, reason, reference, now=now)
+                flash(_(REQUESTED), "ok")
+                return _see("quizzes_time.overrides", quiz)
+            return None
         row = set_override(current_session(), current_actor(), quiz, whom, values, reason, seen=seen, may_end=may_end, now=now)
         flash(message, "ok")
         _flash_if_own(row)
@@ -293,6 +296,7 @@ def _form_page(quiz: QuizContext, whom: Whom, form: QuizOverrideForm, action: st
         form=form,
         action=action,
         changes=changes,
+        needs_jury=whom.person is not None and bool(list_begun_by(current_session(), quiz, whom)),
     )
 
 
@@ -315,25 +319,60 @@ def change(subject: OverrideContext) -> Answer:
 @bp.post("/courses/<slug>/quizzes/<key>/overrides/<uuid:override>/end")
 @requires(QuizAction.OVERRIDE, get_override)
 def end(subject: OverrideContext) -> Answer:
-    """End what is in force."""
-    end_override(current_session(), current_actor(), subject.row, now=clock.now())
-    flash(_("It is no longer in force. You can restore it below."), "ok")
-    _flash_if_own(subject.row)
+    """End what is in force; where the jury decides on it, ask it by a reference."""
+    if subject.row.ended_at is None and _asks_jury(subject):
+        return _ask_jury(subject, ask_to_end_override, _("End the exception"))
+    with _flashing():
+        end_override(current_session(), current_actor(), subject.row, now=clock.now())
+        flash(_("It is no longer in force. You can restore it below."), "ok")
+        _flash_if_own(subject.row)
     return _see("quizzes_time.overrides", subject.quiz)
 
 
 @bp.post("/courses/<slug>/quizzes/<key>/overrides/<uuid:override>/restoration")
 @requires(QuizAction.OVERRIDE, get_override)
 def restore(subject: OverrideContext) -> Answer:
-    """Put back what has ended."""
-    try:
+    """Put back what has ended; where the jury decides on it, ask it by a reference."""
+    if subject.row.ended_at is not None and _asks_jury(subject):
+        return _ask_jury(subject, ask_to_restore_override, _("Restore the exception"))
+    with _flashing():
         restore_override(current_session(), current_actor(), subject.row, subject.quiz, now=clock.now())
-    except GroupDeleted as gone:
-        flash(_(gone.message), "bad")
-    else:
         flash(_("It is in force again."), "ok")
         _flash_if_own(subject.row)
     return _see("quizzes_time.overrides", subject.quiz)
+
+
+@contextmanager
+def _flashing() -> Iterator[None]:
+    """Say on the next page why something was refused."""
+    try:
+        yield
+    except (GroupDeleted, NeedsJury) as refused:
+        flash(_(refused.message), "bad")
+
+
+def _asks_jury(subject: OverrideContext) -> bool:
+    """Return whether two of a jury decide on whether an override for a person holds."""
+    whom = describe_target(current_session(), subject.row)
+    return whom.person is not None and bool(list_begun_by(current_session(), subject.quiz, whom))
+
+
+def _ask_jury(subject: OverrideContext, ask: Callable[..., None], title: str) -> Answer:
+    """Ask two of a jury once the form names the file by which they decide."""
+    quiz, row, form = subject.quiz, subject.row, JuryReferenceForm()
+    if form.is_complete() and form.validate_on_submit():
+        with form.refusals(form.reference, Conflict, Invalid):
+            ask(current_session(), current_actor(), quiz, row, form.reference.data or "", now=clock.now())
+            return see_page("quizzes_time.overrides", slug=quiz.slug, key=quiz.key, flash=_(REQUESTED))
+    return page(
+        "quizzes/override_request.html",
+        action=request.path,
+        **activity_header(quiz.outline, quiz.key),
+        title=title,
+        whom=get_person(current_session(), row.person_id or 0).full_name,
+        settings="; ".join(words_of(row)),
+        form=form,
+    )
 
 
 @bp.post("/courses/<slug>/quizzes/<key>/overrides/<uuid:override>/application")

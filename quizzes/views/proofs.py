@@ -170,7 +170,7 @@ def _page_of(row: AttemptProof | None, file: str | None = None) -> str | None:
 @bp.get("/proofs/<code>")
 @public("everybody may check a code: attempt.verify_proof")
 def verify(code: str) -> Answer:
-    """Say whether a proof is genuine, of which attempt it is, and whether a mark was changed since; nothing else."""
+    """Return whether a proof is genuine, of which attempt it is, and whether a mark was changed since; nothing else."""
     limiter().use(LOOK_UPS, client_key())
     row = proofs.find_by_code(current_session(), code)
     if row is None:
@@ -182,7 +182,7 @@ def verify(code: str) -> Answer:
 @bp.post("/proofs/<code>/file")
 @requires(QuizAction.VERIFY_PROOF, _get_proof, body_limit=MOST_BYTES)
 def compare_file(row: AttemptProof) -> Answer:
-    """Say whether a file, or the one whose digest was typed, is this proof byte for byte; it is not kept."""
+    """Return whether a file, or the one whose digest was typed, is this proof byte for byte; it is not kept."""
     limiter().use(COMPARISONS, client_key())
     form = FileDigestForm()
     sha256 = form.sha256() if form.validate_on_submit() else ""

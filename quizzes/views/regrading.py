@@ -28,6 +28,7 @@ from questions.question_page import decimal, points, short_title
 from quizzes import dry_runs, regrading, teaching
 from quizzes.access import QuizAction, QuizContext
 from quizzes.dry_runs import AlreadyVoided, DecidedByJury, DryRunFilter, NothingToRegrade, RegradeChange, RegradeRequest, pass_change
+from quizzes.hand_acts import hand_words, list_hand_acts
 from quizzes.models import Regrade
 from quizzes.regrades import (
     QuizQuestionVersions,
@@ -46,6 +47,7 @@ from quizzes.regrading import DryRunOutdated, TouchedRecord, UndoLaterFirst, lis
 from quizzes.report_page import download
 from quizzes.rules.grades import is_judged_by_rule
 from quizzes.rules.regrade import KeyDifference, RegradeKind, RegradePolicy, differences
+from quizzes.snapshots import selects_people
 from quizzes.views.answers import _RECORDED_REASON
 from quizzes.views.marking import AttemptActionForm
 
@@ -119,7 +121,7 @@ def title_of(session: Session, question_versions: QuizQuestionVersions) -> str:
 
 
 def is_by_rule(session: Session, question_versions: QuizQuestionVersions) -> bool:
-    """Say whether the program marks a question, so that it can judge it again."""
+    """Return whether the program marks a question, so that it can judge it again."""
     versions = [version.id for version in question_versions.versions]
     return any(is_judged_by_rule(question) for question in question_bank.get_questions(session, versions).values())
 
@@ -315,6 +317,7 @@ def _regrade_page(subject: RegradeContext, form: AttemptActionForm) -> Response:
         regrade=row,
         kind=_(KINDS[row.kind]),
         voids=RegradeKind(row.kind).voids,
+        holds_later=RegradeKind(row.kind).holds_later,
         policy=_(POLICIES[row.policy]),
         question=_title(subject),
         incompatible_versions=_incompatible_versions(subject),
@@ -328,8 +331,18 @@ def _regrade_page(subject: RegradeContext, form: AttemptActionForm) -> Response:
         later=later.uuid if later else None,
         touched=[line for source in TOUCHED.of(session) for line in source(session, row)] if row.state == "ready" else [],
         left_out=[left_out_person.full_name for left_out_person in left_out],
+        by_hand=_by_hand(session, row, [line.RegradeDryRunRow.attempt_id for line in lines]),
         may_apply=any(not is_own(current_actor(), left_out_person.id) for left_out_person in left_out),
     )
+
+
+def _by_hand(session: Session, row: Regrade, attempts: Sequence[int]) -> dict[int, list[str]]:
+    """Return what was done by hand on attempts whose results decide, in words."""
+    acts: dict[int, list[str]] = {}
+    if attempts and selects_people(session, row.course_id, row.activity_key):
+        for act in list_hand_acts(session, row.course_id, row.activity_key, attempts):
+            acts.setdefault(act.attempt_id, []).append(hand_words(act.question, act.people, act.reason))
+    return acts
 
 
 def filter_from_address() -> DryRunFilter:

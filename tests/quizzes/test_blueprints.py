@@ -46,6 +46,13 @@ def test_an_objective_is_named_by_its_key_or_by_its_words() -> None:
     assert found["cuidar-el-agua"].first == "Cuidar el agua."
 
 
+def test_a_line_is_not_judged_where_the_banks_are_not_read() -> None:
+    """The settings of a quiz are checked without the contents of its banks: what they would say of its questions is not known."""
+    files = a_sample(FOUR, "  - draw: 2\n", "blueprint:\n  - {weight: 100, objective: sumar}\n") | {folders.BANK: b""}
+
+    assert messages(files, "C513") == []
+
+
 def test_two_objectives_with_the_same_words_have_no_key_of_their_own() -> None:
     twice = OBJECTIVES.replace(
         "  - key: sumar\n    text:\n      es: Sumar los litros de un día.\n      en: Add up the litres of a day.\n",

@@ -4,6 +4,7 @@ spec/quiz-engine 5.2, 5.3.1, 5.10, 5.11.3.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -22,7 +23,7 @@ from kernel import clock, outbox
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM, Actor
 from lms.instance import Instance
-from quizzes import answering, attempts, incidents, overrides, snapshots
+from quizzes import answering, incidents, overrides, snapshots
 from quizzes import notices as quizzes_notices
 from quizzes.effective_settings import PersonQuizKey, find_setting_sources
 from quizzes.models import Attempt, Incident
@@ -56,14 +57,12 @@ def days(count: float) -> datetime:
 
 
 def may_start(instance: Instance, learner: Actor, at: At, moment: datetime) -> bool:
-    """Say whether the engine lets a learner start an attempt at a moment."""
+    """Return whether the engine lets a learner start an attempt at a moment."""
     at.moment = moment
     with instance.database.unit_of_work(write=False) as session:
         subject = learners.get_activity_context(session, learner, "prueba", "cuestionario-1")
-        setting_sources = attempts.effective_settings_at(
-            session, learner, subject, snapshots.get_snapshot_of_activity(session, subject.activity.id)
-        )
-        return answering.start_ruling(subject, setting_sources, [], answering.ASKED_NOTHING, actor=learner, now=moment).allowed
+        start = replace(answering.load_start(session, learner, subject), history=[])
+        return start.ruling(answering.ASKED_NOTHING, now=moment).allowed
 
 
 Setting = Callable[[Office, Actor], object]
@@ -181,11 +180,7 @@ def pause_over(instance: Instance, learner: Actor, moment: datetime) -> datetime
     """Return until when the engine lets a learner wait before the next attempt."""
     with instance.database.unit_of_work(write=False) as session:
         subject = learners.get_activity_context(session, learner, "prueba", "cuestionario-1")
-        setting_sources = attempts.effective_settings_at(
-            session, learner, subject, snapshots.get_snapshot_of_activity(session, subject.activity.id)
-        )
-        history = attempts.list_attempts(session, attempts.person_quiz_key(learner, subject))
-        ruling = answering.start_ruling(subject, setting_sources, history, answering.ASKED_NOTHING, actor=learner, now=moment)
+        ruling = answering.load_start(session, learner, subject).ruling(answering.ASKED_NOTHING, now=moment)
     return next((refusal.until for refusal in ruling.refusals if refusal.until is not None), None)
 
 

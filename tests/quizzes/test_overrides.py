@@ -471,7 +471,7 @@ def test_more_open_attempts_than_one_page_are_all_noted(instance: Instance, monk
 
 
 def exhausted(instance: Instance, learner: Actor) -> bool:
-    """Say whether a learner's progress takes the quiz for used up."""
+    """Return whether a learner's progress takes the quiz for used up."""
     with instance.database.unit_of_work(write=False) as session:
         rows = select(ActivityResult.exhausted).join(Enrolment, Enrolment.id == ActivityResult.enrolment_id)
         return session.scalars(rows.where(Enrolment.person_id == learner.person_id)).one()
@@ -556,7 +556,7 @@ def enrolled(browser: Browser, instance: Instance, course: Course, email: str = 
 
 
 def leads_to_quiz(browser: Browser, path: str = COURSE) -> bool:
-    """Say whether a page has a link to the quiz."""
+    """Return whether a page has a link to the quiz."""
     return any(href.endswith("/quizzes/cuestionario-1") for href, _words in browser.get(path).links)
 
 

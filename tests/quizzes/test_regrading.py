@@ -264,6 +264,46 @@ def test_the_same_version_is_judged_again_by_the_program_as_it_is_now(instance: 
     assert percents(instance, attempt, other) == [100, 50]
 
 
+@pytest.mark.parametrize(
+    ("policy", "leo", "eva"), [(RegradePolicy.REPLACE, 100, 50), (RegradePolicy.KEEP_BEST, 100, 100), (RegradePolicy.ONLY_RAISE, 100, 100)]
+)
+def test_a_corrected_key_holds_for_those_who_are_still_inside(
+    instance: Instance, editor: Actor, policy: RegradePolicy, leo: int, eva: int
+) -> None:
+    """spec/quiz-engine 5.11.2: the mark is right before anything follows from it, and goes back with the regrade."""
+    course = a_keyed_quiz(instance)
+    hand_in(instance, a_learner(instance, course), QUITO)
+    inside = {choice: a_learner(instance, course, f"{name}@example.org") for name, choice in (("leo", QUITO), ("eva", GUAYAQUIL))}
+    attempts = {choice: start(instance, learner, "prueba") for choice, learner in inside.items()}
+    a_keyed_quiz(instance, RIGHT_KEY)
+    dry_run = a_dry_run(instance, editor, an_order(instance, OTHER, 2, policy=policy))
+    commit(instance, editor, dry_run)
+
+    for choice, learner in inside.items():
+        submit(instance, learner, attempts[choice], a_batch({1: [choice], 2: [FOUR]}))
+
+    assert percents(instance, attempts[QUITO], attempts[GUAYAQUIL]) == [leo, eva]
+    with instance.database.unit_of_work(write=False) as session:
+        passed = session.scalars(select(ActivityResult.passed).where(ActivityResult.activity_key == "cuestionario-1")).all()
+        assert passed.count(True) == 2 + (eva == 100)
+    undo(instance, editor, dry_run)
+    assert percents(instance, attempts[QUITO], attempts[GUAYAQUIL]) == [50, 100]
+
+
+def test_a_corrected_key_holds_for_those_who_handed_in_after_the_dry_run(instance: Instance, editor: Actor) -> None:
+    course = a_keyed_quiz(instance)
+    hand_in(instance, a_learner(instance, course), QUITO)
+    late = start(instance, leo := a_learner(instance, course, "leo@example.org"), "prueba")
+    a_keyed_quiz(instance, RIGHT_KEY)
+    dry_run = a_dry_run(instance, editor, an_order(instance, OTHER, 2))
+    submit(instance, leo, late, a_batch({1: [QUITO], 2: [FOUR]}))
+
+    commit(instance, editor, dry_run)
+
+    assert percents(instance, late) == [100]
+    assert [line.late for line in lines(instance, dry_run)] == [False, True]
+
+
 def test_annulled_with_full_credit_everybody_gets_the_mark_also_who_hands_in_later(instance: Instance, editor: Actor) -> None:
     """spec/quiz-engine 5.11.4: full credit to all."""
     course = a_keyed_quiz(instance)

@@ -134,7 +134,7 @@ class Saving(RuleBasedStateMachine):
 
     @property
     def takes_answers(self) -> bool:
-        """Say whether the time allows answers still (spec/quiz-engine 5.3.4)."""
+        """Return whether the time allows answers still (spec/quiz-engine 5.3.4)."""
         return not self.closed and self.now <= NOON + LIMIT + self.given + TOLERANCE
 
     @contextmanager
