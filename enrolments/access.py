@@ -94,17 +94,17 @@ class LearnerContext:
 
     @property
     def is_published(self) -> bool:
-        """Say whether there is a version to follow."""
+        """Return whether there is a version to follow."""
         return self.version_id is not None
 
     @property
     def is_listed(self) -> bool:
-        """Say whether the person finds the course in the catalogue, taking part in it or not."""
+        """Return whether the person finds the course in the catalogue, taking part in it or not."""
         return self.version_id is not None and not self.archived and is_found(self.visibility, belongs=self.belongs)
 
     @property
     def is_learner(self) -> bool:
-        """Say whether the person is enrolled."""
+        """Return whether the person is enrolled."""
         return self.enrolment_id is not None
 
     @property
@@ -120,10 +120,13 @@ class LearnerContext:
         """Return when the person's edition begins, where it has not."""
         return not_begun(self.starts_at, self.now)
 
-    def end_for(self, closes: datetime | None) -> datetime | None:
-        """Return when something closes for the person: at its own moment, or with their edition or the course where that is earlier."""
-        archived = self.now if self.archived else None
-        return min((moment for moment in (closes, self.ends_at, archived) if moment is not None), default=None)
+    def end_for(self, closes: datetime | None, *, is_own: bool = False) -> datetime | None:
+        """Return when something closes for the person: at its own moment, or with their edition or the course where that is earlier.
+
+        A moment that was set for them alone (`is_own`) holds beyond their edition.
+        """
+        archived, edition = self.now if self.archived else None, None if is_own else self.ends_at
+        return min((moment for moment in (closes, edition, archived) if moment is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,7 @@ class ActivityContext:
 
     @property
     def opens_later(self) -> bool:
-        """Say whether its moment has not come."""
+        """Return whether its moment has not come."""
         return self.closed is not None and self.closed[0] is ClosedReason.LATER
 
 

@@ -1,10 +1,25 @@
 """Verbs of taking part as the audit log names them."""
 
-from kernel.audit import Verb
+from kernel.audit import Fact, Verb
 from kernel.errors import N_
 
 
-class EnrolmentVerb(Verb):
+class EnrolmentVerb(
+    Verb,
+    facts={
+        "achieved": N_("Completed on"),
+        "enrolment": N_("Enrolment"),
+        "enrolment.moved version": Fact(table="course_version"),
+        "idle": N_("Days without activity"),
+        "learners": N_("Learners"),
+        "marks": N_("Marks"),
+        "maximum": N_("Maximum"),
+        "moves": N_("Moves to it"),
+        "only_open": N_("Only those who have not completed it"),
+        "take": N_("Take"),
+        "weight": N_("Weight"),
+    },
+):
     """The audit verbs of enrolments."""
 
     ENROLLED = "enrolment.started", N_("Enrolment in a course")

@@ -105,11 +105,11 @@ class OwnRenewal:
     opens_at: datetime
 
     def is_open(self, now: datetime) -> bool:
-        """Say whether it may be taken again now; after the last valid day too."""
+        """Return whether it may be taken again now; after the last valid day too."""
         return now >= self.opens_at
 
     def is_ended(self, now: datetime) -> bool:
-        """Say whether the last valid day is over."""
+        """Return whether the last valid day is over."""
         return now.astimezone(self.opens_at.tzinfo).date() > self.valid_until
 
     @property

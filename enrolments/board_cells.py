@@ -6,6 +6,7 @@ from enum import StrEnum
 from courses.access import EDITORS, ENROLLED, TEAM
 from discussions.access import BoardAction
 from kernel.permissions import AllowedRoles, Roles
+from organisations.access import INSTITUTION_ADMINISTRATORS, INSTITUTION_TEAM
 
 _READING = (BoardAction.VIEW, BoardAction.READ, BoardAction.OPEN_FILE)
 _WRITING = (BoardAction.DRAFT, BoardAction.OPEN, BoardAction.WRITE, BoardAction.EDIT, BoardAction.ACCEPT)
@@ -54,9 +55,12 @@ def _states(action: BoardAction) -> Mapping[str, AllowedRoles]:
 
 
 _ACTIONS = (*_READING, *_WRITING, *_TAKING_PART, *_LOOKING_AFTER, *_MODERATING, BoardAction.CHANGE_SETTINGS)
+_WHY = "spec/communities D28: the editor wrote it and is the only one who decides on posts"
 _NOBODY = Roles.NOBODY.hidden_but(_OTHERS)
 CELLS: Mapping[StrEnum, Mapping[str, AllowedRoles]] = {
     **{action: _states(action) for action in _ACTIONS},
+    BoardAction.HIDE: {**_states(BoardAction.HIDE), "course_reported_owner_post": INSTITUTION_TEAM},
+    BoardAction.DECIDE: {**_states(BoardAction.DECIDE), "course_reported_owner_post": INSTITUTION_ADMINISTRATORS.because(_WHY)},
     BoardAction.OPEN_TO_ALL: {
         **{f"course_private_question_{state}": _NOBODY for state in ("open", "read_only", "archived")},
         "course_private_question_off": Roles.NOBODY.hidden_but(TEAM),

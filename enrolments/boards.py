@@ -6,46 +6,70 @@ may be of a statement further out.
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
-from accounts.models import RoleGrant
+from accounts.models import Person
 from courses import versions
 from courses.access import teaches
 from courses.models import Course, CourseStaff, StaffRole
 from courses.rules import NARROWED, activity_url
 from discussions import boards
-from discussions.boards import Anchor, AnchorKey, BoardOwner, Number, OwnerPage, ThreadGuard
+from discussions.boards import Anchor, AnchorKey, BoardOwner, OwnerPage, ThreadGuard
 from discussions.models import Board, Thread
 from enrolments import learners
 from enrolments.access import PERMISSIONS, LearnerContext, LearningAction
 from enrolments.models import CourseBoard, CourseThread, EditionPlace, Enrolment
 from kernel.compiled_statements import compile_once
-from kernel.db import connection_of, shared_alias
+from kernel.db import connection_of
 from kernel.errors import N_
 from kernel.i18n import _, choose, language
 from kernel.markup.model import ID_PREFIX
-from kernel.permissions import Actor, SiteRole, Verdict
-from organisations.models import Membership
+from kernel.permissions import Actor, Verdict
+from organisations.institutions import FIRST
+from organisations.models import InstitutionAdministrator
+from spaces.spaces import SITE_ADMINISTRATORS, Number, Space, SpaceRule, belongs_anywhere
 
 OWNER = "course"
 GONE = N_("about a part that is no longer in the course")
+MODERATORS = (StaffRole.OWNER, StaffRole.EDITOR, StaffRole.GRADER)
 
 
-def _takes_part(person: Number, board: Number) -> ColumnElement[bool]:
-    """Return the condition that a person takes the course of a board, active or completed."""
-    of_course = (CourseBoard.board_id == board, Enrolment.course_id == CourseBoard.course_id)
-    takes = exists().where(*of_course, Enrolment.person_id == person, Enrolment.left_at.is_(None))
-    return takes.correlate_except(CourseBoard, Enrolment)
+def _takes_part(person: Number) -> ColumnElement[bool]:
+    """Return the condition on `CourseBoard` that a person takes its course, active or completed."""
+    takes = (Enrolment.course_id == CourseBoard.course_id, Enrolment.person_id == person, Enrolment.left_at.is_(None))
+    return exists().where(*takes).correlate_except(Enrolment)
 
 
-_ROLE = shared_alias(RoleGrant)
+def in_team(*roles: StaffRole) -> SpaceRule[LearnerContext]:
+    """Return the rule that somebody has one of some roles in the course."""
+
+    def condition(person: Number) -> ColumnElement[bool]:
+        has_role = (CourseStaff.course_id == CourseBoard.course_id, CourseStaff.person_id == person)
+        return exists().where(*has_role, CourseStaff.role.in_([role.value for role in roles])).correlate_except(CourseStaff)
+
+    return SpaceRule(lambda _actor, subject: subject.staff_role in roles, condition)
 
 
-def _is_administrator(person: Number) -> ColumnElement[bool]:
-    is_granted = (_ROLE.person_id == person, _ROLE.role == SiteRole.ADMINISTRATOR.value)
-    return exists().where(*is_granted).correlate_except(_ROLE)
+def _is_archived() -> ColumnElement[bool]:
+    return exists().where(Course.id == CourseBoard.course_id, Course.archived_at.is_not(None)).correlate_except(Course)
+
+
+PARTICIPANTS: SpaceRule[LearnerContext] = SpaceRule(lambda _actor, subject: subject.is_learner, _takes_part)
+MODERATES = in_team(*MODERATORS) | SITE_ADMINISTRATORS
+SPACE = Space(
+    kind=OWNER,
+    table=CourseBoard,
+    board=CourseBoard.board_id,
+    reads=PARTICIPANTS | MODERATES,
+    writes=PARTICIPANTS | MODERATES,
+    moderates=MODERATES,
+    administers=in_team(StaffRole.OWNER, StaffRole.EDITOR) | SITE_ADMINISTRATORS,
+    knows=belongs_anywhere,
+    is_closed=_is_archived,
+)
 
 
 def _team(board: Number, *roles: StaffRole) -> Select[int]:
@@ -56,24 +80,18 @@ def _team(board: Number, *roles: StaffRole) -> Select[int]:
 
 
 def _moderators(board: Number) -> Select[int]:
-    return _team(board, StaffRole.OWNER, StaffRole.EDITOR, StaffRole.GRADER)
+    return _team(board, *MODERATORS)
 
 
-def _moderates(person: Number, board: Number) -> ColumnElement[bool]:
-    return or_(person.in_(_moderators(board)), _is_administrator(person))
-
-
-def _administers(person: Number, board: Number) -> ColumnElement[bool]:
-    return or_(person.in_(_team(board, StaffRole.OWNER, StaffRole.EDITOR)), _is_administrator(person))
-
-
-def _reads(person: Number, board: Number) -> ColumnElement[bool]:
-    return or_(_takes_part(person, board), _moderates(person, board))
-
-
-def _is_archived(board: Number) -> ColumnElement[bool]:
-    archived = exists().where(CourseBoard.board_id == board, Course.id == CourseBoard.course_id, Course.archived_at.is_not(None))
-    return archived.correlate_except(CourseBoard, Course)
+def _stands_in(person: Number, board: Number, author: SQLColumnExpression[Any]) -> ColumnElement[bool]:
+    """Return the condition that a person administers the institution of a course in which its author alone decides on posts of the team."""
+    moderates = author.in_(_moderators(board))
+    deciders = _team(board, StaffRole.OWNER, StaffRole.EDITOR).join(Person, Person.id == CourseStaff.person_id)
+    others = deciders.where(CourseStaff.person_id != author, Person.suspended_at.is_(None)).exists()
+    institution = func.coalesce(Course.institution_id, FIRST) == InstitutionAdministrator.organisation_id
+    administers = exists().where(CourseBoard.board_id == board, Course.id == CourseBoard.course_id, institution)
+    administers = administers.where(InstitutionAdministrator.person_id == person)
+    return and_(moderates, ~others, administers.correlate_except(CourseBoard, Course, InstitutionAdministrator))
 
 
 def _context(session: Session, actor: Actor, board_id: int) -> LearnerContext:
@@ -195,24 +213,14 @@ def _hides_edition(person: Number) -> ColumnElement[bool]:
     return of_another.correlate_except(CourseThread)
 
 
-def _belongs(person: Number, _board: Number) -> ColumnElement[bool]:
-    """Return the condition that a person has a present place at an institution."""
-    return exists().where(Membership.person_id == person, Membership.until.is_(None)).correlate_except(Membership)
-
-
 COURSE_BOARDS = BoardOwner(
-    kind=OWNER,
-    reads=_reads,
-    writes=_reads,
-    moderates=_moderates,
-    administers=_administers,
+    space=SPACE,
+    stands_in=_stands_in,
     team=_moderators,
-    is_closed=_is_archived,
     outside=_outside,
     describe=_describe,
     locate=_locate,
     badge=N_("Course team"),
-    knows=_belongs,
     follow_opening=_follow_opening,
     is_private=_is_private,
     offers_private=True,

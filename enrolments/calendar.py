@@ -108,9 +108,7 @@ class ReminderValues:
 def write_reminder(session: Session, actor: Actor, values: ReminderValues, number: UUID, *, now: datetime) -> None:
     """Keep a reminder; a second time with one number changes nothing. Its words do not go into the audit log."""
     assert actor.person_id is not None
-    session.execute(
-        select(Person.id).where(Person.id == actor.person_id).with_for_update(key_share=True)
-    ).all()  # one counts after the other
+    lock_person(session, actor.person_id)
     if session.scalar(select(PersonalReminder.id).where(PersonalReminder.uuid == number)) is not None:
         return
     if count_reminders(session, actor.person_id) >= MOST_REMINDERS:

@@ -337,7 +337,7 @@ class CourseView:
         return time_left(self.outline, self.results, self.ungraded)
 
     def is_done(self, key: str) -> bool:
-        """Say whether an activity is completed."""
+        """Return whether an activity is completed."""
         return self.results.get(key, NO_RESULT).completed
 
     @property

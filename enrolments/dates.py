@@ -102,7 +102,7 @@ class DatedItem:
     """On the page of a course, that the person cannot finish it by then, in the reader's language."""
 
     def is_of(self, slug: str) -> bool:
-        """Say whether it concerns a course: it is of it, covers it, or is of no course at all."""
+        """Return whether it concerns a course: it is of it, covers it, or is of no course at all."""
         return slug in self.covers if self.covers else self.slug in ("", slug)
 
     @property
@@ -113,7 +113,9 @@ class DatedItem:
     def by_calendar(self, zone: tzinfo) -> datetime:
         """Return the moment as calendars of a zone show it: what closes with the end of a day is over in the last minute of that day."""
         here = self.at.astimezone(zone)
-        return here - timedelta(minutes=1) if self.kind in RUNNING_OUT and here.time() == time() else here
+        eve = (self.at - timedelta(minutes=1)).astimezone(zone)  # of the day before also where no clock shows midnight
+        begins = here.time() == time() or (eve.date() < here.date() and eve.utcoffset() != here.utcoffset())
+        return eve if self.kind in RUNNING_OUT and begins else here
 
     @property
     def course_title(self) -> str:
@@ -145,11 +147,15 @@ class DatedEnrolment:
         return _latest(activity.opens_at, self.outline.module_by_key[activity.module].opens_at, self.starts_at)
 
     def closing(self, activity: OutlineActivity) -> datetime | None:
-        """Return until when an activity can be done: what gives marks closes with the edition at the latest, all else is only asked for."""
-        return _earliest(activity.closes_at, self.ends_at) if activity.gives_marks else activity.closes_at
+        """Return until when an activity can be done: what gives marks closes with the edition at the latest, all else is only asked for.
+
+        What was set for the learner alone holds beyond the edition.
+        """
+        bounded = activity.gives_marks and not activity.closes_by_itself
+        return _earliest(activity.closes_at, self.ends_at) if bounded else activity.closes_at
 
     def is_done(self, activity: OutlineActivity) -> bool:
-        """Say whether the learner has nothing left to do in an activity: it is completed, used up, or waits to be graded."""
+        """Return whether the learner has nothing left to do in an activity: it is completed, used up, or waits to be graded."""
         result = self.results.get(activity.key, NO_RESULT)
         return result.completed or result.exhausted or activity.key in self.ungraded
 
@@ -332,7 +338,7 @@ def _module_dates(enrolment: DatedEnrolment, module: OutlineModule) -> Iterator[
 
 
 def _ends_before(enrolment: DatedEnrolment, moment: datetime) -> bool:
-    """Say whether something closes before the whole edition does."""
+    """Return whether something closes before the whole edition does."""
     return enrolment.ends_at is None or moment < enrolment.ends_at
 
 
@@ -429,7 +435,7 @@ OF_WHOLE_COURSE = frozenset({DateKind.EDITION_BEGINS, DateKind.EDITION_ENDS})
 
 
 def is_time(now: datetime, zone: ZoneInfo) -> bool:
-    """Say whether people of a zone may be reminded now: from eight in the morning until their night."""
+    """Return whether people of a zone may be reminded now: from eight in the morning until their night."""
     return MORNING <= now.astimezone(zone).hour < NIGHT_FROM
 
 

@@ -1,7 +1,7 @@
 """Reads and writes editions, their places and waiting lists, and enrols others."""
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -20,12 +20,13 @@ from enrolments.access import EditionContext, ParticipantContext
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.learner_groups import list_groups
 from enrolments.learners import find_enrolment, get_learner_context, lock_enrolment_turn
-from enrolments.models import CourseBoard, Edition, EditionPlace, Enrolment, EnrolmentInvitation, TakeCause, WaitingPlace
+from enrolments.models import CourseBoard, Edition, EditionPlace, Enrolment, EnrolmentInvitation, FormerPlace, TakeCause, WaitingPlace
 from enrolments.notices import ENROLMENT_NOTICE, REMOVED_NOTICE
 from enrolments.progress import recompute_progress
 from enrolments.rules import CODE_LENGTH, EditionDates, EnrolmentRefusal, may_join
 from kernel import audit
 from kernel.codes import code_from_bits, read_code
+from kernel.db import HookList
 from kernel.errors import N_, Conflict, require_found
 from kernel.i18n import _, choose, in_every_language
 from kernel.own_records import is_own, note_left_out
@@ -55,7 +56,7 @@ class EditionRow:
 
     @property
     def is_full(self) -> bool:
-        """Say whether nobody fits in any more."""
+        """Return whether nobody fits in any more."""
         return self.edition.capacity is not None and self.taken >= self.edition.capacity
 
 
@@ -101,13 +102,13 @@ def lock_edition(session: Session, edition_id: int) -> EditionRow:
 
 
 def name_is_taken(session: Session, course_id: int, name: str, *, but: int | None = None) -> bool:
-    """Say whether another edition of a course has this name, whatever its case."""
+    """Return whether another edition of a course has this name, whatever its case."""
     names = session.execute(select(Edition.id, Edition.name).where(Edition.course_id == course_id))
     return any(row.name.casefold() == name.casefold() and row.id != but for row in names)
 
 
 def code_is_taken(session: Session, code: str) -> bool:
-    """Say whether an edition of any course has this code."""
+    """Return whether an edition of any course has this code."""
     return session.scalar(select(Edition.id).where(Edition.code == code)) is not None
 
 
@@ -176,7 +177,16 @@ PORTION = 200
 """People who are enrolled in one transaction."""
 
 
-class EditionVerb(audit.Verb):
+class EditionVerb(
+    audit.Verb,
+    facts={
+        "capacity": N_("Places"),
+        "enrols_from": N_("Enrolment from"),
+        "enrols_until": N_("Enrolment until"),
+        "heir": N_("Further enrolment"),
+        "self_enrolment": N_("People enrol themselves"),
+    },
+):
     """The audit verbs of editions and of enrolments by others."""
 
     MADE = "edition.made"
@@ -224,13 +234,25 @@ def make_edition(session: Session, actor: Actor, course_id: int, plan: EditionVa
     return edition
 
 
+EDITION_GUARDS = HookList[Callable[[Session, Edition, EditionValues], None]]("edition_guards")
+"""Refuse, by a LaterEnd, that an edition becomes what is asked."""
+
+
+class LaterEnd(Conflict):
+    """A later end of an edition whose results stand already."""
+
+    code = "edition_ends_later"
+
+
 def change_edition(session: Session, actor: Actor, edition: Edition, plan: EditionValues, *, now: datetime) -> int:
-    """Change an edition, and give the places that became free; return how many. Raise EditionNameConflict.
+    """Change an edition, and give the places that became free; return how many. Raise EditionNameConflict or LaterEnd.
 
     Who has a place keeps it, also where there are fewer from now on.
     """
     if name_is_taken(session, edition.course_id, plan.name, but=edition.id):
         raise EditionNameConflict
+    for guard in EDITION_GUARDS.of(session):
+        guard(session, edition, plan)
     row = lock_edition(session, edition.id).edition
     changed = {name: value for name, value in asdict(plan).items() if getattr(row, name) != value}
     if changed:
@@ -485,6 +507,15 @@ def leave(session: Session, actor: Actor, enrolment: Enrolment, *, now: datetime
     give_up_place(session, actor, row, now=now, heir=heir)
 
 
+CONSEQUENCES = HookList[Callable[[Session, Enrolment, bool], Sequence[str]]]("consequences")
+"""Say to a reader what else follows where an enrolment ends, or where another take follows it (the last argument)."""
+
+
+def list_consequences(session: Session, enrolment: Enrolment, *, begins_again: bool = False) -> list[str]:
+    """List in the reader's language what packages above say follows from the end of an enrolment."""
+    return [text for consequences in CONSEQUENCES.of(session) for text in consequences(session, enrolment, begins_again)]
+
+
 def take_out(session: Session, actor: Actor, enrolment: Enrolment, *, now: datetime) -> None:
     """End the enrolment of somebody else, who is notified of it, once."""
     leave(session, actor, enrolment, now=now)
@@ -507,6 +538,7 @@ def give_up_place(session: Session, actor: Actor, enrolment: Enrolment, *, now: 
     edition_place = session.get(EditionPlace, enrolment.id)
     if edition_place is None:
         return
+    session.add(FormerPlace(enrolment_id=enrolment.id, edition_id=edition_place.edition_id, ended_at=now))
     session.delete(edition_place)
     if heir is not None and session.get(EditionPlace, heir.id) is None:
         session.add(EditionPlace(enrolment_id=heir.id, edition_id=edition_place.edition_id))

@@ -194,7 +194,7 @@ FEATURE = Feature(
         """,
         "instructor/discussions#board": "enrolments_boards.settings",
         "instructor/publishing#mistakes": "enrolments_mistakes.lesson enrolments_mistakes.mistake enrolments_mistakes.reports",
-        "instructor/learners#enrol": "enrolments_roster.roster",
+        "instructor/learners#enrol": "enrolments_roster.remove enrolments_roster.roster",
         "instructor/learners#list": "enrolments_roster.preview enrolments_roster.upload",
         "instructor/learners#invitations": "enrolments_invitations.unanswered",
         "instructor/learners#editions": "enrolments_editions.editions",

@@ -58,7 +58,7 @@ def list_items(session: Session, course_id: int, *, retired: bool = False) -> Se
 
 
 def has_marks(session: Session, item_id: int) -> bool:
-    """Say whether anybody was ever marked for an item."""
+    """Return whether anybody was ever marked for an item."""
     return bool(session.scalar(select(exists().where(ManualGrade.item_id == item_id))))
 
 

@@ -1,6 +1,6 @@
 """Reads and writes the groups of a course and the learners in them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,9 +13,9 @@ from accounts.people import by_name, name_matches
 from enrolments.access import GroupContext, GroupMemberContext
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.learners import get_learner_context
-from enrolments.models import UNTIL, Enrolment, GroupMember, LearnerGroup
+from enrolments.models import UNTIL, Enrolment, FormerPlace, GroupMember, LearnerGroup
 from kernel import audit
-from kernel.db import count_rows
+from kernel.db import HookList, count_rows
 from kernel.errors import N_, Conflict, require_found
 from kernel.own_records import is_own, note_left_out
 from kernel.permissions import Actor
@@ -97,7 +97,7 @@ def get_group_context(session: Session, actor: Actor, slug: str, group: UUID) ->
 
 
 def group_name_is_taken(session: Session, course_id: int, name: str) -> bool:
-    """Say whether a course has a group of this name, whatever its case."""
+    """Return whether a course has a group of this name, whatever its case."""
     names = session.scalars(select(LearnerGroup.name).where(LearnerGroup.course_id == course_id))
     return name.casefold() in {other.casefold() for other in names}
 
@@ -124,6 +124,15 @@ class GroupNameConflict(Conflict):
 
     code = "group_name_taken"
     message = N_("The course already has a group with this name.")
+
+
+GROUP_GUARDS = HookList[Callable[[Session, LearnerGroup, Collection[int]], None]]("group_guards")
+"""Refuse, by a Conflict, to put these takes into a group or to take them out of it."""
+
+
+def _mind_guards(session: Session, group: LearnerGroup, enrolment_ids: Collection[int]) -> None:
+    for guard in GROUP_GUARDS.of(session) if enrolment_ids else ():
+        guard(session, group, enrolment_ids)
 
 
 def make_group(session: Session, actor: Actor, course_id: int, name: str, *, now: datetime) -> LearnerGroup:
@@ -156,6 +165,7 @@ def delete_group(session: Session, actor: Actor, group: LearnerGroup, *, now: da
     count = count_rows(session, GroupMember, members)
     audit.record(session, actor, EnrolmentVerb.GROUP_DELETED, row, now=now, course=row.course_id, name=row.name, learners=count)
     session.execute(delete(GroupMember).where(members))
+    session.execute(delete(FormerPlace).where(FormerPlace.group_id == group.id))  # nothing asks for them: no selection is of it
     if _is_named(session, group):
         row.former_name, row.name = row.name, str(row.uuid)
     else:
@@ -163,8 +173,8 @@ def delete_group(session: Session, actor: Actor, group: LearnerGroup, *, now: da
 
 
 def _is_named(session: Session, group: LearnerGroup, *, in_force: bool = False) -> bool:
-    """Say whether a row of any table but its members' names a group, or one that holds; who owns such tables stands on floors above."""
-    own = {LearnerGroup.__tablename__, GroupMember.__tablename__}
+    """Return whether a row of any table but its members' names a group, or one that holds; who owns such tables stands on floors above."""
+    own = {LearnerGroup.__tablename__, GroupMember.__tablename__, FormerPlace.__tablename__}
     keys = (key for table in LearnerGroup.metadata.tables.values() if table.name not in own for key in table.foreign_keys)
     named = [key.parent for key in keys if key.column.table.name == LearnerGroup.__tablename__]
     holds = {column: column.table.c[column.info[UNTIL]].is_(None) if in_force and UNTIL in column.info else true() for column in named}
@@ -174,7 +184,7 @@ def _is_named(session: Session, group: LearnerGroup, *, in_force: bool = False) 
 def add_to_group(session: Session, actor: Actor, group: LearnerGroup, people: Sequence[UUID], *, now: datetime) -> int:
     """Put learners of the group's course into it, and return how many were not in it before; others are passed over.
 
-    The actor's own record is left out (`kernel.own_records`).
+    The actor's own record is left out (`kernel.own_records`). Raise the Conflict by which a package above refuses one of them.
     """
     within = select(GroupMember.enrolment_id).where(GroupMember.group_id == group.id)
     statement = (
@@ -187,6 +197,7 @@ def add_to_group(session: Session, actor: Actor, group: LearnerGroup, people: Se
     fresh = [row for row in chosen if not is_own(actor, row.person_id)]
     if len(fresh) < len(chosen):
         note_left_out(session, actor, group, now=now)
+    _mind_guards(session, group, [row.id for row in fresh])
     if fresh:
         session.execute(insert(GroupMember), [{"group_id": group.id, "enrolment_id": row.id, "added_at": now} for row in fresh])
         audit.record(session, actor, EnrolmentVerb.GROUP_CHANGED, group, now=now, added=[row.person_id for row in fresh])
@@ -194,10 +205,13 @@ def add_to_group(session: Session, actor: Actor, group: LearnerGroup, people: Se
 
 
 def take_out_of_group(session: Session, actor: Actor, group: LearnerGroup, person: UUID, *, now: datetime) -> None:
-    """Take a learner out of a group; a second time changes nothing."""
-    enrolment = select(Enrolment.id).join(Person, Person.id == Enrolment.person_id).where(Person.uuid == person)
-    gone = delete(GroupMember).where(GroupMember.group_id == group.id, GroupMember.enrolment_id.in_(enrolment))
+    """Take a learner out of a group; a second time changes nothing. Raise the Conflict by which a package above refuses it."""
+    theirs = select(GroupMember.enrolment_id).join(Enrolment, Enrolment.id == GroupMember.enrolment_id)
+    theirs = theirs.join(Person, Person.id == Enrolment.person_id).where(Person.uuid == person, GroupMember.group_id == group.id)
+    _mind_guards(session, group, session.scalars(theirs).all())
+    gone = delete(GroupMember).where(GroupMember.group_id == group.id, GroupMember.enrolment_id.in_(theirs))
     enrolment_id = session.scalar(gone.returning(GroupMember.enrolment_id))
     if enrolment_id is not None:
+        session.add(FormerPlace(enrolment_id=enrolment_id, group_id=group.id, ended_at=now))
         person_id = session.get_one(Enrolment, enrolment_id).person_id
         audit.record(session, actor, EnrolmentVerb.GROUP_CHANGED, group, now=now, removed=[person_id])

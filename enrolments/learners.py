@@ -29,6 +29,7 @@ from kernel.compiled_statements import compile_once
 from kernel.db import connection_of, shared_alias
 from kernel.errors import NotFound, require_found
 from kernel.permissions import Actor, Verdict
+from spaces.acts import lock_person
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +317,7 @@ def results_of_many(session: Session, enrolment_ids: Sequence[int]) -> dict[int,
 
 def lock_enrolment_turn(session: Session, person_id: int) -> None:
     """Wait until no other request of this person is enrolling or starting something; on SQLite writers wait for each other anyway."""
-    session.execute(select(Person.id).where(Person.id == person_id).with_for_update(key_share=True)).all()
+    lock_person(session, person_id)
 
 
 def find_enrolment(session: Session, person_id: int, course_id: int) -> Enrolment | None:

@@ -169,6 +169,7 @@ class MarksCheck:
 
 UNKNOWN = N_("No learner of this course has this address.")
 OWN = N_("You can't mark your own work.")
+TWICE = N_("This person is already on line %(first)s.")
 MEANWHILE = N_("Someone entered %(points)s in the meantime.")
 NO_MARK = N_("Enter a number from 0 to %(most)s.")
 
@@ -178,17 +179,22 @@ def check_marks(
 ) -> MarksCheck:
     """Compare a file with the marks of now; nothing is written.
 
-    A cell that says what the sheet had shown, or what stands there by now, changes nothing, and neither does an empty one.
+    A cell that says what the sheet had shown, or what stands there by now, changes nothing, and neither does an empty one. Of the lines
+    of one learner, whose accounts were merged, the first one holds.
     """
     checked, learners = MarksCheck(), _learners(session, course_id)
     present, by_id = present_marks(session, [item.id for item in items]), {item.id: item for item in items}
-    listed = [(entry, learner) for entry in entries if (learner := learners.get(entry.address)) and not is_own(actor, learner.Person.id)]
-    shown = _shown_marks(session, present, {learner.Enrolment.id: entry.seen for entry, learner in listed if entry.seen is not None})
+    listed, lines = list[tuple[ListedMarks, Row[Enrolment, Person]]](), dict[int, int]()
     for entry in entries:
         learner = learners.get(entry.address)
         if learner is None or is_own(actor, learner.Person.id):
             checked.faults.append(LineFault(entry.line, entry.address, OWN if learner else UNKNOWN))
-            continue
+        elif (first := lines.setdefault(learner.Enrolment.id, entry.line)) != entry.line:
+            checked.faults.append(LineFault(entry.line, entry.address, TWICE, {"first": first}))
+        else:
+            listed.append((entry, learner))
+    shown = _shown_marks(session, present, {learner.Enrolment.id: entry.seen for entry, learner in listed if entry.seen is not None})
+    for entry, learner in listed:
         for item_id, text in entry.cells.items():
             mark = present.get((item_id, learner.Enrolment.id))
             _check_cell(checked, entry, learner, by_id[item_id], text, mark, shown.get((item_id, learner.Enrolment.id), mark))

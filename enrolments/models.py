@@ -281,6 +281,21 @@ class EditionPlace(Base):
     edition_id: Mapped[int] = mapped_column(ForeignKey("edition.id"), index=True)
 
 
+class FormerPlace(Base):
+    """A place in an edition or a group that a learner had, and when it ended. Kept for good.
+
+    Where results decide about people, whoever ever took part decides nothing.
+    """
+
+    __table_args__ = (CheckConstraint("(edition_id IS NULL) <> (group_id IS NULL)", name="whose"),)
+
+    id: Mapped[Key]
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"), index=True)
+    edition_id: Mapped[int | None] = mapped_column(ForeignKey("edition.id"))
+    group_id: Mapped[int | None] = mapped_column(ForeignKey("learner_group.id"), index=True)
+    ended_at: Mapped[Moment]
+
+
 class WaitingPlace(Base):
     """A person's place on the waiting list of an edition that is full."""
 

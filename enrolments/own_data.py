@@ -1,6 +1,6 @@
 """A person's courses in the copy of their data."""
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from accounts.models import Person
 from courses.models import Course, CourseVersion
@@ -12,6 +12,7 @@ from enrolments.models import (
     EditionPlace,
     Enrolment,
     EnrolmentInvitation,
+    FormerPlace,
     GroupMember,
     LearnerGroup,
     MistakeReport,
@@ -19,94 +20,50 @@ from enrolments.models import (
     VersionOfferReply,
     WaitingPlace,
 )
-from kernel.personal import PersonalTables
+from kernel.personal import PersonalTables, of, own_rows
+
+_COURSE = of(Course, course="slug")
+_TAKE = (*_COURSE, Enrolment.take)
 
 
-def select_own_data(person_id: int) -> PersonalTables:  # long: one statement a table
+def select_own_data(person_id: int) -> PersonalTables:
     """Return what is kept of a person who takes courses, a statement a table."""
+    mine, invited = (
+        Enrolment.person_id == person_id,
+        or_(Person.email == EnrolmentInvitation.email, Person.id == EnrolmentInvitation.accepted_by),
+    )
+    invitations = select(*_COURSE, *of(EnrolmentInvitation, "name invited_at expires_at accepted_at")).select_from(EnrolmentInvitation)
+    report = of(MistakeReport, "activity_key question_key kind words reported_at state answer decided_at")
+    former_place = (*_TAKE, *of(Edition, edition="name"), LearnerGroup.shown_name.label("group"), FormerPlace.ended_at)
+    group = (*_TAKE, LearnerGroup.shown_name.label("name"), GroupMember.added_at)
+    enrolment = (*_TAKE, *of(Enrolment, "cause enrolled_at begun_at left_at done total muted_at"))
+    activity = (*_TAKE, *of(ActivityResult, "activity_key viewed_at completed_at achieved_at"))
+    reply = (*_TAKE, CourseVersion.number, *of(VersionOfferReply, "moves answered_at"))
+    reminder = (*of(PersonalReminder, "words at written_at"), *_COURSE)
+    review = (*_TAKE, *of(CompletionReview, "achieved_at noticed_at recorded"))
+    address = of(CalendarAddress, "name alarm_minutes made_at read_at")
+    of_edition = Course.id == Edition.course_id
     return {
-        "course_invitations": select(
-            Course.slug.label("course"),
-            EnrolmentInvitation.name,
-            EnrolmentInvitation.invited_at,
-            EnrolmentInvitation.expires_at,
-            EnrolmentInvitation.accepted_at,
-        )
-        .join(Course, Course.id == EnrolmentInvitation.course_id)
-        .join(Person, (Person.email == EnrolmentInvitation.email) | (Person.id == EnrolmentInvitation.accepted_by))
-        .where(Person.id == person_id),
-        "enrolments": select(
-            Course.slug.label("course"),
-            Enrolment.take,
-            Enrolment.cause,
-            Enrolment.enrolled_at,
-            Enrolment.begun_at,
-            Enrolment.left_at,
-            Enrolment.done,
-            Enrolment.total,
-            Enrolment.muted_at,
-        )
-        .join(Course, Course.id == Enrolment.course_id)
-        .where(Enrolment.person_id == person_id),
-        "editions": select(Course.slug.label("course"), Enrolment.take, Edition.name)
-        .join(EditionPlace, EditionPlace.edition_id == Edition.id)
-        .join(Enrolment, Enrolment.id == EditionPlace.enrolment_id)
-        .join(Course, Course.id == Edition.course_id)
-        .where(Enrolment.person_id == person_id),
-        "mistake_reports": select(
-            Course.slug.label("course"),
-            MistakeReport.activity_key,
-            MistakeReport.question_key,
-            MistakeReport.kind,
-            MistakeReport.words,
-            MistakeReport.reported_at,
-            MistakeReport.state,
-            MistakeReport.answer,
-            MistakeReport.decided_at,
-        )
-        .join(Course, Course.id == MistakeReport.course_id)
-        .where(MistakeReport.person_id == person_id),
-        "waiting": select(Course.slug.label("course"), Edition.name, WaitingPlace.since)
-        .join(Edition, Edition.id == WaitingPlace.edition_id)
-        .join(Course, Course.id == Edition.course_id)
-        .where(WaitingPlace.person_id == person_id),
-        "groups": select(Course.slug.label("course"), Enrolment.take, LearnerGroup.shown_name.label("name"), GroupMember.added_at)
-        .join(GroupMember, GroupMember.group_id == LearnerGroup.id)
-        .join(Enrolment, Enrolment.id == GroupMember.enrolment_id)
-        .join(Course, Course.id == LearnerGroup.course_id)
-        .where(Enrolment.person_id == person_id),
-        "version_answers": select(
-            Course.slug.label("course"), Enrolment.take, CourseVersion.number, VersionOfferReply.moves, VersionOfferReply.answered_at
-        )
+        "course_invitations": invitations.join(Course).join(Person, invited).where(Person.id == person_id),
+        "enrolments": own_rows(Enrolment, Course, columns=enrolment, mine=mine),
+        "editions": own_rows(EditionPlace, Enrolment, Edition, columns=(*_TAKE, Edition.name), mine=mine).join(Course, of_edition),
+        "former_places": own_rows(
+            FormerPlace, Enrolment, Edition, LearnerGroup, columns=former_place, mine=mine, outer=(Edition, LearnerGroup)
+        ).join(Course, Course.id == Enrolment.course_id),
+        "mistake_reports": own_rows(MistakeReport, Course, columns=(*_COURSE, *report), mine=MistakeReport.person_id == person_id),
+        "waiting": own_rows(
+            WaitingPlace, Edition, columns=(*_COURSE, Edition.name, WaitingPlace.since), mine=WaitingPlace.person_id == person_id
+        ).join(Course, of_edition),
+        "groups": own_rows(GroupMember, LearnerGroup, Enrolment, columns=group, mine=mine).join(
+            Course, Course.id == LearnerGroup.course_id
+        ),
+        "version_answers": own_rows(VersionOfferReply, Enrolment, columns=reply, mine=mine)
         .join(CourseVersion, CourseVersion.id == VersionOfferReply.version_id)
-        .join(Course, Course.id == CourseVersion.course_id)
-        .join(Enrolment, Enrolment.id == VersionOfferReply.enrolment_id)
-        .where(Enrolment.person_id == person_id),
-        "reminders": select(PersonalReminder.words, PersonalReminder.at, PersonalReminder.written_at, Course.slug.label("course"))
-        .outerjoin(Course, Course.id == PersonalReminder.course_id)
-        .where(PersonalReminder.person_id == person_id),
-        "calendar_addresses": select(
-            CalendarAddress.name, CalendarAddress.alarm_minutes, CalendarAddress.made_at, CalendarAddress.read_at
-        ).where(CalendarAddress.person_id == person_id),
-        "activities": select(
-            Course.slug.label("course"),
-            Enrolment.take,
-            ActivityResult.activity_key,
-            ActivityResult.viewed_at,
-            ActivityResult.completed_at,
-            ActivityResult.achieved_at,
-        )
-        .join(Enrolment, Enrolment.id == ActivityResult.enrolment_id)
-        .join(Course, Course.id == Enrolment.course_id)
-        .where(Enrolment.person_id == person_id),
-        "completion_reviews": select(
-            Course.slug.label("course"),
-            Enrolment.take,
-            CompletionReview.achieved_at,
-            CompletionReview.noticed_at,
-            CompletionReview.recorded,
-        )
-        .join(Enrolment, Enrolment.id == CompletionReview.enrolment_id)
-        .join(Course, Course.id == Enrolment.course_id)
-        .where(Enrolment.person_id == person_id),
+        .join(Course, Course.id == CourseVersion.course_id),
+        "reminders": own_rows(PersonalReminder, Course, columns=reminder, mine=PersonalReminder.person_id == person_id, outer=(Course,)),
+        "calendar_addresses": own_rows(CalendarAddress, columns=address, mine=CalendarAddress.person_id == person_id),
+        "activities": own_rows(ActivityResult, Enrolment, columns=activity, mine=mine).join(Course, Course.id == Enrolment.course_id),
+        "completion_reviews": own_rows(CompletionReview, Enrolment, columns=review, mine=mine).join(
+            Course, Course.id == Enrolment.course_id
+        ),
     }

@@ -79,7 +79,7 @@ def has_passed(percent: Fraction | None, pass_mark: Fraction | None) -> bool | N
 
 
 def completes_by_override(rule: str, passed: bool | None, *, exhausted: bool) -> bool:
-    """Say whether a result that the team sets completes an activity by its own rule.
+    """Return whether a result that the team sets completes an activity by its own rule.
 
     What only asks for being opened or tried, the learner still does; without a pass mark any result is enough.
     """
@@ -94,7 +94,7 @@ def completes_by_override(rule: str, passed: bool | None, *, exhausted: bool) ->
 
 
 def is_held_back(rule: str, passed: bool | None) -> bool:
-    """Say whether an activity stays open whatever its learner earns: it asks for passing, and the team set a result that does not pass."""
+    """Return whether an activity stays open whatever its learner earns: passing is asked for, and the team set a result that does not."""
     return rule == GradedCompletionRule.PASSED and passed is False
 
 
@@ -149,7 +149,7 @@ class ModuleProgress:
 
     @property
     def completed(self) -> bool:
-        """Say whether enough is done."""
+        """Return whether enough is done."""
         return self.done >= self.needed
 
 
@@ -314,10 +314,13 @@ def asks_to_pass(outline: Outline) -> bool:
 
 
 def has_final_assessment(outline: Outline) -> bool:
-    """Return whether a course ends with what has to be passed: after it, nothing is required."""
-    required = [activity for activity in outline.activities() if activity.required]
-    to_pass = activities_to_pass(outline)
-    return bool(to_pass) and to_pass[-1].key == required[-1].key
+    """Return whether nobody completes a course without passing its final assessment.
+
+    That is a quiz which its author marks as final, or one in an unnumbered module after the last numbered one.
+    """
+    last = max((position for position, module in enumerate(outline.modules) if module.number is not None), default=len(outline.modules))
+    after = {module.key for module in outline.modules[last + 1 :]}
+    return any(activity.kind == "quiz" and (activity.is_final or activity.module in after) for activity in activities_to_pass(outline))
 
 
 def evaluate_completion(outline: Outline, results: Results, now: datetime) -> Progress:
@@ -474,7 +477,7 @@ class CourseHistory:
 
 
 def is_better(history: CourseHistory, other: CourseHistory) -> bool:
-    """Say whether the first of two histories of one person in a course is the one that counts.
+    """Return whether the first of two histories of one person in a course is the one that counts.
 
     A completed one before one that is not; of two completed ones the better grade, then the earlier; of two open ones the one that goes
     on, then the greater share done, then the earlier.

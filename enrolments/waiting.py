@@ -92,7 +92,7 @@ def _mistakes(count: int) -> str:
     return ngettext("%(count)s mistake report to decide on", "%(count)s mistake reports to decide on", count)
 
 
-def waiting_discussions(session: Session, _actor: Actor, courses: Sequence[TeamCourse], _now: datetime) -> Iterator[WaitingItem]:
+def waiting_discussions(session: Session, actor: Actor, courses: Sequence[TeamCourse], _now: datetime) -> Iterator[WaitingItem]:
     """Name the courses with questions that have no accepted answer, private ones too, and those with posts that wait for a moderator.
 
     There is one statement for the questions of all courses, and one more for the posts where a course has a board.
@@ -113,7 +113,7 @@ def waiting_discussions(session: Session, _actor: Actor, courses: Sequence[TeamC
         .group_by(CourseBoard.course_id, Board.id, Board.key)
     )
     rows = session.execute(statement.order_by(Board.id)).all()
-    posts = moderation.count_waiting(session, [row.id for row in rows]) if rows else {}
+    posts = moderation.count_waiting(session, actor, [row.id for row in rows]) if rows else {}
     for course_id, board, key, count, since, latest in rows:
         if count:
             yield WaitingItem(mine[course_id], partial(_questions, count), f"/discussions/boards/{key}?only=unanswered", since, latest)

@@ -9,7 +9,7 @@ from enrolments import editions as enrolments_editions
 from enrolments.access import EditionContext, LearnerContext, LearningAction
 from enrolments.course_context import course_name
 from enrolments.course_view import course_url
-from enrolments.editions import EditionNameConflict, EditionValues, EnrolOutcome
+from enrolments.editions import EditionNameConflict, EditionValues, EnrolOutcome, LaterEnd
 from enrolments.learners import get_learner_context
 from enrolments.models import Edition
 from kernel import clock
@@ -107,7 +107,7 @@ def edition(subject: EditionContext) -> Answer:
     if is_read_only_request():
         form.show(subject.edition)
     elif form.validate_on_submit():
-        with form.refusals(form.name, EditionNameConflict):
+        with form.refusals(form.name, EditionNameConflict), form.refusals(form.ends_at, LaterEnd):
             entered = enrolments_editions.change_edition(session, current_actor(), subject.edition, form.command(), now=clock.now())
             flash(_("The edition has been saved."), "ok")
             _flash_entered(entered)

@@ -69,7 +69,7 @@ class GradebookQuery:
 
     @property
     def filters(self) -> bool:
-        """Say whether not everybody is wanted."""
+        """Return whether not everybody is wanted."""
         return self.wanted != GradebookFilter()
 
     @property

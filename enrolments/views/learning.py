@@ -13,7 +13,7 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from accounts import access_log
-from accounts.privacy import PeopleListKind
+from accounts.privacy import AccessPurpose
 from accounts.rules import fold
 from courses import versions
 from courses.access import edits
@@ -22,7 +22,7 @@ from courses.content.course_file import key_in_words
 from courses.content.course_settings import licence_words
 from courses.content.translations import LanguageShare
 from courses.facade import Facade, FacadeSize
-from courses.models import Course, CourseResource, Term
+from courses.models import CourseResource, Term
 from courses.rules import HoursBasis, Outline, OutlineModule, activity_url, printed_basis, printed_time
 from enrolments import boards, course_context, editions, enrolment, learner_groups, learners
 from enrolments.access import ActivityContext, CourseFileContext, GroupContext, GroupMemberContext, LearnerContext, LearningAction, is_staff
@@ -52,7 +52,7 @@ from enrolments.progress import length_in_words
 from enrolments.rules import EnrolmentRefusal, may_join, required_modules
 from enrolments.takes import list_takes
 from kernel import clock
-from kernel.errors import NotFound, require_found
+from kernel.errors import Conflict, NotFound, require_found
 from kernel.i18n import LANGUAGES, _, choose, enumeration, language, lazy_, local, ngettext, number
 from kernel.markup.model import SafeHtml
 from kernel.markup.passages import anchored, plain_text
@@ -679,7 +679,6 @@ def groups(context: LearnerContext) -> Answer:
 @requires(LearningAction.MANAGE_GROUPS, learner_groups.get_group_context)
 def group(subject: GroupContext) -> Answer:
     """Show who is in a group, and whom a search finds to put into it."""
-    access_log.record_list_access(PeopleListKind.LEARNERS, Course, subject.context.course_id)
     return _group_page(subject, GroupForm(name=subject.group.name))
 
 
@@ -687,6 +686,8 @@ def _group_page(subject: GroupContext, form: GroupForm) -> Answer:
     session, requested, query = current_session(), requested_page(PEOPLE), requested_words()
     members = learner_groups.list_members(session, subject.group.id, offset=requested.offset, limit=PEOPLE + 1)
     outsiders = learner_groups.list_outside(session, subject.group, query, limit=PEOPLE + 1) if query else []
+    access_log.record_people_access([row.person_id for row in members[:PEOPLE]], AccessPurpose.GROUP)
+    access_log.record_search_access([row.person_id for row in outsiders[:PEOPLE]])
     return page(
         "enrolments/group.html",
         course=course_context.course_name(subject.context),
@@ -729,7 +730,10 @@ def delete_group(subject: GroupMemberContext) -> Answer:
 def add_members(subject: GroupMemberContext) -> Answer:
     """Put the chosen learners into a group."""
     chosen = [number for text in request.form.getlist("person") if (number := as_uuid(text)) is not None]
-    count = learner_groups.add_to_group(current_session(), current_actor(), subject.group, chosen, now=clock.now())
+    try:
+        count = learner_groups.add_to_group(current_session(), current_actor(), subject.group, chosen, now=clock.now())
+    except Conflict as refused:
+        return _refused_change(subject, refused)
     if current_actor().person_uuid in chosen:
         flash(_(LEFT_OUT), "warn")
     if count:
@@ -739,12 +743,21 @@ def add_members(subject: GroupMemberContext) -> Answer:
     return see_other(url_for("enrolments.group", slug=subject.context.slug, group=subject.group.uuid))
 
 
+def _refused_change(subject: GroupMemberContext, refused: Conflict) -> Response:
+    """Answer with the group's page, which says why nobody was added or taken out."""
+    flash(_(refused.text, **refused.facts), "bad")
+    return see_other(url_for("enrolments.group", slug=subject.context.slug, group=subject.group.uuid))
+
+
 @bp.post("/courses/<slug>/groups/<uuid:group>/members/removal")
 @requires(LearningAction.CHANGE_MEMBERS, _one_member)
 def remove_member(subject: GroupMemberContext) -> Answer:
     """Take a learner out of a group."""
     person = as_uuid(request.form.get("person", ""))
     assert person is not None
-    learner_groups.take_out_of_group(current_session(), current_actor(), subject.group, person, now=clock.now())
+    try:
+        learner_groups.take_out_of_group(current_session(), current_actor(), subject.group, person, now=clock.now())
+    except Conflict as refused:
+        return _refused_change(subject, refused)
     flash(_("The learner is no longer in the group."), "ok")
     return see_other(url_for("enrolments.group", slug=subject.context.slug, group=subject.group.uuid))

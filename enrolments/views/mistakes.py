@@ -16,14 +16,7 @@ from enrolments import mistakes
 from enrolments.access import ActivityContext, LearnerContext, LearningAction, MistakeAction, MistakeReportContext
 from enrolments.course_context import LONGEST_REPORT, WordsField, course_name, mistake_page
 from enrolments.learners import get_activity_context, get_learner_context
-from enrolments.mistakes import (
-    MISTAKE_KINDS,
-    MISTAKE_STATES,
-    MISTAKE_STATES_OF_REPORTER,
-    MistakeDecision,
-    MistakeGroup,
-    MistakePlace,
-)
+from enrolments.mistakes import MISTAKE_KINDS, MISTAKE_STATES, MISTAKE_STATES_OF_REPORTER, MistakeDecision, MistakeGroup, MistakePlace
 from enrolments.models import UNSETTLED_STATES, MistakeKind, MistakeReport, MistakeState
 from kernel import clock
 from kernel.errors import NotFound, require_found

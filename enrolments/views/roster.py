@@ -9,6 +9,7 @@ from wtforms import SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
 from accounts import access_log
+from accounts.models import Person
 from accounts.people import ids_of
 from accounts.privacy import PeopleListKind
 from accounts.uploads import UploadedList, get_pending_upload
@@ -151,10 +152,18 @@ def _flash_counts(entered: int, waiting: int) -> None:
         flash(_("You have not selected anyone."), "warn")
 
 
-@bp.post("/teaching/<slug>/learners/<uuid:person>/removal")
+@bp.route("/teaching/<slug>/learners/<uuid:person>/removal", methods=["GET", "POST"])
 @requires(LearningAction.ENROL_OTHERS, editions_of_enrolments.get_place)
 def remove(subject: ParticipantContext) -> Answer:
-    """End a person's enrolment in a course."""
+    """Ask whether a person's enrolment in a course is to end, with what follows, and end it."""
+    if request.method != "POST":
+        return page(
+            "enrolments/removal.html",
+            course=course_name(subject.context),
+            person=current_session().get_one(Person, subject.enrolment.person_id),
+            has_place=editions_of_enrolments.find_edition_of(current_session(), subject.enrolment.id) is not None,
+            follows=editions_of_enrolments.list_consequences(current_session(), subject.enrolment),
+        )
     editions_of_enrolments.take_out(current_session(), current_actor(), subject.enrolment, now=clock.now())
     flash(_("Removed from the course. Their work is kept and will be there if they re-enrol."), "ok")
     return see_other(url_for("enrolments_roster.roster", slug=subject.context.slug))

@@ -9,7 +9,7 @@ from enrolments import enrolment, muting, takes
 from enrolments.access import CompletionReviewContext, LearnerContext, LearningAction, ParticipantContext, TakeAction
 from enrolments.course_context import course_name
 from enrolments.course_view import share
-from enrolments.editions import get_place
+from enrolments.editions import get_place, list_consequences
 from enrolments.enrolment import LeavingNotAllowed
 from enrolments.learners import find_completion, get_learner_context
 from enrolments.models import Enrolment, TakeCause
@@ -67,6 +67,7 @@ def _page(subject: ParticipantContext, form: RetakeForm) -> Response:
         take=present.take,
         completed_at=completion.completed_at if completion else None,
         refusal=_(REFUSALS[refusal]) if refusal else "",
+        follows=list_consequences(session, present, begins_again=True),
         form=form,
     )
 
@@ -138,4 +139,10 @@ def _leaving_page(context: LearnerContext, present: Enrolment) -> Response:
     obstacles = enrolment.list_obstacles(current_session(), present, now=clock.now())
     may_ask = ASK in current_app.view_functions
     links = [(choose(obstacle.title), url_for(ASK, assignment=obstacle.uuid) if may_ask else "") for obstacle in obstacles]
-    return page("enrolments/leaving.html", course=course_name(context), asked=links, by_edition=bool(context.edition))
+    return page(
+        "enrolments/leaving.html",
+        course=course_name(context),
+        asked=links,
+        by_edition=bool(context.edition),
+        follows=list_consequences(current_session(), present),
+    )

@@ -1,8 +1,12 @@
 """The one source of dates: editions, modules and activities of one person and of many (spec/performance P7)."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
-from enrolments.dates import DateKind, DateRequest, collect_dates, list_dated_enrolments
+import pytest
+
+from enrolments.dates import DatedItem, DateKind, DateRequest, collect_dates, list_dated_enrolments
 from kernel.i18n import reading
 from lms.instance import Instance
 from tests.support.browser import every_statement
@@ -136,3 +140,15 @@ def test_a_source_gets_every_requested_person_also_those_without_a_course(instan
         collect_dates(session, wanted, [lambda _session, request: asked.append(request.person_ids) or ()])
 
     assert asked == [[learner.person_id, 4711]]
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"), [("America/Santiago", date(2027, 9, 4)), ("America/Havana", date(2027, 3, 13)), ("UTC", date(2027, 9, 4))]
+)
+def test_what_closes_with_a_day_is_shown_on_it_also_where_no_clock_shows_midnight(zone: str, day: date) -> None:
+    here = ZoneInfo(zone)
+    end = datetime.combine(day + timedelta(days=1), time(), here).astimezone(UTC)
+    item = DatedItem("x", DateKind.ACTIVITY_CLOSES, end, 1, "/", {"es": "Prueba"})
+
+    assert item.by_calendar(here).date() == day
+    assert replace(item, kind=DateKind.MODULE_OPENS).by_calendar(here).date() == day + timedelta(days=1)

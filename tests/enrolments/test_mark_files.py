@@ -7,13 +7,15 @@ import pytest
 from openpyxl import load_workbook
 from sqlalchemy import select
 
-from accounts.models import Notification
+from accounts.models import Notification, Person
 from courses.models import StaffRole
 from enrolments import enrolment, grade_items, mark_files
 from enrolments.learners import get_learner_context
 from enrolments.models import PendingMarkFile
 from kernel import clock
 from kernel.permissions import SYSTEM
+from lms import erasure
+from lms.erasure import MergePair
 from lms.instance import Instance
 from tests.support.access import a_cast
 from tests.support.browser import Browser, Page
@@ -110,6 +112,29 @@ def test_what_is_not_taken_stands_by_line_with_its_cause(browser: Browser, insta
     assert (written_marks(instance, talk)[1:], written_marks(instance, essay)) == ([("12", "")], [])
     faults = downloaded(browser, next(link for link, _words in browser.page.links if link.endswith("/errors.csv")))
     assert len(faults) == 1 + 4
+
+
+def test_of_two_lines_of_one_person_whose_accounts_were_merged_the_first_is_taken_and_the_other_said(
+    browser: Browser, instance: Instance
+) -> None:
+    """The review promises what is saved; control numbers of two lines are not mixed."""
+    course, teacher, (_talk, essay), (ana, blas, _carla) = a_marked_course(instance, StaffRole.EDITOR)
+    mark(instance, teacher, course, essay, {blas: "3"})
+    sign_in(browser, "profe@example.org")
+    rows = downloaded(browser)
+    with instance.database.unit_of_work() as session:
+        kept, closed = (session.get_one(Person, actor.person_id) for actor in (ana, blas))
+        erasure.merge(session, SYSTEM, MergePair(kept, closed), "La misma.", now=clock.now())
+
+    page = sent(browser, filled(rows, {"ana@example.org": ("8", "20"), "blas@example.org": ("17", "5")}))
+
+    assert in_spanish("%(count)s mark would change", 1) in page.text
+    assert in_spanish("This person is already on line %(first)s.", first="2") in page.text
+    assert in_spanish("Someone entered %(points)s in the meantime.", points="8") not in page.text
+    browser.submit("/confirmation")
+    assert in_spanish("%(count)s mark saved.", 1) in browser.page.text
+    assert written_marks(instance, essay)[-1] == ("20", "")
+    assert "5" not in [points for points, _comment in written_marks(instance, essay)]
 
 
 def test_a_mark_that_someone_else_entered_since_the_download_is_not_replaced(browser: Browser, instance: Instance) -> None:

@@ -557,28 +557,36 @@ def test_equal_histories_leave_everything_where_it_is() -> None:
 
 
 def a_test(key: str, module: str = "m1", **fields: object) -> OutlineActivity:
-    return an_activity(key, module, kind="quiz", completion_rule=GradedCompletionRule.PASSED, **fields)
+    return an_activity(key, module, **({"kind": "quiz", "completion_rule": GradedCompletionRule.PASSED} | fields))
 
 
 TWO_TESTS = (a_module("m1", an_activity("a"), a_test("first")), a_module("m2", an_activity("b", "m2"), a_test("last", "m2"), number=2))
+AFTER = (a_module("m1", an_activity("a"), a_test("first")), a_module("end", a_test("last", "end"), number=None))
 
 
 @pytest.mark.parametrize(
     ("outline", "to_pass", "is_final"),
     [
-        (an_outline(*TWO_TESTS), ["first", "last"], True),
+        (an_outline(*TWO_TESTS), ["first", "last"], False),
         (an_outline(*TWO_TESTS, completion_modules=("m1",)), ["first"], False),
-        (an_outline(*TWO_TESTS, completion_modules=("m2", "m1")), ["first", "last"], True),
-        (an_outline(a_module("m1", a_test("first"), an_activity("a"))), ["first"], False),
-        (an_outline(a_module("m1", a_test("first"), an_activity("extra", required=False))), ["first"], True),
+        (an_outline(*AFTER), ["first", "last"], True),
+        (an_outline(*AFTER, completion_modules=("m1",)), ["first"], False),
+        (an_outline(*reversed(AFTER)), ["last", "first"], False),
+        (an_outline(a_module("m1", a_test("only"), number=None)), ["only"], False),
+        (an_outline(a_module("m1", a_test("only", is_final=True))), ["only"], True),
+        (an_outline(a_module("m1", a_test("first", is_final=True), an_activity("a"))), ["first"], True),
+        (an_outline(a_module("m1", a_test("extra", is_final=True, required=False), a_test("first"))), ["first"], False),
+        (an_outline(AFTER[0], a_module("end", a_test("task", "end", kind="simulator"), number=None)), ["first", "task"], False),
         (an_outline(a_module("m1", an_activity("a"), a_test("extra", required=False))), [], False),
         (an_outline(a_module("m1", an_activity("a"), a_test("first"), needed=1)), [], False),
         (an_outline(a_module("m1", an_activity("a", completion_rule=GradedCompletionRule.GRADED))), [], False),
         (an_outline(), [], False),
     ],
 )
-def test_a_course_ends_with_an_assessment_where_nothing_is_required_after_it(outline: Outline, to_pass: list[str], is_final: bool) -> None:
-    """spec/certificates H5: the final assessment only where what has to be passed is the last thing that the version requires."""
+def test_a_final_assessment_stands_after_the_numbered_modules_or_is_marked_as_such(
+    outline: Outline, to_pass: list[str], is_final: bool
+) -> None:
+    """spec/certificates H5."""
     assert [activity.key for activity in activities_to_pass(outline)] == to_pass
     assert has_final_assessment(outline) is is_final
     assert asks_to_pass(outline) is bool(to_pass)
