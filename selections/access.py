@@ -61,6 +61,16 @@ class IntegrityAction(StrEnum):
     VIEW = "integrity:view"
 
 
+class JuryAction(StrEnum):
+    """Acts on what two of a jury decide."""
+
+    VIEW = "jury:view"
+    NAME = "jury:name"
+    """Ask, after the first acta, to name a member or a reader, or to end that."""
+    DECIDE = "jury:decide"
+    """Agree to an act, or decline it."""
+
+
 class SelectionIncidentAction(StrEnum):
     """Acts on incidents of a sitting."""
 
@@ -105,6 +115,29 @@ class SelectionMemberContext:
 
     selection: SelectionContext
     member_id: int
+
+
+@dataclass(frozen=True)
+class JuryContext:
+    """A person before the jury of a selection; `able` counts its members who may act."""
+
+    selection: SelectionContext
+    able: int
+
+
+@dataclass(frozen=True)
+class JuryMemberContext(JuryContext):
+    """A person before a member of a jury, or a reader."""
+
+    member: models.SelectionMember
+
+
+@dataclass(frozen=True)
+class JuryDecisionContext(JuryContext):
+    """A person before a decision of two of a jury, and whom it is about."""
+
+    decision: models.JuryDecision
+    person: Person
 
 
 @dataclass(frozen=True)
@@ -155,6 +188,28 @@ def reads_actas(actor: Actor, subject: SelectionContext) -> bool:
     """Return whether the actor sees the lines of a selection: its jury, its readers, and administrators; never its participants."""
     named = is_jury_member(subject) or (subject.role is models.MemberRole.READER and not subject.is_participant)
     return named or (actor.is_administrator and not subject.is_participant)
+
+
+NAMINGS = (models.JuryMatter.NAMING.value, models.JuryMatter.ENDING.value)
+FEWEST_TO_NAME = 2
+"""With fewer members who may act, administrators stand in for them where members are named, and nowhere else."""
+
+
+def _names_with_another(actor: Actor, subject: JuryContext) -> Verdict:
+    """The jury; where fewer than two of it may act, administrators who take no part too. Never the owner of the course."""
+    stands_in = subject.able < FEWEST_TO_NAME and actor.is_administrator and not subject.selection.is_participant
+    return allow_if(is_jury_member(subject.selection) or stands_in)
+
+
+def _decide_in_jury(actor: Actor, subject: JuryDecisionContext) -> Verdict:
+    """The same for what is about naming, else the jury; nobody on what they are themselves, nor a second time."""
+    if subject.decision.person_id == actor.person_id:
+        return Verdict.FORBID
+    return _names_with_another(actor, subject) if subject.decision.matter in NAMINGS else jury(actor, subject.selection)
+
+
+def _view_jury(actor: Actor, subject: JuryContext) -> Verdict:
+    return allow_if(sees_objections(actor, subject.selection), Verdict.HIDE)
 
 
 def jury(actor: Actor, subject: SelectionContext | SelectionActaContext | SelectionIncidentContext | PersonSignContext) -> Verdict:
@@ -282,6 +337,15 @@ PERMISSIONS: Mapping[StrEnum, Permission] = {
     IntegrityAction.VIEW: Permission(
         _view_integrity, {"sitting_open": Roles.NOBODY.tried_by(JURY).hidden, "sitting_closed": (JURY | Roles.ADMINISTRATORS).hidden}
     ),
+    JuryAction.VIEW: Permission(_view_jury, {"of_a_selection": (JURY | Roles.ADMINISTRATORS).hidden}),
+    JuryAction.NAME: Permission(
+        _names_with_another,
+        {
+            "two_of_the_jury": JURY.because("spec/selection 4.16: after the first acta the jury names with two of its members"),
+            "fewer": (JURY | Roles.ADMINISTRATORS).because("spec/selection 4.16: where fewer than two may act, administrators stand in"),
+        },
+    ),
+    JuryAction.DECIDE: Permission(_decide_in_jury, {"waiting": JURY.because("spec/selection 4.16: the second of two members of the jury")}),
     SelectionIncidentAction.OPEN: Permission(jury, {"sitting_closed": JURY}),
     SelectionIncidentAction.VIEW: Permission(_view_integrity, {"asked": (JURY | Roles.ADMINISTRATORS).hidden}),
     SelectionIncidentAction.PROPOSE: Permission(jury, {"not_heard": Roles.NOBODY.tried_by(JURY), "heard": JURY}),

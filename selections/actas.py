@@ -38,11 +38,11 @@ from selections.models import (
     SelectionIncident,
 )
 from selections.objections import find_term_of
-from selections.rules.differences import LineDifference, compare_lines, count_differences
+from selections.rules.differences import BY_HAND, LineDifference, compare_lines, count_differences
 from selections.rules.documents import CODE_LENGTH, SALT_BYTES, SealedEntry, digest_of, document_parts, line_hash, seal_line
 from selections.rules.objections import ObjectionTerm
 from selections.rules.ranking import Precision, RankedPerson, SelectionOutcome
-from selections.selections import count_answering, is_among, last_moment_to_sit, lock_selection
+from selections.selections import count_answering, last_moment_to_sit, lock_selection, was_among
 from selections.standing import (
     chain_facts,
     count_open_objections,
@@ -110,7 +110,9 @@ def _former(changed: LineDifference, frozen: Mapping[str, Any] | None) -> dict[s
     """Return what a line said in the acta before where it differs, and which one it was; nothing for who was not in it."""
     if frozen is None:
         return {}
-    return {"person": frozen["person"]} | {name: value for name, value in changed.before.items() if value != changed.after.get(name)}
+    return {"person": frozen["person"]} | {
+        name: value for name, value in changed.before.items() if name != BY_HAND and value != changed.after.get(name)
+    }
 
 
 def _identity(acta: SelectionActa, differences: Mapping[int, LineDifference]) -> dict[str, Any]:
@@ -232,7 +234,7 @@ def forget_before(session: Session, moment: datetime) -> int:
         .join(Selection, Selection.id == SelectionActa.selection_id)
         .join(Enrolment, Enrolment.course_id == Selection.course_id)
         .where(SelectionActa.kind == ActaKind.FINAL.value, SelectionActa.state == ActaState.IN_FORCE.value)
-        .where(Selection.activity_key == Attempt.activity_key, Enrolment.id == Attempt.enrolment_id, is_among())
+        .where(Selection.activity_key == Attempt.activity_key, Enrolment.id == Attempt.enrolment_id, was_among())
         .correlate(Attempt)
         .scalar_subquery()
     )
@@ -459,7 +461,7 @@ def judge_acta(session: Session, acta: SelectionActa, keys: SigningKeys) -> Regi
 
 
 def holds_line(session: Session, acta: SelectionActa, line: str, salt: str) -> bool:
-    """Say whether an acta holds a line as its person keeps it, with its salt; spaces that came by copying do not count."""
+    """Return whether an acta holds a line as its person keeps it, with its salt; spaces that came by copying do not count."""
     for text in dict.fromkeys((line, _canonical(line))):
         try:
             digest = line_hash(text, salt)

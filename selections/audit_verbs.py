@@ -1,15 +1,29 @@
 """Audit-log verbs of selections."""
 
-from kernel.audit import Verb
+from kernel.audit import Fact, Verb
 from kernel.errors import N_
+from selections import wording
+from selections.wording import INCIDENT_OUTCOMES, PROPOSALS
 
 
-class SelectionVerb(Verb):
+class SelectionVerb(
+    Verb,
+    facts={
+        "acta": N_("Acta"),
+        "approved_by": Fact(N_("Approved by"), table="person"),
+        "ending": N_("How it ended"),
+        "outcome": Fact(values=INCIDENT_OUTCOMES),
+    },
+):
     """The audit-log verbs of selections and of who works on them."""
 
     CREATED = "selection.created", N_("Made a selection of an edition or group")
     MEMBER_NAMED = "selection.member_named", N_("Named a member of a jury, or a reader")
     MEMBER_ENDED = "selection.member_ended", N_("Ended a membership of a jury, or a reader")
+    DECISION_REQUESTED = "jury_decision.requested", N_("Asked two of a jury for a decision")
+    DECISION_AGREED = "jury_decision.agreed", N_("Agreed to an act as the first of two of a jury")
+    DECISION_MADE = "jury_decision.made", N_("Decided on an act as the second of two of a jury")
+    DECISION_DECLINED = "jury_decision.declined", N_("Declined an act that a jury was asked about")
     ACTA_REQUESTED = "selection.acta_requested", N_("Had an acta of a selection prepared")
     ACTA_FROZEN = "selection.acta_frozen", N_("The figures of an acta were frozen")
     ACTA_DISCARDED = "selection.acta_discarded", N_("Discarded an acta that was being prepared")
@@ -25,7 +39,16 @@ class SelectionVerb(Verb):
     INCIDENT_DECIDED = "incident.decided", N_("Decided on a question about a sitting")
 
 
-class ObjectionVerb(Verb):
+class ObjectionVerb(
+    Verb,
+    facts={
+        "due": N_("Due"),
+        "ground": Fact(N_("Ground"), values=wording.GROUNDS),
+        "objection.opened group": Fact(N_("Objections to a question"), table="objection_group"),
+        "outcome": Fact(values=PROPOSALS),
+        "proposal": N_("Proposal"),
+    },
+):
     """The audit-log verbs of objections; the reasons of learners never stand beside them."""
 
     OPENED = "objection.opened", N_("Objected to a question")

@@ -1,29 +1,35 @@
 """Corrections of actas: what differs from those in force, which a change of marks may touch, and their tasks (spec/selection 4.10)."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, exists, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
 from accounts.rules import DELETED
 from enrolments.models import Edition, LearnerGroup
+from enrolments.rules import GradingMethod
 from kernel import audit, outbox
+from kernel.errors import N_, Conflict
 from kernel.permissions import Actor, ActorChannel
+from questions.models import Question
 from quizzes.models import Attempt, Regrade, RegradeDryRunRow
+from quizzes.rules.grades import AttemptGrade, grade_over_attempts
 from quizzes.rules.states import AttemptState
-from selections.access import AmendmentContext
+from selections.access import AmendmentContext, is_jury_member
 from selections.audit_verbs import SelectionVerb
 from selections.models import (
     ActaCorrection,
     ActaKind,
     ActaState,
     CorrectionEnd,
+    JuryDecision,
     Objection,
     Selection,
     SelectionActa,
@@ -73,7 +79,15 @@ def list_of_regrade(session: Session, regrade_id: int) -> list[int]:
 
 def list_of_incident(session: Session, incident_id: int) -> list[int]:
     """List the actas that the decision on an incident may touch."""
-    of_jury = select(SelectionIncident.selection_id).where(SelectionIncident.id == incident_id)
+    return _list_of_jury(session, select(SelectionIncident.selection_id).where(SelectionIncident.id == incident_id))
+
+
+def list_of_decision(session: Session, decision_id: int) -> list[int]:
+    """List the actas that a decision of two of a jury may touch."""
+    return _list_of_jury(session, select(JuryDecision.selection_id).where(JuryDecision.id == decision_id))
+
+
+def _list_of_jury(session: Session, of_jury: Select[int]) -> list[int]:
     statement = select(SelectionActa.id).where(SelectionActa.selection_id.in_(of_jury), is_newest())
     return list(session.scalars(statement.order_by(SelectionActa.id).limit(MOST_TOUCHED)))
 
@@ -108,7 +122,7 @@ def list_stale(session: Session, *, after: int) -> list[int]:
 
 
 def has_open_attempt(session: Session, acta_id: int) -> bool:
-    """Say whether somebody in an acta has an attempt at its quiz in progress, as one has after it was reopened."""
+    """Return whether somebody in an acta has an attempt at its quiz in progress, as one has after it was reopened."""
     takes = select(SelectionActaEntry.enrolment_id).where(SelectionActaEntry.acta_id == acta_id)
     statement = (
         select(Attempt.id)
@@ -156,10 +170,19 @@ def list_pending(session: Session, selection_ids: Sequence[int]) -> set[int]:
     return set(session.scalars(statement))
 
 
+class NothingPending(Conflict):
+    """An amendment of an acta from which nothing differs."""
+
+    message = N_("Nothing is pending: the results are those of the acta.")
+
+
 def get_amendment(session: Session, actor: Actor, selection: UUID) -> AmendmentContext:
-    """Return what differs from the acta in force of a selection, before an actor; raise NotFound."""
+    """Return what differs from the acta in force of a selection, before an actor; raise NotFound, or NothingPending to its jury."""
     context = get_selection(session, actor, selection)
-    return AmendmentContext(context, find_in_force(session, context.id), find_correction(session, context.id))
+    subject = AmendmentContext(context, find_in_force(session, context.id), find_correction(session, context.id))
+    if is_jury_member(context) and (subject.acta is None or subject.correction is None):
+        raise NothingPending
+    return subject
 
 
 def list_differences(session: Session, correction: ActaCorrection) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
@@ -172,41 +195,93 @@ def list_differences(session: Session, correction: ActaCorrection) -> list[tuple
 
 def list_concerned(session: Session, acta: SelectionActa, *, after: int) -> Sequence[Row[int, int]]:
     """List the next people whom a signed acta concerns, by place and person: of an amendment those whose line it changed."""
+    return list_listed(session, acta.id, after=after, changed=acta.kind == ActaKind.AMENDMENT.value)
+
+
+def list_listed(session: Session, acta_id: int, *, after: int, changed: bool = False) -> Sequence[Row[int, int]]:
+    """List the next people of an acta by place and person; those alone whose line it changed where they are asked for."""
     statement = (
         select(SelectionActaEntry.place, SelectionActaEntry.person_id)
-        .where(SelectionActaEntry.acta_id == acta.id, SelectionActaEntry.place > after)
+        .where(SelectionActaEntry.acta_id == acta_id, SelectionActaEntry.place > after)
         .order_by(SelectionActaEntry.place)
         .limit(MOST_TOUCHED)
     )
-    if acta.kind == ActaKind.AMENDMENT.value:
-        statement = statement.where(SelectionActaEntry.changed)
-    return session.execute(statement).all()
+    return session.execute(statement.where(SelectionActaEntry.changed) if changed else statement).all()
 
 
-def list_touched(session: Session, regrade: Regrade) -> Sequence[Row[*tuple[Any, ...]]]:
-    """List the actas in force that a dry run touches, each with the edition or group that it is of (`whom`).
+@dataclass(frozen=True, slots=True)
+class TouchedActa:
+    """An acta in force that a dry run touches, the edition or group that it is of, and how many people and outcomes would change."""
 
-    `people` of it would have another result, and `outcomes` of these another outcome.
-    """
-    line, flips = RegradeDryRunRow, RegradeDryRunRow.result_before.is_distinct_from(RegradeDryRunRow.result_after)
+    acta: SelectionActa
+    whom: str
+    people: int
+    outcomes: int
+
+
+def list_touched(session: Session, regrade: Regrade) -> list[TouchedActa]:
+    """List the actas in force that a dry run touches: in which somebody would have another result by the attempts that count."""
+    line = RegradeDryRunRow
+    changed = select(line.enrolment_id).where(line.regrade_id == regrade.id, line.changed)
+    ended = (Attempt.activity_key == regrade.activity_key, Attempt.state.not_in(OPEN), ~Attempt.preview)
     statement = (
         select(
-            *(SelectionActa, func.coalesce(Edition.name, LearnerGroup.shown_name).label("whom")),
-            func.count(line.enrolment_id.distinct()).label("people"),
-            func.count(line.enrolment_id.distinct()).filter(flips).label("outcomes"),
+            *(SelectionActa, func.coalesce(Edition.name, LearnerGroup.shown_name).label("whom"), Attempt.enrolment_id),
+            *(Attempt.number, Attempt.state, Attempt.percent, line.changed, line.percent_after, line.result_before, line.result_after),
         )
         .join(Selection, Selection.id == SelectionActa.selection_id)
         .join(SelectionActaEntry, SelectionActaEntry.acta_id == SelectionActa.id)
-        .join(line, line.enrolment_id == SelectionActaEntry.enrolment_id)
+        .join(Attempt, and_(Attempt.enrolment_id == SelectionActaEntry.enrolment_id, *ended))
+        .outerjoin(line, and_(line.attempt_id == Attempt.id, line.regrade_id == regrade.id))
         .outerjoin(Edition, Edition.id == Selection.edition_id)
         .outerjoin(LearnerGroup, LearnerGroup.id == Selection.group_id)
         .where(Selection.course_id == regrade.course_id, Selection.activity_key == regrade.activity_key, is_newest())
-        .where(line.regrade_id == regrade.id, line.changed)
-        .group_by(SelectionActa.id, Edition.name, LearnerGroup.shown_name)
+        .where(Attempt.enrolment_id.in_(changed))
         .order_by(SelectionActa.id)
-        .limit(MOST_TOUCHED)
     )
-    return session.execute(statement).all()
+    people: dict[SelectionActa, dict[int, list[Row[*tuple[Any, ...]]]]] = {}
+    for row in session.execute(statement):
+        people.setdefault(row.SelectionActa, {}).setdefault(row.enrolment_id, []).append(row)
+    return [touched for acta, takes in list(people.items())[:MOST_TOUCHED] if (touched := _touched(acta, takes.values())).people]
+
+
+def _touched(acta: SelectionActa, takes: Collection[Sequence[Row[*tuple[Any, ...]]]]) -> TouchedActa:
+    grading = GradingMethod(json.loads(acta.head)["grading"])
+    moved = [rows for rows in takes if _percent(grading, rows, is_after=False) != _percent(grading, rows, is_after=True)]
+    flips = [rows for rows in moved if any(row.changed and row.result_before != row.result_after for row in rows)]
+    return TouchedActa(acta, next(iter(takes))[0].whom, len(moved), len(flips))
+
+
+def _percent(grading: GradingMethod, rows: Sequence[Row[*tuple[Any, ...]]], *, is_after: bool) -> Fraction | None:
+    """Return what a person has by all attempts of a take together, before a dry run or after it."""
+    shares = [(row, row.percent_after if is_after and row.changed else row.percent) for row in rows]
+    return grade_over_attempts(
+        grading,
+        [
+            AttemptGrade(row.number, None if share is None else Fraction(share), abandoned=row.state == AttemptState.ABANDONED.value)
+            for row, share in shares
+        ],
+    )
+
+
+def list_regrades_since(session: Session, acta: SelectionActa) -> Sequence[Row[*tuple[Any, ...]]]:
+    """List the regrades put in force or undone since an acta was frozen that touched its people, with the question's `key`.
+
+    Each names its `proposer`, its `decider` and who undid it (`undoer`), the oldest first; another jury may have ordered it.
+    """
+    proposer, decider, undoer = (aliased(Person, name=name) for name in ("proposer", "decider", "undoer"))
+    lines = select(SelectionActaEntry.enrolment_id).where(SelectionActaEntry.acta_id == acta.id)
+    touches = exists().where(RegradeDryRunRow.regrade_id == Regrade.id, RegradeDryRunRow.changed, RegradeDryRunRow.enrolment_id.in_(lines))
+    since = or_(Regrade.committed_at > acta.frozen_at, Regrade.undone_at > acta.frozen_at)
+    statement = (
+        select(Regrade, Question.key, proposer, decider, undoer)
+        .outerjoin(Question, Question.id == Regrade.question_id)
+        .join(proposer, proposer.id == Regrade.created_by)
+        .join(decider, decider.id == Regrade.committed_by)
+        .outerjoin(undoer, undoer.id == Regrade.undone_by)
+        .where(touches, since)
+    )
+    return session.execute(statement.order_by(Regrade.id).limit(MOST_TOUCHED)).all()
 
 
 COMPARE, NOTIFY_JURY = "selections.compare", "selections.notify_jury"

@@ -3,13 +3,15 @@
 from accounts.notices import NOTICE_KINDS
 from accounts.people import STANDINGS, AccountVerb, Standing
 from courses.team import PAGES_BELOW
+from enrolments.editions import CONSEQUENCES, EDITION_GUARDS
 from kernel.errors import N_
 from kernel.feature import PAGES_OF_CODES, PAGES_OF_FILES, Feature
 from kernel.menu import Menu, MenuEntry
 from kernel.permissions import Actor
-from kernel.personal import ERASURES, OWN_DATA, RETENTION, TRANSFERS
+from kernel.personal import ERASURES, MERGERS, OWN_DATA, RETENTION, TRANSFERS
 from quizzes.attempt_page import OBJECTION_CHECKS
 from quizzes.corrections import CORRECTIONS
+from quizzes.jury import ASK_JURY, COUNTED, HAS_ACTA, HAS_JURY, LIST_PENDING
 from quizzes.marking import MarkingVerb, ReopeningVerb
 from quizzes.quiz_page import StaffToolLink
 from quizzes.regrades import DECIDED_VERSIONS
@@ -21,9 +23,19 @@ from selections.access import PERMISSIONS, SelectionAction
 from selections.actas import RETENTION_RULE as INTEGRITY_RULE
 from selections.audit_verbs import ObjectionVerb, SelectionVerb
 from selections.incidents import NOTIFY
+from selections.jury_decisions import (
+    NOTIFY_ASKER,
+    NOTIFY_DECISION,
+    NOTIFY_MOVED,
+    NOTIFY_NAMING,
+    ask_jury,
+    has_jury,
+    list_pending_acts,
+    separate_merged,
+)
 from selections.objections import list_decided_versions, may_be_objected_to
-from selections.selections import NOTIFY_MEMBER, has_selections_condition
-from selections.views import actas, exports, incidents, objections, selections, verification
+from selections.selections import NOTIFY_MEMBER, has_acta_of_quiz, has_selections_condition, is_member_condition, mind_edition
+from selections.views import actas, exports, incidents, jury, objections, selections, verification
 from selections.views.actas import touched_by_regrade
 from selections.views.objections import objections_to_question
 
@@ -42,13 +54,14 @@ TOOL = StaffToolLink(
 )
 FEATURE = Feature(
     name="selections",
-    blueprints=(selections.bp, incidents.bp, actas.bp, exports.bp, verification.bp),
+    blueprints=(selections.bp, jury.bp, incidents.bp, actas.bp, exports.bp, verification.bp),
     permissions=PERMISSIONS,
     menu=(MenuEntry(Menu.OWN, "selections.own", N_("Selections"), position=40, icon="users", is_for=_has_selections),),
     jobs={
         "selections.compare": jobs.compare,
         "selections.compare_stale": jobs.compare_stale,
         "selections.follow_attempt": jobs.follow_attempt,
+        "selections.follow_decision": jobs.follow_decision,
         "selections.follow_incident": jobs.follow_incident,
         "selections.follow_objections": jobs.follow_objections,
         "selections.follow_merge": jobs.follow_merge,
@@ -56,6 +69,10 @@ FEATURE = Feature(
         "selections.freeze": jobs.freeze_acta,
         "selections.notify_amended": jobs.notify_signed,
         "selections.notify_jury": jobs.notify_jury,
+        NOTIFY_DECISION: jobs.notify_decision,
+        NOTIFY_MOVED: jobs.notify_moved,
+        NOTIFY_NAMING: jobs.notify_naming,
+        NOTIFY_ASKER: jobs.notify_asker,
         NOTIFY: jobs.notify_incident,
         NOTIFY_MEMBER: jobs.notify_member,
     },
@@ -66,6 +83,7 @@ FEATURE = Feature(
         MarkingVerb.MARKED: "selections.follow_attempt",
         ReopeningVerb.REOPENED: "selections.follow_attempt",
         AccountVerb.MERGED: "selections.follow_merge",
+        SelectionVerb.DECISION_MADE: "selections.follow_decision",
         SelectionVerb.INCIDENT_DECIDED: "selections.follow_incident",
         ObjectionVerb.REOPENED: "selections.follow_objections",
     },
@@ -77,13 +95,21 @@ FEATURE = Feature(
         TRANSFERS.add(own_data.transfer_members, own_data.transfer_authorship),
         RETENTION.add(INTEGRITY_RULE, own_data.RETENTION_RULE),
         NOTICE_KINDS.add(messages.SELECTION_NOTICE, messages.OBJECTION_NOTICE),
+        ASK_JURY.bind(ask_jury),
+        HAS_JURY.bind(has_jury),
+        LIST_PENDING.bind(list_pending_acts),
+        COUNTED.add(messages.counted_words),
+        HAS_ACTA.bind(has_acta_of_quiz),
+        EDITION_GUARDS.add(mind_edition),
+        MERGERS.add(separate_merged),
+        CONSEQUENCES.add(messages.list_consequences),
         QUIZ_TOOLS.add(TOOL),
         DECIDED_VERSIONS.add(list_decided_versions),
         TOUCHED.add(touched_by_regrade),
         PAGES_OF_CODES.add(verification.find_page),
         PAGES_OF_FILES.add(verification.find_page_of_file),
         PAGES_BELOW.add(("quizzes_marking.quizzes", "selections")),
-        STANDINGS.add(Standing("has_selections", has_selections_condition(), leads=False)),
+        STANDINGS.add(Standing("has_selections", has_selections_condition(), leads=False, power=is_member_condition())),
     ),
     help={
         "learner/quizzes#objections": "selections_objections.objection selections_objections.own",
@@ -95,6 +121,7 @@ FEATURE = Feature(
         "instructor/selections#verification": "selections_exports.export selections_exports.identities selections_verification.verify",
         "instructor/selections#objections": "selections_objection_groups.group selections_objection_groups.listing",
         "instructor/selections#jury": "selections.members selections.own selections.quiz",
+        "instructor/selections#decisions": "selections_jury.decision selections_jury.end selections_jury.jury",
     },
 )
 OBJECTIONS = Feature(

@@ -12,12 +12,14 @@ from kernel.crypto import signing_keys
 from kernel.outbox import Delivery, Effect
 from kernel.permissions import Actor, ActorChannel
 from quizzes.models import Regrade
-from selections import corrections, models, objection_decisions, objection_groups
+from selections import corrections, messages, models, objection_decisions, objection_groups
 from selections.actas import freeze, keep_frozen
 from selections.corrections import COMPARE, compare_acta, keep_comparison, request_comparisons
+from selections.jury_decisions import list_deciders, list_people
 from selections.messages import acta_message, incident_message, jury_message, member_message
 from selections.objections import lock_group
-from selections.selections import list_jury
+from selections.selections import list_jury, list_members
+from selections.standing import find_in_force
 
 AGAIN = timedelta(minutes=10)
 """How soon an acta is compared again while somebody in it has an attempt in progress."""
@@ -48,6 +50,11 @@ def follow_attempt(delivery: Delivery) -> Effect | None:
 def follow_incident(delivery: Delivery) -> Effect | None:
     """Have the acta compared in force whose jury decided what becomes of an incident."""
     return _follow(delivery, corrections.list_of_incident)
+
+
+def follow_decision(delivery: Delivery) -> Effect | None:
+    """Have the acta compared in force whose jury decided on something by two."""
+    return _follow(delivery, corrections.list_of_decision)
 
 
 def follow_objections(delivery: Delivery) -> Effect | None:
@@ -135,6 +142,52 @@ def notify_member(delivery: Delivery) -> Effect | None:
             return None
         message, person_id = member_message(session, member), member.person_id
     return lambda session: notices.notify(session, message, [person_id], now=delivery.now)
+
+
+def notify_decision(delivery: Delivery) -> Effect:
+    """Notify those who may decide that two of them are asked, but for who asks; administrators where they stand in for a jury."""
+
+    def write(session: Session) -> None:
+        row = session.get_one(models.JuryDecision, delivery.number("decision"))
+        if row.closed_at is None:
+            notices.notify(session, messages.decision_message(session, row), list_deciders(session, row), now=delivery.now)
+
+    return write
+
+
+def notify_moved(delivery: Delivery) -> Effect:
+    """Tell a person that two of a jury gave an answer of theirs another mark by hand, or reopened their attempt."""
+    with delivery.database.unit_of_work(write=False) as session:
+        row = session.get_one(models.JuryDecision, delivery.number("decision"))
+        message = messages.moved_message(session, row, list_people(session, row))
+    return lambda session: notices.notify(session, message, [row.person_id], now=delivery.now)
+
+
+def notify_asker(delivery: Delivery) -> Effect:
+    """Tell whoever asked a jury what became of it."""
+    with delivery.database.unit_of_work(write=False) as session:
+        row = session.get_one(models.JuryDecision, delivery.number("decision"))
+        message = messages.asker_message(session, row)
+    return lambda session: notices.notify(session, message, [row.requested_by], now=delivery.now)
+
+
+def notify_naming(delivery: Delivery) -> None:
+    """Tell everybody named for a selection, then everybody in its acta, that its jury changed; some hundreds in each transaction."""
+    last: int | None = None
+    while True:
+        with delivery.database.unit_of_work() as session:
+            row = session.get_one(models.JuryDecision, delivery.number("decision"))
+            uuid = session.get_one(models.Selection, row.selection_id).uuid
+            if last is None:
+                named = [member.Person.id for member in list_members(session, [row.selection_id])]
+                notices.notify(session, messages.naming_message(session, row, path=f"/selections/{uuid}"), named, now=delivery.now)
+            acta = find_in_force(session, row.selection_id)
+            lines = corrections.list_listed(session, acta.id, after=last or 0) if acta is not None else []
+            if not lines:
+                return
+            people = list(dict.fromkeys(person for _place, person in lines))
+            notices.notify(session, messages.naming_message(session, row, path=f"/selections/{uuid}/own-line"), people, now=delivery.now)
+            last = lines[-1][0]
 
 
 def notify_incident(delivery: Delivery) -> Effect:

@@ -2,19 +2,27 @@
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from accounts.models import Person
 from accounts.notices import Message
 from accounts.rules import NoticeKind
+from courses.models import Course
+from enrolments.models import Enrolment
 from kernel.errors import N_
-from kernel.i18n import _, choose, in_every_language, ngettext, number, percent
+from kernel.i18n import _, choose, format_datetime, in_every_language, ngettext, number, percent
+from quizzes.hand_acts import hand_words
+from quizzes.models import Attempt, AttemptItem
 from quizzes.quiz_page import seconds_in_words
+from selections import models
 from selections.models import ActaCorrection, ActaKind, MemberRole, SelectionActa, SelectionIncident, SelectionMember
 from selections.rules.differences import DifferenceCounts
 from selections.rules.signs import AttemptSign, SignKind
-from selections.selections import get_row
-from selections.wording import INCIDENT_OUTCOMES
+from selections.selections import get_row, list_places
+from selections.wording import INCIDENT_OUTCOMES, matter_words
 
 OBJECTION_NOTICE = NoticeKind(
     "objection",
@@ -102,6 +110,137 @@ def member_message(session: Session, member: SelectionMember) -> Message:
         words=in_every_language(words),
         path=f"/selections/{selection.uuid}",
     )
+
+
+def decision_message(session: Session, row: models.JuryDecision) -> Message:
+    """Return what a jury reads whose second person is needed."""
+    selection = get_row(session, row.selection_id)
+    return Message(
+        SELECTION_NOTICE,
+        key=f"jury-decision:{row.uuid}",
+        subject=in_every_language(lambda: _("The jury of “%(title)s” is asked for a decision of two", title=choose(selection.title))),
+        words=in_every_language(
+            lambda: f"{selection.people}. " + _("%(matter)s. The page says who asks and why.", matter=matter_words(row))
+        ),
+        path=f"/selections/decisions/{row.uuid}",
+    )
+
+
+def counted_words(session: Session, person_id: int, course_id: int, key: str) -> list[str]:
+    """Say to a person which attempt counts of those that a merge of accounts brought together, or that their jury has yet to decide."""
+    decision = models.JuryDecision
+    statement = (
+        select(decision, Attempt.submitted_at)
+        .join(models.Selection, models.Selection.id == decision.selection_id)
+        .join(Attempt, Attempt.id == decision.attempt_id)
+        .where(decision.person_id == person_id, decision.matter == models.JuryMatter.MERGE.value, decision.outcome != "declined")
+        .where(models.Selection.course_id == course_id, models.Selection.activity_key == key)
+        .order_by(decision.id)
+    )
+    newest = {row.selection_id: (row, submitted_at) for row, submitted_at in session.execute(statement)}
+    return [_counted(session, row, submitted_at) for row, submitted_at in newest.values()]
+
+
+def _counted(session: Session, row: models.JuryDecision, submitted_at: datetime | None) -> str:
+    people = get_row(session, row.selection_id).people
+    if row.closed_at is None:
+        return _("Selection “%(people)s”: its jury decides which attempt counts, since your accounts were merged.", people=people)
+    moment = format_datetime(submitted_at) if submitted_at else "–"
+    return _("Selection “%(people)s”: the attempt submitted on %(moment)s counts; its jury decided so.", people=people, moment=moment)
+
+
+def asker_message(session: Session, row: models.JuryDecision) -> Message:
+    """Return what whoever asked a jury reads once it decided or declined."""
+    selection, is_done = get_row(session, row.selection_id), row.outcome == "decided"
+    person = session.get_one(Person, row.person_id)
+
+    def words() -> str:
+        matter = f"{selection.people}. {matter_words(row)}: {person.full_name}. "
+        return matter + (_("Two of the jury agreed: it is done.") if is_done else _("The jury declined it: nothing changes."))
+
+    return Message(
+        SELECTION_NOTICE,
+        key=f"jury-answered:{row.uuid}",
+        subject=in_every_language(lambda: _("The jury of “%(title)s” answered your request", title=choose(selection.title))),
+        words=in_every_language(words),
+        path=_path_of_request(session, row, person),
+    )
+
+
+def _path_of_request(session: Session, row: models.JuryDecision, person: Person) -> str:
+    """Return the page from which a jury was asked."""
+    selection = session.get_one(models.Selection, row.selection_id)
+    if row.matter == models.JuryMatter.EXCEPTION.value:
+        return f"/courses/{session.get_one(Course, selection.course_id).slug}/quizzes/{selection.activity_key}/overrides"
+    if row.matter == models.JuryMatter.ACCOMMODATION.value:
+        return f"/administration/accommodations/{person.uuid}"
+    if row.matter in (models.JuryMatter.MARK.value, models.JuryMatter.REOPENING.value):
+        return f"/attempts/{session.get_one(Attempt, row.attempt_id).uuid}"
+    return f"/selections/decisions/{row.uuid}"
+
+
+def moved_message(session: Session, row: models.JuryDecision, people: Mapping[str, str]) -> Message:
+    """Return what a person reads about whose attempt two of a jury decided."""
+    selection, attempt = get_row(session, row.selection_id), session.get_one(Attempt, row.attempt_id)
+    item = session.get(AttemptItem, row.item_id) if row.item_id is not None else None
+    pair = [people[part] for part in ("agreed", "closed")]
+
+    def words() -> str:
+        if row.matter == models.JuryMatter.MERGE.value:
+            return _counted(session, row, attempt.submitted_at)
+        return hand_words(item.number or 0 if item is not None else 0, pair, row.reason)
+
+    return Message(
+        SELECTION_NOTICE,
+        key=f"jury-moved:{row.uuid}",
+        subject=in_every_language(lambda: _("The jury of “%(title)s” decided about your attempt", title=choose(selection.title))),
+        words=in_every_language(words),
+        path=f"/attempts/{attempt.uuid}",
+    )
+
+
+def naming_message(session: Session, row: models.JuryDecision, *, path: str) -> Message:
+    """Return what everybody of a selection reads when its jury changes after the first acta."""
+    selection, person = get_row(session, row.selection_id), session.get_one(Person, row.person_id).full_name
+    ends = row.matter == models.JuryMatter.ENDING.value
+
+    def words() -> str:
+        facts = {"person": person, "reason": row.reason}
+        if ends:
+            return _("%(person)s is no longer named for it. Reason: %(reason)s", **facts)
+        if json.loads(row.act_values)["role"] == MemberRole.JURY.value:
+            return _("%(person)s is in the jury from now on. Reason: %(reason)s", **facts)
+        return _("%(person)s reads the list of results from now on. Reason: %(reason)s", **facts)
+
+    return Message(
+        SELECTION_NOTICE,
+        key=f"jury-changed:{row.uuid}",
+        subject=in_every_language(lambda: _("The people named for “%(title)s” changed", title=choose(selection.title))),
+        words=in_every_language(lambda: f"{selection.people}. {words()}"),
+        path=path,
+    )
+
+
+def list_consequences(session: Session, enrolment: Enrolment, begins_again: bool) -> list[str]:
+    """Say what the end of an enrolment, or another take of the course, means for each selection that it is or was in."""
+    texts = []
+    for selection, has_line, has_sat in list_places(session, enrolment.id):
+        people = get_row(session, selection.id).people
+        if has_line:
+            texts.append(
+                _(
+                    "Selection “%(people)s”: the line in its acta, its proof and the term to object stay. Later actas keep the line, and "
+                    "nothing done in the course afterwards counts in them.",
+                    people=people,
+                )
+            )
+        elif has_sat:
+            texts.append(
+                _("Selection “%(people)s”: what was done in the quiz until now counts in it, a later take does not.", people=people)
+            )
+        elif selection.edition_id is not None or not begins_again:  # groups are carried over to the next take
+            texts.append(_("Selection “%(people)s”: its actas do not list people who leave before they begin the quiz.", people=people))
+    return texts
 
 
 def incident_message(session: Session, row: SelectionIncident, *, is_decided: bool) -> Message:

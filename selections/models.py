@@ -247,6 +247,53 @@ class SelectionIncident(Entity):
     decided_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
 
+class JuryMatter(StrEnum):
+    """The acts that need two of a jury."""
+
+    NAMING = "naming"
+    """Naming a member or a reader after the first acta."""
+    ENDING = "ending"
+    MARK = "mark"
+    """A mark by hand instead of one that there is."""
+    REOPENING = "reopening"
+    EXCEPTION = "exception"
+    """An override for a person who has begun."""
+    ACCOMMODATION = "accommodation"
+    MERGE = "merge"
+    """The take that counts of a person two of whose accounts sat; deciding on one declines the other."""
+
+
+class JuryDecision(Entity):
+    """An act that two of a jury decide on: who asked for it and why, who agreed first, and who made or declined it. Never deleted."""
+
+    noun = N_("Decision of two of a jury")
+    __table_args__ = (
+        CheckConstraint("outcome IN ('', 'decided', 'declined')", name="outcome"),
+        CheckConstraint("(closed_at IS NULL) = (outcome = '')", name="closed"),
+        CheckConstraint("outcome <> 'decided' OR closed_by <> agreed_by", name="two_people"),
+        Index("ix_jury_decision_selection", "selection_id", "closed_at"),
+        Index("ix_jury_decision_person", "person_id"),
+    )
+
+    uuid: Mapped[PublicId]
+    selection_id: Mapped[int] = mapped_column(ForeignKey("selection.id"))
+    matter: Mapped[str] = mapped_column(String(13))
+    person_id: Mapped[int] = personal(merge=Merge.MOVE)
+    """Whom it is about."""
+    attempt_id: Mapped[int | None] = mapped_column(ForeignKey("attempt.id"), index=True)
+    item_id: Mapped[int | None] = mapped_column(ForeignKey("attempt_item.id"))
+    act_values: Mapped[str] = mapped_column(Text)
+    """JSON: the values of the act, as its matter has them."""
+    reason: Mapped[str] = mapped_column(Text)
+    requested_at: Mapped[Moment]
+    requested_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    agreed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    """The first of the two."""
+    closed_at: Mapped[Moment | None]
+    closed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    outcome: Mapped[str] = mapped_column(String(8), default="", server_default="")
+
+
 _GROUNDS = "'two_right', 'none_right', 'unclear', 'law_changed', 'not_taught', 'marked_wrongly', 'technical'"
 
 

@@ -62,7 +62,7 @@ from selections.rules.objections import (
     day_that_ends,
     next_due,
 )
-from selections.selections import get_row, get_selection, is_among, people_of
+from selections.selections import get_row, get_selection, people_of, takes_part
 from selections.wording import TOLD
 
 MOST_GROUPS, MOST_OBJECTIONS, MOST_PROPOSALS, MOST_MEMBERS = 200, 200, 50, 200
@@ -200,8 +200,8 @@ def list_deciders(session: Session, group_id: int) -> dict[int, UUID]:
 
 
 def _sits() -> ColumnElement[bool]:
-    """Return a condition on `selection_member` and `selection`: the member is among the people of the selection."""
-    return exists().where(Enrolment.course_id == Selection.course_id, Enrolment.person_id == SelectionMember.person_id, is_among())
+    """Return a condition on `selection_member` and `selection`: the member takes or took part in the selection."""
+    return takes_part(SelectionMember.person_id)
 
 
 def list_groups(session: Session, selection_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
@@ -384,7 +384,7 @@ def notify_deciders(session: Session, objection_id: int, *, now: datetime) -> No
         name = in_every_language(
             lambda: _("Name a member of the jury who did not write the question, has not marked it by hand and does not take the quiz.")
         )
-        message = Message(OBJECTION_NOTICE, f"objection-few:{group.uuid}", short, name, f"/selections/{selection.uuid}/members")
+        message = Message(OBJECTION_NOTICE, f"objection-few:{group.uuid}", short, name, f"/selections/{selection.uuid}/jury")
         notices.notify(session, message, list_administrators(session), now=now)
 
 

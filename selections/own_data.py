@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, case, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Label, Select, case, func, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from accounts.models import Person
 from accounts.people import was_deleted_condition
@@ -16,6 +16,8 @@ from quizzes.models import AttemptItem
 from selections import incidents
 from selections.models import (
     ActaState,
+    JuryDecision,
+    JuryMatter,
     Objection,
     ObjectionAuthor,
     ObjectionGroup,
@@ -61,6 +63,15 @@ def select_own_data(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:
         .join(ObjectionGroup, ObjectionGroup.id == ObjectionProposal.group_id)
         .join(Course, Course.id == ObjectionGroup.course_id)
         .where(ObjectionProposal.proposed_by == person_id),
+        "jury_decisions": select(
+            *(Course.slug.label("course"), Selection.activity_key.label("activity"), JuryDecision.matter, JuryDecision.reason),
+            *(JuryDecision.requested_at, JuryDecision.closed_at, JuryDecision.outcome),
+            *(_name(JuryDecision.requested_by, "requested_by"), _name(JuryDecision.agreed_by, "agreed_by")),
+            _name(JuryDecision.closed_by, "closed_by"),
+        )
+        .join(Selection, Selection.id == JuryDecision.selection_id)
+        .join(Course, Course.id == Selection.course_id)
+        .where(JuryDecision.person_id == person_id),
         "selections_named_for": select(
             *(Course.slug.label("course"), Selection.activity_key.label("activity"), SelectionMember.role),
             *(SelectionMember.named_at, SelectionMember.ended_at),
@@ -69,6 +80,13 @@ def select_own_data(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:
         .join(Course, Course.id == Selection.course_id)
         .where(SelectionMember.person_id == person_id),
     }
+
+
+def _name(column: InstrumentedAttribute[Any], label: str) -> Label[str]:
+    """Return the name of whom a column of a decision names."""
+    person = aliased(Person)
+    whole = func.trim(person.given_names + " " + person.first_surname + " " + person.second_surname)
+    return select(whole).where(person.id == column).scalar_subquery().label(label)
 
 
 def transfer_members(session: Session, giver: int, taker: int) -> None:
@@ -91,6 +109,12 @@ def erase_person(session: Session, person: Person, *, now: datetime) -> None:
     Their lines stay in actas, and no page shows their name there (spec/selection 4.15).
     """
     session.execute(update(Objection).where(Objection.person_id == person.id).values(reason=""))
+    of_person = update(JuryDecision).where(JuryDecision.person_id == person.id)
+    session.execute(of_person.where(JuryDecision.closed_at.is_(None)).values(closed_at=now, outcome="declined", act_values="{}"))
+    session.execute(of_person.values(reason=""))
+    session.execute(
+        of_person.where(JuryDecision.matter.in_((JuryMatter.EXCEPTION.value, JuryMatter.ACCOMMODATION.value))).values(act_values="{}")
+    )
     named = update(SelectionMember).where(SelectionMember.person_id == person.id, SelectionMember.ended_at.is_(None))
     session.execute(named.values(ended_at=now))
     incidents.erase_answers(session, person.id)

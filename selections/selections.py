@@ -8,16 +8,18 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy.orm.util import AliasedClass
 
 from accounts.models import AccountMerge, Person, SecondFactor, full_name
-from accounts.people import find_person_by_email
+from accounts.people import find_person_by_email, list_merged_into
 from accounts.second_factor import has_factor
 from courses.catalogue import lock_course
 from courses.models import Activity, Course, CourseStaff, CourseVersion, StaffRole
 from courses.versions import get_outline
+from enrolments.editions import EditionValues, LaterEnd
 from enrolments.learner_groups import find_group
-from enrolments.models import Edition, EditionPlace, Enrolment, GroupMember, LearnerGroup
+from enrolments.models import Edition, EditionPlace, Enrolment, FormerPlace, GroupMember, LearnerGroup
 from kernel import audit, outbox
 from kernel.errors import N_, Conflict, Invalid, NotFound, require_found
 from kernel.permissions import Actor
@@ -27,6 +29,7 @@ from quizzes.rules.grades import AttemptGrade, read_exactly
 from quizzes.rules.regrade import RegradeKind
 from quizzes.rules.states import OPEN_STATES, AttemptState, read_record
 from quizzes.snapshots import find_published_snapshot
+from selections import models
 from selections.access import SelectionContext, SelectionMemberContext
 from selections.audit_verbs import SelectionVerb
 from selections.models import ActaState, MemberRole, Selection, SelectionActa, SelectionActaEntry, SelectionIncident, SelectionMember
@@ -70,16 +73,21 @@ def list_selections(session: Session, course_id: int, key: str) -> Sequence[Sele
 
 
 def list_own(session: Session, person_id: int) -> Sequence[SelectionRow]:
-    """List the selections that a person is named for, the newest first."""
+    """List the selections that a person is named for and takes no part in, the newest first."""
     named = select(SelectionMember.selection_id).where(SelectionMember.person_id == person_id, SelectionMember.ended_at.is_(None))
-    return _list(session, Selection.id.in_(named))
+    return _list(session, Selection.id.in_(named) & ~takes_part(person_id))
+
+
+def is_member_condition() -> ColumnElement[bool]:
+    """Return the condition on `person` that they are of the jury of a selection, or read it."""
+    return exists().where(SelectionMember.person_id == Person.id, SelectionMember.ended_at.is_(None))
 
 
 def has_selections_condition() -> ColumnElement[bool]:
     """Return the condition on `person` that `/selections` lists something for them."""
     in_force = exists().where(SelectionActa.id == SelectionActaEntry.acta_id, SelectionActa.state == ActaState.IN_FORCE.value)
     return or_(
-        exists().where(SelectionMember.person_id == Person.id, SelectionMember.ended_at.is_(None)),
+        is_member_condition(),
         exists().where(SelectionActaEntry.person_id == Person.id, in_force),
         exists().where(SelectionIncident.person_id == Person.id),
     )
@@ -101,35 +109,114 @@ def get_row(session: Session, selection_id: int) -> SelectionRow:
 
 
 def people_of(selection: Selection) -> ColumnElement[bool]:
-    """Return a condition on `enrolment`: everybody of a selection's edition or group who takes the course at present.
+    """Return a condition on `enrolment`: the takes whose attempts a selection counts, one for each person (spec/selection 4.3).
 
-    Who left the course, and whoever is a participant no more, is not in the next acta.
+    Who has a line in an acta in force keeps the take of that line. Of the others, it is their present take in the edition or group, or an
+    earlier one of it in which they sat: what they do in a later take counts nowhere in it. Who sat and left, or was removed, stays too;
+    who left before they sat is in no acta.
     """
-    return and_(
-        Enrolment.course_id == selection.course_id, Enrolment.superseded_at.is_(None), Enrolment.left_at.is_(None), _chosen(selection)
-    )
+    of_acta = (SelectionActa.selection_id == selection.id, SelectionActa.state == ActaState.IN_FORCE.value)
+    lines = exists().where(*of_acta, SelectionActaEntry.acta_id == SelectionActa.id)
+    listed = lines.where(SelectionActaEntry.enrolment_id == Enrolment.id).correlate(Enrolment)
+    has_line = lines.where(SelectionActaEntry.person_id == Enrolment.person_id).correlate(Enrolment)
+    present = and_(Enrolment.superseded_at.is_(None), Enrolment.left_at.is_(None), _is_in(selection, Enrolment, EditionPlace, GroupMember))
+    earlier = aliased(Enrolment)
+    same = (earlier.person_id == Enrolment.person_id, earlier.course_id == Enrolment.course_id, earlier.take < Enrolment.take)
+    sat_before = exists().where(*same, _was_sat(selection, earlier)).correlate(Enrolment)
+    over = or_(Enrolment.superseded_at.is_not(None), Enrolment.left_at.is_not(None))
+    counted = or_(listed, and_(or_(present, and_(over, _was_sat(selection, Enrolment))), ~sat_before, ~has_line))
+    decision = models.JuryDecision
+    newest = select(func.max(decision.id)).where(*_OF_MERGED, decision.outcome == "decided", decision.selection_id == selection.id)
+    chosen = _is_merged(selection, decision.id.in_(newest.group_by(decision.person_id)))
+    return and_(Enrolment.course_id == selection.course_id, or_(chosen, and_(counted, ~_is_declined(selection))))
 
 
-def _chosen(selection: Selection) -> ColumnElement[bool]:
-    if selection.edition_id is not None:
-        return exists().where(EditionPlace.enrolment_id == Enrolment.id, EditionPlace.edition_id == selection.edition_id)
-    return exists().where(GroupMember.enrolment_id == Enrolment.id, GroupMember.group_id == selection.group_id)
+_OF_MERGED = (models.JuryDecision.matter == models.JuryMatter.MERGE.value,)
+
+
+def _is_declined(selection: Selection) -> ColumnElement[bool]:
+    """Return a condition on `enrolment`: it is a take of merged accounts that a jury did not choose."""
+    return _is_merged(selection, models.JuryDecision.outcome == "declined")
+
+
+def _is_merged(selection: Selection, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return a condition on `enrolment`: it is one of two takes of merged accounts whose decision fulfils another condition."""
+    decided = (models.JuryDecision.selection_id == selection.id, *_OF_MERGED, condition)
+    take = select(Attempt.enrolment_id).join(models.JuryDecision, models.JuryDecision.attempt_id == Attempt.id).where(*decided)
+    return Enrolment.id.in_(take)
+
+
+def find_last_attempt(session: Session, selection: Selection, person_id: int) -> int | None:
+    """Return the last attempt of a person in a selection's edition or group, previews and those of a declined take apart."""
+    people = [person_id, *list_merged_into(session, person_id)]
+    of_person = (Enrolment.person_id.in_(people), Enrolment.course_id == selection.course_id)
+    theirs = (*of_person, _was_sat(selection, Enrolment), ~_is_declined(selection))
+    of_quiz = (Attempt.activity_key == selection.activity_key, ~Attempt.preview)
+    return session.scalar(select(func.max(Attempt.id)).join(Enrolment, Enrolment.id == Attempt.enrolment_id).where(*theirs, *of_quiz))
+
+
+_Take = type[Enrolment] | AliasedClass[Enrolment]
+
+
+def _is_in(selection: Selection, take: _Take, *places: type[EditionPlace | GroupMember | FormerPlace]) -> ColumnElement[bool]:
+    """Return a condition on a take: it has a place of one of these tables in the edition or group of a selection."""
+    column, number = ("edition_id", selection.edition_id) if selection.edition_id is not None else ("group_id", selection.group_id)
+    tables = [table for table in places if hasattr(table, column)]
+    return or_(*(exists().where(table.enrolment_id == take.id, getattr(table, column) == number) for table in tables))
+
+
+def _was_sat(selection: Selection, take: _Take) -> ColumnElement[bool]:
+    """Return a condition on a take: it is or was in a selection, and its person began the quiz while it was."""
+    begun = (Attempt.enrolment_id == take.id, Attempt.activity_key == selection.activity_key, ~Attempt.preview)
+    mine = FormerPlace.edition_id == selection.edition_id if selection.edition_id else FormerPlace.group_id == selection.group_id
+    then = exists().where(*begun, FormerPlace.enrolment_id == take.id, mine, Attempt.started_at <= FormerPlace.ended_at)
+    sits = and_(_is_in(selection, take, EditionPlace, GroupMember), exists().where(*begun).correlate_except(Attempt))
+    return or_(sits, then.correlate_except(Attempt, FormerPlace))
 
 
 def is_participant(session: Session, selection: Selection, person_id: int) -> bool:
-    """Return whether a person is or was among the people of a selection; who left the course still was."""
-    scope = and_(Enrolment.course_id == selection.course_id, Enrolment.person_id == person_id, _chosen(selection))
-    return session.scalar(select(exists(select(Enrolment.id).where(scope)))) or False
+    """Return whether a person takes or ever took part in a selection."""
+    return session.scalar(select(takes_part(person_id)).select_from(Selection).where(Selection.id == selection.id)) or False
+
+
+def takes_part(person_id: int | InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """Return a condition on `selection`: a person has a line in any of its actas, or has or ever had a place among its people.
+
+    Their attempts are those of such a place. Whoever left, was removed or takes the course again took part all the same.
+    """
+    placed = exists().where(Enrolment.course_id == Selection.course_id, Enrolment.person_id == person_id, was_among())
+    of_acta = (SelectionActa.selection_id == Selection.id, SelectionActaEntry.acta_id == SelectionActa.id)
+    line = exists().where(*of_acta, SelectionActaEntry.person_id == person_id)
+    return or_(placed.correlate_except(Enrolment), line.correlate_except(SelectionActa, SelectionActaEntry))
+
+
+def was_among() -> ColumnElement[bool]:
+    """Return a condition on `enrolment` and `selection` together: the one is, or ever was, among the people of the other."""
+    in_it = or_(FormerPlace.edition_id == Selection.edition_id, FormerPlace.group_id == Selection.group_id)
+    return or_(is_among(), exists().where(FormerPlace.enrolment_id == Enrolment.id, in_it))
 
 
 def list_of_enrolment(session: Session, enrolment_id: int, key: str) -> list[Selection]:
-    """List the selections of a quiz among whose people an enrolment is, the newest first: to which its attempts belong."""
+    """List the selections of a quiz among whose people an enrolment is or was, the newest first: to which its attempts belong."""
     statement = (
         select(Selection)
         .join(Enrolment, Enrolment.course_id == Selection.course_id)
-        .where(Enrolment.id == enrolment_id, Selection.activity_key == key, is_among())
+        .where(Enrolment.id == enrolment_id, Selection.activity_key == key, was_among())
     )
     return list(session.scalars(statement.order_by(Selection.id.desc()).limit(MOST_SELECTIONS)))
+
+
+def list_places(session: Session, enrolment_id: int) -> Sequence[Row[Selection, bool, bool]]:
+    """List the selections among whose people a take is or was: whether its person has a line in an acta in force, and sat in it."""
+    of_acta = (SelectionActa.selection_id == Selection.id, SelectionActa.state == ActaState.IN_FORCE.value)
+    lines = exists().where(*of_acta, SelectionActaEntry.acta_id == SelectionActa.id, SelectionActaEntry.person_id == Enrolment.person_id)
+    sat = exists().where(Attempt.enrolment_id == Enrolment.id, Attempt.activity_key == Selection.activity_key, ~Attempt.preview)
+    statement = (
+        select(Selection, lines.correlate(Selection, Enrolment), sat.correlate(Selection, Enrolment))
+        .join(Enrolment, Enrolment.course_id == Selection.course_id)
+        .where(Enrolment.id == enrolment_id, was_among())
+    )
+    return session.execute(statement.order_by(Selection.id).limit(MOST_SELECTIONS)).all()
 
 
 def is_among() -> ColumnElement[bool]:
@@ -152,7 +239,6 @@ def context_of(person_id: int) -> Select[*tuple[Any, ...]]:
         .scalar_subquery()
     )
     named = aliased(Activity)
-    takes_part = exists().where(Enrolment.course_id == Selection.course_id, Enrolment.person_id == person_id, is_among())
     is_member = and_(
         SelectionMember.selection_id == Selection.id, SelectionMember.person_id == person_id, SelectionMember.ended_at.is_(None)
     )
@@ -162,7 +248,7 @@ def context_of(person_id: int) -> Select[*tuple[Any, ...]]:
             func.coalesce(Edition.name, LearnerGroup.shown_name).label("people"),
             *(named.id.label("activity_id"), named.version_id),
             exists().where(SecondFactor.person_id == person_id).label("has_second_factor"),
-            takes_part.label("is_participant"),
+            takes_part(person_id).label("is_participant"),
         )
         .join(Course, Course.id == Selection.course_id)
         .join(named, named.id == newest)
@@ -346,7 +432,7 @@ def list_participants(session: Session, selection: Selection, amended: int | Non
     statement = (
         select(
             *(Enrolment.id.label("enrolment_id"), Person.id, Person.given_names, Person.first_surname, Person.second_surname),
-            *(Person.name_key, *of_attempt),
+            *(Person.name_key, *of_attempt, _is_merged(selection, models.JuryDecision.closed_at.is_(None)).label("is_undecided")),
         )
         .outerjoin(AccountMerge, AccountMerge.closed_id == Enrolment.person_id)
         .join(Person, Person.id == func.coalesce(AccountMerge.kept_id, Enrolment.person_id))
@@ -365,7 +451,7 @@ def _of_amended(selection: Selection, acta_id: int) -> ColumnElement[bool]:
     lines = select(SelectionActaEntry.enrolment_id).where(SelectionActaEntry.acta_id == acta_id)
     people = select(SelectionActaEntry.person_id).where(SelectionActaEntry.acta_id == acta_id)
     came = and_(people_of(selection), Enrolment.person_id.not_in(people), Attempt.id.is_not(None))
-    return or_(Enrolment.id.in_(lines), came)
+    return or_(and_(Enrolment.id.in_(lines), ~_is_declined(selection)), came)
 
 
 def _participant(rows: list[Row[tuple[object, ...]]]) -> Participant:
@@ -375,7 +461,7 @@ def _participant(rows: list[Row[tuple[object, ...]]]) -> Participant:
         name=full_name(first.given_names, first.first_surname, first.second_surname),
         order=f"{first.name_key} {first.id} {first.enrolment_id}",
         attempts=tuple(AttemptGrade(row.number, _percent(row), abandoned=row.state == AttemptState.ABANDONED.value) for row in sat),
-        is_waiting=any(row.state != AttemptState.ABANDONED.value and row.raw is None for row in sat),
+        is_waiting=first.is_undecided or any(row.state != AttemptState.ABANDONED.value and row.raw is None for row in sat),
         basis=max((row.basis or 0 for row in sat), default=0),
         enrolment_id=first.enrolment_id,
     )
@@ -466,7 +552,13 @@ class UnknownMember(Invalid):
 class ParticipantNamed(Invalid):
     """A person whose own result the selection lists."""
 
-    message = N_("This person takes part in the selection, so they can be neither in its jury nor a reader.")
+    message = N_("This person takes part in the selection, or took part in it, so they can be neither in its jury nor a reader.")
+
+
+class JuryNames(Conflict):
+    """A naming, or its end, by the course's owner after the first acta."""
+
+    message = N_("This selection has an acta. From now on two members of its jury name people, or end that.")
 
 
 def create_selection(
@@ -513,15 +605,58 @@ def _people(session: Session, course_id: int, edition: UUID | None, group: UUID 
     raise Invalid(N_("Choose the edition or the group that the acta is about."))
 
 
-def name_member(session: Session, actor: Actor, selection_id: int, email: str, role: MemberRole, *, now: datetime) -> None:
-    """Name a person for a selection, or change what they are in it; raise UnknownMember or ParticipantNamed."""
-    assert actor.person_id is not None
-    row = lock_selection(session, selection_id)
+def has_acta(session: Session, selection_id: int) -> bool:
+    """Return whether a selection has, or had, an acta in force: from then on two of its jury name its members."""
+    in_force = (SelectionActa.selection_id == selection_id, SelectionActa.state == ActaState.IN_FORCE.value)
+    return session.scalar(select(exists().where(*in_force))) or False
+
+
+class EndsAfterActa(LaterEnd):
+    """A later end of an edition, after an acta counts what its people did in it."""
+
+    message = N_(
+        "There is an acta of this edition: it no longer ends later for everyone. Set a later closing for each person who needs it, in the "
+        "overrides of the quiz; two of those who sign decide."
+    )
+
+
+def mind_edition(session: Session, edition: Edition, plan: EditionValues) -> None:
+    """Refuse a later end of an edition whose people an acta counts; raise EndsAfterActa."""
+    ends_later = edition.ends_at is not None and (plan.ends_at is None or plan.ends_at > edition.ends_at)
+    in_it = exists().where(EditionPlace.edition_id == edition.id, EditionPlace.enrolment_id == Enrolment.id, was_among())
+    of_edition = or_(Selection.edition_id == edition.id, in_it.correlate(Selection))
+    if ends_later and session.scalar(select(exists().where(*_OF_ACTA, Selection.course_id == edition.course_id, of_edition))):
+        raise EndsAfterActa
+
+
+def has_acta_of_quiz(session: Session, course_id: int, key: str) -> bool:
+    """Return whether a selection of a quiz has, or had, an acta in force."""
+    of_quiz = (Selection.course_id == course_id, Selection.activity_key == key)
+    return session.scalar(select(exists().where(*_OF_ACTA, *of_quiz))) or False
+
+
+_OF_ACTA = (SelectionActa.selection_id == Selection.id, SelectionActa.state == ActaState.IN_FORCE.value)
+
+
+def find_nameable(session: Session, selection: Selection, email: str) -> Person:
+    """Return the person of an address who may be named for a selection; raise UnknownMember or ParticipantNamed."""
     person = find_person_by_email(session, email)
     if person is None or person.suspended_at is not None or not has_factor(session, person.id):
         raise UnknownMember
-    if is_participant(session, row, person.id):
+    if is_participant(session, selection, person.id):
         raise ParticipantNamed
+    return person
+
+
+def name_member(
+    session: Session, actor: Actor, selection_id: int, email: str, role: MemberRole, *, by_jury: bool = False, now: datetime
+) -> None:
+    """Name a person for a selection, or change what they are in it; raise UnknownMember, ParticipantNamed or JuryNames."""
+    assert actor.person_id is not None
+    row = lock_selection(session, selection_id)
+    if not by_jury and has_acta(session, row.id):
+        raise JuryNames
+    person = find_nameable(session, row, email)
     present = session.scalar(
         select(SelectionMember).where(
             SelectionMember.selection_id == row.id, SelectionMember.person_id == person.id, SelectionMember.ended_at.is_(None)
@@ -539,9 +674,11 @@ def name_member(session: Session, actor: Actor, selection_id: int, email: str, r
     audit.record(session, actor, SelectionVerb.MEMBER_NAMED, row, now=now, person=person.id, role=role.value)
 
 
-def end_member(session: Session, actor: Actor, selection_id: int, member_id: int, *, now: datetime) -> None:
-    """End what a person is in a selection; a second time changes nothing. What they signed stays signed."""
+def end_member(session: Session, actor: Actor, selection_id: int, member_id: int, *, by_jury: bool = False, now: datetime) -> None:
+    """End what a person is in a selection; a second time changes nothing. What they signed stays signed. Raise JuryNames."""
     row = lock_selection(session, selection_id)
+    if not by_jury and has_acta(session, row.id):
+        raise JuryNames
     ended = session.execute(
         update(SelectionMember)
         .where(SelectionMember.id == member_id, SelectionMember.ended_at.is_(None))

@@ -24,6 +24,7 @@ from kernel.errors import NotFound, require_found
 from kernel.permissions import Actor
 from questions.rules.encoding import encode
 from quizzes.draws import balance_by
+from quizzes.hand_acts import list_hand_acts
 from quizzes.pass_marks import get_published_pass_mark
 from quizzes.rules.blueprint import BlueprintWeight
 from quizzes.rules.result_use import ResultUse, TieRules
@@ -44,7 +45,7 @@ from selections.models import (
     SelectionActaEntry,
 )
 from selections.objections import IS_DECISION
-from selections.rules.differences import frozen_figures, line_figures
+from selections.rules.differences import BY_HAND, frozen_figures, line_figures
 from selections.rules.documents import CODE_LENGTH, document_parts
 from selections.rules.objections import UNDECIDED_STATES
 from selections.rules.ranking import Precision, RankedPerson, SelectionRules, TieBreak, draw_seed, lot_of, rank_people
@@ -289,7 +290,7 @@ def find_file(session: Session, acta: SelectionActa, sha256: str) -> str | None:
 
 
 def holds_hash(session: Session, acta_id: int, digest: str) -> bool:
-    """Say whether a line of an acta has this hash."""
+    """Return whether a line of an acta has this hash."""
     escaped = f'%"hash":"{digest}"%'
     return (
         session.scalar(
@@ -382,7 +383,7 @@ class SelectionStanding:
     """The people of a selection in their places, and what was decided about each, by the number of the take."""
 
     ranked: list[RankedPerson]
-    decided: Mapping[int, dict[str, list[str]]]
+    decided: Mapping[int, dict[str, list[Any]]]
 
     @property
     def figures(self) -> dict[int, dict[str, Any]]:
@@ -407,8 +408,17 @@ def read_standing(
     people = list_participants(session, selection, None if amended is None else amended.id)
     people = [replace(person, is_excluded=IncidentOutcome.EXCLUDED.value in decided[person.id]["incidents"]) for person in people]
     ties = None if facts["ties"] == SHARED else partial(break_ties, session, selection, facts)
-    ranked = rank_people(people, rules, precision, ties)
-    return SelectionStanding(ranked, {line.person.enrolment_id: decided[line.person.id] for line in ranked})
+    ranked, by_hand = rank_people(people, rules, precision, ties), _by_hand(session, selection)
+    takes = {line.person.enrolment_id: decided[line.person.id] for line in ranked}
+    return SelectionStanding(ranked, {take: {**lists, **by_hand.get(take, {})} for take, lists in takes.items()})
+
+
+def _by_hand(session: Session, selection: Selection) -> Mapping[int, dict[str, list[Any]]]:
+    """Return what was done by hand on the attempts of each take, as an acta freezes it: question (0: reopened), who, and why."""
+    acts = defaultdict[int, dict[str, list[Any]]](lambda: {BY_HAND: []})
+    for act in list_hand_acts(session, selection.course_id, selection.activity_key):
+        acts[act.enrolment_id][BY_HAND].append({"question": act.question, "by": list(act.people), "reason": act.reason})
+    return acts
 
 
 def frozen_lines(session: Session, acta_id: int) -> dict[int, dict[str, Any]]:

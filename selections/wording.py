@@ -1,9 +1,12 @@
 """Words for objections and incidents: grounds of objections, and outcomes, to those who decide and to learners."""
 
+import json
 from collections.abc import Mapping
+from datetime import datetime
 
 from kernel.errors import N_
-from selections.models import IncidentOutcome
+from kernel.i18n import _, format_datetime, language, reading, site_locale, site_zone_name, zone_name
+from selections.models import IncidentOutcome, JuryDecision, JuryMatter
 from selections.rules.objections import ObjectionGround, ObjectionOutcome
 
 GROUNDS: Mapping[str, str] = {
@@ -33,6 +36,35 @@ TOLD: Mapping[str, str] = {
     ObjectionOutcome.REMOVED.value: N_("The question no longer counts for anyone."),
 }
 """To learners."""
+MATTERS: Mapping[str, str] = {
+    JuryMatter.NAMING.value: N_("Name a person"),
+    JuryMatter.ENDING.value: N_("End what a person is"),
+    JuryMatter.MARK.value: N_("Mark an answer by hand"),
+    JuryMatter.REOPENING.value: N_("Reopen an attempt"),
+    JuryMatter.EXCEPTION.value: N_("Set an exception"),
+    JuryMatter.ACCOMMODATION.value: N_("Set an accommodation"),
+    JuryMatter.MERGE.value: N_("Count the attempts of one of two merged accounts"),
+}
+"""To a jury: what two of it decide on."""
+ENDINGS: Mapping[str, str] = {
+    JuryMatter.EXCEPTION.value: N_("End an exception"),
+    JuryMatter.ACCOMMODATION.value: N_("End an accommodation"),
+}
+
+
+def acta_moment(moment: datetime) -> str:
+    """Write a moment of an acta as everybody reads it: in the time zone of the institution, which it names."""
+    with reading(language(), site_locale().zone):
+        text = format_datetime(moment)
+    return _("%(moment)s, time of %(zone)s", moment=text, zone=zone_name(site_zone_name()))
+
+
+def matter_words(row: JuryDecision) -> str:
+    """Say in the reader's language what two of a jury decide on."""
+    matters = ENDINGS if "ends" in json.loads(row.act_values) else MATTERS
+    return _(matters[row.matter])
+
+
 INCIDENT_OUTCOMES: Mapping[str, str] = {
     IncidentOutcome.NOTHING.value: N_("Nothing follows"),
     IncidentOutcome.REPEAT.value: N_("The sitting is repeated with another form"),

@@ -9,6 +9,8 @@ from selections.rules.ranking import RankedPerson, two_decimals
 _SHOWN = ("outcome", "percent", "shown", "rank")
 """The figures of a line that decide about its person; error, bands and attempts follow from them and from others'."""
 DECIDED = ("objections", "incidents")
+BY_HAND = "by_hand"
+"""What was done by hand on the attempts of a line; it explains a difference and is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class LineDifference:
         return bool(self.before) and bool(self.after)
 
     def __bool__(self) -> bool:
-        """Say whether anything differs."""
+        """Return whether anything differs."""
         return self.of_result or self.of_outcome or self.of_rank or self.of_others
 
 
@@ -57,13 +59,14 @@ class DifferenceCounts:
     others: int = 0
 
     def __bool__(self) -> bool:
-        """Say whether anything differs."""
+        """Return whether anything differs."""
         return bool(self.results or self.outcomes or self.ranks or self.others)
 
 
 def line_figures(person: RankedPerson, decided: Mapping[str, Any]) -> dict[str, Any]:
     """Return the figures of a person's line that are compared, as the text of a line has them."""
     figures: dict[str, Any] = {"outcome": person.outcome.value, **{name: list(decided.get(name, ())) for name in DECIDED}}
+    figures |= {BY_HAND: decided[BY_HAND]} if BY_HAND in decided else {}
     if person.percent is not None:
         figures |= {"percent": str(person.percent), "shown": two_decimals(person.percent), "rank": person.rank}
     return figures
@@ -71,7 +74,7 @@ def line_figures(person: RankedPerson, decided: Mapping[str, Any]) -> dict[str, 
 
 def frozen_figures(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the figures of a line as it was frozen that are compared."""
-    return {name: fields[name] for name in (*_SHOWN, *DECIDED) if name in fields}
+    return {name: fields[name] for name in (*_SHOWN, *DECIDED, BY_HAND) if name in fields}
 
 
 def compare_lines(before: Mapping[int, Mapping[str, Any]], after: Mapping[int, Mapping[str, Any]]) -> dict[int, LineDifference]:

@@ -77,7 +77,7 @@ def signature_text(code: str, key: str, sha256: str, signature: str) -> str:
 
 
 def holds_line(document: Mapping[str, Any], sealed: str, salt: str) -> bool:
-    """Say whether an acta holds a line, given as it was hashed with its salt."""
+    """Return whether an acta holds a line, given as it was hashed with its salt."""
     try:
         digest = line_hash(sealed, salt)
     except ValueError:

@@ -18,6 +18,7 @@ from kernel.web.forms import Form, area, clean_text
 from kernel.web.request import Answer, allows, current_actor, current_session, page, requires, see_page
 from kernel.web.table import requested_page
 from questions.content.question_fields import DIFFICULTIES, LEVELS
+from quizzes.hand_acts import hand_words
 from quizzes.models import Regrade
 from quizzes.regrading import TouchedRecord
 from selections import actas, selections, standing
@@ -35,10 +36,11 @@ from selections.corrections import KEPT_LINES, list_touched
 from selections.messages import difference_words
 from selections.models import ActaCorrection, ActaKind, ActaState, CorrectionEnd, Selection, SelectionActa
 from selections.objections import find_open_objecting
-from selections.rules.differences import DifferenceCounts
+from selections.rules.differences import BY_HAND, DifferenceCounts
 from selections.rules.ranking import SelectionOutcome
 from selections.selections import is_answering_over
 from selections.standing import ActaEntryRow
+from selections.wording import acta_moment
 
 
 class AmendmentForm(Form):
@@ -91,6 +93,8 @@ class ActaEntryView:
     """Between which results another set of questions would often put the person."""
     was: str
     """Of an amendment that changed the line: what it said before."""
+    by_hand: Sequence[str]
+    """What was done by hand on the person's attempts: which question, by whom, why."""
 
 
 def line_views(lines: Iterable[ActaEntryRow], people: int) -> list[ActaEntryView]:
@@ -103,7 +107,7 @@ def _line_view(line: ActaEntryRow, people: int) -> ActaEntryView:
     first, last = fields.get("not_told_apart", (0, 0))
     objections, incidents = len(fields.get("objections", ())), len(fields.get("incidents", ()))
     return ActaEntryView(
-        name=_("Person withdrawn") if line.is_withdrawn else line.name,
+        name=_("Data deleted") if line.is_withdrawn else line.name,
         rank=number(fields["rank"]) if "rank" in fields else "–",
         percent=shown_percent(fields),
         csem=number(float(fields["csem"]), 1) if "csem" in fields else "–",
@@ -121,7 +125,13 @@ def _line_view(line: ActaEntryRow, people: int) -> ActaEntryView:
         band_width=round(100 * (last - first + 1) / people, 2) if first else 0,
         likely=_likely(fields),
         was=_was(fields["was"]) if "was" in fields else "",
+        by_hand=hand_lines(fields),
     )
+
+
+def hand_lines(fields: Mapping[str, Any]) -> list[str]:
+    """Return in words what was done by hand on the attempts of a line."""
+    return [hand_words(act["question"], act["by"], act["reason"]) for act in fields.get(BY_HAND, ())]
 
 
 def _likely(fields: Mapping[str, Any]) -> str:
@@ -324,6 +334,7 @@ def figure_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple
         figures = after or before
         return shown_percent(figures), outcome_words(figures), _rank(figures), remark
     decided = [_(label) for part, label in _PARTS.items() if before.get(part) != after.get(part)]
+    decided += [text for text in hand_lines(after) if text not in hand_lines(before)]
     return (
         _change(shown_percent(before), shown_percent(after)) if before.get("percent") != after.get("percent") else "",
         _change(outcome_words(before), outcome_words(after)) if before["outcome"] != after["outcome"] else "",
@@ -347,7 +358,7 @@ def touched_by_regrade(session: Session, regrade: Regrade) -> list[TouchedRecord
     """Return the actas that a dry run touches, as its page shows them (spec/selection 4.11)."""
     return [
         TouchedRecord(
-            name=f"{_(KINDS[touched.SelectionActa.kind])} {touched.SelectionActa.printed_code}, {touched.whom}",
+            name=f"{_(KINDS[touched.acta.kind])} {touched.acta.printed_code}, {touched.whom}",
             words=_(
                 "%(people)s; %(outcomes)s. The acta stays as it is: its jury gets a task.",
                 people=ngettext(
@@ -472,8 +483,9 @@ def amendment(subject: AmendmentContext) -> Answer:
         kinds=KINDS,
         words=difference_words(subject.correction),
         since=subject.correction.opened_at,
-        lines=[(name or _("Person withdrawn"), *figure_changes(before, after)) for name, before, after in lines],
+        lines=[(name or _("Data deleted"), *figure_changes(before, after)) for name, before, after in lines],
         has_all=len(lines) < KEPT_LINES,
+        regrades=correction_queries.list_regrades_since(session, subject.acta),
         open_acta=next((row.uuid for row in chain if row.state != ActaState.IN_FORCE), None),
         form=form,
     )
@@ -495,6 +507,7 @@ def acta(subject: SelectionActaContext) -> Response:
     matters = actas.find_open_matters(session, row, now=clock.now()) if is_decided_here else actas.OpenMatters()
     return page(
         "selections/acta.html",
+        moment=acta_moment,
         open_matters=open_words(matters),
         why_not_signed=why_not_signed(row, matters),
         selection=subject.selection,

@@ -18,7 +18,7 @@ from accounts.rules import masked
 from kernel import clock
 from kernel.errors import N_, NotFound
 from kernel.files import checksum_of
-from kernel.i18n import _, choose, format_datetime, language, lazy_, number, reading
+from kernel.i18n import _, choose, language, lazy_, number, reading
 from kernel.pdf.document import PdfDocument, compose_pdf
 from kernel.pdf.pen import STRONG, TEXT, TITLE, wrapped
 from kernel.pdf.sheets import BRAND, INK, LEFT, LINE, RULE, SOFT, FlowingSheet, sheet_properties
@@ -35,6 +35,7 @@ from selections.rules.documents import signature_text
 from selections.standing import ActaEntryRow
 from selections.views import actas
 from selections.views.actas import KINDS, PART, ActaEntryView, count_parts, head_facts, line_views, precision_facts
+from selections.wording import acta_moment
 
 
 class ActaIdentityForm(Form):
@@ -122,7 +123,7 @@ class _ActaSheet(FlowingSheet):
     def _row(self, line: ActaEntryView, identity: str) -> None:
         names = [(text, TEXT, SIZE, INK) for text in wrapped(line.name, TEXT, SIZE, self._columns[1][1] - 2)]
         before = _("before: %(words)s", words=line.was) if line.was else ""
-        for text in (before, line.decided):
+        for text in (before, line.decided, *line.by_hand):
             names += [(part, TEXT, SMALL, SOFT) for part in (wrapped(text, TEXT, SMALL, self._columns[1][1] - 2) if text else ())]
         outcome = [(text, TEXT, SIZE, INK) for text in wrapped(line.outcome, TEXT, SIZE, 25)]
         plain = [[(text, TEXT, SIZE, INK)] for text in (line.rank, identity or "–", line.percent, line.csem, line.alike_short)]
@@ -168,7 +169,16 @@ HEADINGS = (
         N_("Result without rounding"),
         N_("Give or take"),
     ),
-    *(N_("Status"), N_("Band from"), N_("Band to"), N_("Attempts that count"), N_("Objections"), N_("Incidents"), N_("Before")),
+    *(
+        N_("Status"),
+        N_("Band from"),
+        N_("Band to"),
+        N_("Attempts that count"),
+        N_("Objections"),
+        N_("Incidents"),
+        N_("Before"),
+        N_("By hand"),
+    ),
 )
 
 
@@ -201,6 +211,7 @@ def _row(line: ActaEntryRow, view: ActaEntryView, identity: str) -> Sequence[Cel
         len(fields.get("objections", ())),
         len(fields.get("incidents", ())),
         view.was,
+        "; ".join(view.by_hand),
     )
 
 
@@ -211,14 +222,14 @@ def facts_rows(row: SelectionActa, title: str, signed: Sequence[Row[Person, date
     return [
         (_("Acta"), title),
         (_("Code"), row.printed_code),
-        (_("Figures of"), format_datetime(row.frozen_at)),
-        *([(_("In force since"), format_datetime(row.published_at))] if row.published_at else []),
+        (_("Figures of"), acta_moment(row.frozen_at)),
+        *([(_("In force since"), acta_moment(row.published_at))] if row.published_at else []),
         *([(_("Reason for the amendment"), row.reason)] if row.reason else []),
         *head_facts(row),
         *((name, f"{figure}. {explanation}") for name, figure, explanation in precision),
         (_("How to read it"), _(actas.BANDS if precision else actas.TOO_FEW)),
         *([(_("Caution"), warning)] if warning else []),
-        *((_("Signed by"), f"{person.full_name}, {format_datetime(at)}") for person, at in signed),
+        *((_("Signed by"), f"{person.full_name}, {acta_moment(at)}") for person, at in signed),
         ("SHA-256", row.sha256),
         (_("Verify it at"), address),
     ]

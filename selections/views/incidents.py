@@ -8,8 +8,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import AnyOf
 
 from accounts import access_log
-from accounts.privacy import PeopleListKind
-from courses.models import Course
+from accounts.privacy import AccessPurpose
 from kernel import clock
 from kernel.errors import N_, Conflict, Invalid
 from kernel.i18n import _, lazy_
@@ -103,8 +102,8 @@ def signs(subject: SelectionContext) -> Response:
     session, now = current_session(), clock.now()
     listed = selections.list_signs(session, session.get_one(Selection, subject.id))
     incidents = selections_incidents.list_incidents(session, subject.id)
-    if listed or incidents:
-        access_log.record_list_access(PeopleListKind.ACTA, Course, subject.course_id, role=subject.role or "")
+    shown = {sign.person_id for sign in listed} | {incident.person_id for incident, _attempt in incidents}
+    access_log.record_people_access(sorted(shown), AccessPurpose.ANSWERS, role=subject.role or "")
     return page(
         "selections/signs.html",
         selection=subject,

@@ -435,18 +435,18 @@ def _shown_proposal() -> UUID:
 @requires(ObjectionAction.VIEW, objection_groups.get_objection_file)
 def file(subject: ObjectionFileContext) -> Response:
     """Send a file of an answer that is objected to."""
-    _record_access(subject.person_id)
+    _record_access(subject.selection.role or "", subject.person_id)
     files = file_store()
     return send_content(files, subject.sha256, subject.media_type, subject.name, inline=False, cache_control="no-store")
 
 
-def _record_access(*people: int) -> None:
+def _record_access(role: str, *people: int) -> None:
     """Record, for those whose own hand is shown, that the reader saw their answers."""
     actor, now = current_actor(), clock.now()
 
     def note(session: Session) -> None:
         for person in people:
-            privacy.record_access(session, actor, person, AccessPurpose.ANSWERS, now=now)
+            privacy.record_access(session, actor, person, AccessPurpose.ANSWERS, role=role, now=now)
 
     after_response.leave_record(note)
 
@@ -472,7 +472,7 @@ def _group_page(subject: ObjectionGroupContext, form: ProposalForm, back: Propos
     question = questions[version_id]
     files = list_files(session, [row.item.id for row in rows]) if upload_limits(question) else {}
     if is_of_own_hand(question.kind):
-        _record_access(*[row.objection.person_id for row in rows])
+        _record_access(subject.selection.role or "", *[row.objection.person_id for row in rows])
     form.version.choices = version_choices({version: (shown, questions[version]) for version, shown in numbers.items()}, version_id)
     form.option.choices = addition_choices(question)
     reopened = None
@@ -506,7 +506,6 @@ def _group_page(subject: ObjectionGroupContext, form: ProposalForm, back: Propos
         is_own=subject.facts.proposed,
         may_decide=allows(ObjectionAction.DECIDE, subject),
         is_short=state.is_undecided and subject.deciders < FEWEST_DECIDERS,
-        may_name=current_actor().is_administrator,
         typed=takes_text(question),
         form=form,
         back=back,

@@ -135,7 +135,7 @@ def members(subject: SelectionContext) -> Answer:
     session, form = current_session(), JuryMemberForm()
     if form.validate_on_submit():
         email, role = (form.email.data or "").lower(), MemberRole(form.role.data)
-        with form.refusals(form.email, Invalid):
+        with form.refusals(form.email, Conflict, Invalid):
             selections.name_member(session, current_actor(), subject.id, email, role, now=clock.now())
             return see_page("selections.members", selection=subject.uuid, flash=_("Saved."))
     return page(
@@ -143,6 +143,7 @@ def members(subject: SelectionContext) -> Answer:
         **activity_header(subject.outline, subject.key),
         selection=subject,
         members=selections.list_members(session, [subject.id]),
+        has_acta=selections.has_acta(session, subject.id),
         roles=ROLES,
         form=form,
         hints={role: _(hint) for role, hint in ROLE_HINTS.items()},

@@ -20,9 +20,10 @@ from selections import selections, standing
 from selections.access import SelectionActaAction
 from selections.actas import RegisterVerdict, holds_line, judge_acta
 from selections.corrections import find_open
-from selections.models import SelectionActa
+from selections.models import ActaKind, SelectionActa
 from selections.rules.documents import CODE_LENGTH
 from selections.views.actas import KINDS
+from selections.wording import acta_moment
 
 
 class ActaEntryForm(Form):
@@ -75,7 +76,7 @@ def _page_of(row: SelectionActa | None, file: str | None = None) -> str | None:
 @bp.get("/<code>")
 @public("everybody may check a code: acta.verify")
 def verify(code: str) -> Answer:
-    """Say whether an acta is genuine, what it is, and whether it was amended since."""
+    """Return whether an acta is genuine, what it is, and whether it was amended since."""
     limiter().use(LOOK_UPS, client_key())
     row = standing.find_by_code(current_session(), code)
     if row is None:
@@ -88,7 +89,7 @@ def verify(code: str) -> Answer:
 @bp.post("/<code>/file")
 @requires(SelectionActaAction.VERIFY, _get_acta, body_limit=MOST_BYTES)
 def compare_file(row: SelectionActa) -> Answer:
-    """Say whether a file, or the one whose digest was typed, is one of this acta byte for byte."""
+    """Return whether a file, or the one whose digest was typed, is one of this acta byte for byte."""
     limiter().use(COMPARISONS, client_key())
     form = FileDigestForm()
     sha256 = form.sha256() if form.validate_on_submit() else ""
@@ -105,7 +106,7 @@ def _compared(row: SelectionActa, sha256: str) -> Response:
 @bp.post("/<code>/line")
 @requires(SelectionActaAction.VERIFY, _get_acta)
 def compare_line(row: SelectionActa) -> Answer:
-    """Say whether a line with its salt stands in this acta."""
+    """Return whether a line with its salt stands in this acta."""
     limiter().use(COMPARISONS, client_key())
     form = ActaEntryForm()
     if not form.validate_on_submit():
@@ -121,6 +122,8 @@ def _page(row: SelectionActa, file_form: FileDigestForm, line_form: ActaEntryFor
     return page(
         "selections/verify.html",
         acta=row,
+        moment=acta_moment,
+        follows=row.kind == ActaKind.PROVISIONAL.value,
         kinds=KINDS,
         code=row.printed_code,
         verdict=verdict.value,

@@ -210,6 +210,6 @@ def test_administrators_find_nowhere_who_objected(browser: Browser, instance: In
 
         assert (len(objections(for_another=False)), objections(for_another=True)) == (1, [])
     page = admin.get("/administration/audit?act=objection.opened")
-    assert in_spanish("No name: the jury decides without it") in page.text
+    assert in_spanish("No name is shown here") in page.text
     assert diana.full_name not in page.text
     assert in_spanish("No matching entries") in admin.get("/administration/audit?act=objection.opened&person=diana@example.org").text

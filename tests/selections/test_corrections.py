@@ -24,10 +24,12 @@ from selections import actas, corrections
 from selections.corrections import compare_acta, keep_comparison
 from selections.models import ActaCorrection, Selection, SelectionActa
 from selections.standing import list_own_lines
+from tests.support.access import outcome
 from tests.support.browser import Browser
 from tests.support.builders import a_person, publish, sign_in
-from tests.support.editions import a_learner_of, take_out
+from tests.support.editions import a_learner_of, an_edition, take_out
 from tests.support.learning import actor_of, all_at_once
+from tests.support.objections import PROPOSAL, Objecting
 from tests.support.regrading import regrade_row, undo
 from tests.support.selection_access import a_selection_cast
 from tests.support.selections import (
@@ -35,6 +37,7 @@ from tests.support.selections import (
     a_juror,
     a_sat_selection,
     a_selecting_folder,
+    a_selection,
     all_actas,
     an_acta,
     an_editor,
@@ -185,7 +188,7 @@ def test_an_undone_regrade_closes_the_task_and_the_page_keeps_it(juror: Browser,
     page = juror.get(f"/selections/{selection.uuid}")
     assert in_spanish("Later corrections pending.") not in page.text
     assert in_spanish("Closed: the results are again those of the acta") in page.text
-    juror.get(f"/selections/{selection.uuid}/amendment", status=403)
+    juror.get(f"/selections/{selection.uuid}/amendment", status=409)
     assert len(told(instance, f"acta-correction:{task.id}:closed")) == 2
 
 
@@ -228,7 +231,7 @@ def test_what_is_undone_while_an_amendment_is_frozen_leaves_no_empty_amendment(
 
 def test_an_amendment_needs_a_reason_and_a_difference(juror: Browser, instance: Instance, selection: Selection) -> None:
     """spec/selection 12: without a difference nobody amends."""
-    juror.get(f"/selections/{selection.uuid}/amendment", status=403)
+    juror.get(f"/selections/{selection.uuid}/amendment", status=409)
     with instance.database.unit_of_work() as session, pytest.raises(actas.NothingToAmend):
         actas.request_acta(session, Actor(person_id=1), selection.id, reason=REASON, now=clock.now())
     void(instance, "p5")
@@ -268,12 +271,30 @@ def test_a_dry_run_shows_which_actas_it_touches(juror: Browser, instance: Instan
     assert tasks(instance) == []
 
 
+def test_a_dry_run_counts_no_attempt_that_does_not_count(browser: Browser, instance: Instance) -> None:
+    """Who has full marks in one attempt and not in another keeps the result: the best one counts."""
+    course = publish(instance, a_selecting_folder(more="attempts: 2\n"))[0]
+    edition = an_edition(instance, course)
+    for email, rights in (("ana@example.org", (5, 3)), ("diana@example.org", (3,))):
+        learner = a_learner_of(instance, course, edition, email)
+        for right in rights:
+            answer(instance, learner, right)
+    selection = a_selection(instance, course, edition)
+    a_final(browser, instance, selection)
+    dry_run = regrade_row(instance, try_to_void(instance, "p5"))
+
+    with instance.database.unit_of_work(write=False) as session:
+        touched = [(one.people, one.outcomes) for one in corrections.list_touched(session, dry_run)]
+
+    assert touched == [(1, 1)]
+
+
 def test_a_reopened_attempt_opens_a_task_until_it_is_submitted_again(juror: Browser, instance: Instance, selection: Selection) -> None:
     """spec/selection 4.10: while it is open its person has no result; the comparison comes again by itself."""
     editor = an_editor(instance)
     with instance.database.unit_of_work() as session:
         attempt = session.scalars(select(Attempt).order_by(Attempt.id).limit(1)).one()
-        reopen_attempt(session, editor, load_attempt(session, attempt.id), "Se cortó la luz.", now=clock.now())
+        reopen_attempt(session, editor, load_attempt(session, attempt.id), "Se cortó la luz.", agreed_by=editor.person_id, now=clock.now())
     juror.deliver_jobs()
 
     (task,) = tasks(instance)
@@ -409,3 +430,39 @@ def compare(instance: Instance, acta: SelectionActa) -> None:
 def a_delivery(instance: Instance) -> Delivery:
     """Return the delivery of a job that was not stored."""
     return Delivery(instance.database, instance.settings, 0, {}, clock.now())
+
+
+def test_a_regrade_that_another_jury_ordered_changes_an_acta_only_with_the_two_of_its_own(browser: Browser, instance: Instance) -> None:
+    """spec/selection 4.16: the task names what was regraded, why and by whom; the others' jury neither amends nor signs."""
+    selection = a_sat_selection(instance)
+    juror = a_final(browser, instance, selection)
+    before = document(instance, all_actas(instance)[-1])
+    with instance.database.unit_of_work(write=False) as session:
+        course = session.get_one(Course, selection.course_id)
+    edition = an_edition(instance, course, "Otra")
+    answer(instance, a_learner_of(instance, course, edition, "pia@example.org"), 3)
+    other = a_selection(instance, course, edition)
+    rosa = a_juror(browser.another(), instance, other, "rosa@example.org", given="Rosa")
+    an_acta(rosa, other)
+    rosa.submit("/publication")
+    theirs = Objecting(instance, other, rosa, a_juror(browser.another(), instance, other, "omar@example.org", given="Omar"))
+    theirs.object_to(5, "pia@example.org")
+    theirs.propose()
+    rosa.deliver_jobs()
+    theirs.decide()
+    rosa.deliver_jobs()
+
+    newest = max((row for row in all_actas(instance) if row.selection_id == selection.id), key=lambda row: row.number)
+    assert [task.results > 0 for task in tasks(instance) if task.acta_id == newest.id] == [True]
+    page = juror.get(f"/selections/{selection.uuid}/amendment").text
+    said = in_spanish("By objections; proposed by %(proposer)s, decided by %(decider)s", proposer="Rosa", decider="Omar")
+    assert PROPOSAL["ground"] in page
+    assert said.partition("Omar")[0].partition("Rosa")[0] in page
+    assert "Rosa" in page
+    assert "Omar" in page
+    assert (newest.state, document(instance, newest)) == ("in_force", before)
+    assert outcome(rosa, f"/selections/{selection.uuid}/amendment", "POST", {"reason": REASON}) == "deny"
+    path = an_acta(juror, selection, REASON)
+    draft = max((row for row in all_actas(instance) if row.selection_id == selection.id), key=lambda row: row.number)
+    assert outcome(rosa, f"{path}/signature", "POST", {"sha256": draft.sha256}) == "deny"
+    assert draft.state == "draft"

@@ -266,6 +266,7 @@ def test_an_amendment_is_exported_with_what_each_line_said_before(
     rows = [cells for _line, cells in read_csv(taken(juror, "csv")).rows]
     text = text_of(taken(juror, "pdf"), tmp_path)
 
-    assert [bool(row[-1]) for row in rows[1:]] == [False, True, True, True, False]
+    was = rows[0].index(in_spanish("Before"))
+    assert [bool(row[was]) for row in rows[1:]] == [False, True, True, True, False]
     assert "admitía dos respuestas" in text
     assert text.count(in_spanish("before: %(words)s", words="")[:-1]) == 3

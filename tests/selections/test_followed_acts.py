@@ -53,7 +53,7 @@ def test_every_act_on_results_is_followed_or_known_to_change_none() -> None:
 
 
 def writes_results(path: Path) -> bool:
-    """Say whether a module gives the score, the outcome or an override of a result another value."""
+    """Return whether a module gives the score, the outcome or an override of a result another value."""
     targets = (target for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Assign) for target in node.targets)
     single = (part for target in targets for part in (target.elts if isinstance(target, ast.Tuple) else [target]))
     return any(isinstance(part, ast.Attribute) and part.attr in {"score", "own_score", "passed", "own_passed"} for part in single)

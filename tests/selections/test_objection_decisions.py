@@ -169,7 +169,7 @@ def test_whoever_wrote_marked_or_takes_it_neither_proposes_nor_decides(case: Obj
 
 
 def test_where_too_few_can_decide_administrators_are_notified_to_name_one(case: Objecting, instance: Instance) -> None:
-    """spec/selection 5.4: an administrator must name one."""
+    """spec/selection 5.4 and 4.16: two of the jury name another; administrators learn of it."""
     group = case.groups()[0]
     with instance.database.unit_of_work() as session:
         hugo = session.scalars(select(Person.id).where(Person.email == "hugo@example.org")).one()
@@ -178,7 +178,7 @@ def test_where_too_few_can_decide_administrators_are_notified_to_name_one(case: 
     boss = sign_in(case.julia.another(), "admin@example.org")
 
     assert len(notices_of(instance, "admin@example.org", "objection-few:")) == 1
-    assert boss.get(case.page).has_link(f"/selections/{case.selection.uuid}/members")
+    assert boss.get(case.page).has_link(f"/selections/{case.selection.uuid}/jury")
     assert notices_of(instance, "julia@example.org", "objection-open:")
     assert not notices_of(instance, "hugo@example.org", "objection-open:")
 

@@ -65,7 +65,7 @@ def pass_days(instance: Instance, days: int) -> None:
 
 
 def test_who_is_forgotten_stands_in_the_acta_without_a_name(browser: Browser, juror: Browser, instance: Instance) -> None:
-    """spec/selection 4.15: «person withdrawn» on the page and in files; the signed document is the same and verifies."""
+    """spec/selection 4.15: «data deleted» on the page and in files; the signed document is the same and verifies."""
     final = all_actas(instance)[-1]
     before, path = document(instance, final), f"/selections/actas/{final.uuid}"
     assert BERTA in juror.get(path).text
@@ -74,11 +74,11 @@ def test_who_is_forgotten_stands_in_the_acta_without_a_name(browser: Browser, ju
 
     page = juror.get(path)
     assert BERTA not in page.text
-    assert in_spanish("Person withdrawn") in page.text
+    assert in_spanish("Data deleted") in page.text
     juror.get(f"{path}/exports/csv")
     assert BERTA not in juror.response.data.decode()
     assert document(instance, final) == before
-    assert in_spanish("Genuine and in force") in browser.another().get(f"/acta/selection/{printed_code(final.code)}").text
+    assert in_spanish("The acta is genuine and in force") in browser.another().get(f"/acta/selection/{printed_code(final.code)}").text
 
 
 def test_the_line_stays_sealed_for_the_term_and_then_its_proof_goes(juror: Browser, instance: Instance) -> None:
@@ -95,7 +95,7 @@ def test_the_line_stays_sealed_for_the_term_and_then_its_proof_goes(juror: Brows
     emptied = lines_of(instance, person)
     assert [(line.sealed, line.salt, line.text) for line in emptied] == [("", "", line.text) for line in sealed]
     final = all_actas(instance)[-1]
-    assert in_spanish("Person withdrawn") in juror.get(f"/selections/actas/{final.uuid}").text
+    assert in_spanish("Data deleted") in juror.get(f"/selections/actas/{final.uuid}").text
     assert signing_keys(instance.settings.data_dir).verifies(final.key_id, document(instance, final), final.signature)
     with instance.database.unit_of_work(write=False) as session:
         others = session.scalars(select(SelectionActaEntry).where(SelectionActaEntry.person_id != person)).all()

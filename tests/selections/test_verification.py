@@ -48,7 +48,7 @@ def test_everybody_learns_that_an_acta_is_genuine_and_nobody_who_is_in_it(
     """spec/selection 4.9: number, date, title, whether amended since; no names."""
     page = browser.another().get(public(instance))
 
-    assert in_spanish("Genuine and in force") in page.text
+    assert in_spanish("The acta is genuine and in force") in page.text
     assert all(words in page.text for words in ("Marzo", in_spanish("Final acta"), all_actas(instance)[-1].sha256))
     with instance.database.unit_of_work(write=False) as session:
         people = session.scalars(select(Person).where(Person.email.in_(SCORES))).all()
@@ -64,7 +64,7 @@ def test_the_former_acta_says_that_it_was_amended_since(browser: Browser, juror:
     former = browser.another().get(public(instance, -2))
     assert in_spanish("Genuine, but amended since") in former.text
     assert former.has_link(public(instance))
-    assert in_spanish("Genuine and in force") in browser.another().get(public(instance)).text
+    assert in_spanish("The acta is genuine and in force") in browser.another().get(public(instance)).text
 
 
 def test_a_code_is_found_on_the_page_for_all_codes_and_an_unknown_one_is_not(browser: Browser, juror: Browser, instance: Instance) -> None:
@@ -193,7 +193,7 @@ def test_a_register_that_was_changed_is_noticed(browser: Browser, juror: Browser
     page = browser.another().get(public(instance))
 
     assert in_spanish("What the register holds is not what was signed") in page.text
-    assert in_spanish("Genuine and in force") not in page.text
+    assert in_spanish("The acta is genuine and in force") not in page.text
 
 
 @pytest.mark.matrix
