@@ -128,12 +128,12 @@ class CredentialContext:
 
     @property
     def is_sound(self) -> bool:
-        """Say whether it may be revoked, replaced or corrected now."""
+        """Return whether it may be revoked, replaced or corrected now."""
         return self.state in SOUND
 
     @property
     def is_restorable(self) -> bool:
-        """Say whether it is revoked and nothing was issued instead."""
+        """Return whether it is revoked and nothing was issued instead."""
         return self.state is CredentialState.REVOKED and self.row.replaced_by_id is None
 
 
@@ -229,7 +229,7 @@ def _open_bulk_zip(actor: Actor, subject: BulkContext) -> Verdict:
 
 
 def decides(actor: Actor, subject: CredentialContext) -> bool:
-    """Say whether an actor may act on a credential: the team of its course, and who administers its institution."""
+    """Return whether an actor may act on a credential: the team of its course, and who administers its institution."""
     return edits(actor, subject.staff_role) or subject.administers
 
 

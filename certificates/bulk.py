@@ -183,7 +183,7 @@ def _logos(session: Session, ids: Collection[int]) -> dict[int, bytes]:
 
 
 def are_any_deleted(session: Session, ids: Sequence[int]) -> bool:
-    """Say whether the data of the person of one of these certificates were deleted."""
+    """Return whether the data of the person of one of these certificates were deleted."""
     statement = select(Credential.id).join(Person, Person.id == Credential.person_id).where(Credential.id.in_(ids), was_deleted_condition())
     return session.scalar(statement.limit(1)) is not None
 
@@ -210,7 +210,7 @@ DRAWN = (CredentialState.VALID, CredentialState.EXPIRED)
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
-class BulkVerb(audit.Verb):
+class BulkVerb(audit.Verb, facts={"certificates": N_("Certificates")}):
     """The audit verbs of bulk downloads."""
 
     REQUESTED = "bulk_download.requested", N_("Requested certificates as PDF files")

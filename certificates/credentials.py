@@ -146,7 +146,7 @@ def find_by_code(session: Session, code: str) -> Credential | None:
 
 
 def is_holder_deleted(session: Session, row: Credential) -> bool:
-    """Say whether the data of a credential's person were deleted: nothing names them any more (spec/certificates R8)."""
+    """Return whether the data of a credential's person were deleted: nothing names them any more (spec/certificates R8)."""
     return session.scalar(select(Person.id).where(Person.id == row.person_id, was_deleted_condition())) is not None
 
 
@@ -287,7 +287,27 @@ def get_review(session: Session, actor: Actor, review: UUID) -> CredentialReview
     return CredentialReviewContext(row, get_credential(session, actor, session.get_one(Credential, row.credential_id).uuid))
 
 
-class CertificateVerb(audit.Verb):
+class CertificateVerb(
+    audit.Verb,
+    facts={
+        "by": N_("By"),
+        "certificate.renewed by": audit.Fact(table="credential"),
+        "certificate.replaced by": audit.Fact(table="credential"),
+        "reason_class": audit.Fact(
+            N_("Kind of reason"),
+            values={
+                "name": N_("The person's name was corrected"),
+                "data": N_("Another detail was wrong"),
+                "template": N_("The design of the certificate was corrected"),
+                "merged": N_("The person's accounts were merged"),
+                "issued_by_mistake": N_("It was issued by mistake"),
+                "conditions_not_met": N_("The course's requirements were not met"),
+                "irregularity": N_("Irregularity in the course or the assessment"),
+                "on_request": N_("At the holder's request"),
+            },
+        ),
+    },
+):
     """The audit verbs of credentials."""
 
     ISSUED = "certificate.issued", N_("Certificate issued")

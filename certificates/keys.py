@@ -102,7 +102,13 @@ def _line(key: PublishedKey) -> Mapping[str, object]:
 PORTION = 500
 
 
-class KeyVerb(audit.Verb):
+class KeyVerb(
+    audit.Verb,
+    facts={
+        "signed": N_("Signed"),
+        "unsound": N_("Certificates that lose it"),
+    },
+):
     """The audit verbs of keys."""
 
     COMPROMISED = "key.compromised", N_("Marked a key of the certificates as compromised")

@@ -175,7 +175,7 @@ class ValidityChange(Entity):
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)
     version_id: Mapped[int] = mapped_column(ForeignKey("course_version.id"))
     corrects_sentences: Mapped[bool] = mapped_column(default=False, server_default=false())
-    """Whether it changes no last day, but replaces what says that a final assessment was passed where there was none."""
+    """Whether it changes no last day, but replaces what says that something was passed which its version does not ask."""
     reason: Mapped[str] = mapped_column(Text)
     total: Mapped[int]
     """How many certificates the dry run counted."""

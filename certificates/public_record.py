@@ -92,7 +92,7 @@ FIELD = "person.id_number"
 
 
 def has_place_for_identity(session: Session, row: Credential) -> bool:
-    """Say whether the template by which a credential is drawn has a place for its holder's identity number."""
+    """Return whether the template by which a credential is drawn has a place for its holder's identity number."""
     return get_drawn_template(session, row.template, row.template_version).prints(FIELD)
 
 

@@ -126,7 +126,14 @@ def _reviews(count: int) -> str:
     return ngettext("%(count)s certificate to decide on", "%(count)s certificates to decide on", count)
 
 
-class CredentialReviewVerb(audit.Verb):
+class CredentialReviewVerb(
+    audit.Verb,
+    facts={
+        "certificate.called_replaced by": audit.Fact(table="person"),
+        "words": N_("Words"),
+    },
+    former={"certificate.review_settled": N_("Settled a certificate review")},
+):
     """The audit verbs of reviews."""
 
     OPENED = "credential_review.opened", N_("Asked for a decision about a certificate")

@@ -358,7 +358,7 @@ def _judged_without_credential(name: str, seal: SealState, codes: tuple[str, ...
 
 
 def _is_saved_again(content: bytes) -> bool:
-    """Say whether a program wrote a PDF so that what was in it cannot be seen or compared any more; or whether its end is missing."""
+    """Return whether a program wrote a PDF so that what was in it cannot be seen or compared any more; or whether its end is missing."""
     is_cut = b"startxref" not in content[-2048:]
     return is_cut or b"/Linearized" in content[:2048] or b"/Encrypt" in content or b"/ObjStm" in content
 

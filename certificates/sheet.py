@@ -1,6 +1,6 @@
 """The printed content of a certificate in words, with the template by which it is drawn, and the sentences of its badge."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -10,8 +10,8 @@ from certificates.layout.placing import USUAL_COLOURS, PrintedSignatory, SheetCo
 from certificates.layout.template import FIELDS, CertificateTemplate
 from certificates.rules.credentials import DECLARED
 from certificates.rules.transcripts import signable_text
-from courses.rules import Outline, printed_basis, printed_hours, read_hours
-from enrolments.rules import activities_to_pass, has_final_assessment
+from courses.rules import Outline, OutlineActivity, printed_basis, printed_hours, read_hours
+from enrolments.rules import activities_to_pass, has_final_assessment, required_modules
 from kernel.codes import in_fours, printed_code
 
 
@@ -114,7 +114,9 @@ class _Words:
     final: str
     titles: str
     both: str
-    several: str
+    quizzes: tuple[str, str]
+    of_modules: str
+    assessments: tuple[str, str]
     grade: str
     course: str
     self_paced: str
@@ -142,7 +144,9 @@ _ES = _Words(
     final="aprobó la evaluación final del curso",
     titles="aprobó {titles} del curso",
     both="{first} y {second}",
-    several="aprobó las evaluaciones del curso",
+    quizzes=("aprobó el cuestionario que exige el curso", "aprobó los cuestionarios que exige el curso"),
+    of_modules="aprobó los cuestionarios de sus módulos en el curso",
+    assessments=("aprobó la evaluación que exige el curso", "aprobó las evaluaciones que exige el curso"),
     grade="alcanzó la calificación que exige el curso",
     course="{done} del curso",
     self_paced="En línea, a su ritmo",
@@ -172,7 +176,9 @@ _EN = _Words(
     final="passed the final assessment of",
     titles="passed {titles} of",
     both="{first} and {second}",
-    several="passed the assessments of",
+    quizzes=("passed the quiz required by", "passed the quizzes required by"),
+    of_modules="passed the quizzes of the modules of",
+    assessments=("passed the assessment required by", "passed the assessments required by"),
     grade="reached the grade required by",
     course="{done} of",
     self_paced="Online, self-paced",
@@ -302,7 +308,7 @@ def _sentence(count: int, phrases: _Words, passed: str) -> str:
 def passed_words(outline: Outline, language: str) -> str:
     """Return what whoever completes a course has passed, in the language of the sheet; empty where nothing has to be.
 
-    The final assessment is named only where the course ends with one. Else one or two activities are named by their titles, if these are
+    The final assessment is named only where the course has one. Else one or two activities are named by their titles, if these are
     short enough for the sheet.
     """
     phrases, to_pass = _LANGUAGES.get(language, _ES), activities_to_pass(outline)
@@ -312,8 +318,31 @@ def passed_words(outline: Outline, language: str) -> str:
         return phrases.grade if outline.completion_grade is not None else ""
     titles = [signable_text(_QUOTED.get(language, _QUOTED["es"]).format(_choose(activity.title, language))) for activity in to_pass]
     if len(titles) > 2 or sum(map(len, titles)) > LONGEST_TITLES:
-        return phrases.several
+        return _all_of(outline, to_pass, phrases)
     return phrases.titles.format(titles=titles[0] if len(titles) == 1 else phrases.both.format(first=titles[0], second=titles[1]))
+
+
+def _all_of(outline: Outline, to_pass: Sequence[OutlineActivity], phrases: _Words) -> str:
+    """Return the words for activities that are not named: the quizzes "of the modules" where just these have some."""
+    if any(activity.kind != "quiz" for activity in to_pass):
+        return phrases.assessments[len(to_pass) > 1]
+    modules = {module.key for module in outline.numbered if module.key in required_modules(outline)}
+    if len(modules) > 1 and modules == {activity.module for activity in to_pass}:
+        return phrases.of_modules
+    return phrases.quizzes[len(to_pass) > 1]
+
+
+_FORMERLY = {"es": "aprobó las evaluaciones del curso", "en": "passed the assessments of"}
+"""What certificates said of activities that they did not name; it is so wherever something has to be passed."""
+
+
+def is_founded(outline: Outline, passed: Mapping[str, str]) -> bool:
+    """Return whether a certificate's sentence of what was passed is so of its version of the course, in each language that has it."""
+    to_pass, stated = activities_to_pass(outline), {key: stated_pass(passed, key, with_assessment=True) for key in passed or _LANGUAGES}
+    return all(
+        sentence == passed_words(outline, language) or (bool(to_pass) and sentence == _FORMERLY.get(language))
+        for language, sentence in stated.items()
+    )
 
 
 def stated_pass(passed: Mapping[str, str], language: str, *, with_assessment: bool) -> str:

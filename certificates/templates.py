@@ -192,7 +192,12 @@ LARGEST_PICTURE = 2_000_000
 MOST_PIXELS = 10_000_000
 
 
-class TemplateVerb(audit.Verb):
+class TemplateVerb(
+    audit.Verb,
+    facts={
+        "note": N_("Note"),
+    },
+):
     """The audit verbs of templates."""
 
     CREATED = "certificate_template.created", N_("Made a certificate template")

@@ -48,7 +48,7 @@ from kernel.i18n import choose
 from kernel.keys import SealKeys
 from kernel.pdf.document import PdfAttachment, PdfSealField
 from kernel.permissions import Actor
-from kernel.personal import PersonalTables
+from kernel.personal import PersonalTables, of, own_rows
 from kernel.settings import Settings
 from organisations.access import EVERYWHERE, InstitutionScope
 from organisations.institutions import FIRST, get_institution_scope
@@ -183,7 +183,12 @@ def _stored(codes: Sequence[str]) -> list[str]:
 ATTACHED, ATTACHED_TYPE = "transcript.json", "application/json"
 
 
-class TranscriptVerb(audit.Verb):
+class TranscriptVerb(
+    audit.Verb,
+    facts={
+        "records": N_("Completions"),
+    },
+):
     """The audit verbs of transcripts."""
 
     MADE = "transcript.made", N_("Made a transcript")
@@ -292,20 +297,14 @@ def erase_transcripts(session: Session, person: Person, *, now: datetime) -> Non
 
 def select_own_data(person_id: int) -> PersonalTables:
     """Return somebody's certificates with what was decided about them, and transcripts, a statement a table."""
+    mine, ended = Credential.person_id == person_id, "replaced_at replaced_class replaced_reason revoked_at revoked_class revoked_reason"
+    shown = "code person_name course_titles issued_on expires_on edition_title grade prints_identity name_basis"
+    review = (Credential.code, *of(CredentialReview, "cause words opened_at settled_at decision note"))
+    transcript = of(Transcript, "code made_at content")
     return {
-        "certificates": select(
-            *(Credential.code, Credential.person_name, Credential.course_titles, Credential.issued_on, Credential.expires_on),
-            *(Credential.edition_title, Credential.grade, Credential.prints_identity, Credential.name_basis),
-            *(Credential.replaced_at, Credential.replaced_class, Credential.replaced_reason),
-            *(Credential.revoked_at, Credential.revoked_class, Credential.revoked_reason),
-        ).where(Credential.person_id == person_id),
-        "transcripts": select(Transcript.code, Transcript.made_at, Transcript.content).where(Transcript.person_id == person_id),
-        "certificate_decisions": select(
-            *(Credential.code, CredentialReview.cause, CredentialReview.words, CredentialReview.opened_at),
-            *(CredentialReview.settled_at, CredentialReview.decision, CredentialReview.note),
-        )
-        .join(Credential, Credential.id == CredentialReview.credential_id)
-        .where(Credential.person_id == person_id),
+        "certificates": own_rows(Credential, columns=of(Credential, f"{shown} {ended}"), mine=mine),
+        "transcripts": own_rows(Transcript, columns=transcript, mine=Transcript.person_id == person_id),
+        "certificate_decisions": own_rows(CredentialReview, Credential, columns=review, mine=mine),
     }
 
 

@@ -1,6 +1,6 @@
 """Changes of the last days of issued certificates by their course's present validity: listed, requested, made (spec/certificates E2)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any
@@ -16,13 +16,13 @@ from certificates.access import ValidityContext
 from certificates.credentials import replace_credential
 from certificates.models import Credential, CredentialSignatory, ValidityChange
 from certificates.rules.credentials import ReplacementReason
+from certificates.sheet import is_founded
 from courses.catalogue import get_taught_course
 from courses.models import Course, CourseVersion
 from courses.rules import Outline
 from courses.versions import get_outline
 from enrolments.models import Completion, Enrolment
 from enrolments.progress import AchievedTake, last_day_after, set_last_day
-from enrolments.rules import has_final_assessment
 from kernel import audit, outbox
 from kernel.crypto import SigningKeys
 from kernel.errors import N_, Conflict
@@ -60,13 +60,13 @@ def list_changed_days(
 ) -> list[ChangedDay]:
     """List the certificates in force of a course whose last day would be another one, of some people after another by their number.
 
-    With `sentences` those that keep their last day, and say that a final assessment was passed where their version ends with none.
+    With `sentences` those that keep their last day, and whose sentence of what was passed is not so of their version.
 
     Left out are those on which the person who changes it does not decide: their own, those that they signed (E8), and those of
     institutions that they do not administer (I6).
     """
     changes, withheld = list[ChangedDay](), _is_withheld(by, find_institution_keys(session, by))
-    unfounded = _unfounded_versions(session, outline.course_id) if sentences else None
+    unfounded = [row[1:] for row in _unfounded_sentences(session, [outline.course_id])] if sentences else None
     for _person, takes in groupby(_takes(session, outline, withheld, after, limit), key=lambda row: row.person_id):
         of_person = list(takes)
         changes += _changed_of(outline, of_person) if unfounded is None else _corrected_of(of_person, unfounded)
@@ -99,7 +99,7 @@ def _takes(session: Session, outline: Outline, withheld: ColumnElement[bool], af
     )
     columns = (
         *(Credential.id.label("credential_id"), Credential.code, Credential.person_name, Credential.expires_on, Credential.course_version),
-        *(NAMES_FINAL.label("names_final"), withheld.label("is_withheld")),
+        *(Credential.with_assessment, Credential.passed, withheld.label("is_withheld")),
     )
     statement = (
         select(Enrolment.person_id, Enrolment.take, Completion, Enrolment.id.label("enrolment_id"), *columns)
@@ -122,27 +122,36 @@ def _is_withheld(by: int | None, keys: frozenset[str] | None) -> ColumnElement[b
     return (Credential.person_id == by) | signed | deleted | foreign
 
 
-NAMES_FINAL = Credential.with_assessment & (Credential.passed == {})
-"""A certificate says that a final assessment was passed, as all did until they said what was."""
+def _unfounded_sentences(session: Session, courses: Sequence[int]) -> list[tuple[int, int, Mapping[str, str]]]:
+    """List which sentences of what was passed certificates in force state of which version that does not ask for it.
 
-
-def _unfounded_versions(session: Session, course_id: int) -> frozenset[int]:
-    """Return the versions of a course whose certificates say that a final assessment was passed, and which end with none."""
-    saying = select(Credential.course_version).where(Credential.course_id == course_id, NAMES_FINAL).distinct()
-    versions = select(CourseVersion.id, CourseVersion.number).where(CourseVersion.course_id == course_id, CourseVersion.number.in_(saying))
-    return frozenset(number for row, number in session.execute(versions) if not has_final_assessment(get_outline(session, row)))
+    Each with the number of its course and the number of the version there.
+    """
+    in_force = (Credential.revoked_at.is_(None), Credential.replaced_at.is_(None), Credential.replaced_by_id.is_(None))
+    of_version = (CourseVersion.course_id == Credential.course_id) & (CourseVersion.number == Credential.course_version)
+    statement = (
+        select(Credential.course_id, Credential.course_version, Credential.passed, CourseVersion.id)
+        .join(CourseVersion, of_version)
+        .where(Credential.course_id.in_(courses), Credential.with_assessment, *in_force)
+        .distinct()
+        .order_by(Credential.course_id, Credential.course_version)
+    )
+    return [
+        (course_id, number, passed)
+        for course_id, number, passed, version_id in session.execute(statement)
+        if not is_founded(get_outline(session, version_id), passed)
+    ]
 
 
 def list_unfounded_courses(session: Session, courses: Sequence[int]) -> list[int]:
-    """Return which of some courses have certificates in force that say more than their version asks: see `list_changed_days`."""
-    saying = select(Credential.course_id).where(Credential.course_id.in_(courses), NAMES_FINAL, Credential.replaced_by_id.is_(None))
-    course_ids = session.scalars(saying.where(Credential.revoked_at.is_(None)).distinct().order_by(Credential.course_id))
-    return [course_id for course_id in course_ids if _unfounded_versions(session, course_id)]
+    """Return which of some courses have certificates in force that say what their version does not ask: see `list_changed_days`."""
+    return list(dict.fromkeys(course_id for course_id, _number, _passed in _unfounded_sentences(session, courses)))
 
 
-def _corrected_of(takes: Sequence[_Take], unfounded: frozenset[int]) -> Iterator[ChangedDay]:
+def _corrected_of(takes: Sequence[_Take], unfounded: Sequence[tuple[int, Mapping[str, str]]]) -> Iterator[ChangedDay]:
     for row in takes:
-        if row.credential_id is not None and not row.is_withheld and row.names_final and row.course_version in unfounded:
+        stated = row.credential_id is not None and not row.is_withheld and row.with_assessment
+        if stated and (row.course_version, row.passed) in unfounded:
             yield row, row.expires_on
 
 

@@ -1,7 +1,7 @@
-"""Training actas: made once for each form, read by their code, and their numbers counted anew from their moments (spec/compulsory 12.3)."""
+"""Training actas: made once for each form, kept as drawn, read by their code, their numbers counted anew (spec/compulsory 12.3)."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID, uuid4
@@ -11,20 +11,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from compliance.access import PlaceReportContext
-from compliance.assignments import list_stale_people
+from compliance.assignments import require_written
 from compliance.audit_verbs import ComplianceVerb
 from compliance.learner import find_known_rules
 from compliance.models import Obligation, ObligationVersion, TrainingActa
 from compliance.report import ReportObligation, ReportTime, TrainingFilter, count_states, list_report_obligations
-from compliance.rules.documents import CODE_LENGTH, ActaCount, acta_counts, acta_digest
+from compliance.rules.documents import CODE_LENGTH, ActaCount, ActaNumbers, acta_counts, acta_digest
 from compliance.rules.terms import WorkingDays
 from kernel import audit
 from kernel.codes import code_from_bits, printed_code, read_code
-from kernel.errors import N_, Conflict, require_found
+from kernel.errors import require_found
 from kernel.permissions import Actor
 from organisations import audiences, tree
-from organisations.audience_kinds import AudienceScope
-from organisations.models import Audience, Organisation
+from organisations.models import Organisation
 from organisations.rules.audiences import write_sentence
 from organisations.rules.units import OrganisationKind, UnitSummary, lineage, zone_of
 from organisations.training_scope import get_training_scope
@@ -40,7 +39,7 @@ class ActaContext(PlaceReportContext):
 def get_acta(session: Session, actor: Actor, code: str) -> ActaContext:
     """Return an acta by its code as people write it; raise NotFound."""
     acta = require_found(find_acta(session, code))
-    return ActaContext(acta.place_id, get_training_scope(session, actor), acta)
+    return ActaContext(acta.place_id, get_training_scope(session, actor, get_acta_scope(session, acta).places), acta)
 
 
 def find_acta(session: Session, code: str) -> TrainingActa | None:
@@ -56,10 +55,16 @@ def find_acta_of_form(session: Session, number: UUID) -> TrainingActa | None:
 
 @dataclass(frozen=True, slots=True)
 class ActaScope:
-    """The place of an acta and the tree in which it stands today."""
+    """The place of an acta, and the tree in which it stood on a day."""
 
     place: UnitSummary
     places: Mapping[int, UnitSummary]
+    zone: ZoneInfo
+    """By which the place keeps its days."""
+    on: date
+    """The day of the acta."""
+    is_assumed: bool
+    """The log does not say of all places where they stood."""
 
     @property
     def parents(self) -> dict[int, int | None]:
@@ -83,39 +88,46 @@ class ActaScope:
         """Return the provinces below the place; where there is none, what stands directly below it."""
         return self.provinces or {unit.id for unit in self.places.values() if unit.parent_id == self.place.id}
 
-    @property
-    def zone(self) -> ZoneInfo:
-        """Return the time zone by which the place keeps its days."""
-        return ZoneInfo(zone_of(self.places, self.place.id))
+
+def get_acta_scope(session: Session, row: TrainingActa, tree_known: datetime | None = None, tree_at: datetime | None = None) -> ActaScope:
+    """Return the place of an acta with its tree: of its day, as known then, or on and as known on other days."""
+    history = tree.load_history(session, tree_known or row.known)
+    zone = ZoneInfo(zone_of(history.units, row.place_id))
+    day = (tree_at or row.at).astimezone(zone).date()
+    places, is_assumed = history.on(day), history.is_assumed(day, row.place_id)
+    return ActaScope(places[row.place_id], places, zone, row.at.astimezone(zone).date(), is_assumed)
 
 
-def get_acta_scope(session: Session, row: TrainingActa) -> ActaScope:
-    """Return the place of an acta with its tree."""
-    places = {unit.id: unit for unit in tree.list_tree(session)}
-    return ActaScope(places[row.place_id], places)
+def count_acta(
+    session: Session, row: TrainingActa, known: datetime, tree_known: datetime | None = None, tree_at: datetime | None = None
+) -> list[ActaCount] | None:
+    """Count the people of an acta from the history of their states, as known at a moment; None where no records are kept.
 
-
-def count_acta(session: Session, row: TrainingActa, scope: ActaScope, known: datetime) -> list[ActaCount] | None:
-    """Count the people of an acta from the history of their states, as known at a moment; None where no records are kept."""
+    They are counted where they stood on its day, as known at the same moment; else on the day of `tree_at`, as known at `tree_known`.
+    """
+    scope = get_acta_scope(session, row, tree_known or known, tree_at)
     obligations = tuple(
         obligation for obligation in list_report_obligations(session, scope.institution.id) if obligation.id == row.obligation_id
     )
     if not obligations:
         return None
     filters = TrainingFilter(row.place_id, scope.place.kind is OrganisationKind.INSTITUTION, obligations)
-    time = ReportTime(row.at.astimezone(scope.zone).date(), row.at, known, is_past=True)
+    tree_on = None if tree_at is None else tree_at.astimezone(scope.zone).date()
+    time = ReportTime(scope.on, row.at, known, is_past=True, tree_on=tree_on, tree_known=tree_known)
     counted = count_states(session, time, filters, WorkingDays())
     return acta_counts(((unit_id, each.tally) for (_one, unit_id), each in counted.items()), scope.parents, scope.place.id, scope.parts)
 
 
-def has_due_changes(session: Session, obligation_id: int, now: datetime) -> bool:
-    """Say whether the clock, or a change of the register, changed statuses that a job has still to write into their history."""
-    obligation = session.get_one(Obligation, obligation_id)
-    if list_stale_people(session, obligation, now):
-        return True
-    audience, today = session.get_one(Audience, obligation.audience_id), audiences.today_of(now)
-    rule, scope = audiences.find_rule_on(session, audience.id, today), AudienceScope(audience.institution_id, today)
-    return rule is not None and bool(audiences.list_changed_people(session, audience.id, rule, scope))
+def count_numbers(session: Session, row: TrainingActa, now: datetime) -> ActaNumbers:
+    """Count the numbers of an acta as known then, when it was made, and now."""
+    then, today = count_acta(session, row, row.known), count_acta(session, row, now)
+    return ActaNumbers(
+        then,
+        then if row.made_at <= row.known else count_acta(session, row, row.made_at),
+        today,
+        count_acta(session, row, now, row.known),
+        count_acta(session, row, row.known, row.made_at, row.made_at),
+    )
 
 
 def get_acta_texts(session: Session, row: TrainingActa, on: date) -> tuple[ObligationVersion, str]:
@@ -131,17 +143,24 @@ def get_acta_texts(session: Session, row: TrainingActa, on: date) -> tuple[Oblig
 
 
 def make_acta(
-    session: Session, actor: Actor, place_id: int, obligation: ReportObligation, time: ReportTime, *, number: UUID, now: datetime
+    session: Session,
+    actor: Actor,
+    place_id: int,
+    obligation: ReportObligation,
+    time: ReportTime,
+    draw: Callable[[TrainingActa], bytes],
+    *,
+    number: UUID,
+    now: datetime,
 ) -> TrainingActa:
-    """Keep the moments of an acta and the digest of its numbers; a second time with one number, that of its form, changes nothing.
+    """Keep an acta with its moments and the digest of its numbers; a second time with one number, that of its form, changes nothing.
 
-    Raise Conflict where the history that the numbers are counted from does not yet say what the page says.
+    Raise StatusesBehind where the history that the numbers are counted from does not yet say what the page says.
     """
     acta = find_acta_of_form(session, number)
     if acta is not None and (acta.place_id, acta.made_by) == (place_id, actor.person_id):
         return acta
-    if time.known >= now and has_due_changes(session, obligation.id, now):
-        raise Conflict(N_("Statuses are being updated. Try again in a few minutes."))
+    require_written(session, [obligation.id], time.known, now)
     row = TrainingActa(
         uuid=number if acta is None else uuid4(),
         code=code_from_bits(secrets.randbits(5 * CODE_LENGTH), CODE_LENGTH),
@@ -152,9 +171,10 @@ def make_acta(
         made_at=now,
         made_by=actor.person_id,
     )
-    row.digest = acta_digest(count_acta(session, row, get_acta_scope(session, row), row.known) or ())
+    row.digest = acta_digest(count_acta(session, row, row.known) or ())
     session.add(row)
     session.flush()
+    row.content = draw(row)
     facts = {"code": printed_code(row.code), "obligation": obligation.key, "on": time.on.isoformat()}
     audit.record(session, actor, ComplianceVerb.ACTA_MADE, session.get_one(Organisation, place_id), now=now, **facts)
     return row

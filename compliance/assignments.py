@@ -34,8 +34,12 @@ from enrolments.models import Completion
 from kernel.compiled_statements import compile_once
 from kernel.db import Database, connection_of
 from kernel.entity_rows import columns_of, entity_rows
+from kernel.errors import N_, Conflict
+from organisations import audiences as audience_queries
+from organisations.audience_kinds import AudienceScope
 from organisations.audience_preview import TrainingDuty
-from organisations.models import AudienceStayRecord
+from organisations.audiences import FOLLOWED_WITHIN, awaits_stays
+from organisations.models import Audience, AudienceStayRecord
 
 _ACTIVE = compile_once(
     select(*columns_of(Obligation)).where(Obligation.state != "draft", Obligation.forgotten_at.is_(None)).order_by(Obligation.id)
@@ -110,20 +114,22 @@ def list_stale_people(session: Session, obligation: Obligation, now: datetime) -
     return sorted(set(session.scalars(union(stays, clock))))
 
 
-RECENT = timedelta(hours=1)
-"""Time within which statuses follow a change of the register, even on a busy machine."""
+class StatusesBehind(Conflict):
+    """The history of statuses does not yet say what the register says: a job has to follow it."""
+
+    message = N_("Statuses are being updated. Try again in a few minutes.")
 
 
 def are_behind(session: Session, now: datetime, *, obligations: Collection[int] | None = None, person: int | None = None) -> bool:
-    """Say whether statuses under some obligations, or of a person, are of before a recent change of who is in their audience."""
-    stay = AudienceStayRecord
+    """Return whether statuses under some obligations, or of a person, are of before a recent change of who is in their audience."""
+    stay, lately = AudienceStayRecord, now - FOLLOWED_WITHIN
     known_until = func.coalesce(Assignment.computed_at, Obligation.created_at)
     statement = (
         select(stay.id)
         .join(Obligation, Obligation.audience_id == stay.audience_id)
         .outerjoin(Assignment, (Assignment.person_id == stay.person_id) & (Assignment.obligation_id == Obligation.id))
         .where(
-            or_(stay.recorded_at > now - RECENT, stay.retracted_at > now - RECENT),
+            or_(stay.recorded_at > lately, stay.retracted_at > lately),
             or_(Assignment.id.is_(None), stay.recorded_at > known_until, stay.retracted_at > known_until),
             Obligation.state == "active",
         )
@@ -132,7 +138,25 @@ def are_behind(session: Session, now: datetime, *, obligations: Collection[int] 
         statement = statement.where(Obligation.id.in_(obligations))
     if person is not None:
         statement = statement.where(stay.person_id == person)
-    return session.scalar(statement.limit(1)) is not None
+    return bool(session.scalar(select(or_(awaits_stays(now), statement.exists()))))
+
+
+def are_due(session: Session, obligation_id: int, now: datetime, *, with_clock: bool = True) -> bool:
+    """Return whether a change of the register, or the clock, changed statuses that a job has still to write into their history."""
+    if are_behind(session, now, obligations=[obligation_id]):
+        return True
+    obligation = session.get_one(Obligation, obligation_id)
+    if with_clock and list_stale_people(session, obligation, now):
+        return True
+    audience, today = session.get_one(Audience, obligation.audience_id), audience_queries.today_of(now)
+    rule, scope = audience_queries.find_rule_on(session, audience.id, today), AudienceScope(audience.institution_id, today)
+    return rule is not None and bool(audience_queries.list_changed_people(session, audience.id, rule, scope))
+
+
+def require_written(session: Session, obligations: Collection[int], known: datetime, now: datetime) -> None:
+    """Raise StatusesBehind where the history of statuses is read as known now and does not yet say what the register says."""
+    if known >= now and any(are_due(session, number, now) for number in obligations):
+        raise StatusesBehind
 
 
 def count_by_state(session: Session, obligation: Obligation, now: datetime) -> dict[str, int]:

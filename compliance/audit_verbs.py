@@ -1,10 +1,57 @@
 """Verbs of compulsory training as the audit log names them."""
 
-from kernel.audit import Verb
+from kernel.audit import Fact, Verb
 from kernel.errors import N_
 
 
-class ComplianceVerb(Verb):
+class ComplianceVerb(
+    Verb,
+    facts={
+        "purpose": Fact(values={"evidence": N_("A waiver or recognition"), "training": N_("The compulsory training")}),
+        "approved": N_("Approved"),
+        "basis": Fact(
+            N_("How a renewal counts"),
+            values={
+                "expiry": N_("From the day on which it would have expired"),
+                "completion": N_("From the day on which it is done again"),
+            },
+        ),
+        "bundle": N_("Bundle"),
+        "completed": N_("Have completed it"),
+        "counts_from": N_("What was completed counts from"),
+        "day": N_("Day"),
+        "differing": N_("Different"),
+        "effective": N_("In effect from"),
+        "ends": N_("Applies until"),
+        "existing": Fact(
+            N_("People who completed an earlier version"),
+            values={"keep": N_("What they completed counts"), "again": N_("They take the course again")},
+        ),
+        "gap": N_("Days of absence that do not interrupt"),
+        "grace": N_("Days of grace"),
+        "identities": N_("With identity numbers"),
+        "last": N_("Last day"),
+        "lowest_versions": N_("Lowest versions that count"),
+        "minimum": N_("Valid at least"),
+        "months": N_("Months"),
+        "notice": N_("Days of notice"),
+        "obligation": N_("Compulsory training"),
+        "obligation.reminder_requested place": Fact(N_("Institution or unit"), table="organisation"),
+        "obligations": N_("Compulsory trainings"),
+        "on": N_("As of"),
+        "owner": Fact(N_("Who answers for it"), table="person"),
+        "province": N_("Province"),
+        "recorded": N_("Recorded"),
+        "requirement": N_("What they have to complete"),
+        "retroactive": N_("Applies from before it was recorded"),
+        "role": Fact(values={"officer": N_("Training officer")}),
+        "starts": N_("Begins on"),
+        "transition": N_("Days to take it again"),
+        "validity": N_("Valid for"),
+        "was": N_("Before"),
+        "window": N_("Renewal window in days"),
+    },
+):
     """The audit verbs of compulsory training."""
 
     OBLIGATION_MADE = "obligation.made", N_("Drafted a compulsory training")

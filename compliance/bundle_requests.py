@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import version as installed
 from tempfile import TemporaryFile
 from uuid import UUID
@@ -16,6 +16,7 @@ from accounts.models import Person
 from accounts.notices import Message
 from accounts.rules import viewer_role
 from compliance.access import PlaceReportContext
+from compliance.assignments import StatusesBehind, are_due, require_written
 from compliance.audit_verbs import ComplianceVerb
 from compliance.bundles import BundleCover, BundleScope, BundleSource, count_bundle_people, pack_bundle
 from compliance.models import Bundle, Obligation, ObligationVersion
@@ -46,7 +47,16 @@ class BundleContext(PlaceReportContext):
 def get_bundle(session: Session, actor: Actor, bundle: UUID) -> BundleContext:
     """Return a bundle by what addresses name it; raise NotFound."""
     row = require_found(find_bundle(session, bundle))
-    return BundleContext(row.place_id, get_training_scope(session, actor), row)
+    _time, places = _standing_of(session, row)
+    return BundleContext(row.place_id, get_training_scope(session, actor, places), row)
+
+
+def _standing_of(session: Session, row: Bundle) -> tuple[ReportTime, Mapping[int, UnitSummary]]:
+    """Return the moments of a bundle, and the places as they stood then."""
+    history = tree.load_history(session, row.known)
+    zone = ZoneInfo(zone_of(history.units, row.place_id))
+    time = ReportTime(row.at.astimezone(zone).date(), row.at, row.known, is_past=True)
+    return time, history.on(time.on)
 
 
 def find_bundle(session: Session, number: UUID) -> Bundle | None:
@@ -79,15 +89,13 @@ def get_scope(session: Session, row: Bundle) -> tuple[BundleScope, dict[str, obj
 
     Its states are read from their history, so that making it later gives the same.
     """
-    places = {unit.id: unit for unit in tree.list_tree(session)}
+    time, places = _standing_of(session, row)
     unit = places[row.place_id]
     root = places[lineage({number: summary.parent_id for number, summary in places.items()}, unit.id)[-1]]
     obligations = tuple(
         obligation for obligation in list_report_obligations(session, root.id) if row.obligation_id in (None, obligation.id)
     )
     filters = TrainingFilter(unit.id, unit.kind is OrganisationKind.INSTITUTION, obligations)
-    zone = ZoneInfo(zone_of(places, unit.id))
-    time = ReportTime(row.at.astimezone(zone).date(), row.at, row.known, is_past=True)
     manifest = {
         "institution": _named(root),
         "place": _named(unit),
@@ -116,7 +124,10 @@ def request_bundle(
     number: UUID,
     now: datetime,
 ) -> Bundle:
-    """Let a bundle be packed in the background; a second time with one number, that of its form, changes nothing."""
+    """Let a bundle be packed in the background; a second time with one number, that of its form, changes nothing.
+
+    Raise StatusesBehind.
+    """
     bundle = find_bundle(session, number)
     if bundle is not None:
         return bundle
@@ -131,6 +142,7 @@ def request_bundle(
         asked_at=now,
         asked_by=actor.person_id,
     )
+    require_written(session, get_scope(session, row)[0].wanted.numbers, row.known, now)
     session.add(row)
     session.flush()
     facts = {"bundle": row.id, "on": time.on.isoformat(), "files": has_files, "reason": reason}
@@ -166,6 +178,27 @@ def pack_requested(source: BundleSource, files: FileStore, number: int, texts: M
     with TemporaryFile() as target:
         pack_bundle(target, given, scope, BundleCover(manifest, installed("aulario"), texts))
         return files.put_file(target)
+
+
+PAUSE = timedelta(minutes=2)
+GIVEN_UP = timedelta(days=1)
+"""A bundle that is not ready by then is not going to be: its job is among those that administrators see."""
+
+
+def settle_moments(session: Session, number: int, *, now: datetime) -> bool:
+    """Let a bundle as known when it was asked for be as known now, where it is packed; return whether it has to wait.
+
+    It waits where statuses have yet to follow the register. A bundle whose moments are settled keeps them.
+    """
+    row = lock_bundle(session, number)
+    if row.ready_at is not None or row.known != row.asked_at:
+        return False
+    if any(are_due(session, obligation, now) for obligation in get_scope(session, row)[0].wanted.numbers):
+        if now - row.asked_at > GIVEN_UP:
+            raise StatusesBehind
+        return True
+    row.at, row.known = now if row.at == row.known else row.at, now
+    return False
 
 
 def _note_walked(database: Database, number: int, people: int) -> None:

@@ -54,7 +54,7 @@ from kernel.i18n import _, reading
 from kernel.tables import COMMA, csv_line
 from organisations import tree
 from organisations.models import Audience, AudienceVersion, Employment
-from organisations.rules.units import UnitSummary, lineage
+from organisations.rules.units import TreeHistory, UnitSummary
 
 PORTION = 500
 ABOUT = 2 + PersonFact._fields.index("key")
@@ -154,7 +154,8 @@ def describe_audiences(session: Session, scope: BundleScope, places: Collection[
     of_scope = Obligation.id.in_(scope.wanted.numbers)
     audience_ids = select(Obligation.audience_id).where(of_scope)
     rules = select(AudienceVersion).where(AudienceVersion.audience_id.in_(audience_ids)).order_by(AudienceVersion.number)
-    versions = session.scalars(rules).all()
+    versions, history = session.scalars(rules).all(), tree.load_history(session, known)
+    there, standing = _units(history, scope.wanted.place_id, places), history.on(scope.time.on)
     audiences = session.scalars(select(Audience).where(Audience.id.in_(audience_ids)).order_by(Audience.id))
     return {
         "audiences": [
@@ -178,16 +179,14 @@ def describe_audiences(session: Session, scope: BundleScope, places: Collection[
             }
             for row in audiences
         ],
-        "units": [unit_document(unit) for unit in _units(tree.list_tree(session), scope.wanted.place_id, places)],
+        "units": [unit_document(standing[number], history.spans.get(number, ())) for number in there],
     }
 
 
-def _units(units: Sequence[UnitSummary], unit_id: int, others: Collection[int]) -> list[UnitSummary]:
-    """Return a place with those below it, some other units, and all that stand above one of these, by number."""
-    parents = {unit.id: unit.parent_id for unit in units}
-    lines = {unit.id: lineage(parents, unit.id) for unit in units}
-    named = {above for number, line in lines.items() if unit_id in line or number in others for above in line}
-    return sorted((unit for unit in units if unit.id in named), key=lambda unit: unit.id)
+def _units(history: TreeHistory, unit_id: int, others: Collection[int]) -> list[int]:
+    """Return a place with those that ever stood below it, some other units, and all that ever stood above one of these, in order."""
+    lines = {number: {above.id for span in history.lines(number) for above in span.line} for number in history.units}
+    return sorted({above for number, line in lines.items() if unit_id in line or number in others for above in line})
 
 
 def count_bundle_people(session: Session, scope: BundleScope) -> int:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
@@ -27,6 +27,7 @@ from compliance.models import (
     Reminder,
     ReminderRequest,
     StartedFact,
+    TrainingActa,
     Waiver,
 )
 from compliance.records import note_deletion
@@ -41,7 +42,7 @@ from kernel.files import FILES, FileStore, StoredFile, extension_of, forget_stor
 from kernel.filetypes import kind_of, media_type
 from kernel.i18n import site_locale
 from kernel.permissions import SYSTEM
-from kernel.personal import RetentionRule
+from kernel.personal import PersonalTables, RetentionRule, of, own_rows
 from kernel.pictures import FORMATS, cleaned
 from organisations.audiences import forget_stays
 from organisations.institutions import list_institutions_of
@@ -132,7 +133,7 @@ def list_evidence(session: Session, people: Collection[int] = (), obligation_id:
 
 
 def is_named(session: Session, sha256: str) -> bool:
-    """Say whether a file still proves something."""
+    """Return whether a file still proves something."""
     return bool(session.scalar(select(or_(*(exists().where(table.evidence == sha256) for table in (Waiver, Recognition))))))
 
 
@@ -261,6 +262,7 @@ def _forget_obligation(database: Database, files: FileStore, number: int, *, now
         evidence = list_evidence(session, obligation_id=number)
         for table in (ReminderRequest, Waiver):
             session.execute(delete(table).where(table.obligation_id == number))
+        session.execute(update(TrainingActa).where(TrainingActa.obligation_id == number).values(content=None))
         session.get_one(Obligation, number).forgotten_at = now
     _remove(database, files, evidence)
 
@@ -311,44 +313,27 @@ def without_medical(row: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**row, "kind": RESERVED, **dict.fromkeys(("words", "document", "evidence_name", "decision", "revocation"), RESERVED)}
 
 
-def select_own_data(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:
+def select_own_data(person_id: int) -> PersonalTables:
     """Return what is on record of a person's compulsory training, by the name of its file."""
-    status = (Assignment.state, Assignment.flags, Assignment.last_on, Assignment.achieved_at, Assignment.valid_until)
-    state = (AssignmentState.state, AssignmentState.flags, AssignmentState.valid_from, AssignmentState.valid_to)
-    known = (AssignmentState.known_from, AssignmentState.known_to)
-    waiver = (Waiver.kind, Waiver.words, Waiver.document, Waiver.evidence_name, Waiver.first_on, Waiver.last_on, Waiver.state)
-    recognition = (Recognition.achieved_on, Recognition.issuer, Recognition.document, Recognition.evidence_name, Recognition.state)
-    reminder = (Reminder.kind, Reminder.step, Reminder.due_on, Reminder.last_on, Reminder.at, Reminder.reason, Reminder.mailed_at)
+    mine, key, course = Assignment.person_id == person_id, Obligation.key, Course.slug
+    decided = "decided_at decision revoked_at revocation"
+    waiver = of(Waiver, f"kind words document evidence_name first_on last_on state proposed_at {decided}")
+    recognition = (course, *of(Recognition, f"achieved_on issuer document evidence_name state {decided}"))
+    enrolment = (key, CycleEnrolment.cycle, course, *of(CycleEnrolment, "obstacle since"))
+    done = (course, *of(DoneFact, "version achieved_at recorded_at retracted_at"))
+    status, state = "state flags last_on achieved_at valid_until", "state flags valid_from valid_to known_from known_to"
+    reminder = (key, *of(Reminder, "kind step due_on last_on at reason mailed_at"))
+    closure = of(AccountFact, "closed_at opened_at")
     return {
-        "compulsory_training": select(Obligation.key, *status)
-        .join(Obligation, Obligation.id == Assignment.obligation_id)
-        .where(Assignment.person_id == person_id),
-        "compulsory_history": select(Obligation.key, *state, *known)
-        .join(Assignment, Assignment.id == AssignmentState.assignment_id)
-        .join(Obligation, Obligation.id == Assignment.obligation_id)
-        .where(Assignment.person_id == person_id),
-        "compulsory_reminders": select(Obligation.key, *reminder)
-        .join(Assignment, Assignment.id == Reminder.assignment_id)
-        .join(Obligation, Obligation.id == Assignment.obligation_id)
-        .where(Assignment.person_id == person_id),
-        "training_enrolments": select(Obligation.key, CycleEnrolment.cycle, Course.slug, CycleEnrolment.obstacle, CycleEnrolment.since)
-        .join(Assignment, Assignment.id == CycleEnrolment.assignment_id)
-        .join(Obligation, Obligation.id == Assignment.obligation_id)
-        .join(Course, Course.id == CycleEnrolment.course_id)
-        .where(Assignment.person_id == person_id),
-        "training_done": select(Course.slug, DoneFact.version, DoneFact.achieved_at, DoneFact.recorded_at, DoneFact.retracted_at)
-        .join(Course, Course.id == DoneFact.course_id)
-        .where(DoneFact.person_id == person_id),
-        "training_begun": select(Course.slug, StartedFact.at)
-        .join(Course, Course.id == StartedFact.course_id)
-        .where(StartedFact.person_id == person_id),
-        "account_closures": select(AccountFact.closed_at, AccountFact.opened_at).where(AccountFact.person_id == person_id),
-        "waivers": select(*waiver, Waiver.proposed_at, Waiver.decided_at, Waiver.decision, Waiver.revoked_at, Waiver.revocation).where(
-            Waiver.person_id == person_id
+        "compulsory_training": own_rows(Assignment, Obligation, columns=(key, *of(Assignment, status)), mine=mine),
+        "compulsory_history": own_rows(AssignmentState, Assignment, Obligation, columns=(key, *of(AssignmentState, state)), mine=mine),
+        "compulsory_reminders": own_rows(Reminder, Assignment, Obligation, columns=reminder, mine=mine),
+        "training_enrolments": own_rows(CycleEnrolment, Assignment, Obligation, columns=enrolment, mine=mine).join(
+            Course, Course.id == CycleEnrolment.course_id
         ),
-        "recognitions": select(
-            Course.slug, *recognition, Recognition.decided_at, Recognition.decision, Recognition.revoked_at, Recognition.revocation
-        )
-        .join(Course, Course.id == Recognition.course_id)
-        .where(Recognition.person_id == person_id),
+        "training_done": own_rows(DoneFact, Course, columns=done, mine=DoneFact.person_id == person_id),
+        "training_begun": own_rows(StartedFact, Course, columns=(course, StartedFact.at), mine=StartedFact.person_id == person_id),
+        "account_closures": own_rows(AccountFact, columns=closure, mine=AccountFact.person_id == person_id),
+        "waivers": own_rows(Waiver, columns=waiver, mine=Waiver.person_id == person_id),
+        "recognitions": own_rows(Recognition, Course, columns=recognition, mine=Recognition.person_id == person_id),
     }

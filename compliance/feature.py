@@ -7,7 +7,7 @@ from compliance.access import PERMISSIONS, RENEWAL_PERMISSIONS
 from compliance.audit_verbs import ComplianceVerb
 from compliance.learner import list_covered, obligation_dates
 from compliance.obligations import list_obligations_of_audience, list_obliging_audiences
-from compliance.planned_changes import plan_used_rule
+from compliance.planned_changes import list_waiting_moves, plan_move, plan_used_rule
 from compliance.views import (
     actas,
     audience_rules,
@@ -21,6 +21,7 @@ from compliance.views import (
     reminders,
     report,
     report_exports,
+    unit_moves,
     waivers,
 )
 from courses.kinds import COURSE_PARTS, CourseKinds
@@ -36,7 +37,7 @@ from kernel.permissions import Actor
 from kernel.personal import ERASURES, OWN_DATA, RETENTION, TRANSFERS
 from organisations.audience_preview import OBLIGING_AUDIENCES, TRAINING_DUTIES
 from organisations.audiences import AUDIENCE_USES, PLAN_RULE, WAITING_RULES
-from organisations.units import KEEPS_PLACES
+from organisations.units import KEEPS_PLACES, PLAN_MOVE, WAITING_MOVES
 
 
 def _sees_obligations(actor: Actor) -> bool:
@@ -64,6 +65,7 @@ FEATURE = Feature(
         obligations.agreements_bp,
         learner.renewals_bp,
         free_days.bp,
+        unit_moves.bp,
         reminders.bp,
     ),
     permissions={**PERMISSIONS, **RENEWAL_PERMISSIONS},
@@ -192,6 +194,8 @@ FEATURE = Feature(
         AUDIENCE_USES.add(list_obligations_of_audience),
         OBLIGING_AUDIENCES.bind(list_obliging_audiences),
         PLAN_RULE.bind(plan_used_rule),
+        PLAN_MOVE.bind(plan_move),
+        WAITING_MOVES.bind(list_waiting_moves),
         TRAINING_DUTIES.bind(assignments.read_training_duties),
         WAITING_RULES.bind(team_digests.list_waiting_rules_of_audience),
         COVERED_DATES.add(list_covered),
@@ -224,6 +228,7 @@ FEATURE = Feature(
             compliance_audience_rules.change compliance_obligations.end compliance_obligations.version
         """,
         "administrator/institutions#free-days": "compliance_free_days.change compliance_free_days.days",
+        "administrator/institutions#create": "compliance_unit_moves.change",
         "administrator/institutions#remind": "compliance_reminders.remind",
         "administrator/institutions#training-report": """
             compliance_report.people compliance_report.person compliance_report.place compliance_report.places

@@ -127,8 +127,16 @@ def follow_merge(delivery: Delivery) -> Effect:
 
 
 def pack_bundle(delivery: Delivery) -> Effect | None:
-    """Pack a bundle of evidence, keep its content, and notify whoever asked for it; done twice it makes one."""
+    """Pack a bundle of evidence, keep its content, and notify whoever asked for it; done twice it makes one.
+
+    Until statuses have followed the register it is put off.
+    """
     number = delivery.number("bundle")
+    with delivery.database.unit_of_work() as session:
+        waits = bundle_requests.settle_moments(session, number, now=delivery.now)
+    if waits:
+        later = delivery.now + bundle_requests.PAUSE
+        return lambda session: outbox.enqueue(session, "compliance.pack_bundle", {"bundle": number}, now=delivery.now, at=later)
     source = BundleSource(delivery.database, signing_keys(delivery.settings.data_dir))
     content = bundle_requests.pack_requested(source, files_of(delivery.settings), number, bundle_texts())
     if content is None:

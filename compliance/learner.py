@@ -20,6 +20,7 @@ from compliance.assignments import flags_at, state_at
 from compliance.enrolment import CourseEntry, load_entries
 from compliance.models import Assignment, AssignmentState, DoneFact, Obligation, ObligationVersion, Reminder, StartedFact, Waiver
 from compliance.records import candidate_selects, load_person_facts, read_candidate
+from compliance.report import report_time
 from compliance.rules.claims import APPROVED_ONCE
 from compliance.rules.documents import read_requirement, read_terms
 from compliance.rules.pace import CourseTake, Hindrance, find_hindrance, hindrance_under
@@ -50,7 +51,7 @@ from organisations.audience_kinds import kinds_of
 from organisations.audiences import read_stored
 from organisations.models import AudienceVersion
 from organisations.rules.audiences import AudienceCandidate, LeafNames, RuleNode, references, write_sentence
-from organisations.rules.units import OrganisationKind, UnitSummary
+from organisations.rules.units import OrganisationKind, TreeHistory, UnitSummary
 from organisations.training_scope import get_training_scope, list_training_places
 
 MOST_ROWS = 20_000
@@ -92,7 +93,7 @@ class RequiredOfPerson:
     """The versions that enrol people by themselves, by number, with the edition in which they do."""
 
     def renews_one_of_several(self, now: datetime) -> bool:
-        """Say whether something is to be taken again, and the stored status does not tell which course."""
+        """Return whether something is to be taken again, and the stored status does not tell which course."""
         is_again = self.status.state in (TrainingState.RENEWAL_DUE, TrainingState.EXPIRED)
         return is_again and len(self.courses_now(now)) > 1
 
@@ -109,10 +110,10 @@ class RequiredOfPerson:
         """Return the courses that it names today where the person is."""
         return self.courses_on(now.astimezone(self.status.zone).date())
 
-    def scope(self, places: Mapping[int, UnitSummary]) -> RecordScope:
+    def scope(self, history: TreeHistory) -> RecordScope:
         """Return which facts of the person count under the obligation."""
         courses = {course for text in self.versions for course in courses_of(text.terms.requirement)}
-        return RecordScope(self.obligation_id, self.audience_id, self.institution_id, courses=courses, zone=self.zone, places=places)
+        return RecordScope(self.obligation_id, self.audience_id, self.institution_id, courses=courses, zone=self.zone, history=history)
 
     def courses_on(self, day: date) -> list[str]:
         """Return the courses that it names on a day, by their slugs, each once."""
@@ -137,14 +138,14 @@ def load_own_training(session: Session, person_id: int, *, now: datetime) -> tup
     """
     parameters = {"now": now, "day": now.astimezone(site_locale().zone).date(), "people": [person_id]}
     rows = _grouped(session.execute(_WITH_RULES, parameters).all())
-    places = {unit.id: unit for unit in tree.list_tree(session)} if rows else {}
+    history = tree.load_history(session) if rows else TreeHistory({})
     rules = {row.audience_id: read_stored(session, row.rule) for row in rows if row.rule}
-    names = name_leaves(session, rules.values(), list(places.values()))
+    names = name_leaves(session, rules.values(), history.units.values())
     sentences = {audience: write_sentence(rule, names) for audience, rule in rules.items()}
-    return compute_now(session, rows, now=now, places=places), sentences
+    return compute_now(session, rows, now=now, history=history), sentences
 
 
-def name_leaves(session: Session, rules: Iterable[RuleNode], places: Sequence[UnitSummary]) -> LeafNames:
+def name_leaves(session: Session, rules: Iterable[RuleNode], places: Iterable[UnitSummary]) -> LeafNames:
     """Return how sentences of some rules name what they refer to: units and provinces from the tree that was read, in no statement."""
     names = {("unit", unit.code): unit.name for unit in places if unit.code}
     names |= {("province", unit.name_key): unit.name for unit in places if unit.kind is OrganisationKind.PROVINCE}
@@ -166,13 +167,13 @@ def find_required(session: Session, assignment: UUID, *, now: datetime) -> Requi
 
 
 def compute_now(
-    session: Session, rows: Sequence[RequiredOfPerson], *, now: datetime, places: Mapping[int, UnitSummary] | None = None
+    session: Session, rows: Sequence[RequiredOfPerson], *, now: datetime, history: TreeHistory | None = None
 ) -> list[RequiredOfPerson]:
     """Compute the statuses of some rows from all that is on record, in two statements however many they are.
 
     One of them is for the tree, where it is not given.
     """
-    cases = load_cases(session, rows, now, places)
+    cases = load_cases(session, rows, now, history)
     return [_computed(row, cases[row.assignment_id], now) for row in rows]
 
 
@@ -183,23 +184,20 @@ def _computed(row: RequiredOfPerson, case: TrainingCase, now: datetime) -> Requi
 
 
 def load_cases(
-    session: Session, rows: Sequence[RequiredOfPerson], known: datetime, places: Mapping[int, UnitSummary] | None = None
+    session: Session, rows: Sequence[RequiredOfPerson], known: datetime, history: TreeHistory | None = None
 ) -> dict[int, TrainingCase]:
     """Return each of some rows, by its number, as the pure rules read it, as known at a moment."""
-    records = load_own_records(session, rows, places)
+    records = load_own_records(session, rows, history)
     return {row.assignment_id: training_case([text.terms for text in row.versions], records[row.assignment_id], known) for row in rows}
 
 
-def load_own_records(
-    session: Session, rows: Sequence[RequiredOfPerson], places: Mapping[int, UnitSummary] | None = None
-) -> dict[int, TrainingRecord]:
+def load_own_records(session: Session, rows: Sequence[RequiredOfPerson], history: TreeHistory | None = None) -> dict[int, TrainingRecord]:
     """Return everything on record of the people of some rows under their obligations: one statement, and one for the tree."""
     if not rows:
         return {}
-    if places is None:
-        places = {unit.id: unit for unit in tree.list_tree(session)}
+    history = history or tree.load_history(session)
     facts = load_person_facts(session, {row.person_id for row in rows})
-    return {row.assignment_id: record_under(facts[row.person_id], row.scope(places)) for row in rows}
+    return {row.assignment_id: record_under(facts[row.person_id], row.scope(history)) for row in rows}
 
 
 _LACKS_DONE = (
@@ -460,6 +458,24 @@ def get_assignment(session: Session, actor: Actor, assignment: UUID) -> Assignme
     return AssignmentContext(required.person_id, places, get_training_scope(session, actor), required)
 
 
+def get_assignment_then(
+    session: Session, actor: Actor, assignment: UUID, day: date | None, known: date | None, *, now: datetime
+) -> AssignmentContext:
+    """Return an obligation of a person as `get_assignment` does, for a day as known on another; None: today.
+
+    Who sees a past day is decided by where the person was on it, and by what stood above that place then (spec/compulsory 16).
+    """
+    context = get_assignment(session, actor, assignment)
+    zone, person_id = context.required.status.zone, context.person_id
+    seen = known or now.astimezone(zone).date()
+    then = report_time(day or seen, seen, zone, now)
+    if not then.is_past or is_own(actor, person_id):
+        return context
+    places = list_training_places(session, [person_id], tree.belonged(then.on, then.at, then.known))[person_id]
+    scope = get_training_scope(session, actor, tree.load_history(session, then.known).on(then.on))
+    return replace(context, places=places, scope=scope)
+
+
 def list_acts(session: Session, assignment_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
     """List the versions of the obligation of an assignment with their author and approver, by number, in one statement.
 
@@ -534,16 +550,16 @@ class RecordBehind:
     candidate: AudienceCandidate
     reconstructed: frozenset[tuple[str, datetime]]
     """The course and moment of completions that come from records older than the facts (spec/compulsory 7.1)."""
-    places: tuple[UnitSummary, ...]
+    history: TreeHistory
 
 
 def load_behind(session: Session, required: RequiredOfPerson) -> RecordBehind:
     """Return everything on record behind a status, in two statements."""
-    places = {unit.id: unit for unit in tree.list_tree(session)}
+    history = tree.load_history(session)
     facts = load_person_facts(session, [required.person_id], candidate_selects(required.person_id))[required.person_id]
     older = frozenset((fact.course, fact.at) for fact in facts[FactKind.DONE] if fact.key)
-    record, candidate = record_under(facts, required.scope(places)), read_candidate(facts, required.institution_id, places)
-    return RecordBehind(record, candidate, older, tuple(places.values()))
+    record, candidate = record_under(facts, required.scope(history)), read_candidate(facts, required.institution_id, history)
+    return RecordBehind(record, candidate, older, history)
 
 
 KnownRule = Row[AudienceVersion, Person | None, Person | None]

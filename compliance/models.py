@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from accounts.models import PendingUpload
@@ -82,14 +82,14 @@ class ObligationVersion(Entity):
 
 
 class PlannedChange(Entity):
-    """A change of an obligation, of the rule of an audience, or of the calendar: tried before it is applied (spec/compulsory 4.8)."""
+    """A change of an obligation, of an audience's rule, of the calendar, or of the tree: tried before it applies (spec/compulsory 4.8)."""
 
     noun = N_("Change that was tried")
     __table_args__ = (
-        CheckConstraint("kind IN ('activate', 'version', 'end', 'audience', 'free_day')", name="kind"),
+        CheckConstraint("kind IN ('activate', 'version', 'end', 'audience', 'free_day', 'move')", name="kind"),
         CheckConstraint("state IN ('planning', 'ready', 'applying', 'applied', 'discarded')", name="state"),
-        CheckConstraint("(kind IN ('audience', 'free_day')) = (obligation_id IS NULL)", name="subject"),
-        CheckConstraint("(kind = 'free_day') = (audience_id IS NULL)", name="audience"),
+        CheckConstraint("(kind IN ('audience', 'free_day', 'move')) = (obligation_id IS NULL)", name="subject"),
+        CheckConstraint("(kind IN ('free_day', 'move')) = (audience_id IS NULL)", name="audience"),
         CheckConstraint("(state = 'applied') = (applied_at IS NOT NULL)", name="applied"),
         CheckConstraint("second_person IN ('', 'past', 'many')", name="second_person"),
     )
@@ -99,7 +99,7 @@ class PlannedChange(Entity):
     obligation_id: Mapped[int | None] = mapped_column(ForeignKey("obligation.id"), index=True)
     audience_id: Mapped[int | None] = mapped_column(ForeignKey("audience.id"), index=True)
     content: Mapped[str] = mapped_column(Text)
-    """JSON: the values of a version, a last day, a rule or free days, by its kind."""
+    """JSON: the values of a version, a last day, a rule, free days or a move, by its kind."""
     based_on: Mapped[int]
     """How often the obligation had been changed when this was planned, or the number of the audience's version."""
     effective_on: Mapped[date]
@@ -274,7 +274,10 @@ class Bundle(PreparedFile, Base):
 
 
 class TrainingActa(Entity):
-    """An acta: the numbers of a place under one obligation at a moment as known at another. They are counted again for each use of it."""
+    """An acta: the numbers of a place under one obligation at a moment as known at another, kept as it was drawn.
+
+    The numbers are counted again for whoever checks it.
+    """
 
     noun = N_("Acta of compulsory training")
     __table_args__ = (CheckConstraint("known >= at", name="known"),)
@@ -288,6 +291,8 @@ class TrainingActa(Entity):
     known: Mapped[Moment]
     digest: Mapped[str] = mapped_column(String(64))
     """The SHA-256 of its numbers."""
+    content: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    """The PDF; none of one that an earlier version made, or whose records are no longer kept."""
     made_at: Mapped[Moment]
     made_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
 

@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any
@@ -31,10 +31,10 @@ from compliance.team_digests import notify_second_persons, withdraw_second_perso
 from courses.models import Course
 from kernel import audit, outbox
 from kernel.db import count_rows
-from kernel.errors import N_, Conflict, Invalid, require_found
+from kernel.errors import N_, Conflict, Invalid, NotFound, require_found
 from kernel.i18n import choose, site_locale
 from kernel.permissions import Actor, ActorChannel
-from organisations import audiences, tree
+from organisations import audiences, tree, units
 from organisations.audience_kinds import AudienceScope, may_be_in
 from organisations.audiences import AudienceEditConflict, AudienceRuleValues, ReasonRequired, today_of
 from organisations.models import Audience, AudienceStayRecord, Membership, Organisation
@@ -51,6 +51,12 @@ class PlannedKind(StrEnum):
     END = "end"
     AUDIENCE = "audience"
     FREE_DAYS = "free_day"
+    MOVE = "move"
+    """Of a unit."""
+
+
+OF_REGISTER = (PlannedKind.FREE_DAYS, PlannedKind.MOVE)
+"""What administrators change: whom it concerns are all those it counts, whatever their status."""
 
 
 def as_activated(values: ObligationValues, today: date) -> ObligationValues:
@@ -93,6 +99,13 @@ def free_days_planned(row: PlannedChange) -> tuple[list[FreeDayValues], list[Fre
         [FreeDayValues(date.fromisoformat(day), name, province) for day, name, province in document[key]] for key in ("added", "removed")
     )
     return added, removed
+
+
+def move_planned(row: PlannedChange) -> units.UnitMove:
+    """Return a planned move of a unit."""
+    document = json.loads(row.content)
+    plan = None if document["plan"] is None else units.UnitValues(**document["plan"])
+    return units.UnitMove(document["unit"], document["parent"], row.effective_on, row.reason, plan)
 
 
 def end_document(last_on: date) -> dict[str, Any]:
@@ -180,7 +193,7 @@ def find_version_change(session: Session, obligation_id: int, uuid: UUID) -> Pla
 def list_obligations_of(session: Session, row: PlannedChange) -> list[Obligation]:
     """Return the obligations whose statuses a change may touch: its own, or those in force for its audience."""
     statement = select(Obligation).order_by(Obligation.id)
-    if row.kind == "free_day":
+    if row.kind in OF_REGISTER:
         return []
     if row.obligation_id is not None:
         return list(session.scalars(statement.where(Obligation.id == row.obligation_id)))
@@ -188,7 +201,7 @@ def list_obligations_of(session: Session, row: PlannedChange) -> list[Obligation
 
 
 def is_used(session: Session, audience_id: int) -> bool:
-    """Say whether an obligation in force asks something of an audience."""
+    """Return whether an obligation in force asks something of an audience."""
     statement = select(Obligation.id).where(Obligation.audience_id == audience_id, Obligation.state == "active").limit(1)
     return session.scalar(statement) is not None
 
@@ -197,6 +210,8 @@ def count_people(session: Session, row: PlannedChange) -> int:
     """Count the people to look at: who is or was in the audience, or with another rule who might be."""
     if row.kind == "free_day":
         return count_people_in(session, {province for days in json.loads(row.content).values() for _day, _name, province in days})
+    if row.kind == PlannedKind.MOVE:
+        return tree.count_moved(session, move_planned(row).unit_id, row.effective_on)
     if row.obligation_id is None:
         audience = session.get_one(Audience, row.audience_id)
         return audiences.count_candidates(session, audience)
@@ -228,9 +243,9 @@ def main_units(session: Session, people: Collection[int]) -> dict[int, int]:
     return {row[0]: row[1] for row in session.execute(statement)}
 
 
-def unit_names(session: Session, units: Collection[int]) -> dict[int, str]:
+def unit_names(session: Session, numbers: Collection[int]) -> dict[int, str]:
     """Return the names of some units, by their number."""
-    return {row[0]: row[1] for row in session.execute(select(Organisation.id, Organisation.name).where(Organisation.id.in_(units)))}
+    return {row[0]: row[1] for row in session.execute(select(Organisation.id, Organisation.name).where(Organisation.id.in_(numbers)))}
 
 
 def count_employed(session: Session, scope: AudienceScope) -> int:
@@ -273,7 +288,7 @@ def begin_dry_run(session: Session, row: PlannedChange, *, now: datetime) -> Non
     row.computed_at, row.seen, row.reached, row.outcome = now, 0, 0, json.dumps(outcomes.outcome_document(outcomes.DryRunOutcome()))
     row.total = count_people(session, row)
     session.flush()
-    if row.kind == PlannedKind.FREE_DAYS:  # nobody's status or last day hangs on the calendar: their reminders and their pace do
+    if row.kind in OF_REGISTER:  # nobody's status or last day hangs on the calendar: their reminders and their pace do
         row.seen, row.outcome = row.total, json.dumps(outcomes.outcome_document(outcomes.DryRunOutcome(people=row.total, past=row.total)))
         return
     if row.total > MOST_AT_ONCE:
@@ -315,8 +330,8 @@ def try_people(session: Session, row: PlannedChange, people: Collection[int]) ->
     at, known = _moment_of(row.effective_on, row.computed_at), row.computed_at
     stays = _stays_by_rule(session, row, people) if row.kind == PlannedKind.AUDIENCE else None
     shifts = defaultdict[int, list[tuple[int, outcomes.StatusShift]]](list)
-    units = main_units(session, people)
-    working = _working_days(session, units)
+    mains = main_units(session, people)
+    working = _working_days(session, mains)
     for before, after, steps in _trials(session, row):
         records = load_records(session, before, people)
         would_be = records if before.zone == after.zone else load_records(session, after, people)
@@ -326,15 +341,15 @@ def try_people(session: Session, row: PlannedChange, people: Collection[int]) ->
             days = working.get(person, WorkingDays())
             shift = outcomes.shift_of(terms, records[person], record, at, known, days, is_retroactive=row.is_retroactive)
             shifts[person].append((before.obligation_id, shift))
-    return outcomes.outcome_of(shifts, units)
+    return outcomes.outcome_of(shifts, mains)
 
 
-def _working_days(session: Session, units: Mapping[int, int]) -> Mapping[int, WorkingDays]:
+def _working_days(session: Session, mains: Mapping[int, int]) -> Mapping[int, WorkingDays]:
     """Return the working days of each person, by those of the province of their main unit."""
     free_days = load_free_days(session)
     places = {unit.id: unit for unit in tree.list_tree(session)} if free_days else {}
-    by_unit = {unit: working_in(free_days, province_of(places, unit)) for unit in set(units.values())}
-    return {person: by_unit[unit] for person, unit in units.items()}
+    by_unit = {unit: working_in(free_days, province_of(places, unit)) for unit in set(mains.values())}
+    return {person: by_unit[unit] for person, unit in mains.items()}
 
 
 def _moment_of(effective_on: date, computed_at: datetime) -> datetime:
@@ -361,14 +376,22 @@ def _trials(session: Session, row: PlannedChange) -> Iterator[tuple[ObligationRu
 
 
 def _stays_by_rule(session: Session, row: PlannedChange, people: Collection[int]) -> Mapping[int, Sequence[RecordedSpan]]:
-    """Return the stays that people would have with another rule, as if they were on record now."""
+    """Return the stays that people would have with another rule: those that would stay as they are keep the day of their record."""
     audience = session.get_one(Audience, row.audience_id)
     planned = rule_planned(session, row, row.computed_at)
     versions = [*audiences.rules_in_force(session, audience.id), RuleInForce(planned.effective_on, planned.rule)]
     until = max(today_of(row.computed_at), planned.effective_on)
     candidates = audiences.load_candidates(session, audience.institution_id, people)
+    recorded = {
+        (stay.person_id, stay.since_on, stay.until_on): stay.recorded_at
+        for stays in audiences.list_stays(session, audience.id, people).values()
+        for stay in stays
+    }
     return {
-        person: [RecordedSpan(stay.since_on, stay.until_on, row.computed_at) for stay in find_stays(versions, candidate, until)]
+        person: [
+            RecordedSpan(stay.since_on, stay.until_on, recorded.get((person, stay.since_on, stay.until_on), row.computed_at))
+            for stay in find_stays(versions, candidate, until)
+        ]
         for person, candidate in candidates.items()
     }
 
@@ -400,6 +423,12 @@ class NumberToType(Invalid):
     """A change of many people is applied by typing how many they are."""
 
     message = N_("Type the number of people concerned, as it is shown.")
+
+
+class UnitMoved(Conflict):
+    """A unit was moved or deleted since another move of it was planned."""
+
+    message = N_("The unit was moved or deleted in the meantime. Discard this and plan the move anew.")
 
 
 class DraftFaulty(Conflict):
@@ -454,6 +483,46 @@ def plan_free_days(
     """Plan that the calendar of days before today is another; raise ReasonRequired. Whose working days it counts is its number."""
     content, first = free_days_document(added, removed), min(free_day.day for free_day in (*added, *removed))
     return _begin(session, actor, PlannedKind.FREE_DAYS, None, content, first, first < today_of(now), reason, now=now)
+
+
+def plan_move(session: Session, actor: Actor, planned: units.UnitMove, now: datetime) -> UUID:
+    """Plan that a unit stands elsewhere; who belongs to it then, or below it, is its number.
+
+    Raise ReasonRequired, or MoveWaiting where another move of it waits.
+    """
+    plan = None if planned.plan is None else asdict(planned.plan)
+    before = tree.find_last_parent(session, planned.unit_id)
+    content = {"unit": planned.unit_id, "parent": planned.parent_id, "before": before, "plan": plan}
+    is_past = planned.since_on < today_of(now)
+    row = _begin(session, actor, PlannedKind.MOVE, None, content, planned.since_on, is_past, planned.reason, now=now)
+    if any(each.unit_id == planned.unit_id and each.uuid != row.uuid for each in list_waiting_moves(session)):
+        raise units.MoveWaiting
+    return row.uuid
+
+
+def list_waiting_moves(session: Session) -> list[units.WaitingMove]:
+    """List the moves of units that wait for a second person, the oldest first."""
+    statement = select(PlannedChange).where(
+        PlannedChange.kind == PlannedKind.MOVE, PlannedChange.state.in_(("planning", "ready", "applying"))
+    )
+    planned = [(row.uuid, move_planned(row)) for row in session.scalars(statement.order_by(PlannedChange.id))]
+    return [units.WaitingMove(uuid, move.unit_id, move.parent_id, move.since_on) for uuid, move in planned]
+
+
+def get_move(session: Session, _actor: Actor, change: UUID) -> PlannedChange:
+    """Return a planned move of a unit by what addresses name it; raise NotFound."""
+    return _require_move(get_change(session, change))
+
+
+def lock_move(session: Session, _actor: Actor, change: UUID) -> PlannedChange:
+    """Return a planned move of a unit that will be applied or discarded, locked; raise NotFound."""
+    return _require_move(get_change(session, change, lock=True))
+
+
+def _require_move(row: PlannedChange) -> PlannedChange:
+    if row.kind != PlannedKind.MOVE:
+        raise NotFound
+    return row
 
 
 def plan_used_rule(session: Session, actor: Actor, audience: Audience, values: AudienceRuleValues, now: datetime) -> UUID | None:
@@ -543,12 +612,12 @@ def why_second(row: PlannedChange, outcome: outcomes.DryRunOutcome) -> outcomes.
 
 
 def needs_number(session: Session, row: PlannedChange, outcome: outcomes.DryRunOutcome) -> bool:
-    """Say whether the number of people has to be typed: a second person applies it, or the audience is of nobody or everybody."""
+    """Return whether the number of people has to be typed: a second person applies it, or the audience is of nobody or everybody."""
     return why_second(row, outcome) is not None or is_extreme(session, row, outcome)
 
 
 def is_extreme(session: Session, row: PlannedChange, outcome: outcomes.DryRunOutcome) -> bool:
-    """Say whether what would be put in force asks something of nobody, or of everybody in the institution (spec/compulsory 18)."""
+    """Return whether what would be put in force asks something of nobody, or of everybody in the institution (spec/compulsory 18)."""
     if row.kind != PlannedKind.ACTIVATE:
         return False
     audience = session.get_one(Audience, row.audience_id)
@@ -609,6 +678,9 @@ def _put_in_force(session: Session, actor: Actor, row: PlannedChange, *, now: da
         added, removed = free_days_planned(row)
         free_days.apply_free_days(session, actor, added, removed, CalendarApproval(reason=row.reason, **people), now=now)
         return
+    if row.kind == PlannedKind.MOVE:
+        _move(session, actor, row, move_planned(row), now=now)
+        return
     if row.kind == PlannedKind.AUDIENCE:
         audience, values = session.get_one(Audience, row.audience_id), rule_planned(session, row, now)
         audiences.change_rule(session, actor, audience, values, **people, now=now)
@@ -625,10 +697,20 @@ def _put_in_force(session: Session, actor: Actor, row: PlannedChange, *, now: da
         compliance_obligations.add_version(session, actor, obligation, row.based_on, planned, row.reason, **people, now=now)
 
 
+def _move(session: Session, actor: Actor, row: PlannedChange, planned: units.UnitMove, *, now: datetime) -> None:
+    unit, parent = (session.get_one(Organisation, number) for number in (planned.unit_id, planned.parent_id))
+    since_on = planned.since_on if row.is_retroactive else max(planned.since_on, today_of(now))
+    approval = units.MoveApproval(row.created_by, row.reason)
+    units.move(session, actor, unit, parent, now=now, plan=planned.plan, since_on=since_on, approval=approval)
+
+
 def is_present(session: Session, row: PlannedChange) -> bool:
-    """Say whether what a change was planned upon is still so."""
+    """Return whether what a change was planned upon is still so."""
     if row.kind == PlannedKind.FREE_DAYS:
         return True
+    if row.kind == PlannedKind.MOVE:
+        before: int | None = json.loads(row.content)["before"]
+        return before is not None and before == tree.find_last_parent(session, move_planned(row).unit_id)
     if row.kind == PlannedKind.AUDIENCE:
         return session.get_one(Audience, row.audience_id).latest == row.based_on
     return session.get_one(Obligation, row.obligation_id).edited == row.based_on
@@ -636,6 +718,8 @@ def is_present(session: Session, row: PlannedChange) -> bool:
 
 def _require_present(session: Session, row: PlannedChange) -> None:
     if not is_present(session, row):
+        if row.kind == PlannedKind.MOVE:
+            raise UnitMoved
         raise AudienceEditConflict if row.kind == PlannedKind.AUDIENCE else ObligationChanged
 
 
@@ -665,7 +749,7 @@ def _require_agreements(session: Session, actor: Actor, row: PlannedChange, *, n
 
 
 def _subject(session: Session, row: PlannedChange) -> Obligation | Audience | PlannedChange:
-    if row.kind == PlannedKind.FREE_DAYS:
+    if row.kind in OF_REGISTER:
         return row
     if row.obligation_id is None:
         return session.get_one(Audience, row.audience_id)

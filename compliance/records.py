@@ -24,11 +24,13 @@ from compliance.rules.record import (
     InstitutionEntry,
     PersonFact,
     PersonFacts,
+    RecordedPlace,
     RecordedSpan,
     TrainingRecord,
     UnitZone,
     WaivedSpan,
     first_instant,
+    unit_zones,
 )
 from compliance.rules.terms import ObligationTerms, courses_of
 from courses.models import Course, CourseVersion
@@ -38,8 +40,8 @@ from kernel.db import UtcDateTime, connection_of
 from kernel.i18n import site_locale
 from organisations import tree
 from organisations.models import AudienceList, AudienceListEntry, AudienceStayRecord, Employment, Membership, Post, PostSpelling
-from organisations.rules.audiences import AudienceCandidate, EmploymentFact, HeldFact, ListFact, PlaceFact
-from organisations.rules.units import OrganisationKind, UnitSummary, zone_of
+from organisations.rules.audiences import AudienceCandidate, EmploymentFact, HeldFact, ListFact, place_facts
+from organisations.rules.units import TreeHistory, zone_of
 
 
 def load_person_facts(
@@ -195,7 +197,7 @@ def candidate_selects(person_id: int) -> list[Select[*tuple[Any, ...]]]:
     ]
 
 
-def read_candidate(facts: PersonFacts, institution_id: int, places: dict[int, UnitSummary]) -> AudienceCandidate:
+def read_candidate(facts: PersonFacts, institution_id: int, history: TreeHistory) -> AudienceCandidate:
     """Return a person as the rule of an audience sees them; `load_candidates` reads the same for many."""
     zone = site_locale().zone
     posts: dict[int | None, tuple[str, ...]] = {None: ()}
@@ -209,20 +211,14 @@ def read_candidate(facts: PersonFacts, institution_id: int, places: dict[int, Un
             if fact.key == institution_id
         ),
         closed[0] if closed else None,
-        tuple(_place(fact, posts, places) for fact in facts[FactKind.BELONGS]),
+        tuple(
+            part
+            for fact in facts[FactKind.BELONGS]
+            for part in place_facts(history, fact.key or 0, posts.get(fact.version, ()), fact.first_on, fact.last_on)
+        ),
         tuple(dict.fromkeys(ListFact(fact.course, fact.first_on, fact.last_on) for fact in facts[FactKind.LISTED])),
         tuple(HeldFact(fact.course, fact.at.astimezone(zone).date(), fact.last_on) for fact in facts[FactKind.HELD]),
     )
-
-
-def _place(fact: PersonFact, posts: dict[int | None, tuple[str, ...]], places: dict[int, UnitSummary]) -> PlaceFact:
-    codes, province, at = list[str](), "", places.get(fact.key or 0)
-    while at is not None:
-        codes.append(at.code)
-        if at.kind is OrganisationKind.PROVINCE:
-            province = at.name
-        at = places.get(at.parent_id) if at.parent_id is not None else None
-    return PlaceFact(tuple(codes), province, posts.get(fact.version, ()), fact.first_on, fact.last_on)
 
 
 def note_completion(session: Session, enrolment_id: int, *, now: datetime) -> int | None:
@@ -394,7 +390,7 @@ class PeopleRecords:
     enrolled: _ByPair[datetime]
 
     def has_stayed(self, rules: ObligationRules, person: int) -> bool:
-        """Say whether a person was ever in the audience of an obligation."""
+        """Return whether a person was ever in the audience of an obligation."""
         return (person, rules.audience_id) in self.stays
 
     def record_of(self, rules: ObligationRules, person: int) -> TrainingRecord:
@@ -432,11 +428,11 @@ def _closed_days(closed_at: datetime, opened_at: datetime | None, zone: ZoneInfo
 
 def load_people_records(session: Session, every: Sequence[ObligationRules], people: Collection[int]) -> PeopleRecords:
     """Read what some obligations ask of some people, as columns, in eleven statements at most however many obligations there are."""
-    places = {unit.id: unit for unit in tree.list_tree(session)}
+    history = tree.load_history(session)
     courses = {number: slug for rules in every for number, slug in rules.courses.items()}
     return PeopleRecords(
-        {rules.obligation_id: ZoneInfo(rules.zone or zone_of(places, rules.institution_id)) for rules in every},
-        {} if all(rules.zone for rules in every) else _zones(session, people, places),
+        {rules.obligation_id: ZoneInfo(rules.zone or zone_of(history.units, rules.institution_id)) for rules in every},
+        {} if all(rules.zone for rules in every) else _zones(session, people, history),
         _stays(session, {rules.audience_id for rules in every}, people),
         entries=_entries(session, {rules.institution_id for rules in every}, people),
         closures=_closures(session, people),
@@ -470,15 +466,13 @@ def _entries(session: Session, institutions: Collection[int], people: Collection
     return entries
 
 
-def _zones(session: Session, people: Collection[int], places: Mapping[int, UnitSummary]) -> _ByPerson[UnitZone]:
-    zones, row = defaultdict[int, list[UnitZone]](list), Membership
-    statement = select(row.person_id, row.organisation_id, row.since_on, row.since, row.recorded_at, row.retracted_at)
-    for person, unit_id, since_on, since, recorded_at, retracted_at in _rows(
-        session, statement.where(row.is_main, row.person_id.in_(people))
-    ):
-        zone = ZoneInfo(zone_of(places, unit_id))
-        zones[person].append(UnitZone(since_on or since.astimezone(zone).date(), zone, recorded_at, retracted_at))
-    return zones
+def _zones(session: Session, people: Collection[int], history: TreeHistory) -> _ByPerson[UnitZone]:
+    row = Membership
+    columns = (row.person_id, row.organisation_id, row.since_on, row.since, row.recorded_at, row.retracted_at)
+    places = defaultdict[int, list[RecordedPlace]](list)
+    for person, *columns_of_place in _rows(session, select(*columns).where(row.is_main, row.person_id.in_(people))):
+        places[person].append(RecordedPlace(*columns_of_place))
+    return {person: unit_zones(history, own) for person, own in places.items()}
 
 
 def _closures(session: Session, people: Collection[int]) -> _ByPerson[tuple[datetime, datetime | None]]:

@@ -526,7 +526,7 @@ class ReminderFilter:
 
     @property
     def is_everybody(self) -> bool:
-        """Say whether the place is the whole institution of the obligation."""
+        """Return whether the place is the whole institution of the obligation."""
         return self.place.id == self.obligation.institution_id
 
 

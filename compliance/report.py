@@ -1,7 +1,7 @@
 """The training report: its places, people and numbers at a moment as known at another; exports are recorded (spec/compulsory 11 and 12).
 
 Today people are counted in their present main place. On a past day they are counted in the main place that they had then, as it was
-known then, by the rows of their memberships; the tree is that of today, since it has no history (spec/compulsory 11.3).
+known then, by the rows of their memberships, and by what their places stood under on it, as known then (spec/compulsory 11.3).
 """
 
 import json
@@ -12,6 +12,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     CTE,
@@ -42,10 +43,11 @@ from compliance.audit_verbs import ComplianceVerb
 from compliance.free_days import load_free_days, province_of, working_in
 from compliance.models import Assignment, AssignmentState, Obligation, ObligationVersion
 from compliance.rules.documents import read_terms
-from compliance.rules.history import MISSING, REQUIRED, STATES, VALID, ReportState, TrainingTally
+from compliance.rules.history import INSTANT, MISSING, REQUIRED, STATES, VALID, ReportState, TrainingTally
 from compliance.rules.pace import DAYS_LEFT, MINUTES_A_DAY, CycleSpan, last_days_left
+from compliance.rules.record import first_instant
 from compliance.rules.states import TrainingState
-from compliance.rules.terms import AnyRequirement, WorkingDays, courses_of
+from compliance.rules.terms import DAY, AnyRequirement, WorkingDays, courses_of
 from courses.models import Activity, Course
 from enrolments.models import Enrolment
 from kernel import audit
@@ -54,9 +56,9 @@ from kernel.errors import NotFound, require_found
 from kernel.permissions import Actor
 from organisations import tree as organisations_tree
 from organisations.models import Employment, Membership, Organisation
-from organisations.rules.units import OrganisationKind, UnitSummary, lineage
+from organisations.rules.units import OrganisationKind, UnitSummary, lineage, zone_of
 from organisations.training_scope import get_training_scope, list_training_places
-from organisations.tree import EMPLOYED, MAIN, below
+from organisations.tree import EMPLOYED, MAIN, belonged, below, below_on
 
 MOST_OBLIGATIONS = 500
 MOST_DAYS_AHEAD = 60
@@ -81,6 +83,9 @@ class ReportTime:
     at: datetime
     known: datetime
     is_past: bool = False
+    tree_on: date | None = None
+    """The day whose tree it is counted by, as known at `tree_known`; None: its own."""
+    tree_known: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +187,11 @@ class ReportBasis:
 
 def report_basis(time: ReportTime, filters: TrainingFilter) -> ReportBasis:
     """Return what a query begins with, for today or for a past day."""
-    inside = below(select(Organisation.id).where(Organisation.id == filters.place_id))
+    root = select(Organisation.id).where(Organisation.id == filters.place_id)
     if not time.is_past:
+        inside = below(root)
         return ReportBasis(state_at(time.at), flags_at(time.at), Membership.organisation_id.expression, time, inside)
+    inside = below_on(root, time.tree_on or time.on, time.tree_known or time.known)
     standing = _places_then(time, None if filters.is_institution else inside)
     row = AssignmentState
     return ReportBasis(row.state.expression, row.flags.expression, standing.c.organisation_id, time=time, inside=inside, standing=standing)
@@ -202,7 +209,6 @@ def _as_known(time: ReportTime) -> Sequence[ColumnElement[bool]]:
 
 def _places_then(time: ReportTime, inside: Select[int] | None) -> CTE:
     """Select the one main place of each person on a past day, as known then: the latest where several were told."""
-    ended = or_(Membership.until.is_(None), Membership.until > time.known, Membership.until_on >= time.on)
     statement = select(
         Membership.person_id,
         Membership.organisation_id,
@@ -211,10 +217,7 @@ def _places_then(time: ReportTime, inside: Select[int] | None) -> CTE:
         .label("place"),
     ).where(
         Membership.is_main,
-        or_(Membership.since_on <= time.on, and_(Membership.since_on.is_(None), Membership.since <= time.at)),
-        or_(ended, and_(Membership.until_on.is_(None), Membership.until > time.at)),
-        Membership.recorded_at <= time.known,
-        or_(Membership.retracted_at.is_(None), Membership.retracted_at > time.known),
+        *belonged(time.on, time.at, time.known),
     )
     if inside is not None:
         ever = select(Membership.person_id).where(Membership.organisation_id.in_(inside))
@@ -320,10 +323,15 @@ class ReportPlaceContext(PlaceReportContext):
 
     place: UnitSummary
     tree: Sequence[UnitSummary] = field(repr=False)
+    """As it stood on the day of the report, as known then."""
+    zone: ZoneInfo
+    """By which the days of the place are."""
+    is_assumed: bool = False
+    """The log does not say it of all places."""
 
     @property
     def is_institution(self) -> bool:
-        """Say whether it is the root of its tree, where those in no place are counted too."""
+        """Return whether it is the root of its tree, where those in no place are counted too."""
         return self.place.kind is OrganisationKind.INSTITUTION
 
     @property
@@ -344,11 +352,40 @@ class ReportPlaceContext(PlaceReportContext):
         return sorted((unit for unit in self.tree if unit.parent_id == self.place.id), key=lambda unit: (unit.name_key, unit.id))
 
 
-def get_report_place(session: Session, actor: Actor, organisation: UUID, **_address: object) -> ReportPlaceContext:
-    """Return a place of the report by what addresses name it; raise NotFound."""
+def get_report_place(
+    session: Session, actor: Actor, organisation: UUID, on: date | None = None, known: date | None = None, *, now: datetime
+) -> ReportPlaceContext:
+    """Return a place of the report by what addresses name it, of today, or of a past day as known on another; raise NotFound.
+
+    Who sees it on a past day is decided by what stood above it then.
+    """
     places = organisations_tree.list_tree(session)
     chosen = require_found(next((unit for unit in places if unit.uuid == organisation), None))
-    return ReportPlaceContext(chosen.id, get_training_scope(session, actor), chosen, places)
+    zone = ZoneInfo(zone_of({unit.id: unit for unit in places}, chosen.id))
+    time = report_time(on, known, zone, now)
+    if not time.is_past:
+        return ReportPlaceContext(chosen.id, get_training_scope(session, actor), chosen, places, zone)
+    history = organisations_tree.load_history(session, time.known)
+    then = history.on(time.on)
+    is_assumed = history.is_assumed(time.on, chosen.id)
+    return ReportPlaceContext(
+        chosen.id, get_training_scope(session, actor, then), then[chosen.id], [*then.values()], zone, is_assumed=is_assumed
+    )
+
+
+def report_time(on: date | None, known: date | None, zone: ZoneInfo, now: datetime) -> ReportTime:
+    """Return the moments of a report of a day as known on another: their last, or this one where a day is not over; None: today."""
+    today = now.astimezone(zone).date()
+    day = on or today
+    seen = known or day
+    if day == seen == today or not seen >= day <= today >= seen:
+        return ReportTime(today, now, now)
+    return ReportTime(day, end_of_day(day, zone, now), end_of_day(seen, zone, now), is_past=True)
+
+
+def end_of_day(day: date, zone: ZoneInfo, now: datetime) -> datetime:
+    """Return the last moment of a day that has come; of today this one."""
+    return min(now, first_instant(day + DAY, zone) - INSTANT)
 
 
 @dataclass(frozen=True, slots=True)

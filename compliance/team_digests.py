@@ -90,7 +90,7 @@ def _waiting(scope: TrainingScope) -> list[ColumnElement[bool]]:
     is_present = or_(
         PlannedChange.based_on == Obligation.edited,
         and_(Obligation.id.is_(None), PlannedChange.based_on == Audience.latest),
-        PlannedChange.kind == "free_day",
+        PlannedChange.kind.in_(("free_day", "move")),
     )
     waits = (PlannedChange.state == "ready", PlannedChange.second_person != "", PlannedChange.kind != "activate")
     return [*waits, is_present, *_reach(scope, Audience.institution_id)]
@@ -176,6 +176,8 @@ def notify_second_persons(session: Session, row: PlannedChange, *, now: datetime
         path, title = "/compulsory-training/obligations/changes", get_title(session, obligation)
     elif audience is not None:
         path, title = "/compulsory-training/audience-rules", audience.title
+    elif row.kind == "move":
+        path, title = "/administration/unit-moves", in_every_language(lambda: _("Move of a unit"))
     else:
         path, title = "/administration/free-days/changes", in_every_language(lambda: _("Holidays and days off"))
     subject = in_every_language(lambda: _("“%(title)s”: a change waits for a second person", title=choose(title)))

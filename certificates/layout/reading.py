@@ -131,7 +131,7 @@ def _inside(taken: Area, page: PageFormat) -> bool:
 
 
 def is_ground(element: TemplateElement) -> bool:
-    """Say whether an element is decoration, which may cross the margin and lie below others."""
+    """Return whether an element is decoration, which may cross the margin and lie below others."""
     decorative = isinstance(element, ImageElement) and not element.alt
     return decorative or isinstance(element, (BoxElement, BorderElement, LineElement, SignElement))
 

@@ -319,11 +319,11 @@ class CertificateTemplate:
 
     @property
     def prints_logo(self) -> bool:
-        """Say whether it has a place for the institution's logo."""
+        """Return whether it has a place for the institution's logo."""
         return any(isinstance(element, LogoElement) and not element.hidden for element in self.elements)
 
     def prints(self, name: str) -> bool:
-        """Say whether a text of it has a field."""
+        """Return whether a text of it has a field."""
         texts = (element.text.values() for element in self.elements if isinstance(element, TextElement) and not element.hidden)
         return any(f"{{{name}}}" in text for languages in texts for text in languages)
 

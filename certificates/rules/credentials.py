@@ -252,7 +252,7 @@ class ReviewCause(StrEnum):
 
     @property
     def concerns_completion(self) -> bool:
-        """Say whether the certificate as such is in doubt, not what it says: it stays or is revoked, never issued again."""
+        """Return whether the certificate as such is in doubt, not what it says: it stays or is revoked, never issued again."""
         return self in (ReviewCause.COMPLETION_WITHDRAWN, ReviewCause.REGRADED)
 
     @property

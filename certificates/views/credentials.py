@@ -501,7 +501,7 @@ def choose_printed_identity(subject: CredentialContext) -> Answer:
 @printed_identity_bp.post("/verify/<code>")
 @requires(CertificateAction.VERIFY, reads_first=True)
 def compare(code: str) -> Answer:
-    """Say whether a number is the one that a certificate's holder has printed on it; five tries an hour for each code."""
+    """Return whether a number is the one that a certificate's holder has printed on it; five tries an hour for each code."""
     limiter().use(LOOK_UPS, client_key())
     stored = read_code(code, CODE_LENGTH)
     row = require_found(find_by_code(current_session(), stored) if stored else None)

@@ -79,7 +79,7 @@ class IdentityNumberForm(Form):
     number = line(lazy_("Identity number"), most=40, required=lazy_("Type the identity number."))
 
     def matches(self, printed: str) -> bool:
-        """Say whether the number is this one, however it is grouped; in equal time either way."""
+        """Return whether the number is this one, however it is grouped; in equal time either way."""
         return compare_digest(_bare(self.number.data or "").encode(), _bare(printed).encode())
 
 

@@ -39,6 +39,7 @@ from kernel.web.limits import limit, limiter
 from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, file_store, page, requires, see_page
 from kernel.web.table import Column, Table, member_of, requested_stretch, send_sheets
 from organisations.access import InstitutionScope
+from organisations.institutions import INSTITUTION_ROLE
 from organisations.models import Organisation
 from organisations.training_scope import list_audited_roots
 
@@ -179,12 +180,7 @@ def _slug_with_validity(context: RegisterContext, requested: RegisterRequest) ->
 def _page(context: RegisterContext, template: str, endpoint: str, here: Mapping[str, str], **more: object) -> Answer:
     session, day = current_session(), today()
     requested, courses = read_request(context)
-    for unit_id in list_audited_roots(session, context.audited):
-        access_log.record_list_access(PeopleListKind.CERTIFICATES, Organisation, unit_id)
-    if context.course is None and not context.audited:
-        access_log.record_list_access(PeopleListKind.CERTIFICATES, Person)
-    elif context.course is not None:
-        access_log.record_list_access(PeopleListKind.CERTIFICATES, Course, context.course.id)
+    _record_access(context)
     listed = (
         None
         if requested.faults
@@ -213,6 +209,18 @@ def _page(context: RegisterContext, template: str, endpoint: str, here: Mapping[
         **more,
     )
     return (html, 422) if requested.faults else html
+
+
+def _record_access(context: RegisterContext) -> None:
+    """Write down that the register was opened: of a course, of the institutions that the reader administers, of audited units, or all."""
+    if context.course is not None:
+        access_log.record_list_access(PeopleListKind.CERTIFICATES, Course, context.course.id)
+    elif context.scope.everywhere:
+        access_log.record_list_access(PeopleListKind.CERTIFICATES, Person)
+    for institution_id in sorted(context.scope.own) if context.course is None else ():
+        access_log.record_list_access(PeopleListKind.CERTIFICATES, Organisation, institution_id, role=INSTITUTION_ROLE)
+    for unit_id in list_audited_roots(current_session(), context.audited):
+        access_log.record_list_access(PeopleListKind.CERTIFICATES, Organisation, unit_id)
 
 
 def _downloads(context: RegisterContext) -> list[BulkDownload]:

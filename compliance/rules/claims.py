@@ -75,7 +75,7 @@ class ClaimedDays:
         return last if self.revoked_at is None else min(last, self.revoked_at.astimezone(zone).date() - DAY)
 
     def overlaps(self, other: "ClaimedDays", zone: tzinfo) -> bool:
-        """Say whether a day belongs to both."""
+        """Return whether a day belongs to both."""
         return self.first_on <= other.last_day(zone) and other.first_on <= self.last_day(zone)
 
 

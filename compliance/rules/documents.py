@@ -29,7 +29,7 @@ from compliance.rules.terms import (
     courses_of,
 )
 from kernel.durations import Duration, RenewalBasis
-from organisations.rules.units import OrganisationKind, UnitSummary, lineage
+from organisations.rules.units import OrganisationKind, ParentSpan, TreeHistory, UnitSummary, lineage
 
 _SEVERAL: Mapping[str, type[AnyRequirement] | type[AllRequirement]] = {"any": AnyRequirement, "all": AllRequirement}
 Document = Mapping[str, Any]
@@ -149,7 +149,7 @@ class ActaCount:
 
     @property
     def is_printed(self) -> bool:
-        """Say whether any number of it is not nought: people of whom nothing is required stand in no acta."""
+        """Return whether any number of it is not nought: people of whom nothing is required stand in no acta."""
         return bool(self.tally.count(PRINTED))
 
 
@@ -188,23 +188,48 @@ class ActaVerdict(StrEnum):
     """They are what was on record when the acta was made; of the same moment something was recorded since."""
     OUTDATED = "outdated"
     """They are what was known at their moment; when the acta was made, the register already said other numbers."""
+    TREE = "tree"
+    """They are what was known; by where places are on record to have stood since, and by nothing else, they are others."""
     DIFFERENT = "different"
     DELETED = "deleted"
     """The records of the obligation are no longer kept."""
 
 
-def acta_verdict(
-    digest: str, as_known: Iterable[ActaCount] | None, when_made: Iterable[ActaCount] | None, today: Iterable[ActaCount] | None
-) -> ActaVerdict:
-    """Compare the digest of an acta with the numbers as known then, when it was made and today; None where no records are kept."""
-    if as_known is None or when_made is None or today is None:
+@dataclass(frozen=True, slots=True)
+class ActaNumbers:
+    """The numbers of an acta as the register has them: known then, when it was made, and today; None: no records are kept."""
+
+    as_known: Sequence[ActaCount] | None
+    when_made: Sequence[ActaCount] | None
+    today: Sequence[ActaCount] | None
+    today_by_tree_then: Sequence[ActaCount] | None = None
+    """What is on record today, with the places where they stood by what was known then."""
+    by_tree_when_made: Sequence[ActaCount] | None = None
+    """What was known then, with the places where they stood when it was made: so earlier versions counted."""
+
+    def printed(self, digest: str) -> Sequence[ActaCount] | None:
+        """Return the numbers that have the digest of the acta; None where the register has none of them."""
+        every = (self.as_known, self.by_tree_when_made)
+        return next((lines for lines in every if lines is not None and digest in _digests(lines)), None)
+
+
+def _digests(lines: Sequence[ActaCount]) -> tuple[str, str]:
+    return acta_digest(lines), acta_digest(lines, tuple(TrainingState))  # one made by an earlier version is of all states
+
+
+def acta_verdict(digest: str, numbers: ActaNumbers) -> ActaVerdict:
+    """Compare the digest of an acta with the numbers that the register has."""
+    if numbers.as_known is None or numbers.when_made is None or numbers.today is None:
         return ActaVerdict.DELETED
-    printed = acta_digest(as_known)
-    if digest not in (printed, acta_digest(as_known, tuple(TrainingState))):  # one made by an earlier version is of all states
+    lines = numbers.printed(digest)
+    if lines is None:
         return ActaVerdict.DIFFERENT
-    if acta_digest(today) == printed:
+    printed, by_tree_then = acta_digest(lines), numbers.today_by_tree_then
+    if acta_digest(numbers.today) == printed:
         return ActaVerdict.SAME
-    return ActaVerdict.CORRECTED if acta_digest(when_made) == printed else ActaVerdict.OUTDATED
+    if lines is not numbers.as_known or (by_tree_then is not None and acta_digest(by_tree_then) == printed):
+        return ActaVerdict.TREE
+    return ActaVerdict.CORRECTED if acta_digest(numbers.when_made) == printed else ActaVerdict.OUTDATED
 
 
 FORMAT = "aulario evidence 1"
@@ -303,8 +328,8 @@ def read_signature(text: bytes) -> BundleSignature | None:
         return None
 
 
-def unit_document(unit: UnitSummary) -> dict[str, Any]:
-    """Return a place of the tree as `audiences.json` holds it."""
+def unit_document(unit: UnitSummary, spans: Sequence[ParentSpan]) -> dict[str, Any]:
+    """Return a place of the tree as `audiences.json` holds it, with what it stood under on which days."""
     return {
         "number": unit.id,
         "uuid": str(unit.uuid),
@@ -313,7 +338,36 @@ def unit_document(unit: UnitSummary) -> dict[str, Any]:
         "name": unit.name,
         "code": unit.code,
         "zone": unit.zone,
+        "stood": [
+            {
+                "parent": span.parent,
+                "since_on": _day_document(span.since_on),
+                "until_on": _day_document(span.until_on),
+                "recorded_at": span.recorded_at.isoformat() if span.recorded_at is not None else None,
+                "assumed": span.is_assumed,
+            }
+            for span in spans
+        ],
     }
+
+
+def _read_history(documents: Sequence[Mapping[str, Any]]) -> TreeHistory:
+    """Return the places of a bundle; one that an earlier version made says of each where it stood at the end alone."""
+    spans = {
+        unit["number"]: [
+            ParentSpan(
+                span["parent"],
+                _read_day(span["since_on"]),
+                _read_day(span["until_on"]),
+                datetime.fromisoformat(span["recorded_at"]) if span["recorded_at"] else None,
+                is_assumed=span["assumed"],
+            )
+            for span in unit["stood"]
+        ]
+        for unit in documents
+        if unit.get("stood")
+    }
+    return TreeHistory({unit["number"]: _read_unit(unit) for unit in documents}, spans)
 
 
 def _read_unit(document: Mapping[str, Any]) -> UnitSummary:
@@ -365,7 +419,7 @@ class BundledObligation:
 
 def read_obligations(obligations: bytes, audiences: bytes) -> dict[int, BundledObligation]:
     """Return the obligations of a bundle by their number; raise ValueError, KeyError or TypeError where they are not as it writes them."""
-    places = {unit["number"]: _read_unit(unit) for unit in json.loads(audiences)["units"]}
+    history = _read_history(json.loads(audiences)["units"])
     by_number = {}
     for obligation in json.loads(obligations)["obligations"]:
         terms = tuple(
@@ -374,7 +428,12 @@ def read_obligations(obligations: bytes, audiences: bytes) -> dict[int, BundledO
         )
         courses = {course for each in terms for course in courses_of(each.requirement)}
         scope = RecordScope(
-            obligation["number"], obligation["audience"], obligation["institution"], courses=courses, zone=obligation["zone"], places=places
+            obligation["number"],
+            obligation["audience"],
+            obligation["institution"],
+            courses=courses,
+            zone=obligation["zone"],
+            history=history,
         )
         by_number[obligation["number"]] = BundledObligation(obligation["key"], terms, scope)
     return by_number

@@ -36,7 +36,7 @@ class HistoryRow:
         return self.state, self.flags, self.valid_from
 
     def covers(self, at: datetime, known: datetime) -> bool:
-        """Say whether the row answers for a moment as known at another."""
+        """Return whether the row answers for a moment as known at another."""
         is_valid = self.valid_from <= at and (self.valid_to is None or at < self.valid_to)
         return is_valid and self.known_from <= known and (self.known_to is None or known < self.known_to)
 
@@ -105,7 +105,7 @@ def _is_over(end: datetime | None, moment: datetime) -> bool:
 
 
 def has_news(record: TrainingRecord, after: datetime, until: datetime) -> bool:
-    """Say whether something was recorded or taken back of a person after one moment and not after another."""
+    """Return whether something was recorded or taken back of a person after one moment and not after another."""
     return any(after < moment <= until for moment in _recorded(record))
 
 
@@ -147,7 +147,7 @@ def timeline(case: TrainingCase, until: datetime) -> list[HistoryRow]:
 
 
 def _is_timeline(history: Sequence[HistoryRow], expected: Sequence[HistoryRow]) -> bool:
-    """Say whether the rows of a history that stand as known now are those of a timeline, in its order."""
+    """Return whether the rows of a history that stand as known now are those of a timeline, in its order."""
     present = [(row.says, row.valid_to) for row in history if row.known_to is None]
     return present == [(row.says, row.valid_to) for row in expected]
 
@@ -212,7 +212,7 @@ class ReportDays:
 
     @property
     def is_refused(self) -> bool:
-        """Say whether there is no such report."""
+        """Return whether there is no such report."""
         return self.on_fault is not None or self.known_fault is not None
 
 

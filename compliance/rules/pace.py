@@ -166,7 +166,7 @@ def _working_days_back(day: date, working: WorkingDays) -> date:
 
 
 def is_at_risk(today: date, last_on: date, *, has_started: bool, minutes_left: int, working: WorkingDays) -> bool:
-    """Say whether a person may not finish in time: not started with ten working days left, or more to do than 45 minutes a day."""
+    """Return whether a person may not finish in time: not started with ten working days left, or more to do than 45 minutes a day."""
     days_left = working.count(today, last_on)
     return (not has_started and days_left <= DAYS_LEFT) or minutes_left > MINUTES_A_DAY * days_left
 

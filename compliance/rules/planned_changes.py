@@ -109,12 +109,12 @@ class StatusShift:
 
     @property
     def is_change(self) -> bool:
-        """Say whether the state is another."""
+        """Return whether the state is another."""
         return self.before.state is not self.after.state
 
     @property
     def moves_last_day(self) -> bool:
-        """Say whether the state stays and its last day is another."""
+        """Return whether the state stays and its last day is another."""
         return not self.is_change and self.before.last_on != self.after.last_on
 
 
@@ -240,7 +240,7 @@ def outcome_of(shifts: Mapping[int, Sequence[tuple[int, StatusShift]]], units: M
 
 
 def _asks_something(shifts: Iterable[StatusShift]) -> bool:
-    """Say whether something is or was asked of somebody, without the change or with it."""
+    """Return whether something is or was asked of somebody, without the change or with it."""
     return any(status.state is not TrainingState.NOT_REQUIRED for shift in shifts for status in (shift.before, shift.after))
 
 

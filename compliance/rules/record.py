@@ -12,7 +12,7 @@ from compliance.rules.claims import last_waived_day
 from compliance.rules.terms import DAY, AnyRequirement, CourseRequirement, ExistingCompletions, ObligationTerms, Requirement, YearDay
 from kernel.durations import Duration, ValidityTerms, add_duration
 from kernel.durations import last_valid_day as last_day_of_validity
-from organisations.rules.units import UnitSummary, zone_of
+from organisations.rules.units import TreeHistory, latest, zone_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class DaySpan:
     last: date | None
 
     def has(self, day: date) -> bool:
-        """Say whether a day is one of them."""
+        """Return whether a day is one of them."""
         return self.first <= day and (self.last is None or day <= self.last)
 
 
@@ -111,7 +111,7 @@ class _Retractable(Protocol):
 
 
 def is_known(fact: _Retractable, known: datetime) -> bool:
-    """Say whether something was on record at a moment: recorded by then, and not retracted by then."""
+    """Return whether something was on record at a moment: recorded by then, and not retracted by then."""
     return fact.recorded_at <= known and (fact.retracted_at is None or fact.retracted_at > known)
 
 
@@ -256,7 +256,7 @@ class PersonFact(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RecordScope:
-    """The part of a person's facts that one obligation asks for; `places` are those of the tree, by number."""
+    """The part of a person's facts that one obligation asks for; `history` is that of the tree."""
 
     obligation_id: int
     audience_id: int
@@ -264,12 +264,12 @@ class RecordScope:
     courses: Collection[str]
     zone: str
     """The name of that of its days; empty: that of each person's main unit."""
-    places: Mapping[int, UnitSummary]
+    history: TreeHistory
 
     @property
     def default_zone(self) -> ZoneInfo:
         """Return the zone that holds where no unit has one."""
-        return ZoneInfo(self.zone or zone_of(self.places, self.institution_id))
+        return ZoneInfo(self.zone or zone_of(self.history.units, self.institution_id))
 
 
 PersonFacts = Mapping[FactKind, list[PersonFact]]
@@ -280,7 +280,7 @@ def record_under(facts: PersonFacts, scope: RecordScope) -> TrainingRecord:
     zone = scope.default_zone
     return TrainingRecord(
         zone,
-        () if scope.zone else tuple(_zone_of(fact, scope.places) for fact in facts[FactKind.PLACE]),
+        () if scope.zone else tuple(unit_zones(scope.history, [_place(fact) for fact in facts[FactKind.PLACE]])),
         tuple(
             RecordedSpan(fact.first_on, fact.last_on, fact.recorded_at, fact.ended_at)
             for fact in facts[FactKind.STAY]
@@ -316,9 +316,32 @@ def record_under(facts: PersonFacts, scope: RecordScope) -> TrainingRecord:
     )
 
 
-def _zone_of(fact: PersonFact, places: Mapping[int, UnitSummary]) -> UnitZone:
-    zone = ZoneInfo(zone_of(places, cast("int", fact.key)))
-    return UnitZone(fact.first_on or fact.at.astimezone(zone).date(), zone, fact.recorded_at, fact.ended_at)
+class RecordedPlace(NamedTuple):
+    """A main unit of a person on record: since which day, since which moment, and until when the record says so."""
+
+    unit: int
+    first_on: date | None
+    since: datetime
+    recorded_at: datetime
+    retracted_at: datetime | None
+
+
+def _place(fact: PersonFact) -> RecordedPlace:
+    return RecordedPlace(cast("int", fact.key), fact.first_on, fact.at, fact.recorded_at, fact.ended_at)
+
+
+def unit_zones(history: TreeHistory, places: Sequence[RecordedPlace]) -> list[UnitZone]:
+    """Return the time zones of the main units of a person: another one from the day on which a unit came to stand elsewhere."""
+    zones = list[UnitZone]()
+    for belonged in places:
+        first = belonged.first_on or belonged.since.date()
+        later = [other.first_on for other in places if other.first_on is not None and other.first_on > first]
+        for span in history.lines(belonged.unit, first, min(later) - DAY if later else None):
+            zone, is_first = ZoneInfo(span.zone), span.since_on == first
+            day = belonged.first_on or belonged.since.astimezone(zone).date() if is_first else span.since_on or first
+            known = belonged.recorded_at if is_first else latest(belonged.recorded_at, span.recorded_at) or belonged.recorded_at
+            zones.append(UnitZone(day, zone, known, belonged.retracted_at))
+    return zones
 
 
 def _closures(fact: PersonFact, zone: ZoneInfo) -> list[RecordedSpan]:
@@ -355,12 +378,12 @@ class RequirementStanding:
 
     @property
     def is_done(self) -> bool:
-        """Say whether it was done at all, valid or not."""
+        """Return whether it was done at all, valid or not."""
         return self.first_at is not None
 
     @property
     def is_renewed(self) -> bool:
-        """Say whether it was done more than once."""
+        """Return whether it was done more than once."""
         return self.times > 1
 
 

@@ -244,7 +244,7 @@ def _still_ahead(basis: ReminderBasis, planned: Sequence[PlannedReminder], every
 
 
 def _is_decided(reminder: PlannedReminder, basis: ReminderBasis) -> bool:
-    """Say whether something was decided on a reminder: of some kinds a cycle has one, whatever its day."""
+    """Return whether something was decided on a reminder: of some kinds a cycle has one, whatever its day."""
     if reminder.kind in ONCE:
         opened_on = basis.status.opened_on or date.min
         decided = [done for done in basis.outcomes if done.planned.kind is reminder.kind and done.reason is not SuppressionReason.CAP]

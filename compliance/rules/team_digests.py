@@ -100,7 +100,7 @@ class TeamDigest:
 
     @property
     def is_empty(self) -> bool:
-        """Say whether nothing is to be told."""
+        """Return whether nothing is to be told."""
         return not (self.above or self.owned or self.headless) and all(count.done == count.required for count in self.counts)
 
 

@@ -22,7 +22,7 @@ class WorkingDays:
     free: Collection[date] = field(default_factory=frozenset)
 
     def has(self, day: date) -> bool:
-        """Say whether a day is a working day."""
+        """Return whether a day is a working day."""
         return day.weekday() < WEEKEND and day not in self.free
 
     def on_or_after(self, day: date) -> date:
@@ -142,7 +142,7 @@ def certain_courses(requirement: Requirement) -> Iterator[str]:
 
 
 def may_expire(terms: "ObligationTerms") -> bool:
-    """Say whether what was done may end: by a validity of the obligation, or by that of the one course that it asks for."""
+    """Return whether what was done may end: by a validity of the obligation, or by that of the one course that it asks for."""
     return terms.validity is not None or isinstance(terms.requirement, CourseRequirement)
 
 

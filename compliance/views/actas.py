@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, make_response, request, url_for
 from sqlalchemy.orm import Session
@@ -13,12 +12,21 @@ from accounts.models import Person
 from compliance import actas
 from compliance.access import TrainingReportAction
 from compliance.actas import ActaContext, ActaScope
+from compliance.assignments import StatusesBehind
 from compliance.models import ObligationVersion, TrainingActa
-from compliance.report import ReportPlaceContext, get_report_place, list_report_obligations
+from compliance.report import ReportPlaceContext, list_report_obligations
 from compliance.rules.documents import CODE_LENGTH, ActaCount, ActaVerdict, acta_digest, acta_verdict
 from compliance.rules.history import ReportState, tally_sum
 from compliance.views.bundles import NumberedForm
-from compliance.views.report import COLUMNS, STATE_WORDS, ReportEntryView, ReportTable, read_report_request
+from compliance.views.report import (
+    COLUMNS,
+    STATE_WORDS,
+    ReportEntryView,
+    ReportTable,
+    get_place_then,
+    read_report_request,
+    report_page,
+)
 from kernel import clock
 from kernel.codes import printed_code, read_code
 from kernel.errors import N_, Gone, Invalid
@@ -28,7 +36,7 @@ from kernel.pdf.pen import STRONG, TEXT, TITLE, shrunk, text_width, wrapped
 from kernel.pdf.sheets import BRAND, INK, LEFT, LINE, RIGHT, SOFT, FlowingSheet, sheet_properties
 from kernel.web.limits import client_key, limit, limiter
 from kernel.web.request import Answer, allows, current_actor, current_session, page, public, requires, see_page, site_address
-from organisations.rules.units import zone_of
+from organisations import tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +52,16 @@ class ActaView:
     data_of: str
     """Of which moment the numbers are, as known at which other."""
     caution: str
-    """That the register already said other numbers when the acta was made; empty where it did not."""
+    """That the register already said other numbers when the acta was made, or does not know where all units stood; else empty."""
     made_on: str
     maker: str
     made_at: datetime
     first_heading: str
     table: ReportTable
+
+
+_OUTDATED = N_("When the acta was made, the register already said other numbers of that moment.")
+_ASSUMED = N_("The log does not say where all units stood on that day: those are according to the structure of a later one.")
 
 
 def acta_view(
@@ -77,7 +89,7 @@ def acta_view(
             obligation=_("%(title)s (version %(number)s)", title=choose(version.title), number=version.number),
             audience=audience,
             data_of=_("%(moment)s, as known on %(known)s", **moments),
-            caution=_("When the acta was made, the register already said other numbers of that moment.") if is_outdated else "",
+            caution=" ".join(_(text) for text, holds in ((_OUTDATED, is_outdated), (_ASSUMED, scope.is_assumed)) if holds),
             made_on=format_datetime(row.made_at),
             maker=maker,
             made_at=row.made_at,
@@ -213,16 +225,19 @@ LOOK_UPS = limit("acta-look-ups", "60 per minute")
 
 
 @bp.post("/training-report/<uuid:organisation>/actas")
-@requires(TrainingReportAction.EXPORT, get_report_place)
+@requires(TrainingReportAction.EXPORT, get_place_then)
 def make(context: ReportPlaceContext) -> Answer:
     """Make an acta of what the page of the report shows, and lead to its PDF."""
     session, actor, form, now = current_session(), current_actor(), NumberedForm(), clock.now()
-    zone = ZoneInfo(zone_of(context.by_number, context.place.id))
-    requested = read_report_request(request.form, list_report_obligations(session, context.path[0].id), zone, now)
+    requested = read_report_request(request.form, list_report_obligations(session, context.path[0].id), context.zone, now)
     if not form.validate_on_submit() or requested.obligation is None or requested.faults:
         raise Invalid(N_("An acta is of one compulsory training and one day. Choose both in the report."))
     limiter().use(RATE, str(actor.person_id))
-    row = actas.make_acta(session, actor, context.place.id, requested.obligation, requested.time, number=form.identity(), now=now)
+    number = form.identity()
+    try:
+        row = actas.make_acta(session, actor, context.place.id, requested.obligation, requested.time, _draw, number=number, now=now)
+    except StatusesBehind as refused:
+        return report_page(context, requested, _(refused.text)), 409
     return see_page("compliance_actas.download", code=printed_code(row.code))
 
 
@@ -232,30 +247,39 @@ class ActaReading(NamedTuple):
     verdict: ActaVerdict
     view: ActaView | None
     file_name: str
+    moved_at: datetime | None
+    """When a place last came to stand elsewhere, where that alone makes the numbers of today others."""
 
 
 def _read(row: TrainingActa) -> ActaReading:
     """Count the numbers of an acta as known then, when it was made, and now."""
     session = current_session()
-    scope = actas.get_acta_scope(session, row)
-    then, now = (actas.count_acta(session, row, scope, known) for known in (row.known, clock.now()))
-    when_made = then if row.made_at <= row.known else actas.count_acta(session, row, scope, row.made_at)
-    texts = actas.get_acta_texts(session, row, row.at.astimezone(scope.zone).date())
-    is_outdated = acta_digest(then or ()) != acta_digest(when_made or ())
+    scope, numbers = actas.get_acta_scope(session, row), actas.count_numbers(session, row, clock.now())
+    verdict = acta_verdict(row.digest, numbers)
+    texts = actas.get_acta_texts(session, row, scope.on)
+    is_outdated = acta_digest(numbers.as_known or ()) != acta_digest(numbers.when_made or ())
     person = session.get(Person, row.made_by) if row.made_by is not None else None
     maker = person.full_name if person is not None else ""
-    view = None if then is None else acta_view(row, scope, texts, then, site_address(), maker=maker, is_outdated=is_outdated)
-    return ActaReading(acta_verdict(row.digest, then, when_made, now), view, acta_file_name(row, scope))
+    lines = numbers.printed(row.digest) or numbers.as_known
+    view = None if lines is None else acta_view(row, scope, texts, lines, site_address(), maker=maker, is_outdated=is_outdated)
+    moved_at = tree.find_last_move(session, row.known) if verdict is ActaVerdict.TREE else None
+    return ActaReading(verdict, view, acta_file_name(row, scope), moved_at)
+
+
+def _draw(row: TrainingActa) -> bytes:
+    view = _read(row).view
+    assert view is not None, "the records of what is in force are kept"
+    return render_acta(view)
 
 
 @bp.get("/training-report/actas/<code>.pdf")
 @requires(TrainingReportAction.EXPORT, actas.get_acta)
 def download(context: ActaContext) -> Response:
-    """Draw an acta from its moments; where the register no longer has its numbers, none is drawn."""
-    reading = _read(context.acta)
-    if reading.view is None or reading.verdict is ActaVerdict.DIFFERENT:
+    """Send an acta as it was drawn; one of an earlier version is drawn where the register has its numbers."""
+    reading, content = _read(context.acta), context.acta.content
+    if reading.view is None or (content is None and reading.verdict is ActaVerdict.DIFFERENT):
         raise Gone(N_("The register no longer has the numbers of this acta, so it can no longer be downloaded."))
-    response = make_response(render_acta(reading.view))
+    response = make_response(content or render_acta(reading.view))
     response.content_type = "application/pdf"
     response.headers["Content-Disposition"] = f'attachment; filename="{reading.file_name}"'
     response.headers["Cache-Control"] = "no-store"
@@ -271,7 +295,7 @@ def find_page(session: Session, code: str) -> str | None:
 @bp.get("/acta/<code>")
 @public("everybody may check a code: acta.verify")
 def verify(code: str) -> Answer:
-    """Say whether the numbers of an acta are those of the register, without naming people."""
+    """Return whether the numbers of an acta are those of the register, without naming people."""
     limiter().use(LOOK_UPS, client_key())
     row = actas.find_acta(current_session(), code)
     stored = read_code(code, CODE_LENGTH)
@@ -280,6 +304,8 @@ def verify(code: str) -> Answer:
         "compliance/acta.html",
         acta=reading.view if reading is not None else None,
         verdict=reading.verdict.value if reading is not None else "",
+        moved_at=reading.moved_at if reading is not None else None,
+        is_kept=row is not None and row.content is not None,
         code=printed_code(stored) if stored else code[:40],
         words_of={state: _(label) for state, label in STATE_WORDS.items()},
         checked_at=clock.now(),

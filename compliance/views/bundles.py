@@ -1,20 +1,20 @@
 """Pages of bundles of evidence; days and obligation are read as those of a report are."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, flash, request
 from wtforms import BooleanField, HiddenField
 
 from compliance import bundle_requests
 from compliance.access import BundleAction
+from compliance.assignments import StatusesBehind
 from compliance.bundle_requests import BundleContext, get_bundle, list_bundles
 from compliance.models import Bundle
-from compliance.report import ReportPlaceContext, get_report_place, list_report_obligations
-from compliance.views.report import ReportRequest, read_report_request
+from compliance.report import ReportPlaceContext, list_report_obligations
+from compliance.views.report import ReportRequest, get_place_then, read_report_request
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _, choose, lazy_
@@ -23,7 +23,6 @@ from kernel.web.file_responses import send_content
 from kernel.web.forms import Form, as_uuid, line
 from kernel.web.limits import limit, limiter
 from kernel.web.request import Answer, current_actor, current_session, file_store, page, requires, see_page
-from organisations.rules.units import zone_of
 
 
 class NumberedForm(Form):
@@ -43,10 +42,6 @@ class BundleForm(NumberedForm):
     has_files = BooleanField(lazy_("Include the files that prove waivers and recognitions"))
 
 
-GIVEN_UP = timedelta(days=1)
-"""A bundle that is not ready by then is not going to be: its job is among those that administrators see."""
-
-
 class BundleStage(StrEnum):
     """The stages of a bundle, from its request to its end."""
 
@@ -61,7 +56,7 @@ def _stage(row: Bundle, now: datetime) -> BundleStage:
         return BundleStage.ENDED
     if row.ready_at is not None:
         return BundleStage.READY
-    return BundleStage.FAILED if now - row.asked_at > GIVEN_UP else BundleStage.PACKING
+    return BundleStage.FAILED if now - row.asked_at > bundle_requests.GIVEN_UP else BundleStage.PACKING
 
 
 bp = Blueprint("compliance_bundles", __name__, url_prefix="/training-report")
@@ -70,7 +65,7 @@ RATE = limit("evidence-bundles", "20 per hour")
 
 
 @bp.get("/<uuid:organisation>/bundles")
-@requires(BundleAction.MAKE, get_report_place)
+@requires(BundleAction.MAKE, get_place_then)
 def bundles(context: ReportPlaceContext) -> Answer:
     """List the bundles of a place, with the form of another one."""
     form = BundleForm(formdata=None)
@@ -79,7 +74,7 @@ def bundles(context: ReportPlaceContext) -> Answer:
 
 
 @bp.post("/<uuid:organisation>/bundles")
-@requires(BundleAction.MAKE, get_report_place)
+@requires(BundleAction.MAKE, get_place_then)
 def request_bundle(context: ReportPlaceContext) -> Answer:
     """Let a bundle be packed in the background."""
     actor, form, requested = current_actor(), BundleForm(), _read(context, request.form)
@@ -87,17 +82,21 @@ def request_bundle(context: ReportPlaceContext) -> Answer:
     if not is_sound or requested.faults or not requested.every:
         return _page(context, requested, form), 422
     limiter().use(RATE, str(actor.person_id))
-    bundle_requests.request_bundle(
-        current_session(),
-        actor,
-        context.place.id,
-        requested.obligation,
-        requested.time,
-        has_files=bool(form.has_files.data),
-        reason=form.reason.data or "",
-        number=form.identity(),
-        now=clock.now(),
-    )
+    try:
+        bundle_requests.request_bundle(
+            current_session(),
+            actor,
+            context.place.id,
+            requested.obligation,
+            requested.time,
+            has_files=bool(form.has_files.data),
+            reason=form.reason.data or "",
+            number=form.identity(),
+            now=requested.now,
+        )
+    except StatusesBehind as refused:
+        form.form_errors.append(_(refused.text))
+        return _page(context, requested, form), 409
     flash(_("The bundle is being prepared. You will be notified when it is ready."), "ok")
     return see_page("compliance_bundles.bundles", organisation=context.place.uuid)
 
@@ -119,8 +118,7 @@ def download(context: BundleContext) -> Answer:
 
 
 def _read(context: ReportPlaceContext, given: Mapping[str, str]) -> ReportRequest:
-    zone = ZoneInfo(zone_of(context.by_number, context.place.id))
-    return read_report_request(given, list_report_obligations(current_session(), context.path[0].id), zone, clock.now())
+    return read_report_request(given, list_report_obligations(current_session(), context.path[0].id), context.zone, clock.now())
 
 
 def _page(context: ReportPlaceContext, requested: ReportRequest, form: BundleForm) -> Response:

@@ -74,7 +74,7 @@ class EvidenceForm(Form):
         self.refuse(self.evidence, _(REFUSALS[refusal], kinds=enumeration([kind.upper() for kind in ACCEPTED])))
 
     def requires_proof(self) -> bool:
-        """Say whether neither a number nor a file was sent, and say so in the form."""
+        """Return whether neither a number nor a file was sent, and say so in the form."""
         if self.document.data or getattr(self.evidence.data, "filename", ""):
             return False
         self.refuse(self.document, _("Write the number of the document, or send a file."))
@@ -162,7 +162,7 @@ class ClaimDecisionForm(Form):
 
     @property
     def approves(self) -> bool:
-        """Say whether it is approved."""
+        """Return whether it is approved."""
         return bool(self.decision.data == "approve")
 
     def validate_words(self, field: TextAreaField) -> None:

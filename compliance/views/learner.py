@@ -4,9 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from flask import Blueprint, Response, flash, request, url_for
 from sqlalchemy import Row
+from sqlalchemy.orm import Session
 
 from accounts.privacy import AccessPurpose, record_access
 from compliance import learner
@@ -42,8 +44,10 @@ from kernel import clock
 from kernel.errors import N_
 from kernel.i18n import _, choose, format_date, format_datetime, language, ngettext
 from kernel.own_records import is_own
+from kernel.permissions import Actor
 from kernel.tables import Cell
 from kernel.web import after_response
+from kernel.web.forms import as_day
 from kernel.web.request import Answer, allows, current_actor, current_session, is_read_only_request, page, requires, see_other
 from kernel.web.table import send_sheets
 from organisations.audience_preview import explanation_lines
@@ -306,15 +310,20 @@ def why(subject: AssignmentContext) -> Answer:
     return _why_page(subject, "", "")
 
 
+def _get_assignment_then(session: Session, actor: Actor, assignment: UUID) -> AssignmentContext:
+    day, known = (as_day(request.args.get(name, "").strip()[:20]) for name in ("day", "known"))
+    return learner.get_assignment_then(session, actor, assignment, day, known, now=clock.now())
+
+
 @learner_bp.get("/training/<uuid:assignment>/past")
-@requires(TrainingAction.AS_KNOWN, get_assignment)
+@requires(TrainingAction.AS_KNOWN, _get_assignment_then)
 def past(subject: AssignmentContext) -> Answer:
     """Show everything behind the status of a day as it was known on another."""
     return _why_page(subject, request.args.get("day", ""), request.args.get("known", ""))
 
 
 @learner_bp.get("/training/<uuid:assignment>/record.csv")
-@requires(TrainingAction.AS_KNOWN, get_assignment)
+@requires(TrainingAction.AS_KNOWN, _get_assignment_then)
 def record(subject: AssignmentContext) -> Response:
     """Answer with what the page shows as a table: one line for each fact, decision and state."""
     loaded, now = learner.load_behind(current_session(), subject.required), clock.now()
@@ -356,10 +365,8 @@ def _past_query(required: RequiredOfPerson, loaded: RecordBehind, day: str, know
 
 
 def _read(text: str, default: date) -> tuple[date | None, str]:
-    try:
-        return (date.fromisoformat(text) if text else default), ""
-    except ValueError:
-        return None, _("Give a date.")
+    day = as_day(text.strip()[:20]) if text else default
+    return day, "" if day is not None else _("Give a date.")
 
 
 def _behind(required: RequiredOfPerson, loaded: RecordBehind, moments: PastMoments) -> _Behind:
@@ -398,6 +405,8 @@ def _answer(subject: AssignmentContext, acts: Sequence[Row[*tuple[Any, ...]]], l
     is_past = min(moments.day, moments.known_on) < clock.now().astimezone(required.status.zone).date()
     return {
         "is_past": is_past,
+        "sees_today": not is_past or allows(TrainingAction.WHY, get_assignment(session, current_actor(), required.uuid)),
+        "known": moments.known,
         "day": moments.day,
         "known_on": moments.known_on,
         "status": view,
@@ -457,7 +466,7 @@ def _audience(looked_at: _Behind) -> dict[str, object]:
         return {"sentence": "", "conditions": [], "rule": None, "former": ""}
     rule = read_stored(session, act.AudienceVersion.rule)
     before = read_stored(session, former.AudienceVersion.rule) if former is not None else None
-    names = name_leaves(session, [rule, *([before] if before is not None else [])], looked_at.behind.places)
+    names = name_leaves(session, [rule, *([before] if before is not None else [])], looked_at.behind.history.units.values())
     conditions = explanation_lines(explain(rule, looked_at.behind.candidate, moments.day), names)
     former_sentence = write_sentence(before, names) if before is not None else ""
     return {"sentence": write_sentence(rule, names), "conditions": list(conditions), "rule": act, "former": former_sentence}

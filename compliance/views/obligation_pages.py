@@ -42,6 +42,7 @@ CHANGES: Mapping[str, str] = {
     "end": N_("End"),
     "audience": N_("Another rule of the audience"),
     "free_day": N_("Free days before today"),
+    "move": N_("Move of a unit"),
 }
 _STATE_SENTENCES: Mapping[str, Callable[[int], str]] = {
     "not_required": lambda count: ngettext("%(count)s person does not have to do it.", "%(count)s people do not have to do it.", count),
@@ -255,6 +256,8 @@ def differences(before: Sequence[Rule], after: Sequence[Rule]) -> list[tuple[str
 
 def waiting_view(change: PlannedChange, audience: Audience | None, titles: Mapping[int, str]) -> tuple[PlannedChange, str, str]:
     """Return a change that waits for a second person with the endpoint of its page and what it is about, by the titles of obligations."""
+    if change.kind == "move":
+        return change, "compliance_unit_moves.change", _("Organisational structure")
     if audience is None:
         return change, "compliance_free_days.change", _("Holidays and days off")
     if change.obligation_id is None:

@@ -2,8 +2,8 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, cast
@@ -12,13 +12,14 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, redirect, request, url_for
 from sqlalchemy import Row
+from sqlalchemy.orm import Session
 from wtforms import SelectField
 
 from accounts import access_log
 from accounts.privacy import AccessPurpose, PeopleListKind, record_access
 from compliance import report
 from compliance.access import BundleAction, ReminderAction, TrainingAction, TrainingReportAction
-from compliance.assignments import are_behind
+from compliance.assignments import are_behind, are_due
 from compliance.learner_page import status_view
 from compliance.report import (
     CountedPlaces,
@@ -35,6 +36,7 @@ from compliance.report import (
     get_reported_person,
     get_working_days,
     list_report_obligations,
+    report_time,
 )
 from compliance.rules.history import (
     MISSING,
@@ -67,14 +69,13 @@ from kernel import clock
 from kernel.db import Stretch
 from kernel.errors import N_
 from kernel.i18n import _, choose, format_date, lazy_, ngettext, number, percent, trimmed
+from kernel.permissions import Actor
 from kernel.web import after_response
 from kernel.web.forms import Form, as_day, line
 from kernel.web.request import Answer, allows, current_actor, current_session, page, requires
 from kernel.web.table import Column, member_of, requested_stretch, requested_words
 from organisations.models import Organisation
-from organisations.rules.units import UnitSummary, lineage, zone_of
-
-_INSTANT = timedelta(microseconds=1)
+from organisations.rules.units import UnitSummary, lineage
 
 FAULTS: Mapping[ReportDayFault, str] = {
     ReportDayFault.FUTURE: N_("This day is still to come. Choose today or a day before."),
@@ -102,6 +103,13 @@ class ReportRequest:
     typed_known: str
     faults: Mapping[str, str]
     """What is wrong with `on` and with `known`, in words."""
+    now: datetime
+    """When it was asked for."""
+
+    @property
+    def numbers(self) -> list[int]:
+        """Return the numbers of the obligations that are shown."""
+        return [obligation.id for obligation in self.obligations]
 
     @property
     def filter_fields(self) -> dict[str, Any]:
@@ -128,7 +136,8 @@ def read_report_request(args: Mapping[str, str], obligations: Sequence[ReportObl
     days = report_days(read["on"], read["known"], now.astimezone(zone).date(), first, since)
     faults = {name: _(NO_DAY) for name, text in typed.items() if text and read[name] is None} or _faults(days, first, since)
     state, query = member_of(ReportState, args.get("state")), requested_words()
-    time = _time(days, zone, now)
+    today = now.astimezone(zone).date()
+    time = ReportTime(today, now, now) if days.is_refused else report_time(days.on, days.known, zone, now)
     if time.is_past and state in PRESENT_ONLY:
         state = None
     part = member_of(PlacePart, args.get("part")) or PlacePart.ALL
@@ -144,6 +153,7 @@ def read_report_request(args: Mapping[str, str], obligations: Sequence[ReportObl
         typed_on=typed["on"],
         typed_known=typed["known"],
         faults=faults,
+        now=now,
     )
 
 
@@ -157,16 +167,10 @@ def _faults(days: ReportDays, first: date | None, since: date | None) -> dict[st
     }
 
 
-def _time(days: ReportDays, zone: ZoneInfo, now: datetime) -> ReportTime:
-    """Return the moments of the days: their last, or this one where a day is not over."""
-    today = now.astimezone(zone).date()
-    if days.is_refused or days.on == days.known == today:
-        return ReportTime(today, now, now)
-    return ReportTime(days.on, _end(days.on, zone, now), _end(days.known, zone, now), is_past=True)
-
-
-def _end(day: date, zone: ZoneInfo, now: datetime) -> datetime:
-    return min(now, datetime.combine(day + timedelta(days=1), time.min, tzinfo=zone) - _INSTANT)
+def get_place_then(session: Session, actor: Actor, organisation: UUID, **_address: object) -> ReportPlaceContext:
+    """Return a place of the report as of the day that a request asks for; raise NotFound."""
+    on, known = (as_day(request.values.get(name, "").strip()[:20]) for name in ("on", "known"))
+    return get_report_place(session, actor, organisation, on, known, now=clock.now())
 
 
 class IdentityExportForm(Form):
@@ -279,13 +283,16 @@ class PlaceLines:
         parents = {unit_id: summary.parent_id for unit_id, summary in tree.items()}
         self._below = {unit_id: _part(parents, unit.id, unit_id) for _obligation, unit_id in counted}
 
-    def by_place(self, children: Sequence[UnitSummary]) -> ReportTable:
-        """Return a line for each place below, one for those counted in the place itself, one for those in no place of it."""
+    def by_place(self, children: Sequence[UnitSummary], at: datetime | None = None) -> ReportTable:
+        """Return a line for each place below, one for those counted in the place itself, one for those in no place of it.
+
+        What is closed, or was added after the moment of the report, has one where something is required of somebody there.
+        """
         of_part = defaultdict[int | None, list[PlaceTally]](list)
         for (_obligation, unit_id), each in self._counted.items():
             of_part[self._below[unit_id]].append(each)
         lines = [self._line(child.name, of_part.get(child.id, []), unit=child.uuid) for child in children]
-        lines = [line for line, child in zip(lines, children, strict=True) if not child.closed or line.tally.required]
+        lines = [line for line, child in zip(lines, children, strict=True) if _stands(child, at) or line.tally.required]
         if own := of_part.get(self._place.id):
             lines.append(self._line(_("Directly in %(name)s", name=self._place.name), own, part=PlacePart.HERE))
         if elsewhere := of_part.get(None):
@@ -321,6 +328,10 @@ class PlaceLines:
             return None
         look, word, symbol = VERDICTS[pace_verdict(NeededShare(each.spans, self._days).on(self._day), share)]
         return look, _(word), symbol
+
+
+def _stands(unit: UnitSummary, at: datetime | None) -> bool:
+    return not unit.closed and (at is None or unit.made_at is None or unit.made_at <= at)
 
 
 def _part(parents: Mapping[int, int | None], unit_id: int, number: int | None) -> int | None:
@@ -523,7 +534,7 @@ def _labels(first: date, last: date, today: date) -> list[DayLabel]:
 
 
 def _is_apart(x: int, labels: Iterable[DayLabel]) -> bool:
-    """Say whether a label around a place would touch none of these."""
+    """Return whether a label around a place would touch none of these."""
     return all(abs(x - label.x) > (NEAR if label.anchor == "middle" else NEAR * 1.5) for label in labels)
 
 
@@ -550,9 +561,8 @@ def places(context: ReportRootsContext) -> Answer:
 
 def read_report(context: ReportPlaceContext) -> tuple[ReportRequest, TrainingFilter]:
     """Return what the address asks of the report of a place."""
-    path = context.path
-    zone = ZoneInfo(zone_of(context.by_number, context.place.id))
-    requested = read_report_request(request.args, list_report_obligations(current_session(), path[0].id), zone, clock.now())
+    obligations = list_report_obligations(current_session(), context.path[0].id)
+    requested = read_report_request(request.args, obligations, context.zone, clock.now())
     filters = TrainingFilter(
         context.place.id, context.is_institution, requested.obligations, part=requested.part, state=requested.state, words=requested.words
     )
@@ -568,7 +578,6 @@ def working_days_of(context: ReportPlaceContext, time: ReportTime) -> WorkingDay
 
 def _common(context: ReportPlaceContext, requested: ReportRequest) -> dict[str, Any]:
     """Return what every page of a place's report shows."""
-    numbers = [obligation.id for obligation in requested.obligations]
     return {
         "place": context.place,
         "path": context.path,
@@ -578,19 +587,39 @@ def _common(context: ReportPlaceContext, requested: ReportRequest) -> dict[str, 
         "title": choose(requested.obligation.title) if requested.obligation is not None else _("All compulsory training"),
         "words_of": {state: _(label) for state, label in STATE_WORDS.items()},
         "now": requested.time.at,
-        "is_behind": not requested.time.is_past and are_behind(current_session(), requested.time.at, obligations=numbers),
+        "is_assumed": context.is_assumed,
+        "is_behind": _is_behind(requested),
     }
 
 
+def _is_behind(requested: ReportRequest) -> bool:
+    """Return whether statuses that are shown as known now are of before a change that a job has yet to follow.
+
+    Of one training it is what decides on its acta and its bundle; that the clock changed states is counted in those of today.
+    """
+    session, now = current_session(), requested.now
+    if requested.time.known < now:
+        return False
+    if requested.obligation is not None:
+        return are_due(session, requested.obligation.id, now, with_clock=requested.time.is_past)
+    return are_behind(session, now, obligations=requested.numbers)
+
+
 @bp.get("/<uuid:organisation>")
-@requires(TrainingReportAction.VIEW, get_report_place)
+@requires(TrainingReportAction.VIEW, get_place_then)
 def place(context: ReportPlaceContext) -> Answer:
     """Show how the people of a place stand: cards, trajectory, the table by what stands below; nothing where its day is refused."""
-    requested, filters = read_report(context)
+    requested = read_report(context)[0]
+    html = report_page(context, requested)
+    return (html, 422) if requested.faults else html
+
+
+def report_page(context: ReportPlaceContext, requested: ReportRequest, refused: str = "") -> Response:
+    """Draw the report of a place; `refused` is why its acta was not made."""
     if requested.faults:
-        return page("compliance/report.html", **_common(context, requested), lines=None, may_bundle=False, acta_number=None), 422
+        return page("compliance/report.html", **_common(context, requested), lines=None, may_bundle=False, acta_number=None, refused="")
     working = working_days_of(context, requested.time)
-    whole = replace(filters, part=PlacePart.ALL, state=None, words="")
+    whole = TrainingFilter(context.place.id, context.is_institution, requested.obligations)
     lines = count_lines(context, requested, whole, working)
     return page(
         "compliance/report.html",
@@ -598,13 +627,14 @@ def place(context: ReportPlaceContext) -> Answer:
         lines=lines,
         cards=report_cards(lines.whole.tally, is_past=requested.time.is_past),
         people=report.count_people(current_session(), requested.time, whole),
-        by_place=lines.by_place(context.children),
+        by_place=lines.by_place(context.children, requested.time.at),
         by_obligation=None if requested.obligation is not None else lines.by_obligation(requested.obligations),
         drawn=None if requested.time.is_past else drawn_trajectory(whole, requested.time, lines, working),
         states=state_options(is_past=requested.time.is_past),
         may_remind=not requested.time.is_past and allows(ReminderAction.SEND, context),
         may_bundle=allows(BundleAction.MAKE, context),
         acta_number=uuid4() if requested.obligation is not None and allows(TrainingReportAction.EXPORT, context) else None,
+        refused=refused,
     )
 
 
@@ -622,7 +652,7 @@ def drawn_trajectory(filters: TrainingFilter, time: ReportTime, lines: PlaceLine
 
 
 @bp.get("/<uuid:organisation>/people")
-@requires(TrainingReportAction.VIEW, get_report_place)
+@requires(TrainingReportAction.VIEW, get_place_then)
 def people(context: ReportPlaceContext) -> Answer:
     """List the people behind a number of the report, some at a time, by name."""
     access_log.record_list_access(PeopleListKind.TRAINING, Organisation, context.place.id)

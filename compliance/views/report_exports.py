@@ -25,7 +25,6 @@ from compliance.report import (
     ReportTime,
     TrainingFileRow,
     TrainingFilter,
-    get_report_place,
     get_report_roots,
     get_reported_person,
 )
@@ -39,6 +38,7 @@ from compliance.views.report import (
     ReportTable,
     count_lines,
     drawn_trajectory,
+    get_place_then,
     percent_of,
     read_report,
     working_days_of,
@@ -286,7 +286,7 @@ Rows = Iterable[Sequence[Cell]]
 
 
 @bp.get("/<uuid:organisation>/exports/<any(people,units,obligations,trajectory):table>/<any(csv,xlsx,ods):kind>")
-@requires(TrainingReportAction.EXPORT, get_report_place)
+@requires(TrainingReportAction.EXPORT, get_place_then)
 def table(context: ReportPlaceContext) -> Answer:
     """Send a table of the report as the page shows it; a day that is refused leads to the page that says why."""
     requested, filters = read_report(context)
@@ -317,7 +317,7 @@ def _rows(context: ReportPlaceContext, requested: ReportRequest, filters: Traini
     working, whole = working_days_of(context, requested.time), replace(filters, state=None, words="")
     lines = count_lines(context, requested, whole, working)
     if chosen is ExportTable.UNITS:
-        return table_rows(lines.by_place(context.children), requested.time, with_key=False)
+        return table_rows(lines.by_place(context.children, requested.time.at), requested.time, with_key=False)
     if chosen is ExportTable.OBLIGATIONS:
         return table_rows(lines.by_obligation(requested.obligations), requested.time, with_key=True)
     drawn = require_found(None if requested.time.is_past else drawn_trajectory(whole, requested.time, lines, working))
@@ -357,14 +357,14 @@ def person(context: ReportedPersonContext) -> Answer:
 
 
 @bp.get("/<uuid:organisation>/identity-numbers")
-@requires(TrainingReportAction.EXPORT_IDENTITY, get_report_place)
+@requires(TrainingReportAction.EXPORT_IDENTITY, get_place_then)
 def identities(context: ReportPlaceContext) -> Answer:
     """Ask for the reason for which identity numbers are taken out."""
     return _identity_page(context, IdentityExportForm(formdata=None))
 
 
 @bp.post("/<uuid:organisation>/identity-numbers")
-@requires(TrainingReportAction.EXPORT_IDENTITY, get_report_place, reads_first=True)
+@requires(TrainingReportAction.EXPORT_IDENTITY, get_place_then, reads_first=True)
 def take_identities(context: ReportPlaceContext) -> Answer:
     """Send the people of a filter with their identity numbers, and keep the reason."""
     form, (requested, filters) = IdentityExportForm(), read_report(context)

@@ -69,7 +69,7 @@ def test_whoever_has_the_code_has_the_badge_in_four_forms(browser: Browser, inst
     assert (badge.person_name, badge.code, badge.title) == ("Ana Quinde", printed_code(credential.code), "Curso de prueba prueba")
     assert str(credential.uuid) not in badge.subject
     assert badge.description == "Curso en línea de 2 horas."
-    assert badge.criteria.startswith("Completó el módulo y aprobó la evaluación final del curso Curso")
+    assert badge.criteria.startswith("Completó el módulo y aprobó «Cuestionario 1» del curso Curso")
 
 
 def test_a_badge_holds_nothing_else_of_the_person(browser: Browser, credential: Credential) -> None:

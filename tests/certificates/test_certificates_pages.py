@@ -139,8 +139,8 @@ def test_verification_says_what_the_sheet_says_and_nothing_else(
     assert [words for words in values if words not in text] == []
     assert ("Versión 1" in sheet, "Versión1" in text) == (True, True) if language == "es" else "Version1" in text
     done = {
-        "es": "Completó el módulo y aprobó la evaluación final del curso",
-        "en": "Completed the module and passed the final assessment of",
+        "es": "Completó el módulo y aprobó «Cuestionario 1» del curso",
+        "en": "Completed the module and passed “Quiz 1” of",
     }
     assert f"{done[language]} {printed['course.title']}" in text
     assert {"es": in_spanish("Genuine and in force"), "en": "Genuine and in force"}[language] in text

@@ -26,6 +26,7 @@ from kernel.permissions import SYSTEM
 from lms.erasure import erase_person
 from lms.instance import Instance
 from organisations.models import Employment, Membership, Organisation
+from organisations.tree import add_standing
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, an_administrator, sign_in
@@ -135,6 +136,8 @@ def test_the_unit_of_a_person_filters_with_everything_below_it(browser: Browser,
         unit = Organisation(parent_id=root.id, kind="unit", name="Pensiones", name_key="pensiones", created_at=now)
         session.add(unit)
         session.flush()
+        for place in (root, unit):
+            add_standing(session, place.id, place.parent_id, now=now)
         holder = session.execute(select(Credential.person_id).where(Credential.code == codes[1])).scalar_one()
         session.add(Membership(person_id=holder, organisation_id=unit.id, since=now))
         places = [root.uuid, unit.uuid]

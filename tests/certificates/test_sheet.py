@@ -341,17 +341,25 @@ def a_folder(modules: int, without: tuple[int, ...] = (), course: str = "", titl
 
 FIRST_PART = "completion:\n  modules: [parte-1]\n"
 LONG = "Repaso de las normas de la seguridad social y de sus reglamentos"
+OF_MODULES = ("aprobó los cuestionarios de sus módulos en el curso", "passed the quizzes of the modules of")
+MARKED = a_folder(2)
+MARKED[QUIZ.format(n=2)] += b"final: true\n"
+AFTER = a_folder(2)
+AFTER["02-parte/module.yaml"] += b"numbered: false\n"
 PASSED = {
-    "ends with a quiz": (a_folder(2), FINAL_ES, FINAL_EN),
+    "a test after the modules": (AFTER, FINAL_ES, FINAL_EN),
+    "a test marked as final": (MARKED, FINAL_ES, FINAL_EN),
+    "ends with the quiz of a module": (a_folder(2, title=LONG), OF_MODULES[0], "passed “Quiz 1” and “Quiz 2” of"),
     "ends with a lesson": (a_folder(2, (2,)), "aprobó «Cuestionario 1» del curso", "passed “Quiz 1” of"),
-    "two of three": (a_folder(3, (3,)), "aprobó «Cuestionario 1» y «Cuestionario 2» del curso", "passed “Quiz 1” and “Quiz 2” of"),
-    "three of four": (a_folder(4, (4,)), "aprobó las evaluaciones del curso", "passed the assessments of"),
+    "two of two": (a_folder(2), "aprobó «Cuestionario 1» y «Cuestionario 2» del curso", "passed “Quiz 1” and “Quiz 2” of"),
+    "three of three": (a_folder(3), *OF_MODULES),
+    "three of four": (a_folder(4, (4,)), "aprobó los cuestionarios que exige el curso", "passed the quizzes required by"),
     "asks for the first part": (
         a_folder(2, course="completion:\n  modules: [parte-1]\n"),
         "aprobó «Cuestionario 1» del curso",
         "passed “Quiz 1” of",
     ),
-    "a long title": (a_folder(2, (2,), title=LONG), "aprobó las evaluaciones del curso", "passed “Quiz 1” of"),
+    "a long title": (a_folder(2, (2,), title=LONG), "aprobó el cuestionario que exige el curso", "passed “Quiz 1” of"),
     "nothing to pass": (a_folder(1, (1,)), "", ""),
 }
 
@@ -404,11 +412,14 @@ def test_sheet_badge_and_verification_say_the_same(browser: Browser, instance: I
     assert b"Quiz 1" in canonical_content(signed_content(row, ()))
 
 
-def test_what_was_issued_before_keeps_its_sentence_and_is_replaced_by_one_act(browser: Browser, instance: Instance) -> None:
+@pytest.mark.parametrize("stated", [{}, {"es": FINAL_ES, "en": FINAL_EN}], ids=["said by all once", "said by position"])
+def test_what_was_issued_before_keeps_its_sentence_and_is_replaced_by_one_act(
+    browser: Browser, instance: Instance, stated: dict[str, str]
+) -> None:
     """spec/certificates E2: listed for administrators; the new one says what was passed, and ends on the same day."""
     row = without_final(instance)
     with instance.database.unit_of_work() as session:
-        session.execute(update(Credential).values(passed={}))
+        session.execute(update(Credential).values(passed=stated))
     before = read(instance, lambda session: session.scalars(select(Credential)).one())
     assert FINAL_ES in sheet_of(before, (), SITE, "es")["result"]
     an_administrator(instance)
@@ -427,11 +438,19 @@ def test_what_was_issued_before_keeps_its_sentence_and_is_replaced_by_one_act(br
     assert not browser.get("/administration/certificates").has_link(PAGE)
 
 
-def test_a_certificate_of_a_course_that_ends_with_its_test_is_left_as_it_is(browser: Browser, instance: Instance) -> None:
-    complete(instance, a_course(instance, modules=1))
+FORMERLY = {"es": "aprobó las evaluaciones del curso", "en": "passed the assessments of"}
+
+
+@pytest.mark.parametrize(("more", "stated"), [(b"final: true\n", {}), (b"", FORMERLY)], ids=["a final test", "assessments"])
+def test_a_certificate_whose_sentence_is_so_is_left_as_it_is(
+    browser: Browser, instance: Instance, more: bytes, stated: dict[str, str]
+) -> None:
+    files = folder(modules=1)
+    files[QUIZ.format(n=1)] += more
+    complete(instance, publish(instance, files)[0])
     issue(instance)
     with instance.database.unit_of_work() as session:
-        session.execute(update(Credential).values(passed={}))
+        session.execute(update(Credential).values(passed=stated))
     an_administrator(instance)
     sign_in(browser, "admin@example.org")
 

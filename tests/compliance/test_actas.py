@@ -4,7 +4,7 @@ import io
 import json
 import re
 import subprocess
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 from uuid import uuid4
@@ -125,11 +125,11 @@ def test_the_same_moment_gives_the_same_bytes(head: Browser, instance: Instance,
 
 def test_an_acta_says_all_that_it_has_to(head: Browser, instance: Instance, reported: ReportedInstitution, tmp_path: Path) -> None:
     """spec/compulsory 12.3: institution, obligation with version, sentence, provinces, moments, maker, code with QR; and no people."""
-    make(head, reported)
     with instance.database.unit_of_work() as session:
         audience = session.scalars(select(Audience.id)).one()
-        rule = AudienceVersion(audience_id=audience, number=1, rule="unit: GYE-D", effective_on=LONG_AGO, recorded_at=BEGINNING)
-        session.add(rule)
+        rule = "any:\n  - unit: IESS\n  - unit: GYE-D\n"
+        session.add(AudienceVersion(audience_id=audience, number=1, rule=rule, effective_on=LONG_AGO, recorded_at=BEGINNING))
+    make(head, reported)
     (row,) = actas(instance)
     head.get(f"/training-report/actas/{printed_code(row.code)}.pdf")
     content = head.response.get_data()
@@ -188,19 +188,58 @@ def recognise(instance: Instance, reported: ReportedInstitution, moment: datetim
     compute(instance, reported.obligation, [flores.id], now=moment)
 
 
-def test_an_acta_that_a_moved_unit_contradicts_is_not_given_out_again(
-    head: Browser, browser: Browser, instance: Instance, reported: ReportedInstitution
-) -> None:
-    """spec/compulsory 4.5b and 12.3: what the page of the move says before it is confirmed."""
-    make(head, reported, **PAST)
-    assert in_spanish("These numbers are the register's") in look_up(browser, instance)
+TREE_CHANGED = in_spanish("The structure of units was changed on %(day)s. That alone makes the numbers of today others.").split("%(day)s")[
+    0
+]
 
+
+def move_direction(instance: Instance, reported: ReportedInstitution, since: date | None = None) -> None:
     with instance.database.unit_of_work() as session:
         unit, loja = (session.get_one(Organisation, reported.places[name].id) for name in ("direccion", "loja_provincia"))
-        units.move(session, SYSTEM, unit, loja, now=clock.now())
+        units.move(session, SYSTEM, unit, loja, now=clock.now(), since_on=since)
 
-    assert in_spanish("The numbers of the acta are not the register's") in look_up(browser, instance)
-    head.get(f"/training-report/actas/{actas(instance)[0].code}.pdf", status=410)
+
+def test_an_acta_of_a_day_before_a_move_stays_what_it_is(
+    head: Browser, browser: Browser, instance: Instance, reported: ReportedInstitution, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """spec/compulsory 4.5b and 12.3: what a unit stands under from today on is nothing that was so before."""
+    content = make(head, reported, **PAST)
+    monkeypatch.setattr(clock, "now", lambda: NOON + timedelta(minutes=1))
+
+    move_direction(instance, reported)
+
+    assert in_spanish("These numbers are the register's") in look_up(browser, instance)
+    head.get(f"/training-report/actas/{actas(instance)[0].code}.pdf")
+    assert head.response.get_data() == content
+
+
+def test_an_acta_that_a_move_from_before_contradicts_is_kept_and_says_so(
+    head: Browser, browser: Browser, instance: Instance, reported: ReportedInstitution, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """spec/compulsory 12.3: the same bytes; that the tree was changed is said, because it alone makes the difference."""
+    content = make(head, reported, **PAST)
+    monkeypatch.setattr(clock, "now", lambda: NOON + timedelta(minutes=1))
+
+    move_direction(instance, reported, date(2026, 1, 1))
+
+    assert TREE_CHANGED in look_up(browser, instance)
+    head.get(f"/training-report/actas/{actas(instance)[0].code}.pdf")
+    assert head.response.get_data() == content
+
+
+def test_where_more_than_the_tree_was_changed_the_tree_is_not_named(
+    head: Browser, browser: Browser, instance: Instance, reported: ReportedInstitution, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """spec/compulsory 12.3."""
+    make(head, reported, **PAST)
+    monkeypatch.setattr(clock, "now", lambda: NOON + timedelta(hours=1))
+    recognise(instance, reported, clock.now())
+
+    move_direction(instance, reported, date(2026, 1, 1))
+
+    words = look_up(browser, instance)
+    assert TREE_CHANGED not in words
+    assert in_spanish("These numbers were the register's when the acta was made") in words
 
 
 def test_a_correction_of_the_register_is_shown(
@@ -240,7 +279,7 @@ def test_an_acta_of_outdated_knowledge_says_so(
     assert in_spanish("These numbers were the register's when the acta was made") not in words
 
 
-def test_numbers_that_are_not_the_registers_are_not_drawn_again(
+def test_numbers_that_are_not_the_registers_are_not_drawn_anew(
     head: Browser, browser: Browser, instance: Instance, reported: ReportedInstitution
 ) -> None:
     """spec/compulsory 12.3: what was known then was changed."""
@@ -249,6 +288,9 @@ def test_numbers_that_are_not_the_registers_are_not_drawn_again(
         session.execute(delete(AssignmentState).where(AssignmentState.state == "overdue"))
 
     assert in_spanish("The numbers of the acta are not the register's") in look_up(browser, instance)
+    head.get(f"/training-report/actas/{actas(instance)[0].code}.pdf")  # it was kept
+    with instance.database.unit_of_work() as session:
+        session.execute(update(TrainingActa).values(content=None))  # one of an earlier version
     head.get(f"/training-report/actas/{actas(instance)[0].code}.pdf", 410)
 
 

@@ -16,6 +16,7 @@ from accounts.rules import fold
 from compliance.rules.documents import (
     PRINTED,
     ActaCount,
+    ActaNumbers,
     ActaVerdict,
     BundledObligation,
     BundleManifest,
@@ -42,7 +43,7 @@ from compliance.rules.history import TrainingTally
 from compliance.rules.record import FactKind, PersonFact, RecordScope
 from compliance.rules.states import TrainingState
 from compliance.rules.terms import AllRequirement, AnyRequirement, CourseRequirement, ObligationTerms
-from organisations.rules.units import OrganisationKind, UnitSummary
+from organisations.rules.units import OrganisationKind, ParentSpan, TreeHistory, UnitSummary
 from tests.support.training_cases import COURSE, QUITO, RULES, A, a_fact
 
 EVERY = [(f"{name}-{number}", terms) for name, versions in RULES.items() for number, terms in enumerate(versions)]
@@ -88,13 +89,25 @@ def test_the_verdict_goes_by_the_digest() -> None:
     one, two = (ActaCount(place, TrainingTally({TrainingState.DONE: place})) for place in (1, 2))
     digest = acta_digest([one, two])
 
-    assert acta_verdict(digest, [two, one], [one], [one, two]) is ActaVerdict.SAME
-    assert acta_verdict(digest, [one, two], [two, one], [one]) is ActaVerdict.CORRECTED
-    assert acta_verdict(digest, [one, two], [one], [one]) is ActaVerdict.OUTDATED
-    assert acta_verdict(digest, None, None, None) is ActaVerdict.DELETED
+    assert acta_verdict(digest, ActaNumbers([two, one], [one], [one, two])) is ActaVerdict.SAME
+    assert acta_verdict(digest, ActaNumbers([one, two], [two, one], [one])) is ActaVerdict.CORRECTED
+    assert acta_verdict(digest, ActaNumbers([one, two], [one], [one])) is ActaVerdict.OUTDATED
+    assert acta_verdict(digest, ActaNumbers(None, None, None)) is ActaVerdict.DELETED
     for other in (TrainingTally({TrainingState.DONE: 3}), TrainingTally({TrainingState.OVERDUE: 2})):
-        assert acta_verdict(digest, [one, ActaCount(2, other)], [], []) is ActaVerdict.DIFFERENT
-    assert acta_verdict(digest, [one, ActaCount(3, two.tally)], [], []) is ActaVerdict.DIFFERENT
+        assert acta_verdict(digest, ActaNumbers([one, ActaCount(2, other)], [], [])) is ActaVerdict.DIFFERENT
+    assert acta_verdict(digest, ActaNumbers([one, ActaCount(3, two.tally)], [], [])) is ActaVerdict.DIFFERENT
+
+
+def test_the_tree_is_named_only_where_it_alone_makes_numbers_others() -> None:
+    """spec/compulsory 12.3."""
+    one, two = (ActaCount(place, TrainingTally({TrainingState.DONE: place})) for place in (1, 2))
+    digest, both = acta_digest([one, two]), [one, two]
+
+    assert acta_verdict(digest, ActaNumbers(both, both, [one], both)) is ActaVerdict.TREE
+    assert acta_verdict(digest, ActaNumbers(both, both, [one], [two])) is ActaVerdict.CORRECTED
+    assert acta_verdict(digest, ActaNumbers(both, both, both, [two])) is ActaVerdict.SAME
+    assert acta_verdict(digest, ActaNumbers([two], both, [one], [one], both)) is ActaVerdict.TREE, "of an earlier version"
+    assert acta_verdict(digest, ActaNumbers([two], [two], [one], [one], [one])) is ActaVerdict.DIFFERENT
 
 
 @pytest.mark.parametrize("states", [PRINTED, tuple(TrainingState)], ids=["today", "an earlier version"])
@@ -104,8 +117,8 @@ def test_people_of_whom_nothing_is_required_are_neither_printed_nor_compared(sta
     digest = acta_digest([required, idle], states)
 
     assert (required.is_printed, idle.is_printed) == (True, False)
-    assert acta_verdict(digest, [required, idle], [required], [required]) is ActaVerdict.SAME
-    assert acta_verdict(digest, [required, idle], [required], [idle]) is ActaVerdict.CORRECTED
+    assert acta_verdict(digest, ActaNumbers([required, idle], [required], [required])) is ActaVerdict.SAME
+    assert acta_verdict(digest, ActaNumbers([required, idle], [required], [idle])) is ActaVerdict.CORRECTED
 
 
 NOON = datetime(2026, 12, 16, 12, tzinfo=QUITO)
@@ -208,14 +221,20 @@ def test_the_obligations_of_a_bundle_are_read_with_their_versions_and_units() ->
     ]
     obligation = {"number": 7, "key": "etica", "institution": 1, "audience": 5, "zone": "", "versions": versions}
 
-    obligations = read_obligations(
-        canonical_json({"obligations": [obligation]}), canonical_json({"units": [unit_document(unit) for unit in UNITS.values()]})
-    )
+    spans = [ParentSpan(1, None, NOON.date(), NOON, is_assumed=True), ParentSpan(2, NOON.date() + timedelta(days=1), None, NOON)]
+    history = TreeHistory(UNITS, {3: spans})
+    units = [unit_document(unit, history.spans.get(number, ())) for number, unit in UNITS.items()]
 
-    assert obligations == {7: BundledObligation("etica", RULES["N"], RecordScope(7, 5, 1, {COURSE}, "", UNITS))}
+    obligations = read_obligations(canonical_json({"obligations": [obligation]}), canonical_json({"units": units}))
+
+    assert obligations == {7: BundledObligation("etica", RULES["N"], RecordScope(7, 5, 1, {COURSE}, "", history))}
+    for unit in units:
+        del unit["stood"]  # as versions before wrote them
+    obligations = read_obligations(canonical_json({"obligations": [obligation]}), canonical_json({"units": units}))
+    assert obligations[7].scope.history == TreeHistory(UNITS)
 
 
-BUNDLED = BundledObligation("etica", (A,), RecordScope(7, 5, 1, {COURSE}, "America/Guayaquil", UNITS))
+BUNDLED = BundledObligation("etica", (A,), RecordScope(7, 5, 1, {COURSE}, "America/Guayaquil", TreeHistory(UNITS)))
 INSIDE, PASSED = (FactKind.STAY, STAY), (FactKind.DONE, DONE)
 JOINED_TODAY = (FactKind.STAY, STAY._replace(first_on=NOON.date()))
 

@@ -11,7 +11,7 @@ from compliance.models import DoneFact, Reminder, Waiver
 from courses.models import Course
 from kernel.audit import AuditEntry
 from lms.instance import Instance
-from organisations.models import AudienceStayRecord, AudienceVersion, Organisation
+from organisations.models import AudienceStayRecord, AudienceVersion, Membership, Organisation
 from tests.support.access import outcome
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_person, sign_in
@@ -204,13 +204,16 @@ def test_every_cell_of_the_page(browser: Browser, instance: Instance) -> None:
     path, medical = asked.path, in_spanish("Medical leave")
 
     def reads(browser: Browser) -> str:
-        """Say whether somebody who sees the page reads that the leave is medical."""
+        """Return whether somebody who sees the page reads that the leave is medical."""
         got = outcome(browser, path)
         return "deny" if got == "allow" and medical not in browser.response.get_data(as_text=True) else got
 
     wrong = cast.check("training.why", "of_a_person", cast.outcomes(path))
     wrong += cast.check("training.why", "medical_evidence", {role: reads(browser) for role, browser in cast.browsers.items()})
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Membership).values(since_on=date(2026, 1, 1), recorded_at=BEGINNING))
     wrong += cast.check("training.as_known", "past_day", cast.outcomes(f"{path}/past?day=2026-11-01"))
+    wrong += cast.check("training.as_known", "past_day", cast.outcomes(f"{path}/record.csv?day=2026-11-01"))
     wrong += cast.check("training.as_known", "past_day", cast.outcomes(f"{path}/record.csv"))
 
     assert not wrong

@@ -22,7 +22,7 @@ from compliance.rules.record import (
     known_closures,
     record_under,
 )
-from organisations.rules.units import OrganisationKind, UnitSummary
+from organisations.rules.units import OrganisationKind, TreeHistory, UnitSummary
 from tests.support.training_cases import COURSE, LONG_AGO, QUITO, ZONES, a_fact
 
 INSTITUTION, ISLANDS = 1, 2
@@ -33,7 +33,7 @@ PLACES = {
         (ISLANDS, INSTITUTION, OrganisationKind.PROVINCE, "galapagos"),
     )
 }
-UNDER = RecordScope(7, 5, INSTITUTION, {COURSE}, "", PLACES)
+UNDER = RecordScope(7, 5, INSTITUTION, {COURSE}, "", TreeHistory(PLACES))
 FIRST, LAST = date(2026, 1, 10), date(2026, 6, 30)
 ACT = datetime(2026, 3, 1, 23, 30, tzinfo=QUITO)
 
@@ -94,8 +94,8 @@ def test_a_waiver_of_no_obligation_holds_under_each_and_24_months_without_an_end
     ("scope", "zone", "zones"),
     [
         (UNDER, QUITO, [UnitZone(date(2026, 3, 1), ZONES["P"], LONG_AGO)]),
-        (RecordScope(7, 5, ISLANDS, {COURSE}, "", PLACES), ZONES["P"], [UnitZone(date(2026, 3, 1), ZONES["P"], LONG_AGO)]),
-        (RecordScope(7, 5, ISLANDS, {COURSE}, "America/Guayaquil", PLACES), QUITO, []),
+        (RecordScope(7, 5, ISLANDS, {COURSE}, "", TreeHistory(PLACES)), ZONES["P"], [UnitZone(date(2026, 3, 1), ZONES["P"], LONG_AGO)]),
+        (RecordScope(7, 5, ISLANDS, {COURSE}, "America/Guayaquil", TreeHistory(PLACES)), QUITO, []),
     ],
 )
 def test_days_go_by_the_main_unit_or_by_the_zone_of_the_obligation(scope: RecordScope, zone: ZoneInfo, zones: list[UnitZone]) -> None:

@@ -9,14 +9,17 @@ import pytest
 from sqlalchemy import func, select, update
 
 from accounts.models import Person
-from compliance.models import Assignment
+from compliance.models import Assignment, Bundle
 from compliance.rules.reminders import LATE_STATES
 from compliance.rules.states import NEEDED, TrainingState
+from kernel import clock
+from kernel.archives import read_archive
 from kernel.audit import AuditEntry
 from kernel.outbox import Delivery, Job
+from kernel.permissions import SYSTEM
 from kernel.settings import Settings
 from lms.instance import Instance
-from organisations import jobs, list_trials
+from organisations import jobs, list_trials, units
 from organisations.audience_preview import TrainingEffect, TrainingEffectKind, join_effects
 from organisations.models import AudienceStayRecord, Membership, Organisation, PendingUnitList
 from tests.support.browser import Browser
@@ -24,7 +27,7 @@ from tests.support.builders import a_person, sign_in
 from tests.support.commands import commands_on
 from tests.support.learning import At
 from tests.support.obligations import compute_everything
-from tests.support.obliged_register import HEAD, NOON, Register
+from tests.support.obliged_register import BEGINNING, HEAD, NOON, Register
 from tests.support.places import put
 from tests.support.scenes import scene
 from tests.support.wording import in_spanish
@@ -83,6 +86,9 @@ def upload(browser: Browser, lines: str, kind: str = "people", complete_of: str 
     browser.get(browser.path)
 
 
+UPDATED = in_spanish("Statuses are being updated. Try again in a few minutes.")
+
+
 def sentence(words: str, people: int) -> str:
     return in_spanish(words, people, title="Gobernanza")
 
@@ -119,7 +125,7 @@ def test_what_was_shown_of_a_move_is_shown_anew_where_it_is_another_by_then(brow
 def test_of_a_large_unit_so_many_are_judged_and_the_page_says_so(
     browser: Browser, register: Register, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("organisations.views.tree.MOST_TRIED", 1)
+    monkeypatch.setattr("organisations.move_previews.MOST_TRIED", 1)
     boss = sign_in(browser, "admin@example.org")
     boss.get(f"/administration/organisations/{register.unit.uuid}")
 
@@ -191,6 +197,36 @@ def test_a_list_of_units_shows_whom_it_moves_out(browser: Browser, register: Reg
     assert register.parent() == register.guayas.id
 
 
+def test_a_list_of_units_shows_what_a_move_to_come_does_from_its_day_on(browser: Browser, register: Register) -> None:
+    boss, day = sign_in(browser, "admin@example.org"), NOON.date() + timedelta(days=30)
+
+    upload(boss, f"codigo;nombre;tipo;depende de;rige desde\nNORTE;Agencia Norte;unidad;LOJ;{day}\n", kind="units")
+
+    words = "%(count)s person would no longer have to do “%(title)s” from %(day)s on."
+    assert in_spanish(words, 2, title="Gobernanza", day="3 de junio de 2026") in boss.page.text
+    assert day.isoformat() not in boss.page.text, "days of a preview are written as people read them"
+    assert register.parent() == register.guayas.id
+
+
+def test_the_page_of_lists_names_the_column_of_the_day(browser: Browser, register: Register) -> None:
+    page, column = sign_in(browser, "admin@example.org").get("/administration/lists"), "rige desde"
+
+    assert page.text.count(column) == 2
+
+
+def test_whoever_comes_back_without_a_post_is_shown_without_the_former_one(browser: Browser, register: Register, at: At) -> None:
+    """spec/compulsory 2.3: a place of re-entry has the post of the line, or none."""
+    boss = sign_in(browser, "admin@example.org")
+    for lines in ("p0@example.org;;;NORTE;7;Inspector;;\n", "p0@example.org;;;;;;;2026-05-03\n"):
+        upload(boss, HEAD + lines)
+        boss.submit("/confirmation")
+        boss.deliver_jobs()
+    upload(boss, HEAD + "p0@example.org;;;NORTE;7;;2026-05-04;\n")
+
+    shown = in_spanish("%(old)s → %(new)s", old="Inspector", new="–")
+    assert f"{in_spanish('Post')}: {shown}" in " ".join(boss.page.text.split())
+
+
 def test_the_preview_names_people_who_would_be_overdue_at_once(browser: Browser, register: Register, at: At) -> None:
     """Somebody who was under it before and comes back after its last day has nothing left of it."""
     at.pass_(days=400)
@@ -260,11 +296,13 @@ def test_until_statuses_follow_the_pages_say_so_and_no_acta_is_made(browser: Bro
     boss.submit("/move", {"move-place": str(register.loja.uuid)}, status=422)
     boss.submit("/move")
 
+    assert [note in boss.get(page).text for page in pages] == [True] * 3, "before the job that records stays, too"
     boss.get(pages[0])
     refused = boss.submit("/actas", status=409)
     boss.deliver_jobs()
 
-    assert in_spanish("Statuses are being updated. Try again in a few minutes.") in refused.text
+    assert UPDATED in refused.text
+    assert refused.form("/actas"), "the page of the report is drawn once more"
     assert [note in boss.get(page).text for page in pages] == [True] * 3, "a move is followed at once; statuses by the clock's job"
     boss.get(pages[0])
     boss.submit("/actas", status=409)
@@ -274,23 +312,101 @@ def test_until_statuses_follow_the_pages_say_so_and_no_acta_is_made(browser: Bro
     boss.submit("/actas")
 
 
-def test_a_move_is_followed_for_those_who_had_left_the_unit_before(browser: Browser, register: Register, at: At) -> None:
+def test_a_past_day_as_known_now_says_it_too_and_neither_acta_nor_bundle_is_made_of_it(
+    browser: Browser, register: Register, at: At
+) -> None:
+    """spec/compulsory 3.7 and 12.4: a bundle is refused as an acta is; as known on the day before it is made."""
+    yesterday, note = NOON.date(), in_spanish("The register of people has changed.")
+    at.pass_(days=1)
+    browser.deliver_jobs()
+    boss = sign_in(browser, "admin@example.org")
+    follow(register.instance, at.moment)
+    at.pass_(minutes=1)
+    with register.instance.database.unit_of_work() as session:
+        units.leave(session, SYSTEM, [register.people[0].id], register.root.id, yesterday - timedelta(days=1), now=clock.now())
+    jobs.recompute_audiences(Delivery(register.instance.database, register.instance.settings, 1, {}, at.moment))
+    report = f"/training-report/{register.root.uuid}"
+    days = f"?obligation=gobernanza&on={yesterday}&known={at.moment.date()}"
+
+    assert note in boss.get(report + days).text
+    assert UPDATED in boss.submit("/actas", status=409).text
+    assert note not in boss.get(f"{report}?obligation=gobernanza&on={yesterday}&known={yesterday}").text
+    for day in ("", days):
+        boss.get(f"{report}/bundles{day}")
+        assert UPDATED in boss.submit("/bundles", {"reason": "Auditoría"}, status=409).text
+    boss.get(f"{report}/bundles?obligation=gobernanza&on={yesterday}&known={yesterday}")
+    boss.submit("/bundles", {"reason": "Auditoría"})
+    follow(register.instance, at.moment + timedelta(minutes=2))
+    at.pass_(minutes=3)
+    boss.get(f"{report}/bundles{days}")
+    boss.submit("/bundles", {"reason": "Auditoría"})
+
+
+def test_a_bundle_whose_register_changed_before_it_is_packed_waits_and_is_of_the_moment_at_which_it_is(
+    browser: Browser, register: Register, at: At
+) -> None:
+    """spec/compulsory 12.4: no state of a bundle contradicts its facts."""
+    boss, instance = sign_in(browser, "admin@example.org"), register.instance
+    boss.deliver_jobs()
+    at.pass_(minutes=1)
+    boss.get(f"/training-report/{register.root.uuid}/bundles?obligation=gobernanza")
+    boss.submit("/bundles", {"reason": "Auditoría"})
+    with instance.database.unit_of_work() as session:
+        units.leave(session, SYSTEM, [register.people[0].id], register.root.id, NOON.date() - timedelta(days=1), now=clock.now())
+    jobs.recompute_audiences(Delivery(instance.database, instance.settings, 1, {}, at.moment))
+
+    boss.deliver_jobs()
+    with instance.database.unit_of_work() as session:
+        assert session.scalars(select(Bundle.ready_at)).one() is None
+    at.pass_(minutes=3)
+    follow(instance, at.moment)
+    at.pass_(minutes=3)
+    boss.deliver_jobs()
+
+    with instance.database.unit_of_work() as session:
+        row = session.scalars(select(Bundle)).one()
+    assert (row.at, row.known) == (at.moment, at.moment)
+    boss.get(f"/training-report/bundles/{row.uuid}/file")
+    states = dict(read_archive(boss.response.get_data()))["states.csv"].decode()
+    assert len(states.splitlines()) == 2, "one of two is there yet"
+
+
+def test_a_move_from_today_on_leaves_the_days_of_who_had_left_the_unit_before(browser: Browser, register: Register, at: At) -> None:
+    """spec/compulsory 4.5b: who was in the audience on days before was in it, wherever the unit stands today."""
+    at.pass_(days=2)
+    put(register.instance, register.people[0], register.loja)
+    at.pass_(days=2)
+    follow(register.instance, at.moment)
+    assert len(stays_of(register, 0)) == 1
+    boss = sign_in(browser, "admin@example.org")
+    boss.get(f"/administration/organisations/{register.unit.uuid}")
+    boss.submit("/move", {"move-place": str(register.loja.uuid)}, status=422)
+    boss.submit("/move")
+
+    boss.deliver_jobs()
+
+    assert len(stays_of(register, 0)) == 1
+
+
+def test_a_move_from_before_is_followed_for_those_who_had_left_the_unit_before(browser: Browser, register: Register, at: At) -> None:
     """spec/compulsory 3.7: whoever was there on days before is no longer said to have been in the audience on them."""
     at.pass_(days=2)
     put(register.instance, register.people[0], register.loja)
     at.pass_(days=2)
     follow(register.instance, at.moment)
-    boss = sign_in(browser, "admin@example.org")
-    boss.get(f"/administration/organisations/{register.unit.uuid}")
-    boss.submit("/move", {"move-place": str(register.loja.uuid)}, status=422)
-    at.pass_(minutes=1)
-    boss.submit("/move")
+    with register.instance.database.unit_of_work() as session:
+        rows = session.get_one(Organisation, register.unit.id), session.get_one(Organisation, register.loja.id)
+        units.move(session, SYSTEM, *rows, now=clock.now(), since_on=BEGINNING)
 
-    boss.deliver_jobs()
+    browser.deliver_jobs()
 
-    of_person = (AudienceStayRecord.person_id == register.people[0].id, AudienceStayRecord.retracted_at.is_(None))
+    assert stays_of(register, 0) == []
+
+
+def stays_of(register: Register, number: int) -> list[int]:
+    of_person = (AudienceStayRecord.person_id == register.people[number].id, AudienceStayRecord.retracted_at.is_(None))
     with register.instance.database.unit_of_work(write=False) as session:
-        assert session.scalars(select(AudienceStayRecord.id).where(*of_person)).all() == []
+        return list(session.scalars(select(AudienceStayRecord.id).where(*of_person)))
 
 
 def test_two_trainings_of_one_title_are_counted_apart() -> None:
