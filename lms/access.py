@@ -20,7 +20,13 @@ class SiteAction(StrEnum):
     MEASURE = "metrics:view"
 
 
-class SiteVerb(Verb):
+class SiteVerb(
+    Verb,
+    facts={
+        "faults": N_("Faults"),
+        "seals": N_("Seals"),
+    },
+):
     """The audit-log verbs of the application's own acts."""
 
     JOBS_RETRIED = "jobs.retried", N_("Retried background jobs")

@@ -3,22 +3,26 @@
 import json
 from collections.abc import Iterator, Mapping
 
-from sqlalchemy import Select, and_, false, or_, select, union
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, union
 from sqlalchemy.orm import Session
 
 from accounts import privacy
 from accounts.models import Person
 from accounts.people import AccountVerb
-from accounts.privacy import LOOKS, DataAccess
+from accounts.privacy import LOOKS, DataAccess, PeopleListKind
+from certificates.models import Credential
 from compliance.audit_verbs import ComplianceVerb
 from courses.models import Course
 from enrolments.gradebook import FollowingVerb
 from enrolments.models import Enrolment
 from kernel.audit import AuditEntry
+from kernel.db import Base
 from kernel.i18n import choose, local
 from organisations.audience_preview import list_spans_on_lists
+from organisations.institutions import INSTITUTION_ROLE, find_issuer
 from organisations.models import AudienceList, Organisation
-from organisations.tree import former_members_condition
+from organisations.tree import list_former_places
+from quizzes.models import Attempt
 from quizzes.reports import ReportVerb
 from selections.models import Selection, SelectionActa, SelectionActaEntry
 
@@ -44,21 +48,23 @@ def select_list_entries(session: Session, person_id: int) -> Select[int]:
         Enrolment.person_id == person_id,
         AuditEntry.at >= Enrolment.enrolled_at,
         or_(Enrolment.left_at.is_(None), AuditEntry.at < Enrolment.left_at),
+        ~_REGISTER,
+        or_(~_OF_ATTEMPTS, exists().where(Attempt.enrolment_id == Enrolment.id, Attempt.started_at <= AuditEntry.at)),
     )
     of_courses = (
         select(AuditEntry.id)
         .join(Enrolment, and_(AuditEntry.subject_kind == Course.__tablename__, AuditEntry.subject_id == Enrolment.course_id))
         .where(learner, AuditEntry.verb.in_((OPENED, *TAKEN_OUT)))
     )
-    places = former_members_condition(person_id)
-    of_places = (
-        select(AuditEntry.id)
-        .join(places, and_(AuditEntry.subject_kind == Organisation.__tablename__, AuditEntry.subject_id == places.c.id))
-        .where(
-            AuditEntry.at >= places.c.since,
-            or_(places.c.until.is_(None), AuditEntry.at < places.c.until),
-            AuditEntry.verb.in_((OPENED, *PLACE_FILES)),
-        )
+    in_places = [
+        and_(AuditEntry.subject_id == unit_id, AuditEntry.at >= since, *([AuditEntry.at < until] if until else []))
+        for unit_id, since, until in list_former_places(session, person_id)
+    ]
+    of_places = select(AuditEntry.id).where(
+        AuditEntry.subject_kind == Organisation.__tablename__,
+        AuditEntry.verb.in_((OPENED, *PLACE_FILES)),
+        or_(~_REGISTER, _registered_by(person_id)) & ~_BY_INSTITUTION,
+        or_(false(), *in_places),
     )
     of_everybody = (
         select(AuditEntry.id)
@@ -68,6 +74,7 @@ def select_list_entries(session: Session, person_id: int) -> Select[int]:
             AuditEntry.subject_kind == Person.__tablename__,
             AuditEntry.subject_id.is_(None),
             AuditEntry.verb == OPENED,
+            or_(~_REGISTER, _registered_by(person_id)),
         )
     )
     on_lists = [
@@ -85,8 +92,39 @@ def select_list_entries(session: Session, person_id: int) -> Select[int]:
         )
         .where(SelectionActaEntry.person_id == person_id, AuditEntry.verb == OPENED)
     )
-    entries = union(of_courses, of_places, of_everybody, of_lists, of_actas).subquery()
+    of_registers = select(AuditEntry.id).where(AuditEntry.verb == OPENED, _REGISTER, or_(false(), *_registers(session, person_id)))
+    entries = union(of_courses, of_places, of_everybody, of_lists, of_actas, of_registers).subquery()
     return select(entries.c.id)
+
+
+def _is_list(kind: PeopleListKind) -> ColumnElement[bool]:
+    return AuditEntry.facts.contains(f'"list": "{kind.value}"')
+
+
+_REGISTER = _is_list(PeopleListKind.CERTIFICATES)
+_OF_ATTEMPTS = or_(_is_list(PeopleListKind.ATTEMPTS), _is_list(PeopleListKind.MARKING))
+_BY_INSTITUTION = AuditEntry.facts.contains(f'"role": "{INSTITUTION_ROLE}"')
+
+
+def _registered_by(person_id: int) -> ColumnElement[bool]:
+    """Return the condition that a person had a certificate when an entry was written: only then they stood in a register."""
+    return exists().where(Credential.person_id == person_id, Credential.issued_at <= AuditEntry.at)
+
+
+def _registers(session: Session, person_id: int) -> Iterator[ColumnElement[bool]]:
+    """Yield the conditions on entries of registers of a course and of an institution in which a person's certificates stood."""
+    first = func.min(Credential.issued_at)
+    of_person = select(Credential.course_id, Credential.institution_key, first).where(Credential.person_id == person_id)
+    credentials = session.execute(of_person.group_by(Credential.course_id, Credential.institution_key)).all()
+    issuers = {key: find_issuer(session, key) for key in {row.institution_key for row in credentials}}
+    for course_id, key, issued_at in credentials:
+        yield and_(_is_about(Course, course_id), AuditEntry.at >= issued_at)
+        if (issuer := issuers[key]) is not None:
+            yield and_(_is_about(Organisation, issuer.id), _BY_INSTITUTION, AuditEntry.at >= issued_at)
+
+
+def _is_about(table: type[Base], number: int) -> ColumnElement[bool]:
+    return and_(AuditEntry.subject_kind == table.__tablename__, AuditEntry.subject_id == number)
 
 
 def _list_accesses(session: Session, person_id: int, most: int | None) -> Iterator[DataAccess]:

@@ -62,7 +62,7 @@ class Arrival:
         return 0.0 if since is None else now - since
 
     def is_late(self, now: float) -> bool:
-        """Say whether its time is over."""
+        """Return whether its time is over."""
         return self.seconds(now) > (self.spare if self.in_body else HEAD_SECONDS)
 
     def rate(self, now: float) -> float:

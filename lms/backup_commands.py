@@ -12,6 +12,8 @@ import click
 from lms.console import CommandInstance
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from kernel.settings import Settings
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -45,7 +47,7 @@ def backup(opened: CommandInstance, target: Path | None, keep_days: int | None) 
     Keys are not in it: see backup-keys.
     """
     from kernel import clock
-    from lms import backups, upgrading
+    from lms import backups, removals, upgrading
 
     now = clock.now()
     path = target or opened.instance.settings.data_dir / "backups"
@@ -56,6 +58,7 @@ def backup(opened: CommandInstance, target: Path | None, keep_days: int | None) 
     with refusals():
         made = backups.make(opened.instance, path, now=now)
         click.echo(f"{path}: {made.rows} rows in {len(made.tables)} tables, {len(made.files)} files.")
+        removals.keep_beside(opened.instance.settings, path.parent)
         if keep_days is not None:
             for name in backups.expire(path.parent, keep_days=keep_days, now=now):
                 click.echo(f"{name} was older than {keep_days} days and is deleted.")
@@ -91,8 +94,11 @@ def verify_backup(file: Path) -> None:
 @click.option("--keys", "keys_file", type=FILE, help="File of backup-keys, put back first.")
 @click.option("--without-keys", is_flag=True, help="Go on with new keys: sessions end, and certificates issued before no longer verify.")
 @click.option("--verify", is_flag=True, help="Afterwards compare every row and every byte with the backup.")
+@click.option("--journal", type=FILE, help="Journal of what was taken away; without it that of the data folder or beside FILE is read.")
 @PASSPHRASE
-def restore(file: Path, keys_file: Path | None, passphrase_file: Path | None, *, without_keys: bool, verify: bool) -> None:
+def restore(
+    file: Path, keys_file: Path | None, journal: Path | None, passphrase_file: Path | None, *, without_keys: bool, verify: bool
+) -> None:
     """Put the backup FILE back into an empty instance (LMS_DATA_DIR, LMS_DATABASE_URL, LMS_FILES_URL)."""
     from kernel import clock
     from kernel.db import Database
@@ -120,8 +126,35 @@ def restore(file: Path, keys_file: Path | None, passphrase_file: Path | None, *,
     if faults:
         raise click.ClickException(f"What was put back differs from {file} ({len(faults)} faults).")
     remark = ", compared with the backup" if verify else ""
-    click.echo(f"{manifest.rows} rows and {len(manifest.files)} files are back{remark}.")
+    click.echo(f"{manifest.rows} rows and {len(manifest.files)} files are back{remark}. All sessions have ended.")
     _reindex(settings)
+    _list_removals(settings, file, journal, manifest.made_at)
+
+
+def _list_removals(settings: Settings, file: Path, given: Path | None, moment: datetime) -> None:
+    """Say what was taken away since a backup and is back, with the page where each is done again."""
+    from kernel.db import Database
+    from lms import removals
+
+    path = removals.find_journal(settings, file, given)
+    if path is None:
+        click.echo("There is no journal of what was taken away: look yourself for what was revoked, suspended or deleted since the backup.")
+        return
+    known, broken = removals.read_journal(path)
+    database = Database(settings.database)
+    try:
+        with database.unit_of_work(write=False) as session:
+            later = removals.list_later(session, known, moment, settings.public_url)
+    finally:
+        database.dispose()
+    click.echo(f"{path}: taken away since the backup, and back now: {len(later)}.{' Do each again:' if later else ''}")
+    for at, act, address in later:
+        click.echo(f"{at}  {act}  {address}")
+    ends = f"ends with {known[-1].at}" if known else "has no line"
+    click.echo(f"The journal {ends}: what was taken away later is in no list.")
+    if broken:
+        click.echo(f"{broken} lines at the end of the journal do not follow from those before: the list may lack some.", err=True)
+    removals.begin_anew(settings)
 
 
 def _reindex(settings: Settings) -> None:

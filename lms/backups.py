@@ -23,10 +23,11 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from accounts.models import Device
 from kernel import audit, database_copy, migrations
 from kernel.audit import AuditEntry, AuditSeal, LatestSeal
 from kernel.database_copy import Sums, TableChecksum
@@ -115,7 +116,7 @@ def before_upgrade(revision: str) -> str:
 
 
 def lies_in(folder: Path) -> bool:
-    """Say whether a folder holds a backup that is none before an upgrade."""
+    """Return whether a folder holds a backup that is none before an upgrade."""
     return any(not path.match(f"{before_upgrade('*')}*") for path in folder.glob(f"*{SUFFIX}"))
 
 
@@ -431,30 +432,32 @@ def _put_rows(archive: zipfile.ZipFile, manifest: Manifest, database: Database, 
 
 
 def _holds_all(database: Database, unpacked: Database) -> bool:
-    """Say whether a restore that was broken off had put all rows in; it may have noted itself in the audit log already."""
+    """Return whether a restore that was broken off had put all rows in; it may have noted itself in the audit log already."""
     if migrations.current(database) != migrations.head():
         return False
     expected, present = database_copy.sums_of(unpacked), database_copy.sums_of(database)
     own = AuditEntry.__tablename__
     noted = present[own].rows - expected[own].rows
-    return noted in (0, 1) and all(present[name] == checksum for name, checksum in expected.items() if name != own or not noted)
+    changed = {own, Device.__tablename__} if noted else set[str]()
+    return noted in (0, 1) and all(present[name] == checksum for name, checksum in expected.items() if name not in changed)
 
 
 def _note_restored(database: Database, path: Path, manifest: Manifest, *, now: datetime) -> None:
-    """Leave the audit entry of a restore, once."""
+    """Leave the audit entry of a restore, once, and end all sessions: what was ended since the backup would be open again."""
     made_at = str(manifest.made_at)
     with database.unit_of_work() as session:
         last = session.scalar(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1))
         if last is None or last.verb != BackupVerb.RESTORED or json.loads(last.facts)["made_at"] != made_at:
             facts = {"name": path.name, "made_at": made_at, "rows": manifest.rows, "files": len(manifest.files)}
             audit.record(session, SYSTEM, BackupVerb.RESTORED, None, now=now, **facts)
+            session.execute(update(Device).where(Device.ended_at.is_(None)).values(ended_at=now))
 
 
 def compare(settings: Settings, manifest: Manifest) -> list[str]:
     """Compare a restored instance with the manifest, every row and every byte; return what differs.
 
-    The log of the restore itself does not count; where the schema was brought up to date, numbers of rows are compared, and jobs that the
-    upgrade added do not count.
+    The log of the restore itself does not count, nor that it ended all sessions; where the schema was brought up to date, numbers of
+    rows are compared, and jobs that the upgrade added do not count.
     """
     database, files = Database(settings.database), files_of(settings)
     try:
@@ -466,7 +469,8 @@ def compare(settings: Settings, manifest: Manifest) -> list[str]:
         own = int(name == AuditEntry.__tablename__)
         is_upgraded, here = manifest.schema != migrations.head(), present.get(name, TableChecksum(0, "")).rows - own
         differs = here < checksum.rows if is_upgraded and name == Job.__tablename__ else here != checksum.rows
-        if differs or (not is_upgraded and not own and present[name] != checksum):
+        is_changed = own or name == Device.__tablename__
+        if differs or (not is_upgraded and not is_changed and present[name] != checksum):
             faults.append(f"{name}: {checksum.rows} rows in the backup, {here} here, or other ones")
     for name in manifest.files:
         with files.open(name) as source:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gc
 import sys
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 import click
 
+from kernel.by_name import load_by_name
 from lms.console import CommandInstance, one_line_errors
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ ELSEWHERE = {
     "selection": ("lms.selection_commands", "selection", "Verify actas of selections as files."),
     "search": ("lms.search_commands", "search", "Look after the search."),
     "identity": ("federation.cli", "identity", "See, check and switch off identity providers, and remove links."),
-    "loadtest": ("lms.loadtest.cli", "loadtest", "Play the last hours before a deadline, and look whether anything was lost."),
     "demo": ("lms.demo.cli", "demo", "Start a second instance full of invented people."),
 }
 """Name of a command: its module, its name there, and its line in the list."""
@@ -50,7 +49,7 @@ class Commands(click.Group):
         if cmd_name not in ELSEWHERE:
             return super().get_command(ctx, cmd_name)
         module, name, _line = ELSEWHERE[cmd_name]
-        command: click.Command = getattr(import_module(module), name)
+        command: click.Command = load_by_name(module, name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -181,7 +180,7 @@ class DatabaseCommands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return one."""
         if cmd_name == "copy":
-            command: click.Command = import_module("lms.backup_commands").copy_database
+            command: click.Command = load_by_name("lms.backup_commands", "copy_database")
             return command
         return super().get_command(ctx, cmd_name)
 

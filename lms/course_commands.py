@@ -51,6 +51,19 @@ def translations(opened: CommandInstance, key: str) -> None:
         click.echo(line)
 
 
+@courses.command("publish-shipped", hidden=True)
+@click.argument("folder", type=FOLDER)
+def publish_shipped(folder: Path) -> None:
+    """Publish FOLDER, a course that comes with the program, for the job that starts this; print its outcome as JSON."""
+    import json
+    from dataclasses import asdict
+
+    from kernel.settings import load
+    from lms.publishing_apart import publish_apart
+
+    click.echo(json.dumps(asdict(publish_apart(load(), folder))))
+
+
 @courses.command()
 @click.argument("folder", type=FOLDER)
 @click.option("--note", default="", help="What changes, for the list of versions.")

@@ -102,12 +102,14 @@ class DeploymentState:
     """Settings that the environment gives by a former name."""
     breached_list_reads: bool = True
     """The file of breached passwords can be read and is what it should be, where one is set."""
+    lost_secrets: tuple[str, ...] = ()
+    """The keys of the identity providers that are on and whose client secret cannot be read."""
     provider_faults: tuple[str, ...] = ()
     """Of the identity providers that are on: the key of each that is not well, and what is wrong."""
 
     @property
     def is_sqlite(self) -> bool:
-        """Say whether the instance is embedded."""
+        """Return whether the instance is embedded."""
         return self.settings.database.startswith("sqlite")
 
     @property
@@ -117,7 +119,7 @@ class DeploymentState:
 
     @property
     def is_public(self) -> bool:
-        """Say whether people reach the instance from elsewhere."""
+        """Return whether people reach the instance from elsewhere."""
         return self.settings.public_url.startswith("https://") or self.machines > 1
 
 
@@ -126,7 +128,7 @@ SEAL_WARNED_BEFORE = timedelta(days=364)
 
 
 def is_near(address: str) -> bool:
-    """Say whether an address names this machine, or a socket of it."""
+    """Return whether an address names this machine, or a socket of it."""
     host = urlsplit(address if "//" in address else f"//{address}").hostname
     return host is None or host in LOOPBACK
 
@@ -166,13 +168,13 @@ def _database_query(facts: DeploymentState) -> dict[str, list[str]]:
 
 
 def _database_is_near(facts: DeploymentState) -> bool:
-    """Say whether the database is on this machine; an address may also name another in its query."""
+    """Return whether the database is on this machine; an address may also name another in its query."""
     named = [host for names in _database_query(facts).get("host", []) for host in names.split(",") if host and not host.startswith("/")]
     return is_near(facts.settings.database_url) and all(host in LOOPBACK for host in named)
 
 
 def _far_database(facts: DeploymentState, *modes: str) -> bool:
-    """Say whether the database is on another machine, with none of these `sslmode`s."""
+    """Return whether the database is on another machine, with none of these `sslmode`s."""
     return not facts.is_sqlite and not _database_is_near(facts) and _database_query(facts).get("sslmode", [""])[-1] not in modes
 
 
@@ -520,6 +522,14 @@ RULES = (
         N_("People could not come in by every institution now: %(provider_faults)s. See: lms identity check KEY"),
     ),
     DeploymentRule(
+        "identity-secret",
+        lambda facts: bool(facts.lost_secrets),
+        N_(
+            "The client secret of an identity provider cannot be read with the present keys, so no sign-in by it is "
+            "possible: %(lost_secrets)s. Enter it again on the provider's page, or restore the keys (lms restore-keys)."
+        ),
+    ),
+    DeploymentRule(
         "outgoing-to-itself",
         lambda facts: bool(_allowed_own_networks(facts)),
         N_(
@@ -558,6 +568,7 @@ def findings(facts: DeploymentState) -> list[DeploymentFinding]:
         "renamed": ", ".join(f"{name} → {RENAMED[name.upper()]}" for name in facts.former_settings),
         "failure": facts.failed_backup.reason if facts.failed_backup else "",
         "free": round(facts.free / 1e9, 1),
+        "lost_secrets": ", ".join(facts.lost_secrets),
         "provider_faults": "; ".join(facts.provider_faults),
     }
     reached = [

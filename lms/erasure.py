@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from accounts import accounts, people, privacy, uploads
 from accounts import people as account_queries
 from accounts.access import MergePair
-from accounts.models import AccountMerge, NationalIdentity, Person, RoleGrant
+from accounts.models import AccountMerge, Person, RoleGrant
 from certificates.models import Credential
 from courses.models import Course
 from enrolments import enrolment
@@ -118,11 +118,6 @@ def merge(session: Session, actor: Actor, pair: MergePair, reason: str, *, now: 
         accounts.revoke_role(session, actor, closed, SiteRole(role), now=now)
     for merge_into in MERGERS.of(session):
         merge_into(session, actor, closed, remaining, now=now)
-    number = session.get(NationalIdentity, closed.id)
-    if number is not None and not account_queries.find_national_id(session, remaining.id):
-        session.add(NationalIdentity(person_id=remaining.id, number=number.number))
-    if number is not None:
-        session.delete(number)
     return accounts.close_after_merge(session, actor, closed, remaining, reason, moved, now=now)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from courses import catalogue, drafts, folders
 from courses.content.archives import MARK, FolderMark, read_mark, write_mark
 from courses.content.folder_formats import ConvertedFolder, in_source
 from courses.content.merging import ConflictResolution, FileMergeState, FilePlan, MergeRegion, lines_changed
-from courses.content.model import CourseFolder, Finding
+from courses.content.model import CourseFolder, Finding, FolderReadResult
 from courses.content.reader import read_directory, read_directory_mark, read_folder
 from courses.drafts import keep_contents
 from courses.folders import UNKNOWN, ImportPlan, Provenance
@@ -20,7 +21,6 @@ from kernel import clock
 from kernel.errors import N_, Conflict
 from kernel.i18n import _, ngettext, site_day
 from kernel.permissions import SYSTEM
-from lms.app import KINDS
 from lms.instance import Instance
 
 
@@ -129,10 +129,15 @@ def renew_mark(instance: Instance, folder: Path, key: str, contents: Mapping[str
     return True
 
 
+def _read(instance: Instance, contents: Mapping[str, bytes], *, now: datetime) -> FolderReadResult:
+    kinds = instance.kinds
+    return read_folder(contents, kinds.kinds, kinds.parts, today=site_day(now), site_topics=tuple(kinds.topics))
+
+
 def import_contents(instance: Instance, contents: Mapping[str, bytes], options: ImportOptions) -> ImportResult:
     """Do the same with the files of a folder."""
     now = clock.now()
-    reading = read_folder(contents, KINDS.kinds, KINDS.parts, today=site_day(now), site_topics=tuple(instance.kinds.topics))
+    reading = _read(instance, contents, now=now)
     if reading.course is None:
         return ImportResult(ImportOutcome.REFUSED, reading.findings)
     plan = plan_folder(instance, reading.course.key, contents, Provenance(options.base, options.mark))
@@ -142,7 +147,7 @@ def import_contents(instance: Instance, contents: Mapping[str, bytes], options: 
         return ImportResult(ImportOutcome.UNDECIDED, reading.findings, plan, reading.course)
     if options.way is EditConflictPolicy.MERGE and plan.draft_was_edited:
         contents = plan.merged(plan.preferring(options.prefer) if options.prefer else {})
-        reading = read_folder(contents, KINDS.kinds, KINDS.parts, today=site_day(now), site_topics=tuple(instance.kinds.topics))
+        reading = _read(instance, contents, now=now)
     if reading.course is None:
         return ImportResult(ImportOutcome.REFUSED, reading.findings, plan)
     if options.dry:

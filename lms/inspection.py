@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from accounts import passwords, people
 from certificates.keys import list_missing_keys
 from certificates.models import Credential
+from federation.providers import list_unreadable
 from kernel import migrations, redis
 from kernel.crypto import SigningKeys
 from kernel.db import Database
@@ -84,6 +85,7 @@ def gather(instance: InspectedInstance, session: Session, *, now: datetime, proc
         missing_keys=list_missing_keys(session, instance.keys, seals),
         seal_ends=seals.current.ends,
         lost_keys=tuple(sorted(set(session.scalars(select(Credential.key_id).distinct())) - set(instance.keys.public))),
+        lost_secrets=list_unreadable(session, secret_keys(settings)),
         connections=connections,
         is_superuser=is_superuser,
         owns_tables=owns_tables,
@@ -113,7 +115,7 @@ def _server(instance: InspectedInstance, session: Session, now: datetime) -> tup
 
 
 def store_answers(instance: InspectedInstance) -> bool:
-    """Say whether files can be asked for: a folder always, a bucket where it answers."""
+    """Return whether files can be asked for: a folder always, a bucket where it answers."""
     try:
         instance.files.holds("0" * 64)
     except DomainError:

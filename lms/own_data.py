@@ -18,9 +18,7 @@ from accounts.access import AccountAction
 from accounts.entering import is_proven
 from accounts.entry import has_password
 from accounts.forms import DeletionForm
-from accounts.models import (
-    Person,
-)
+from accounts.models import Person
 from accounts.privacy import AccessPurpose, PeopleListKind, PrivacyVerb
 from certificates import credentials, transcripts
 from certificates.bulk import SheetSealer
@@ -55,6 +53,7 @@ from kernel.web.request import (
     see_page,
 )
 from lms import access_log, erasure
+from organisations.institutions import INSTITUTION_ROLE
 
 bp = Blueprint("lms_own_data", __name__, url_prefix="/profile/data")
 
@@ -66,6 +65,7 @@ PURPOSES = {
     AccessPurpose.EVIDENCE.value: N_("A waiver or recognition of yours"),
     AccessPurpose.COPY.value: N_("A copy of everything"),
     AccessPurpose.FOUND.value: N_("A search for people to enrol"),
+    AccessPurpose.GROUP.value: N_("Your group in a course"),
     AccessPurpose.TRAINING.value: N_("Your compulsory training"),
     AccessPurpose.TRANSCRIPT.value: N_("Your transcript"),
     PeopleListKind.PEOPLE.value: N_("The list of all people"),
@@ -82,6 +82,7 @@ PURPOSES = {
 }
 ROLES = {
     "administrator": N_("Administration"),
+    INSTITUTION_ROLE: N_("Administration of the institution"),
     "team": N_("Course team"),
     "manager": N_("Manager of your unit"),
     "training_officer": N_("Training officer"),

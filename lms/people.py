@@ -16,7 +16,7 @@ from accounts import people as people_of_accounts
 from accounts.access import AccountAction, MergePair
 from accounts.accounts import InvitedPerson
 from accounts.forms import AccountActionForm, EmailField, IdentityForm, required
-from accounts.models import NameSource, Person, TokenPurpose
+from accounts.models import NameSource, Person, TokenPurpose, full_name
 from accounts.people import PersonState
 from accounts.privacy import AccessPurpose, PeopleListKind
 from certificates import credentials
@@ -27,6 +27,7 @@ from enrolments.learners import LearningRecord
 from enrolments.takes import list_takes
 from federation.links import list_links
 from kernel import audit, clock
+from kernel.audit_words import act_words
 from kernel.codes import printed_code
 from kernel.errors import N_, Conflict
 from kernel.i18n import _, choose, lazy_
@@ -47,13 +48,13 @@ from kernel.web.request import (
 )
 from kernel.web.table import member_of, requested_stretch, requested_words
 from lms import erasure, queries
-from lms.audit_words import act_words
 from organisations import tree
 from organisations.lists import owners_of
 from organisations.models import Organisation
 from organisations.rules.units import TRAINING_ROLES, in_order, indented
 from organisations.training_scope import list_granted_places
 from organisations.units import assign_member
+from selections.jury_decisions import name_shared
 
 people_bp = Blueprint("lms_people", __name__, url_prefix="/administration/people")
 
@@ -67,6 +68,7 @@ STATES = {
 NAME_SOURCES = {
     NameSource.INITIAL: N_("The account was created with it"),
     NameSource.SELF: N_("Declared by the person"),
+    NameSource.PROVIDER: N_("From the institution’s sign-in"),
     NameSource.LIST: N_("From a list of people"),
     NameSource.CORRECTION: N_("Corrected by an administrator"),
     NameSource.MERGE: N_("From an account that was merged into this one"),
@@ -447,7 +449,7 @@ def _unit(session: Session, chosen: str) -> Organisation | None:
 
 
 def _is_new(session: Session, form: NewPersonForm) -> bool:
-    """Say whether neither the address nor the identity number belongs to another account."""
+    """Return whether neither the address nor the identity number belongs to another account."""
     if people_of_accounts.find_person_by_email(session, form.email.data or "") is not None:
         form.refuse(form.email, _("This email address already has an account."))
     if form.national_id.data and owners_of(session, [form.national_id.data]):
@@ -499,7 +501,9 @@ def _preview(subject: MergePair, form: AccountActionForm) -> Response:
         form=form,
         refusal=_(refused) if refused else "",
         facts=[_facts(session, person) for person in (subject.kept, subject.closed)],
+        name_after=full_name(*names.name_after_merge(session, subject.closed, subject.kept)),
         courses=erasure.list_courses(session, subject),
+        shared=name_shared(session, subject.closed.id, subject.kept.id),
     )
 
 

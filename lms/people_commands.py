@@ -61,7 +61,7 @@ def load(opened: CommandInstance, file: Path, complete: str, confirm: int | None
     if isinstance(rows, PeopleListRows):
         counts = apply_people(write, SYSTEM, rows, complete_of, now=now)
     else:
-        counts = apply_units(write, SYSTEM, rows, now=now)
+        counts = apply_units(write, SYSTEM, rows, file.name, now=now)
     click.echo(f"Brought in: {counts.made} new, {counts.changed} changed, {counts.left} left.")
     if counts.skipped_names:
         click.echo(f"Corrected names that stayed as they are: {len(counts.skipped_names)} (lines {', '.join(counts.skipped_names)}).")

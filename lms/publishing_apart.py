@@ -1,4 +1,4 @@
-"""Publishing in a process of its own, whose interpreter serves no page."""
+"""Publishing by a command of its own (`lms courses publish-shipped`), whose interpreter serves no page."""
 
 import gc
 from pathlib import Path

@@ -316,7 +316,7 @@ def periodic_jobs() -> dict[str, int]:
 
 
 def inherits_socket() -> bool:
-    """Say whether a service manager holds the socket for us (systemd, LISTEN_FDS): then a restart keeps those who wait on it."""
+    """Return whether a service manager holds the socket for us (systemd, LISTEN_FDS): then a restart keeps those who wait on it."""
     return os.environ.get("LISTEN_PID") == str(os.getpid()) and os.environ.get("LISTEN_FDS", "0") != "0"
 
 

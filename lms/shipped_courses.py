@@ -1,7 +1,7 @@
 """The courses that come with the program: the first start serves at once, and jobs publish them, each in a process of its own."""
 
+import json
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
 import click
@@ -11,16 +11,14 @@ from sqlalchemy.exc import IntegrityError
 from courses import catalogue
 from courses.catalogue import PUBLISH, job_key, shipped_courses
 from kernel import clock, outbox
-from kernel.child_process import child_process
+from kernel.child_process import run_command
 from kernel.outbox import Away, Delivery, Job, JobIncomplete
 from kernel.paths import CONTENT
-from kernel.settings import whole_environment
+from kernel.settings import environment_of
 from lms.instance import Instance
 
 PATIENCE = 1800.0
 """Seconds that publishing one course may take on the slowest of machines, or on one that has much else to do."""
-NICENESS = 0
-"""It lets nobody go first, as other work in the background does: until it is done there is nothing to learn."""
 
 
 def plan_shipped_courses(instance: Instance, content: Path) -> list[str]:
@@ -58,9 +56,8 @@ def publish_shipped(delivery: Delivery) -> None:
         if course is not None and course.published_version_id is not None:
             return
     begun = clock.now()
-    publish_apart = import_module("lms.publishing_apart").publish_apart  # by its name: it opens the application, of which this is a part
-    with child_process(publish_apart, patience=PATIENCE, niceness=NICENESS, environment=whole_environment()) as publish:
-        outcome: ShippedOutcome = publish(delivery.settings, CONTENT / key)
+    command = ("courses", "publish-shipped", str(CONTENT / key))
+    outcome = ShippedOutcome(**json.loads(run_command(*command, patience=PATIENCE, environment=environment_of(delivery.settings))))
     if outcome.away is not None:
         raise Away(outcome.refusal, outcome.away)
     if outcome.refusal:

@@ -146,6 +146,7 @@ WATCHED = frozenset(
         "seal-ends",
         "statuses-differ",
         "store-away",
+        "identity-secret",
     }
 )
 """Findings that arise while an instance runs; the others were there when it was set up."""

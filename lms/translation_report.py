@@ -13,7 +13,6 @@ from courses.content.translations import share_lines
 from courses.models import Course
 from kernel import clock
 from kernel.i18n import _, ngettext, site_day
-from lms.app import KINDS
 from lms.instance import Instance
 
 
@@ -21,7 +20,7 @@ def translation_report(instance: Instance, course: Course) -> list[str]:
     """Return the report of a course's working copy, line by line."""
     with instance.database.unit_of_work(write=False) as session:
         files = drafts.draft_files(session, instance.files, course.id)
-        read = read_folder(files, KINDS.kinds, KINDS.parts, today=site_day(clock.now())).course
+        read = read_folder(files, instance.kinds.kinds, instance.kinds.parts, today=site_day(clock.now())).course
         if read is None:
             return [_("The draft has errors: lms courses check names them.")]
         lessons = [activity.settings.lessons for activity in read.activities() if isinstance(activity.settings, LessonSettings)]

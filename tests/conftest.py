@@ -149,7 +149,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 def tries_cells(item: pytest.Item) -> bool:
-    """Say whether a test tries cells of the access matrix."""
+    """Return whether a test tries cells of the access matrix."""
     names = getattr(getattr(item, "function", None), "__code__", pytest_collection_modifyitems.__code__).co_names
     return not matrix.CASTS.isdisjoint(names)
 

@@ -14,19 +14,12 @@ from sqlalchemy.orm import Session
 
 from accounts import accounts, passwords, people
 from accounts.accounts import SignUp
-from communities import communities, directory, files, life, links, members, pages, plan
+from communities import communities, directory, files, groups, life, links, members, pages, plan
 from communities.communities import CommunityValues
 from communities.directory import DirectoryValues
 from communities.files import FileValues
 from communities.links import LinkValues
-from communities.models import (
-    Community,
-    CommunityLevel,
-    CommunityLinkKind,
-    CommunityReach,
-    CommunityRole,
-    MarkKind,
-)
+from communities.models import Community, CommunityLevel, CommunityLinkKind, CommunityReach, CommunityRole, MarkKind
 from communities.plan import PlanValues
 from discussions import boards, posts, threads
 from discussions.models import Board, Thread, ThreadKind
@@ -34,6 +27,7 @@ from discussions.threads import NewThread
 from kernel import outbox
 from kernel.i18n import site_day
 from kernel.permissions import SYSTEM, Actor, SiteRole
+from kernel.row_versions import version_of
 from kernel.yaml_tree import YamlMapping, YamlNode, YamlScalar, YamlSequence, parse
 from lms.demo.people import ADMINISTRATOR, DOMAIN, LEARNER, ZONE, DemoTimeline, Identity, enter
 from lms.instance import Instance
@@ -114,11 +108,11 @@ def _establish(
         if "done" in entry:
             ticked = plan.get_line(session, founder, row.slug, line.id)
             done_at = stage.now + timedelta(days=int(entry["days"][1]))
-            plan.tick(session, founder, ticked, is_done=True, seen=plan.version_of(line), now=done_at)
+            plan.tick(session, founder, ticked, is_done=True, seen=version_of(line), now=done_at)
     _add_pages_and_files(stage, row, actors, sample, now=now + timedelta(days=4))
     if group := sample.get("group"):
         of_group = CommunityValues(group["name"], "es", CommunityReach.HIDDEN, CommunityLevel.PRIVATE)
-        below = communities.found_group(session, actors[group["administrators"][0]], context, of_group, now=now + timedelta(days=6))
+        below = groups.found_group(session, actors[group["administrators"][0]], context, of_group, now=now + timedelta(days=6))
         leader = actors[group["administrators"][0]]
         _fill(session, below, leader, actors, {CommunityRole.MEMBER: group["members"]}, "invited", now=now + timedelta(days=7))
     return row

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from uuid import uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from accounts.models import NameSource, PersonName
-from accounts.names import PRESENT
+from accounts.models import NameSource, Person, PersonName
+from accounts.names import PRESENT, change_name, parts_of
 from compliance import claims, obligations
 from compliance.claims import RecognitionValues, WaiverValues, propose_recognition, propose_waiver
 from compliance.models import Obligation
@@ -43,7 +43,7 @@ from organisations import audiences, profile, units
 from organisations import units as members
 from organisations.audiences import AudienceRuleValues
 from organisations.employment import EmploymentValues, record_employments
-from organisations.models import Audience, Employment, Organisation
+from organisations.models import Audience, Organisation
 from organisations.posts import find_or_make_posts, post_key
 from organisations.profile import SignatoryValues
 from organisations.rules.audience_leaves import PostLeaf, ProvinceLeaf, UnitLeaf
@@ -99,8 +99,9 @@ def institution_life(stage: DemoTimeline, people: Sequence[DemoLearner]) -> Life
         new = {person: unit for person, unit in arrived.items() if person is not None}
         employments = {person: EmploymentValues(top.id, _employed(person, stage.start.date()), back=True) for person in new}
         record_employments(stage.session, administrator, employments, moment.date(), now=moment)
-        declared = (PersonName.source == NameSource.SELF, PersonName.person_id.in_(select(Employment.person_id)), PRESENT)
-        stage.session.execute(update(PersonName).where(*declared).values(source=NameSource.LIST))  # as a list of staff says them
+        declared = select(PersonName.person_id).where(PersonName.source == NameSource.SELF, PRESENT)
+        for person in stage.session.scalars(select(Person).where(Person.id.in_(new), Person.id.in_(declared))).all():
+            change_name(stage.session, administrator, person, parts_of(person), NameSource.LIST, now=moment)  # as a list of staff says it
         memberships = {person: MembershipValues(unit.id, posts[post_key(POSTS[person % len(POSTS)])]) for person, unit in new.items()}
         members.assign_members(stage.session, administrator, memberships, now=moment)
 

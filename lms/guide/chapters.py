@@ -30,6 +30,7 @@ LABEL = re.compile(r"\[\[(.+?)\]\]")
 PICTURE_SIZES = {"wide": (1080, 680), "narrow": (390, 700)}
 """Pixels of a picture by the beginning of its name: a desk's window and a phone's."""
 _FILE = re.compile(r"\d\d-([a-z-]+)\.md")
+_LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
 _HEAD = re.compile(r"# (?P<title>[^\n]+)\n\n(?P<summary>[^\n]+)\n\n(?P<body>.*)", re.DOTALL)
 _MARKUP, _ESCAPED = re.compile(r"([\\`*_{}\[\]<>#|])"), r"\\\1"
 
@@ -82,7 +83,7 @@ def _read(path: Path, reader: str, language: str) -> GuideSource:
     name, head = _FILE.fullmatch(path.name), _HEAD.fullmatch(path.read_text("utf-8"))
     if name is None or head is None:
         raise ValueError(f"{path} is no chapter: it begins with a title and one paragraph, and its name with two digits.")
-    return GuideSource(reader, name[1], head["title"], head["summary"], labelled(head["body"], language))
+    return GuideSource(reader, name[1], head["title"], _LINK.sub(r"\1", head["summary"]), labelled(head["body"], language))
 
 
 @lru_cache

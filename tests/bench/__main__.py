@@ -20,7 +20,6 @@ from kernel import clock
 from kernel.permissions import SYSTEM
 from lms.demo.people import ADMINISTRATOR
 from lms.instance import Instance
-from lms.loadtest.command import LoadTestInstance, LoadTestPlan, prepare
 from lms.serve import checked_settings, open_checked, usual_workers
 from scripts.figures import newest, record
 from tests.bench import (
@@ -45,6 +44,7 @@ from tests.bench.growth import growth
 from tests.bench.pages import Bench
 from tests.bench.processes import floors, product, undivided
 from tests.bench.table import Row, formatted, told_where_no_bar_binds
+from tests.loadtest.command import LoadTestInstance, LoadTestPlan, prepare
 from tests.support.postgres import a_database, unreachable
 from tests.support.sizes import ACCOUNTS
 

@@ -25,11 +25,11 @@ from kernel.permissions import SYSTEM
 from lms.app import create_app
 from lms.demo.people import ADMINISTRATOR
 from lms.instance import Instance
-from lms.loadtest.filling import SLUG
-from lms.loadtest.journey import LESSON
 from tests.bench.libraries import alternating, bare_page, seconds
 from tests.bench.pages import Bench, in_turns
 from tests.bench.table import Row, ratio
+from tests.loadtest.filling import SLUG
+from tests.loadtest.journey import LESSON
 from tests.support.builders import a_course
 from tests.support.certificates import FACTS, complete, issue
 from tests.support.chromium import CHROMIUM, FLAGS

@@ -10,13 +10,13 @@ from statistics import median
 from threading import Lock
 from typing import TypeVar
 
-from lms.loadtest.command import LoadTestInstance
 from lms.serve import usual_workers
 from tests.bench.pages import cost_of_page, floor_journey, walk
 from tests.bench.paired import Side, side
 from tests.bench.processes import ROOT, Process, floors, product
 from tests.bench.table import Row
 from tests.bench.visitor import Visitor
+from tests.loadtest.command import LoadTestInstance
 
 BROWSERS = 8
 JOURNEYS = 6

@@ -11,13 +11,13 @@ from typing import Any
 
 import aiohttp
 
-from lms.loadtest.command import arrivals
-from lms.loadtest.journey import LoadProfile, walk_all
-from lms.loadtest.measures import Measures, percentile
-from lms.loadtest.reconciliation import FAULTS, compare
 from tests.bench.floors import PASSWORD
 from tests.bench.pages import Bench, cost_of_page
 from tests.bench.table import Row
+from tests.loadtest.command import arrivals
+from tests.loadtest.journey import LoadProfile, walk_all
+from tests.loadtest.measures import Measures, percentile
+from tests.loadtest.reconciliation import FAULTS, compare
 from tests.support.sizes import CROWD_SECONDS
 
 RATE = 10.0

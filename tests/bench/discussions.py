@@ -11,10 +11,10 @@ from enrolments import boards
 from enrolments.models import Enrolment
 from kernel import clock
 from kernel.db import Database
-from lms.loadtest.filling import SLUG
 from tests.bench.pages import Bench, floor_save, in_turns
 from tests.bench.table import Row, ratio
 from tests.bench.visitor import TOKEN, Visitor
+from tests.loadtest.filling import SLUG
 from tests.support.boards import fill_thread
 
 TEXT = "Se cotiza sobre el sueldo del mes, y lo que falta se completa después. " * 11

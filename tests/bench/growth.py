@@ -13,11 +13,11 @@ from sqlalchemy import select
 from accounts.models import Person
 from kernel.db import Database
 from lms.instance import Instance
-from lms.loadtest.command import LoadTestInstance, LoadTestPlan, prepare
 from tests.bench.cores import compared, journeys_alone
 from tests.bench.pages import walk
 from tests.bench.paired import Side
 from tests.bench.processes import ROOT, product
+from tests.loadtest.command import LoadTestInstance, LoadTestPlan, prepare
 from tests.support.crowds import multiply
 from tests.support.learning import actor_of
 

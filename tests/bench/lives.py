@@ -5,12 +5,12 @@ import subprocess
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
 
-from lms.loadtest.filling import SLUG
-from lms.loadtest.journey import LESSON
 from tests.bench.pages import Bench, in_turns
 from tests.bench.processes import floors, product
 from tests.bench.table import Row, ratio
 from tests.bench.visitor import Visitor
+from tests.loadtest.filling import SLUG
+from tests.loadtest.journey import LESSON
 from tests.support.server import LMS
 from tests.support.sizes import REQUESTS
 

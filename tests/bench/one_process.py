@@ -107,8 +107,8 @@ class Browser:
 
     def journey(self, email: str, password: str) -> None:
         """Go the whole way of one learner: sign in, course, four lessons, one of them again, quiz, ten saves, hand in, result."""
-        from lms.loadtest.filling import QUIZ, SLUG, answers
-        from lms.loadtest.journey import LEASE, LESSON
+        from tests.loadtest.filling import QUIZ, SLUG, answers
+        from tests.loadtest.journey import LEASE, LESSON
 
         token = _token(self.ask("sign-in page", "GET", "/sign-in")[0])
         self.ask("sign-in", "POST", "/sign-in", {"csrf_token": token, "email": email, "password": password})
@@ -165,7 +165,7 @@ def measured(folder: Path, url: str, accounts: int) -> Iterator[Callable[[int], 
     from accounts import passwords
     from kernel import db, logging
     from lms.app import create_app
-    from lms.loadtest.command import LoadTestInstance, LoadTestPlan, prepare
+    from tests.loadtest.command import LoadTestInstance, LoadTestPlan, prepare
 
     logging.set_up()
     passwords._HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # the hash is a library's, and the same on both sides

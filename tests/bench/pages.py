@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from statistics import median
 
 from kernel.db import Database
-from lms.loadtest.filling import QUESTIONS, QUIZ, SLUG, answers
-from lms.loadtest.journey import LEASE, LESSON
 from tests.bench.floors import HASHER
 from tests.bench.floors import PASSWORD as FLOOR_PASSWORD
 from tests.bench.processes import Process
 from tests.bench.table import Row, ratio
 from tests.bench.visitor import TOKEN, Visitor
+from tests.loadtest.filling import QUESTIONS, QUIZ, SLUG, answers
+from tests.loadtest.journey import LEASE, LESSON
 
 REQUESTS = 120
 JOURNEYS = 12

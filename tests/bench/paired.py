@@ -17,8 +17,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 
-from lms.loadtest.measures import aligned
 from tests.bench.processes import ROOT
+from tests.loadtest.measures import aligned
 from tests.support.postgres import a_database
 from tests.support.server import environment
 

@@ -25,13 +25,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from lms.loadtest.command import LoadTestInstance, LoadTestPlan, prepare
 from lms.serve import usual_workers
 from scripts.figures import newest, record
 from tests.bench.__main__ import SEED, replaced
 from tests.bench.pages import walk
 from tests.bench.processes import ROOT, product, running
 from tests.bench.table import Row, formatted
+from tests.loadtest.command import LoadTestInstance, LoadTestPlan, prepare
 from tests.support.server import free_port
 
 VERSION = "0.19"

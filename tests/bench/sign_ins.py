@@ -25,12 +25,12 @@ from kernel.permissions import SYSTEM
 from kernel.settings import secret_keys
 from lms.app import create_app
 from lms.instance import Instance
-from lms.loadtest.command import LoadTestInstance
 from organisations.rules.units import OrganisationKind
 from organisations.units import UnitValues, make
 from tests.bench.pages import SIGN_INS, in_turns
 from tests.bench.processes import Process, product
 from tests.bench.table import Row, ratio
+from tests.loadtest.command import LoadTestInstance
 from tests.support.browser import every_statement
 from tests.support.builders import a_person
 from tests.support.fake_provider import CLIENT_ID, CLIENT_SECRET, FakeProvider

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from statistics import median
 from typing import Any
 
-from lms.loadtest.measures import aligned
+from tests.loadtest.measures import aligned
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        """Say whether bar and goal are met."""
+        """Return whether bar and goal are met."""
         if self.number == "-":
             return ""
         if self.value is None:

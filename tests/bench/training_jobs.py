@@ -19,19 +19,20 @@ from compliance.rules.terms import ExistingCompletions, WorkingDays
 from kernel.db import Database
 from kernel.outbox import Delivery
 from lms.instance import Instance
-from lms.loadtest.filling import SLUG
-from lms.loadtest.journey import LESSON
 from organisations.audience_kinds import AudienceScope
 from organisations.audience_preview import preview
 from organisations.models import AudienceStayRecord, Employment, Organisation
 from organisations.rules.audience_drafts import read_yaml
 from organisations.rules.audience_leaves import OWN_LEAVES
+from organisations.tree import add_standing
 from tests.bench.libraries import alternating, seconds
 from tests.bench.pages import REQUESTS, ROUNDS, Bench, in_turns
 from tests.bench.processes import processor_clock
 from tests.bench.table import Row, ratio
 from tests.bench.training import NOW, OBLIGATIONS, TrainedInstitution, fill_institution, report_request, statuses_and_report
 from tests.bench.visitor import Visitor
+from tests.loadtest.filling import SLUG
+from tests.loadtest.journey import LESSON
 from tests.support.obligations import BEGINNING, JOINED
 from tests.support.training_cases import COURSE, QUITO, A
 from tests.support.training_crowd import add_people, obligations_of, portions_of
@@ -229,6 +230,7 @@ def _require(database: Database, email: str) -> None:
         root = Organisation(kind="institution", name="Instituto que obliga", name_key="instituto que obliga", created_at=BEGINNING)
         session.add(root)
         session.flush()
+        add_standing(session, root.id, None, now=BEGINNING)
         number = root.id
     obligations_of(database, number, OBLIGATIONS, SLUG)
     with database.unit_of_work() as session:

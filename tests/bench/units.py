@@ -12,6 +12,7 @@ from kernel import clock
 from kernel.db import Database
 from organisations.models import Membership, Organisation
 from organisations.rules.units import OrganisationKind
+from organisations.tree import add_standing
 from tests.bench.table import Row
 from tests.bench.visitor import Visitor
 
@@ -36,6 +37,8 @@ def fill(database: Database) -> str:
         units = [place(OrganisationKind.UNIT, f"Unidad {number}", provinces[number % PROVINCES].id) for number in range(UNITS)]
         session.add_all(units)
         session.flush()
+        for row in (institution, *provinces, *units):
+            add_standing(session, row.id, row.parent_id, now=now)
         people = zip(session.scalars(select(Person.id)), cycle(unit.id for unit in units), strict=False)
         session.execute(insert(Membership), [{"person_id": person, "organisation_id": unit, "since": now} for person, unit in people])
         return f"/units/{institution.uuid}"

@@ -173,7 +173,7 @@ class Device:
 
 
 def shows_attempt(page: Page) -> bool:
-    """Say whether a page shows the attempt; one that is on its way elsewhere is asked again."""
+    """Return whether a page shows the attempt; one that is on its way elsewhere is asked again."""
     for _try in range(3):
         with contextlib.suppress(BrowserError):
             return page.query_selector("#attempt") is not None

@@ -5,7 +5,7 @@ from playwright.sync_api import Browser
 from sqlalchemy import select
 
 from accounts.models import Person
-from communities import communities, directory, files, life, links, members, pages, plan
+from communities import communities, directory, files, groups, life, links, members, pages, plan
 from communities.communities import CommunityValues
 from communities.directory import DirectoryValues
 from communities.links import LinkValues
@@ -34,7 +34,7 @@ def _work(live: Live, row: Community, ana: Person) -> list[str]:
         pages.add_page(session, actor, context, values, str(pages.render_page(values.source, "es").html), now=now)
         plan.add_first_days(session, actor, context, site_day(now), now=now)
         group = CommunityValues("Tablas de mortalidad por provincia", "es", CommunityReach.PARENT, CommunityLevel.SEMIPRIVATE)
-        group_slug = communities.found_group(session, actor, context, group, now=now).slug
+        group_slug = groups.found_group(session, actor, context, group, now=now).slug
         marks = {MarkKind.SUBJECT: ["Proyecciones actuariales"], MarkKind.COUNTRY: ["EC"], MarkKind.LANGUAGE: ["es", "qu"]}
         entry = directory.save_entry(
             session, actor, DirectoryValues("Trabajo en pensiones.", shows_institution=False, contact=True, marks=marks), now=now

@@ -54,9 +54,7 @@ def row_of(instance: Instance, email: str) -> Person:
 def send(person: Visitor, text: str) -> None:
     person.open(LISTS)
     person.page.set_input_files("[name=file]", FilePayload(name="lista.csv", mimeType="text/csv", buffer=text.encode()))
-    with person.page.expect_navigation():
-        person.page.locator("main form button[type=submit]").click()
-    person.check()
+    person.press("main form button[type=submit]")
 
 
 @pytest.mark.long

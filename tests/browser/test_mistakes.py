@@ -40,8 +40,7 @@ def test_a_mistake_is_reported_accepted_and_answered(chromium: Browser, live: Li
     staff.page.get_by_label("Respuesta del equipo").fill("Gracias: lo cambiaremos.")
     press(staff, "Guardar y avisar")
     staff.open(f"{LIST}?state=accepted")
-    staff.page.locator("h3 a").first.click()
-    staff.check()
+    staff.press("h3 a >> nth=0")
     follow(staff, "La lección como se leyó")
 
     reader.open("/learning/mistake-reports")

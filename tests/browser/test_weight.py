@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, Request
 
 from kernel.paths import CONTENT
 from lms.instance import Instance
-from lms.loadtest.filling import SLUG, folder
+from tests.loadtest.filling import SLUG, folder
 from tests.support.builders import PASSWORD, publish
 from tests.support.chromium import Live, visitor
 from tests.support.learning import a_learner

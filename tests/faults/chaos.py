@@ -19,10 +19,10 @@ from random import Random
 import pytest
 
 from kernel.db import Database
-from lms.loadtest.command import LoadTestInstance, LoadTestPlan, arrivals, prepare
-from lms.loadtest.journey import AcknowledgedAnswers, LoadProfile, walk_all
-from lms.loadtest.measures import Measures
-from lms.loadtest.reconciliation import COUNTED, FAULTS, compare
+from tests.loadtest.command import LoadTestInstance, LoadTestPlan, arrivals, prepare
+from tests.loadtest.journey import AcknowledgedAnswers, LoadProfile, walk_all
+from tests.loadtest.measures import Measures
+from tests.loadtest.reconciliation import COUNTED, FAULTS, compare
 from tests.support.server import LMS, environment, free_port
 
 PROCESSES = 2
@@ -150,7 +150,7 @@ def crowd_while(
 
 
 def faultless(found: Counter[str]) -> bool:
-    """Say whether nothing was lost, wrong or twice."""
+    """Return whether nothing was lost, wrong or twice."""
     return not any(found[name] for name in FAULTS)
 
 

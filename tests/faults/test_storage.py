@@ -16,11 +16,11 @@ import pytest
 from sqlalchemy import select
 
 from kernel.db import Database
-from lms.loadtest.measures import Measures
 from quizzes.models import AnswerEvent
 from tests.faults.chaos import House, Serving, a_house, crowd_while, every, faultless, serving, told, wait_until_ready
 from tests.faults.own_postgres import DURABLE, OwnPostgres, own_postgres
 from tests.faults.watch import crowd_watched
+from tests.loadtest.measures import Measures
 
 DATABASE = "aulario.sqlite"
 

@@ -121,7 +121,7 @@ class Histories(RuleBasedStateMachine):
         self.draft.insert(min(place, len(self.draft)), self._new(module))
 
     def _can_go(self, place: int) -> bool:
-        """Say whether an activity stands there that is none of the three of the beginning: these stay, so that no module is empty."""
+        """Return whether an activity stands there that is none of the three of the beginning: these stay, so that no module is empty."""
         return place < len(self.draft) and self.draft[place].identity > FIRST
 
     @precondition(lambda self: len(self.draft) > 4)

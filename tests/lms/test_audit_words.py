@@ -13,10 +13,13 @@ from sqlalchemy import select
 
 from communities.communities import CommunityValues
 from compliance.rules.terms import ObligationTerms
+from federation.links import IdentityRefused
+from federation.relying_party import SecretUnreadable
 from kernel import audit, clock, i18n
 from kernel.audit import AuditEntry, Verb
+from kernel.audit_words import CHANGES, FactWriter, acts, facts, nouns
+from kernel.jose import TokenFault
 from kernel.permissions import SYSTEM
-from lms.audit_words import CHANGES, FACTS, FORMER_ACTS, NAMED_BY_REASON, FactWriter, acts, nouns
 from lms.auditing import entries_in_words
 from lms.instance import Instance
 from tests.support.project import PACKAGES, modules, text
@@ -47,15 +50,23 @@ def test_every_verb_has_words(app: Flask, instance: Instance, language: str) -> 
 
 
 def test_an_act_that_is_recorded_no_more_is_no_verb_of_the_product() -> None:
-    assert FORMER_ACTS.keys().isdisjoint(set(verbs_of_product()))
-    assert acts().keys() > FORMER_ACTS.keys()
+    former = {verb for kind in Verb.__subclasses__() for verb in kind.former}
+    assert former
+    assert former.isdisjoint(set(verbs_of_product()))
+    assert acts().keys() > former
 
 
 def test_whatever_acts_are_about_has_a_noun() -> None:
     assert {"person", "course", "waiver"} <= nouns().keys()
 
 
-@pytest.mark.parametrize("verb", NAMED_BY_REASON)
+@pytest.mark.parametrize(
+    "verb",
+    [
+        *("membership.placed", "unit_manager.named", "unit_manager.ended", "training_grant.given", "training_grant.ended"),
+        *("institution_administrator.given", "institution_administrator.ended"),
+    ],
+)
 def test_the_name_of_a_unit_is_no_reason(app: Flask, verb: str) -> None:
     """Older entries keep the name as `reason`; nobody gave one."""
     writer = FactWriter(lambda _table, number: f"Unidad {number}", {})
@@ -65,27 +76,51 @@ def test_the_name_of_a_unit_is_no_reason(app: Flask, verb: str) -> None:
     assert lines == [(in_spanish("Institution or unit"), "Unidad 7"), (in_spanish("Name"), "Agencia Centro")]
 
 
+def classes_below(parent: type) -> Iterator[type]:
+    """Yield the classes that descend from one."""
+    for each in parent.__subclasses__():
+        yield each
+        yield from classes_below(each)
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_every_refusal_of_a_sign_in_by_an_institution_is_said_in_words(app: Flask, language: str) -> None:
+    codes = {each.code for each in classes_below(IdentityRefused)} | {fault.value for fault in TokenFault} | {SecretUnreadable.code}
+    writer = FactWriter(lambda _table, _number: "", {})
+    with app.app_context(), i18n.reading(language):
+        assert [code for code in sorted(codes) if writer.text("identity.refused", "refusal", code) == code] == []
+
+
+def test_a_change_of_a_provider_is_what_was_and_what_is(app: Flask) -> None:
+    given = {"domains": [["im.gob.ec"], ["im.gob.ec", "example.org"]], "creates": [False, True], "factor_values": [[], ["mfa"]]}
+    with app.app_context(), i18n.reading("es"):
+        lines = dict(FactWriter(lambda _table, _number: "", {}).lines("provider.changed", given))
+    assert list(lines.values()) == ["im.gob.ec → im.gob.ec, example.org", "No → Sí", "– → mfa"]
+
+
 def recorded_facts() -> Iterator[str]:
     """Yield the keys of the facts that the code records by name; those of mappings made elsewhere are not read."""
     for path in modules():
-        for call in ast.walk(ast.parse(text(path))):
-            if isinstance(call, ast.Call) and ast.unparse(call.func) == "audit.record":
-                yield from (keyword.arg for keyword in call.keywords if keyword.arg not in (None, "now"))
-                literals = (keyword.value for keyword in call.keywords if isinstance(keyword.value, ast.Dict) and keyword.arg is None)
-                yield from (key.value for literal in literals for key in literal.keys if isinstance(key, ast.Constant))
+        if "audit.record(" in (source := text(path)) or ".note(" in source:
+            for call in ast.walk(ast.parse(source)):
+                name = ast.unparse(call.func) if isinstance(call, ast.Call) else ""
+                if isinstance(call, ast.Call) and (name == "audit.record" or (name.endswith("act.note") and call.args)):
+                    yield from (keyword.arg for keyword in call.keywords if keyword.arg not in (None, "now"))
+                    literals = (keyword.value for keyword in call.keywords if isinstance(keyword.value, ast.Dict) and keyword.arg is None)
+                    yield from (key.value for literal in literals for key in literal.keys if isinstance(key, ast.Constant))
 
 
 def test_every_fact_has_a_label() -> None:
     """What was, of a change, stands in the line of what is now."""
-    facts = set(recorded_facts())
+    recorded = set(recorded_facts())
     values = {field.name for kind in (ObligationTerms, CommunityValues) for field in fields(kind)} - {"recorded_at", "effective_on"}
 
-    assert len(facts) > 100
-    assert sorted((facts | values) - FACTS.keys() - {before for before, _after in CHANGES}) == []
+    assert len(recorded) > 100
+    assert sorted((recorded | values) - facts().keys() - {before for before, _after in CHANGES}) == []
 
 
 @pytest.mark.parametrize(
-    ("facts", "lines"),
+    ("given", "lines"),
     [
         ({"person_id": 7, "former": "member", "role": "moderator"}, [("Role", "{member} → {moderator}"), ("Person", "Ana Quinde")]),
         (
@@ -98,9 +133,9 @@ def test_every_fact_has_a_label() -> None:
         ({"fields": ["contact_email"]}, [("Fields", "{Email for questions}")]),
     ],
 )
-def test_facts_and_their_values_are_written_in_words(facts: dict[str, object], lines: list[tuple[str, str]]) -> None:
+def test_facts_and_their_values_are_written_in_words(given: dict[str, object], lines: list[tuple[str, str]]) -> None:
     writer = FactWriter(lambda kind, number: "Ana Quinde" if (kind, number) == ("person", 7) else "", {})
     spoken = [(in_spanish(label), re.sub(r"\{(.*?)\}", lambda message: in_spanish(message[1]), line)) for label, line in lines]
 
     with i18n.reading("es"):
-        assert sorted(writer.lines("some.act", facts)) == sorted(spoken)
+        assert sorted(writer.lines("some.act", given)) == sorted(spoken)

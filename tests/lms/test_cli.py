@@ -420,7 +420,6 @@ AWAY = "postgresql+psycopg://nobody:clave@127.0.0.1:1/none"
         ("db", "upgrade"),
         ("jobs", "list"),
         ("jobs", "retry"),
-        ("loadtest", "--learners", "1"),
         ("restore", "b.zip", "--without-keys"),
         ("search", "reindex"),
         ("secrets", "compromised", "0123456789abcdef", "--since", "2026-01-01"),

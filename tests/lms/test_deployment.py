@@ -118,6 +118,7 @@ CASES: list[tuple[str, dict[str, object], dict[str, object]]] = [
     ("outgoing-to-itself", {"outgoing_allow": "10.0.0.0/8, 0.0.0.0/0"}, {}),
     ("outgoing-to-itself", {"outgoing_allow": "169.254.169.254"}, {}),
     ("outgoing-to-itself", {"outgoing_allow": "idp.iess.gob.ec, ::1"}, {}),
+    ("identity-secret", {}, {"lost_secrets": ("iess",)}),
     ("identity-provider", {}, {"provider_faults": ("iess: The clocks differ by +40 s.",)}),
     ("proxy-to-nobody", {"outgoing_proxy": "http://proxy.iess.gob.ec:3128"}, {}),
     ("proxy-to-nobody", {"outgoing_proxy": "http://proxy.iess.gob.ec:3128", "outgoing_allow": "10.0.0.0/8"}, {}),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from accounts import accounts
+from accounts import accounts, names
 from accounts.models import AccountMerge, NationalIdentity, Person, RoleGrant
 from certificates.models import Credential
 from courses import team
@@ -95,6 +95,7 @@ def test_what_the_closed_account_has_becomes_the_others_and_nothing_is_lost(boss
     assert page.has_link(f"{PEOPLE}/{person_of(instance, 'ana@example.org').uuid}")
     assert "/restoration" not in page.html
     boss.post(f"{PEOPLE}/{closed.uuid}/restoration", {"reason": "Otra vez"}, status=409)
+    boss.post(f"{PEOPLE}/{closed.uuid}/role", {"role": "administrator"}, status=409)
     facts = [
         json.loads(one)
         for one in rows(instance, select(AuditEntry.facts).where(AuditEntry.verb.in_(("account.merged", "account.closed_into"))))
@@ -230,6 +231,20 @@ def test_roles_teams_units_and_number_go_to_the_account_that_stays(boss: Browser
         assert lists.known_addresses(session, ["anita@example.org"]) == {"anita@example.org": kept.id}
 
 
+def test_the_page_says_the_name_that_stays_and_so_it_is(boss: Browser, instance: Instance) -> None:
+    """A correction holds whichever account is kept."""
+    kept, closed = a_person(instance), a_person(instance, "anita@example.org", given="Anita")
+    with instance.database.unit_of_work() as session:
+        parts = ("Ana Lucía", "Quinde", "Chalá")
+        names.correct_name(session, SYSTEM, session.get_one(Person, closed.id), parts, "Vista su cédula", None, now=clock.now())
+    message = "The account to keep gets the name that was corrected, or its richer spelling: %(name)s."
+
+    assert in_spanish(message, name="Ana Lucía Quinde Chalá") in boss.get(address(instance)).text
+    merge(boss, instance)
+
+    assert person_of(instance, kept.email).full_name == "Ana Lucía Quinde Chalá"
+
+
 def test_two_numbers_are_two_people(boss: Browser, instance: Instance) -> None:
     people = [a_person(instance, email) for email in ("ana@example.org", "anita@example.org")]
     with instance.database.unit_of_work() as session:
@@ -307,6 +322,7 @@ MOVES = frozenset(
         "quiz_override",
         "role_grant",
         "acta_line",
+        "jury_decision",
         "selection_incident",
         "objection",
         "objection_author",

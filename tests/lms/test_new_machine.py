@@ -156,7 +156,7 @@ def test_the_manual_alone_brings_the_last_backup_to_life_on_a_new_machine(
     assert (settings.data_dir / "signing.key").read_bytes() == (instance.settings.data_dir / "signing.key").read_bytes()
 
 
-CHANGING = ("audit_entry", "job", "token", "notice", "organisation", "institution_profile")
+CHANGING = ("audit_entry", "job", "token", "notice", "organisation", "organisation_above", "institution_profile")
 """Tables that a start fills: its log, jobs that are due, links and notices for administrators, the institution and its profile."""
 
 

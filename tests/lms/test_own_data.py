@@ -146,6 +146,8 @@ OWNED = {
     "objection_proposal": "objections_proposed_on",
     "second_factor": "second_steps",
     "selection_incident": "selection_incidents",
+    "jury_decision": "jury_decisions",
+    "former_place": "former_places",
     "selection_member": "selections_named_for",
     "task_save": "simulator_drafts",
     "task_submission": "simulator_tasks",

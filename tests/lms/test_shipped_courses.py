@@ -1,12 +1,14 @@
 """The courses that come with the program: the first start serves at once, and jobs publish them."""
 
+import os
 import shutil
 from collections.abc import Iterator
-from contextlib import closing, nullcontext
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import structlog
+from click.testing import CliRunner
 from sqlalchemy import func, select
 
 from courses import catalogue
@@ -16,6 +18,7 @@ from kernel import clock, outbox
 from kernel.outbox import DeliveryOutcome, Job
 from kernel.paths import CONTENT
 from lms import shipped_courses as jobs
+from lms.cli import lms
 from lms.instance import Instance
 from lms.shipped_courses import plan_shipped_courses
 from tests.support.browser import Browser
@@ -43,7 +46,14 @@ def content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def in_this_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Publish without starting a process, which takes seconds: one test has it started."""
-    monkeypatch.setattr(jobs, "child_process", lambda publish, **_options: nullcontext(publish))
+
+    def run(*arguments: str, environment: dict[str, str], **_options: object) -> str:
+        with monkeypatch.context() as given:
+            for name in environment.keys() - os.environ.keys():
+                given.setenv(name, environment[name])
+            return CliRunner().invoke(lms, arguments, catch_exceptions=False).stdout
+
+    monkeypatch.setattr(jobs, "run_command", run)
     yield
     structlog.reset_defaults()  # the publication sets up the log of its process
 

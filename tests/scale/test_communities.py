@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import insert, select, text
 
 from accounts.models import Notification, Person
-from communities import standing
+from communities import space
 from communities.models import Community, CommunityMember
 from discussions import whats_new
 from discussions.models import Board, Thread
@@ -124,7 +124,7 @@ def test_pages_build_their_conditions_once(browser: Browser, instance: Instance,
     pages = [*BARS, f"{PAGE}/groups", f"{PAGE}/files", f"/discussions/boards/{board.key}", "/notices"]
     for page in pages:
         browser.get(page)
-    monkeypatch.setattr(standing, "belongs", lambda *_columns: pytest.fail("it is built anew"))
+    monkeypatch.setattr(space, "belongs", lambda *_columns: pytest.fail("it is built anew"))
 
     assert [page for page in pages if browser.get(page).title == ""] == []
 

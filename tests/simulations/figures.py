@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from math import sqrt
 from typing import Any
 
-from lms.loadtest.measures import aligned
+from tests.loadtest.measures import aligned
 
 DEVIATIONS = 4
 """So many standard errors apart a figure is out: of a hundred figures one in 150 runs with other seeds."""
@@ -50,7 +50,7 @@ class SimulatedFigure:
 
     @property
     def verdict(self) -> str:
-        """Say whether the figure holds."""
+        """Return whether the figure holds."""
         apart = self.found - self.stated
         return "holds" if (apart if self.is_most else abs(apart)) <= self.tolerance else "OUT"
 

@@ -44,7 +44,7 @@ def named(text: str) -> Iterator[str]:
 
 
 def exists(name: str) -> bool:
-    """Say whether a dotted name leads to a module or to something in one."""
+    """Return whether a dotted name leads to a module or to something in one."""
     parts = name.split(".")
     for length in range(len(parts), 0, -1):
         path = ROOT.joinpath(*parts[:length])

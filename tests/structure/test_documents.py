@@ -14,7 +14,7 @@ from kernel.settings import Settings
 from lms.app import KINDS
 from lms.cli import lms
 from scripts import documents, translations
-from tests.support.project import PACKAGES, ROOT, tracked
+from tests.support.project import PACKAGES, PYPROJECT, ROOT, tracked
 
 LESSON = re.compile(r"\.[a-z]{2}\.md$")
 MARKDOWN = [
@@ -65,6 +65,14 @@ def test_the_picture_names_every_package_and_each_module_of_the_roof() -> None:
     assert not sorted(module for module in modules if f"`{module}`" not in text)
 
 
+def test_the_guide_lists_every_package_from_the_highest_floor_to_the_lowest() -> None:
+    listed = re.findall(r"^\| `(\w+)/` \|", (ROOT / "docs" / "developer" / "index.md").read_text("utf-8"), re.MULTILINE)
+    height = {package: floor for floor, packages in enumerate(PYPROJECT["tool"]["aulario"]["floors"]) for package in packages.split(" | ")}
+
+    assert sorted(listed) == sorted(PACKAGES)
+    assert [height[package] for package in listed] == sorted(height.values())
+
+
 def test_the_picture_names_every_table_and_its_owner() -> None:
     lines = (ROOT / "docs" / "architecture.md").read_text("utf-8").splitlines()
     owners = {mapper.local_table.name: mapper.class_.__module__.split(".")[0] for mapper in Base.registry.mappers}
@@ -84,9 +92,8 @@ def missing_documents(text: str) -> list[str]:
     return [path for path in NAMED.findall(text) if not (ROOT / path).exists()]
 
 
-@pytest.mark.parametrize("path", MARKDOWN, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_links_between_documents_lead_somewhere(path: Path) -> None:
-    assert not broken_links(path, path.read_text("utf-8"))
+def test_links_between_documents_lead_somewhere() -> None:
+    assert {path.relative_to(ROOT).as_posix(): broken for path in MARKDOWN if (broken := broken_links(path, path.read_text("utf-8")))} == {}
 
 
 def test_every_document_that_a_file_names_exists() -> None:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from lms.loadtest.measures import Measures
 from scripts import documents, figures
 from tests.bench.__main__ import replaced
 from tests.bench.crowd import p95_of_minutes
 from tests.bench.paired import lines
 from tests.bench.table import Row, told_where_no_bar_binds
+from tests.loadtest.measures import Measures
 
 
 def test_the_newest_figures_replace_those_of_the_same_key(tmp_path: Path) -> None:

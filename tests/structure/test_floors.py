@@ -1,5 +1,8 @@
 """The import contracts of pyproject.toml hold, and each of them sees the import that breaks it."""
 
+import ast
+import re
+from collections.abc import Iterator
 from copy import deepcopy
 from functools import cache
 
@@ -11,7 +14,7 @@ from importlinter.contracts.forbidden import ForbiddenContract
 from importlinter.contracts.layers import LayersContract
 from importlinter.contracts.protected import ProtectedContract
 
-from scripts import translations
+from scripts import packages
 from scripts.import_contracts import PackageLayersContract
 from tests.support.project import PACKAGES, PYPROJECT, ROOT, tracked
 
@@ -36,10 +39,32 @@ BREAKS = {
 }
 
 
+BY_NAME = re.compile(r"[a-z_]+(\.[a-z_]+)*(?=$|:)")
+"""The name of a module, which the name of something in it may follow."""
+
+
+def imported_by_name(graph: ImportGraph) -> Iterator[tuple[str, str]]:
+    """Yield who imports which module by its name: what stands as text in the modules that call the door for it."""
+    for importer in graph.find_modules_that_directly_import("kernel.by_name"):
+        path = (ROOT / importer.replace(".", "/")).with_suffix(".py")
+        package, texts = importer.partition(".")[0], ast.walk(ast.parse(path.read_text("utf-8")))
+        names = {found[0] for node in texts if isinstance(node, ast.Constant) and (found := BY_NAME.match(str(node.value)))}
+        yield from ((importer, name) for name in names | {f"{package}.{name}" for name in names} if name in graph.modules and "." in name)
+
+
 @cache
 def imports() -> ImportGraph:
-    """Return who imports whom in the packages, as they stand."""
-    return build_graph(*PACKAGES, include_external_packages=True, cache_dir=None)
+    """Return who imports whom in the packages, as they stand, by a statement or by name."""
+    graph = build_graph(*PACKAGES, include_external_packages=True, cache_dir=None)
+    for importer, imported in list(imported_by_name(graph)):
+        graph.add_import(importer=importer, imported=imported)
+    return graph
+
+
+def test_imports_by_name_are_seen() -> None:
+    seen = set(imported_by_name(imports()))
+
+    assert {("lms.cli", "federation.cli"), ("lms.cli", "lms.backup_commands"), ("standards.importing", "standards.gift.read")} <= seen
 
 
 def check(name: str, graph: ImportGraph) -> ContractCheck:
@@ -74,11 +99,20 @@ def test_a_noun_stands_between_access_and_entry_points_whatever_it_is_called(imp
 
 
 def test_every_package_stands_on_a_floor() -> None:
-    """What is a package is shipped in the wheel, and known to the contracts, to mypy and to the collector of messages."""
+    """What is a package is shipped in the wheel, and known to the contracts and to mypy: their lists follow from the floors."""
     tools = PYPROJECT["tool"]
     found = {path.parent.name for path in tracked() if path.name == "__init__.py" and path.parent.parent == ROOT}
 
     assert found - {"tests", "scripts"} == set(PACKAGES)
     assert tools["importlinter"]["root_packages"] == list(PACKAGES)
     assert tools["mypy"]["files"] == [*PACKAGES, "scripts"]
-    assert translations.PACKAGES == PACKAGES
+    assert tools["hatch"]["build"]["targets"]["wheel"]["packages"] == list(PACKAGES)
+
+
+def test_the_lists_of_packages_follow_from_the_floors() -> None:
+    text = (ROOT / "pyproject.toml").read_text("utf-8")
+    with_another = packages.derive(text.replace('"analysis"', '"analysis | events"', 1))
+
+    assert packages.derive(text) == text
+    assert (with_another.count('"events"'), with_another.count('"analysis | events"')) == (8, 2)
+    assert packages.derive(text.replace('files = ["kernel", ', "files = [")) == text

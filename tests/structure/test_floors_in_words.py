@@ -31,7 +31,6 @@ CEILINGS: dict[tuple[str, str], int] = {
     ("kernel", "certificates"): 1,
     ("organisations", "certificates"): 45,
     ("organisations", "compliance"): 8,
-    ("organisations", "selections"): 1,
     ("questions", "quizzes"): 7,
     ("quizzes", "selections"): 11,
 }

@@ -131,6 +131,10 @@ def test_sections_are_short_and_say_how(shown: dict[str, tuple[GuideChapter, ...
     assert all(section.id and section.paragraphs for _chapter, section in sections)
 
 
+def test_the_list_of_chapters_shows_no_markup(shown: dict[str, tuple[GuideChapter, ...]]) -> None:
+    assert [chapter.path for chapters in shown.values() for chapter in chapters if "](" in chapter.summary] == []
+
+
 def test_pictures_are_light_and_there_in_both_languages() -> None:
     pictures = [path for path in PICTURES.rglob("*") if path.is_file()]
     names = {language: {path.stem for path in pictures if path.parent.name == language} for language in LANGUAGES}

@@ -8,7 +8,7 @@ from grimp import ImportGraph, build_graph
 
 from tests.support.project import PACKAGES, ROOT
 
-LAYERS = {"rules", "models", "access", "views", "jobs", "cli", "feature"}
+LAYERS = {"rules", "models", "space", "access", "views", "jobs", "cli", "feature"}
 ROW = re.compile(r"^\| `(\w+)` \| .* \| ([^|]*) \|$", re.MULTILINE)
 WITH_NOUNS = [package for package in PACKAGES if package not in ("kernel", "lms")]
 

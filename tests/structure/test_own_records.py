@@ -32,7 +32,7 @@ LEAVES_RECORDS = """
     mistake reports, which change nothing that anybody has to show: mistake:decide mistake:report
     a course's team: course:join_team course:assign_staff
     a jury, whose members are no participants: selection:manage objection:propose acta:draft acta:freeze acta:sign acta:amend
-        incident:decide incident:open incident:propose
+        incident:decide incident:open incident:propose jury:name jury:decide
     a person's words to a jury: incident:answer
     what a learner does themself: course:mute objection:open attempt:save attempt:self_assess attempt:submit course:enrol_self edition:join
         edition:stop_waiting enrolment:accept_invitation enrolment:leave lesson:mark_complete take:renew

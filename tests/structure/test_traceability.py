@@ -127,7 +127,7 @@ def docstrings() -> tuple[str, ...]:
 
 
 def is_named(item: str, said: tuple[str, ...]) -> bool:
-    """Say whether some test names an item."""
+    """Return whether some test names an item."""
     number, _, words = item.partition(" ")
     wanted = next((pattern for start, pattern in WORDS.items() if item.startswith(start)), None) if words else ""
     if wanted is None:

@@ -121,13 +121,15 @@ class Cast(RoleCast):
 
 
 def outcome(browser: Browser, path: str, method: str = "GET", data: Mapping[str, str] | None = None, **options: object) -> str:
-    """Send one request as this visitor and return `allow`, `deny`, `hide` or `login`; `fault` where it was no whole request."""
+    """Send one request as this visitor and return `allow`, `deny`, `hide` or `login`; `fault` where it was no whole request, or broke."""
     if method == "POST":
         data = {**(data or {}), "csrf_token": form_token(browser)}
     browser._request(method, path, **({"data": data} if data is not None else {}), **options)  # type: ignore[arg-type]  # options by name
     status, target = browser.response.status_code, browser.response.headers.get("Location", "")
     if status == 401 or "/sign-in" in target:
         return "login"
+    if status >= 500:
+        return "fault"
     return {200: "allow", 303: "allow", 206: "allow", 304: "allow", 400: "fault", 404: "hide", 422: "deny"}.get(status, "deny")
 
 
@@ -141,7 +143,7 @@ def form_token(browser: Browser) -> str:
 
 
 def shown(browser: Browser, path: str, word: str) -> str:
-    """Say whether a page that this visitor opens holds something: `allow` or `deny`."""
+    """Return whether a page that this visitor opens holds something: `allow` or `deny`."""
     browser._request("GET", path)
     return "allow" if browser.response.status_code == 200 and word in browser.response.get_data(as_text=True) else "deny"
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from fnmatch import fnmatch
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, exists, select
@@ -11,25 +12,29 @@ from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
 from discussions import boards, posts, threads
-from discussions.boards import BOARDS, Anchor, AnchorKey, BoardOwner, Number, OwnerPage
+from discussions.boards import BOARDS, Anchor, AnchorKey, BoardOwner, OwnerPage
 from discussions.models import Board, BoardState, FirstPosts, Thread, ThreadKind, ThreadPost
 from discussions.threads import NewThread
 from kernel.db import Database
 from kernel.markup.posts import render_post
 from kernel.permissions import Actor, Verdict
 from lms.instance import Instance
+from spaces.spaces import Number, Space, SpaceRule
 
 NOON = datetime(2026, 11, 2, 17, tzinfo=UTC)
 CLOSED: set[int] = set()
 """Numbers of the boards whose owner is closed."""
 
 
-def _who(pattern: str) -> boards.Audience:
-    def condition(person: Number, _board: Number) -> ColumnElement[bool]:
-        row = aliased(Person)
-        return exists().where(row.id == person, row.email.like(pattern), row.suspended_at.is_(None))
+SHELF = aliased(Board)
 
-    return condition
+
+def _who(pattern: str) -> SpaceRule[Any]:
+    def condition(person: Number) -> ColumnElement[bool]:
+        row = aliased(Person)
+        return exists().where(row.id == person, row.email.like(pattern), row.suspended_at.is_(None)).correlate_except(row)
+
+    return SpaceRule(lambda actor, _subject: fnmatch(actor.email, pattern.replace("%", "*")), condition)
 
 
 def _outside(_session: Session, actor: Actor, _board: int) -> Verdict:
@@ -45,13 +50,17 @@ def _locate(_session: Session, _actor: Actor, _board: int, anchors: Collection[A
 
 
 OWNER = BoardOwner(
-    kind="shelf",
-    reads=_who("%@example.org"),
-    writes=_who("%@example.org"),
-    moderates=_who("mod%"),
-    administers=_who("mod.jefa%"),
+    space=Space(
+        kind="shelf",
+        table=SHELF,
+        board=SHELF.id,
+        reads=_who("%@example.org"),
+        writes=_who("%@example.org"),
+        moderates=_who("mod%"),
+        administers=_who("mod.jefa%"),
+        is_closed=lambda: SHELF.id.in_(bindparam(None, callable_=lambda: sorted(CLOSED), expanding=True, unique=True)),
+    ),
     team=lambda _board: select(Person.id).where(Person.email.like("mod%")),
-    is_closed=lambda board: board.in_(bindparam(None, callable_=lambda: sorted(CLOSED), expanding=True, unique=True)),
     outside=_outside,
     describe=_describe,
     locate=_locate,

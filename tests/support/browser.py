@@ -173,7 +173,7 @@ class Page:
         return found[0]
 
     def has_link(self, address: str) -> bool:
-        """Say whether some link leads there."""
+        """Return whether some link leads there."""
         return any(href == address for href, _words in self.links)
 
 

@@ -43,7 +43,7 @@ OTHERS = frozenset(
 
 
 def is_of_pages(module: PurePath) -> bool:
-    """Say whether a module, by its path in the folder of the tests, is about the forms and words of pages.
+    """Return whether a module, by its path in the folder of the tests, is about the forms and words of pages.
 
     The statements of these pages are tried on PostgreSQL by tests of services and queries, by those of the access matrix, and by the walks
     over every page and form.

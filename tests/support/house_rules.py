@@ -30,6 +30,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "http.client": ("kernel/outgoing.py",),
     "huey": ("lms/worker.py",),
     "icalendar": ("kernel/ical.py",),
+    "importlib.import_module": ("kernel/by_name.py",),
     "idna": ("kernel/mail.py",),
     "itsdangerous": ("kernel/crypto.py", "kernel/web/sessions.py", "kernel/web/sessions.py"),
     "joserfc": ("kernel/jose.py",),
@@ -208,7 +209,7 @@ def _doors_of(name: str) -> Iterator[str]:
 
 def environment_is_read_by_settings(source: Source) -> Iterator[Fault]:
     """Settings come through kernel/settings.py. The command line may prepare the environment."""
-    if not _within(source.path, ("kernel/settings.py", "lms/serve.py", "lms/demo/filling.py", "lms/loadtest/command.py", "scripts/*.py")):
+    if not _within(source.path, ("kernel/settings.py", "lms/serve.py", "lms/demo/filling.py", "scripts/*.py")):
         for node in source.nodes(ast.Attribute):
             if isinstance(node.value, ast.Name) and node.value.id == "os" and node.attr in ("environ", "getenv"):
                 yield node.lineno, f"os.{node.attr} outside kernel/settings.py"
@@ -283,7 +284,7 @@ def names_are_the_fields(source: Source) -> Iterator[Fault]:
             yield function.lineno, f"{function.name} has a private name"
 
 
-RIDDLE = re.compile(r"(What|Whose|Whom|Whether|How|That|Who|Which)\b|(Return|Say) the same\b")
+RIDDLE = re.compile(r"(What|Whose|Whom|Whether|How|That|Who|Which)\b|(Return|Say) the same\b|Say whether\b|Answer whether\b")
 
 
 def docstrings_stand_alone(source: Source) -> Iterator[Fault]:
@@ -380,6 +381,7 @@ RULES = (
     Rule(names_are_the_fields, "x = 1", "x = 1", path="quizzes/paper.py", kept_path="quizzes/snapshot.py"),
     Rule(docstrings_stand_alone, '"""What a quiz asks."""', '"""Questions of a quiz."""'),
     Rule(docstrings_stand_alone, 'def f():\n    """Return the same of a group."""', 'def f():\n    """Return the members of a group."""'),
+    Rule(docstrings_stand_alone, 'def f():\n    """Say whether it is open."""', 'def f():\n    """Return whether it is open."""'),
     Rule(docstrings_stand_alone, 'class A:\n    """A quiz"""', 'class _A:\n    """A quiz"""'),
     Rule(silenced_checks_say_why, "x = f(1)  # type: ignore" + "[arg-type]", "x = f(1)  # type: ignore[arg-type]  # f takes it"),
     Rule(shares_through_support, "from tests.quizzes.test_attempts_pages import QUIZ", "from tests.support.attempts import QUIZ"),

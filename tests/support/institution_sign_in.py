@@ -2,8 +2,12 @@
 
 from sqlalchemy import func, select
 
-from federation.models import ExternalIdentity
+from federation import links, mapping
+from federation.claims import ProvenIdentity
+from federation.models import ExternalIdentity, IdentityProvider
+from kernel import clock
 from kernel.db import Base
+from kernel.permissions import SYSTEM
 from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.fake_provider import FakeProvider
@@ -49,3 +53,14 @@ def count_rows(instance: Instance, *besides: str) -> dict[str, int]:
     with instance.database.unit_of_work(write=False) as session:
         tables = [table for table in Base.metadata.sorted_tables if table.name not in JOURNALS.union(besides)]
         return {table.name: session.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
+
+
+def vouch_for(instance: Instance, provider: IdentityProvider, proven: ProvenIdentity, **settings: object) -> int:
+    """Let a provider, with some settings changed, vouch for somebody who comes in; return the person's number."""
+    with instance.database.unit_of_work() as session:
+        row = session.get_one(IdentityProvider, provider.id)
+        for name, value in settings.items():
+            setattr(row, name, value)
+        link, person = links.enter(session, SYSTEM, row, proven, now=clock.now())
+        mapping.FollowedSignIn(session, SYSTEM, row, link, person, proven=proven, now=clock.now()).follow()
+        return person.id

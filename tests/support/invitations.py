@@ -57,7 +57,7 @@ def invitation_rows(instance: Instance) -> list[EnrolmentInvitation]:
 
 
 def takes(instance: Instance, email: str) -> bool:
-    """Say whether the person with an address takes the course."""
+    """Return whether the person with an address takes the course."""
     with instance.database.unit_of_work(write=False) as session:
         statement = select(Enrolment.id).join(Person, Person.id == Enrolment.person_id)
         return session.scalar(statement.where(Person.email == email, Enrolment.left_at.is_(None))) is not None

@@ -28,7 +28,7 @@ def devices(instance: Instance) -> list[Device]:
 
 
 def is_signed_in(browser: Browser) -> bool:
-    """Say whether a page for signed-in people opens."""
+    """Return whether a page for signed-in people opens."""
     return browser._request("GET", "/profile").status_code == 200
 
 

@@ -44,11 +44,12 @@ from kernel.files import files_of, note_stored
 from kernel.i18n import site_day
 from lms.instance import Instance
 from organisations.models import Organisation
+from organisations.rules.units import TrainingRole
 from tests.support.boards import a_thread, an_answer
 from tests.support.builders import a_course, a_person
 from tests.support.communities import a_community, a_member, actor_of, an_invitation, bring_file, write_page
 from tests.support.lessons import a_picture
-from tests.support.places import a_place, put
+from tests.support.places import a_place, give_training, put
 
 SIGN = re.compile(rb"zq[0-9]{3}x")
 WORD = "cuchipanda"
@@ -96,8 +97,11 @@ FRONT = {"Community.name", "Community.topic", "Community.texts", "Community.html
 """What the front page shows; of links those of supporters, of people those who administer."""
 PERSONAL = {"communities_directory.entry", "communities_directory.contact", "communities_directory.stop", "communities_invited.invitation"}
 """Doors of people who opted in to be found, and of whoever has the secret of an invitation: not of a community."""
-OUTSIDERS = ("gone", "banned", "departed", "visitor", "admin_above")
-"""Left; removed for good; no longer of the institution; signed in; an administrator of the community above a group, else of another one."""
+OUTSIDERS = ("gone", "banned", "departed", "visitor", "admin_above", "auditor")
+"""Left; removed for good; no longer of the institution; signed in; an administrator of the community above a group, else of another one.
+
+The last audits the training of the institution: they read its people's names, and the log of what was done in it.
+"""
 
 
 def columns_with_words(tables: Iterator[Table]) -> set[str]:
@@ -153,6 +157,7 @@ def a_full_community(instance: Instance, kind: str) -> FullCommunity:
     place, parent = a_place(instance), None
     for person in (founder, member, outsiders["departed"], outsiders["admin_above"]):
         put(instance, person, place)
+    give_training(instance, outsiders["auditor"], place, TrainingRole.AUDITOR)
     if "group" in kind:
         of_place = {"reach": CommunityReach.INSTITUTION, "organisation_id": place.id}
         parent = a_community(instance, outsiders["admin_above"], "La de arriba", level=CommunityLevel.PRIVATE, **of_place)

@@ -66,7 +66,7 @@ def session(database: str = "") -> psycopg.Connection:
 
 
 def may_create_roles() -> bool:
-    """Say whether the tests' user may make roles."""
+    """Return whether the tests' user may make roles."""
     with session() as connection:
         row = connection.execute("SELECT rolcreaterole OR rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
     return bool(row and row[0])

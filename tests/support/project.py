@@ -5,13 +5,14 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
+from scripts.packages import read_packages
 from tests.support.programs import find_program
 
 ROOT = Path(__file__).resolve().parents[2]
 NOT_OURS = {"instance", "build", "dist", "mutants", "node_modules", "__pycache__"}
 HIDDEN = {".ci", ".gitignore"}
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-PACKAGES: tuple[str, ...] = tuple(PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"])
+PACKAGES: tuple[str, ...] = read_packages()
 
 
 def _is_ours(name: str) -> bool:

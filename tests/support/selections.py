@@ -89,10 +89,10 @@ def name(instance: Instance, selection: Selection, email: str, role: MemberRole 
 
 
 def appoint(instance: Instance, selection: Selection, person: Person, role: MemberRole = MemberRole.JURY) -> None:
-    """Name a person for a selection."""
+    """Name a person for a selection, whatever actas it has."""
     with instance.database.unit_of_work() as session:
         boss = session.scalars(select(Person).where(Person.email == "admin@example.org")).one()
-        selections.name_member(session, actor_of(boss), selection.id, person.email, role, now=clock.now())
+        selections.name_member(session, actor_of(boss), selection.id, person.email, role, by_jury=True, now=clock.now())
 
 
 def named(instance: Instance, selection: Selection) -> list[tuple[str, str]]:

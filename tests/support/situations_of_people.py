@@ -16,10 +16,12 @@ from accounts import accounts, addresses, notices, privacy, second_factor
 from accounts.models import Person, RoleGrant, SecondFactor, TokenPurpose
 from enrolments.notices import ANNOUNCEMENT_NOTICE
 from kernel import clock
+from kernel.i18n import local
 from kernel.outbox import Job
 from kernel.permissions import SYSTEM
 from kernel.settings import secret_keys
 from organisations import units
+from organisations.models import Organisation
 from organisations.rules.units import TrainingRole
 from tests.support.authenticator import Authenticator, text
 from tests.support.browser import Browser
@@ -226,7 +228,25 @@ def a_place_with_people(stage: Stage) -> Scene:
     put(stage.instance, stage.person(), place)
     manage(stage.instance, stage.person(), place)
     give_training(stage.instance, stage.person(), place, TrainingRole.OFFICER)
+    return Scene(stage.boss, f"/administration/organisations/{place.uuid}")
+
+
+def a_place_without_people(stage: Stage) -> Scene:
+    """A unit of an institution to which nobody belongs, so that it is moved at once; there is another institution."""
+    place = a_place(stage.instance, f"Unidad {stage.number()}", stage.once("institution", lambda: a_place(stage.instance)))
+    stage.once("other", lambda: a_place(stage.instance, "MIES"))
     return Scene(stage.boss, f"/administration/organisations/{place.uuid}", _another_place)
+
+
+def a_place_that_is_to_move(stage: Stage) -> Scene:
+    """A unit is to stand under another province from tomorrow on."""
+    root = stage.once("institution", lambda: a_place(stage.instance))
+    unit, parent = (a_place(stage.instance, f"Unidad {stage.number()}", root) for _place in range(2))
+    tomorrow = local(clock.now()).date() + timedelta(days=1)
+    with stage.instance.database.unit_of_work() as session:
+        rows = (session.get_one(Organisation, place.id) for place in (unit, parent))
+        units.move(session, SYSTEM, *rows, now=clock.now(), since_on=tomorrow)
+    return Scene(stage.boss, f"/administration/organisations/{unit.uuid}")
 
 
 def _another_place(page: str) -> Mapping[str, str]:
@@ -277,9 +297,10 @@ ADMINISTRATION: Room = {
     "lms_own_data.cancel_deletion": a_deletion_that_waits,
     "lms_people.invite": an_unconfirmed_person,
     "lms_people.restore": a_suspended_person,
+    "organisations.cancel_move": a_place_that_is_to_move,
     "organisations.end_manager": a_place_with_people,
     "organisations.end_training_role": a_place_with_people,
-    "organisations.move": a_place_with_people,
+    "organisations.move": a_place_without_people,
     "organisations.remove_member": a_place_with_people,
     "organisations.reopen": a_closed_place,
 }

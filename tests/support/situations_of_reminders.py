@@ -1,4 +1,4 @@
-"""Situations of reminders: a free day to delete, people to remind now."""
+"""Situations of reminders: a free day to delete, a move of a unit that waits, people to remind now."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from compliance.models import FreeDay
 from kernel import clock
 from kernel.i18n import local
 from kernel.permissions import Actor
+from organisations.units import UnitMove
 from tests.support.builders import a_person
 from tests.support.obligations import an_audience_of, an_obligation, compute, let_stay, rules_of
 from tests.support.places import a_place
@@ -38,6 +39,18 @@ def a_change_of_free_days(stage: Stage) -> Scene:
     return Scene(stage.boss, f"{FREE_DAYS}/changes/{change.uuid}", {"number": people})
 
 
+def a_move_of_a_unit(stage: Stage) -> Scene:
+    """Somebody else wants a unit to have stood elsewhere from yesterday on."""
+    author, before = stage.once("author of free days", stage.person).id, local(clock.now()).date() - timedelta(days=1)
+    root = stage.once("institution of moves", lambda: a_place(stage.instance, f"Instituto {stage.number()}"))
+    parent = a_place(stage.instance, f"Zonal {stage.number()}", root)
+    unit = a_place(stage.instance, f"Agencia {stage.number()}", root)
+    with stage.instance.database.unit_of_work() as session:
+        move = UnitMove(unit.id, parent.id, before, "Se olvidó.")
+        change = planned_changes.plan_move(session, Actor(person_id=author), move, clock.now())
+    return Scene(stage.boss, f"/administration/unit-moves/{change}", {"number": "0"})
+
+
 def people_to_remind(stage: Stage) -> Scene:
     """Somebody has a course to complete, and had no reminder yet."""
     root = stage.once("institution of reminders", lambda: a_place(stage.instance, f"Instituto {stage.number()}"))
@@ -58,4 +71,6 @@ REMINDERS: Room = {
     "compliance_free_days.delete": a_free_day,
     "compliance_free_days.discard": a_change_of_free_days,
     "compliance_reminders.remind": people_to_remind,
+    "compliance_unit_moves.apply": a_move_of_a_unit,
+    "compliance_unit_moves.discard": a_move_of_a_unit,
 }

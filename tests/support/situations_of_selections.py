@@ -12,7 +12,16 @@ from enrolments.models import Edition
 from kernel import clock
 from kernel.codes import printed_code
 from quizzes.models import Attempt
-from selections.models import ActaKind, Selection, SelectionActa, SelectionActaEntry, SelectionIncident
+from selections.models import (
+    ActaKind,
+    JuryDecision,
+    MemberRole,
+    Selection,
+    SelectionActa,
+    SelectionActaEntry,
+    SelectionIncident,
+    SelectionMember,
+)
 from selections.rules.objections import UNDECIDED_STATES, ObjectionState
 from tests.support.browser import Browser
 from tests.support.editions import a_learner_of, an_edition, end_edition
@@ -126,6 +135,34 @@ def _final(stage: Stage) -> tuple[Selection, SelectionActa]:
     return stage.once("final acta", make)
 
 
+NAMING = {"role": "reader", "reason": "Control interno pidió revisar la lista."}
+
+
+def a_reader_to_name_by_two(stage: Stage) -> Scene:
+    """A selection has an acta, and somebody with a second factor is to read it."""
+    selection, reader = _final(stage)[0], add_factor(stage.instance, stage.person())
+    return Scene(_julia(stage), f"{LIST}/{selection.uuid}/jury", {"email": reader.email, **NAMING}, is_used_up=True)
+
+
+def a_member_to_end_by_two(stage: Stage) -> Scene:
+    """A selection has an acta and a reader who is to read it no more."""
+    selection, reader = _final(stage)[0], add_factor(stage.instance, stage.person())
+    appoint(stage.instance, selection, reader, MemberRole.READER)
+    with stage.instance.database.unit_of_work(write=False) as session:
+        member = session.scalars(select(SelectionMember.uuid).where(SelectionMember.person_id == reader.id)).one()
+    return Scene(_julia(stage), f"{LIST}/{selection.uuid}/jury/{member}/ending", {"reason": NAMING["reason"]}, is_used_up=True)
+
+
+def an_act_to_agree_to(stage: Stage) -> Scene:
+    """One of the jury has asked for something, another looks at it."""
+    asked = a_reader_to_name_by_two(stage)
+    asked.visitor.get(asked.page)
+    asked.visitor.submit("/naming", dict(asked.good))
+    with stage.instance.database.unit_of_work(write=False) as session:
+        decision = session.scalars(select(JuryDecision.uuid).order_by(JuryDecision.id.desc()).limit(1)).one()
+    return Scene(_hugo(stage), f"{LIST}/decisions/{decision}")
+
+
 def an_amendment(stage: Stage) -> Scene:
     """A question was made void after a final acta; no amendment is drafted."""
     julia, selection = _julia(stage), _final(stage)[0]
@@ -162,6 +199,10 @@ SELECTIONS: Room = {
     "selections.quiz": a_selection_to_make,
     "selections.members": a_jury_to_name,
     "selections.end_member": a_jury_that_ends,
+    "selections_jury.name": a_reader_to_name_by_two,
+    "selections_jury.end": a_member_to_end_by_two,
+    "selections_jury.agree": an_act_to_agree_to,
+    "selections_jury.decline": an_act_to_agree_to,
     "selections_actas.prepare": an_acta_to_prepare,
     "selections_actas.discard": a_drafted_acta,
     "selections_actas.publish": a_drafted_acta,

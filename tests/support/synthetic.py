@@ -72,7 +72,7 @@ class Known:
     b: float = 0.0
 
     def __call__(self, ability: float, shift: float = 0.0) -> bool:
-        """Say whether somebody knows."""
+        """Return whether somebody knows."""
         return self.chance.random() < 1 / (1 + exp(-self.a * (ability - self.b))) - shift
 
 

@@ -17,6 +17,7 @@ from compliance.rules.terms import CourseRequirement
 from kernel.db import Database
 from lms.instance import Instance
 from organisations.models import Audience, Membership, Organisation
+from organisations.tree import add_standing
 from tests.support.obligations import BEGINNING, JOINED
 from tests.support.training_cases import COURSE, A
 
@@ -61,6 +62,7 @@ def _tree(instance: Instance, units: int, name: str) -> tuple[int, list[int]]:
         row = Organisation(parent_id=parent, kind=kind, name=name, name_key=name.lower(), code=None, created_at=BEGINNING)
         session.add(row)
         session.flush()
+        add_standing(session, row.id, parent, now=BEGINNING)
         return row.id
 
     with instance.database.unit_of_work() as session:

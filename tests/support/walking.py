@@ -67,7 +67,7 @@ def _filled(control: markup.HtmlElement) -> str:
 
 
 def _takes_the_first(control: markup.HtmlElement) -> bool:
-    """Say whether a browser would send the first option, because none is chosen."""
+    """Return whether a browser would send the first option, because none is chosen."""
     return control.tag == "select" and not control.multiple and control.value is None and bool(control.value_options)
 
 
