@@ -67,6 +67,7 @@ check/translations:
 check/types:
 	@$(BIN)/mypy
 check/documents:
+	@$(BIN)/python scripts/packages.py check
 	@$(BIN)/python scripts/documents.py check
 	@$(BIN)/python scripts/access_matrix.py --check
 check/imports:
@@ -118,7 +119,7 @@ simulations: ## simulate the rules in force beside the error rates that the spec
 
 loadtest: ## play the last hours before a deadline with 36,000 accounts, and compare what was told with the database (ARGS="--rate 5"); slow
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
-	@rm -f build/loadtest.json; red=0; LMS_DATA_DIR=$${LMS_DATA_DIR:-build/loadtest} $(BIN)/lms loadtest --json build/loadtest.json $(ARGS) || red=1; \
+	@rm -f build/loadtest.json; red=0; LMS_DATA_DIR=$${LMS_DATA_DIR:-build/loadtest} $(BIN)/python -m tests.loadtest --json build/loadtest.json $(ARGS) || red=1; \
 	case "$$LMS_DATABASE_URL" in postgresql*) database=postgres;; *) database=sqlite;; esac; \
 	if [ -f build/loadtest.json ]; then $(BIN)/python scripts/figures.py loadtest $$database day build/loadtest.json; fi; exit $$red
 
@@ -185,7 +186,7 @@ requirements: ## compile the pinned requirement files from pyproject.toml
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
 	$(BIN)/uv pip compile pyproject.toml --extra postgres --generate-hashes --python-version 3.11.0 --no-emit-index-url --no-header --no-strip-extras --quiet -o requirements.txt
 	$(BIN)/uv pip compile pyproject.toml --extra postgres --extra scaled --generate-hashes --python-version 3.11.0 --no-emit-index-url --no-header --no-strip-extras --quiet -c requirements.txt -o requirements-scaled.txt
-	$(BIN)/uv pip compile pyproject.toml --extra loadtest --extra postgres --extra scaled --group dev --generate-hashes --python-version 3.11.0 --no-emit-index-url --no-header --no-strip-extras --quiet -c requirements-scaled.txt -o requirements-dev.txt
+	$(BIN)/uv pip compile pyproject.toml --extra postgres --extra scaled --group dev --generate-hashes --python-version 3.11.0 --no-emit-index-url --no-header --no-strip-extras --quiet -c requirements-scaled.txt -o requirements-dev.txt
 	$(BIN)/uv pip compile --group install --generate-hashes --python-version 3.11.0 --no-emit-index-url --no-header --no-strip-extras --quiet -c requirements-dev.txt -o requirements-build.txt
 	$(BIN)/uv pip compile --group installer --generate-hashes --python-version 3.11.0 --no-emit-index-url --no-header --no-strip-extras --quiet -c requirements-dev.txt -o requirements-uv.txt
 

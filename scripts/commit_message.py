@@ -9,38 +9,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-PREFIXES = (
-    "kernel",
-    "accounts",
-    "discussions",
-    "organisations",
-    "courses",
-    "enrolments",
-    "communities",
-    "compliance",
-    "questions",
-    "quizzes",
-    "analysis",
-    "certificates",
-    "webinars",
-    "notes",
-    "simulators",
-    "standards",
-    "federation",
-    "selections",
-    "lms",
-    "templates",
-    "static",
-    "scripts",
-    "migrations",
-    "deploy",
-    "docs",
-    "tests",
-    "build",
-    "content",
-    "i18n",
-    "release",
-)
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from scripts.packages import read_packages
+
+ROOT = Path(__file__).resolve().parent.parent
+OTHERS = ("templates", "static", "scripts", "migrations", "deploy", "docs", "tests", "build", "content", "i18n", "release")
+OTHERS = ("templates", "static", "scripts", "migrations", "deploy", "docs", "tests", "build", "content", "i18n", "release")
+PREFIXES = (*read_packages(), *OTHERS)
 LONGEST = 72
 SUBJECT = re.compile(r"(?P<prefix>[a-z0-9]+): (?P<sentence>\S.*)")
 SCISSORS = "# ------------------------ >8 ------------------------"

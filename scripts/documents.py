@@ -25,8 +25,8 @@ from kernel import clock  # noqa: E402 - after the path is set
 from kernel.settings import Settings  # noqa: E402 - after the path is set
 from lms.app import KINDS  # noqa: E402 - after the path is set
 from lms.cli import lms  # noqa: E402 - after the path is set
-from lms.loadtest.measures import FIGURES as PLANNED  # noqa: E402 - after the path is set
-from lms.loadtest.reconciliation import COUNTED, FAULTS  # noqa: E402 - after the path is set
+from tests.loadtest.measures import FIGURES as PLANNED  # noqa: E402 - after the path is set
+from tests.loadtest.reconciliation import COUNTED, FAULTS  # noqa: E402 - after the path is set
 
 OPERATIONS = ROOT / "docs" / "operations"
 QUALITY = ROOT / "docs" / "developer" / "22-quality.md"

@@ -16,28 +16,13 @@ from babel.messages.extract import extract_from_dir, extract_python
 from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from scripts.packages import read_packages  # noqa: E402 - after the path is set
+
+HEADER = "# Spanish of the pages, mails and commands of Aulario."
+WHO = "CONTRIBUTING.md"
 CATALOGUE = ROOT / "translations" / "es" / "LC_MESSAGES" / "messages.po"
-PACKAGES = (
-    "kernel",
-    "accounts",
-    "discussions",
-    "organisations",
-    "courses",
-    "enrolments",
-    "communities",
-    "compliance",
-    "questions",
-    "quizzes",
-    "analysis",
-    "certificates",
-    "webinars",
-    "notes",
-    "simulators",
-    "standards",
-    "selections",
-    "federation",
-    "lms",
-)
 KEYWORDS = {"_": None, "N_": None, "lazy_": None, "gettext": None, "ngettext": (1, 2)}
 CALLS = re.compile(rb"\b(?:%s)\s*\(" % "|".join(KEYWORDS).encode())
 
@@ -54,8 +39,9 @@ OPTIONS = {"jinja2": {"trimmed": "true"}}
 
 def collect() -> Catalog:
     """Return every message that the code and the templates name."""
-    found = Catalog(project="Aulario")
-    for package in (*PACKAGES, "templates"):
+    found = Catalog(header_comment=HEADER, project="Aulario", version="of this checkout", msgid_bugs_address=WHO)
+    found.last_translator = found.language_team = WHO
+    for package in (*read_packages(), "templates"):
         for name, _line, message, comments, context in extract_from_dir(
             str(ROOT / package), METHODS, {"**.html": {}, "**.py": {}}, KEYWORDS, comment_tags=("NOTE:",)
         ):
@@ -99,7 +85,7 @@ def update() -> None:
         if held is not None:
             message.string = held.string
             message.flags |= {flag for flag in held.flags if flag != "fuzzy"}
-    collected.locale, collected.creation_date = present.locale, present.creation_date
+    collected.locale, collected.creation_date, collected.revision_date = present.locale, present.creation_date, present.creation_date
     collected.fuzzy = False
     CATALOGUE.parent.mkdir(parents=True, exist_ok=True)
     with CATALOGUE.open("wb") as target:
