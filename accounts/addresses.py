@@ -36,7 +36,7 @@ def ask_address_change(session: Session, actor: Actor, person: Person, email: st
 
 
 def _address_state(person: Person) -> str:
-    """Return what ends the link when it changes: the address and the password."""
+    """Return the values whose change ends the link: the address and the password."""
     return people.hash_of(f"{person.email} {person.password_hash}")
 
 

@@ -36,7 +36,7 @@ def open_device(
 
 
 def after_entry(resume: str, target: str | None, person_id: int | None = None) -> Answer:
-    """Answer a person who has just signed in: keep or resubmit the stored form, join what they came for, or redirect to their target."""
+    """Redirect a person who has just signed in: keep or resubmit the stored form, join what they came for, or go to their target."""
     stashed = errors.stashed_form(resume)
     if stashed is not None:
         path, fields, lost = stashed

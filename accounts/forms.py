@@ -92,7 +92,7 @@ class PasswordForm(Form):
         self._owner = owner
 
     def personal(self) -> tuple[str, ...]:
-        """Return what the password may not contain."""
+        """Return the words that the password may not contain."""
         return self._owner
 
     def validate_password(self, field: PasswordField) -> None:
@@ -233,7 +233,7 @@ class DeletionForm(PasswordConfirmationForm):
 
     @property
     def answers(self) -> dict[str, str]:
-        """Return what was answered, by question."""
+        """Return the answers, by question."""
         return {question.name: self[question.name].data for question in self.questions}
 
 
@@ -351,7 +351,7 @@ class NotificationPreferencesForm(Form):
             self[f"{kind.value}_bell"].data, self[f"{kind.value}_mail"].data = choice.in_bell, choice.mail.value
 
     def command(self, present: Mapping[str, NotificationChoice]) -> dict[str, NotificationChoice]:
-        """Return what was chosen, by kind: for all at once where that choice is new, else for each."""
+        """Return the choices, by kind: for all at once where that choice is new, else for each."""
         mode = self["mode"].data
         if mode in CHOICES_FOR_ALL and mode != self.mode_of(present):
             return {kind.value: CHOICES_FOR_ALL[mode] for kind in self.offered if not kind.obliges}

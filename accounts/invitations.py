@@ -25,11 +25,11 @@ class InvitationKind(Generic[Sent]):
 
     @property
     def unanswered(self) -> tuple[ColumnElement[bool], ...]:
-        """Return what selects those that nobody accepted or withdrew."""
+        """Return the condition on invitations that nobody accepted or withdrew."""
         return self.accepted_at.is_(None), self.table.withdrawn_at.is_(None)
 
     def open_at(self, now: datetime) -> tuple[ColumnElement[bool], ...]:
-        """Return what selects those that can still be accepted."""
+        """Return the condition on invitations that can still be accepted."""
         return (*self.unanswered, self.table.expires_at > now)
 
     def is_open(self, row: Sent, now: datetime) -> bool:
@@ -37,7 +37,7 @@ class InvitationKind(Generic[Sent]):
         return getattr(row, self.accepted_at.key) is None and row.withdrawn_at is None and row.expires_at > now
 
     def has_secret(self, secret: str) -> ColumnElement[bool]:
-        """Return what selects the one that a link leads to."""
+        """Return the condition on the invitation that a link leads to."""
         return self.table.secret_hash == hash_of(secret)
 
 

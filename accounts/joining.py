@@ -39,7 +39,7 @@ class Joining:
 
 
 FindJoining = Callable[[str, Mapping[str, str]], Joining | None]
-"""Return what is joined at an endpoint with the values of its address, or None."""
+"""Return the thing that is joined at an endpoint with the values of its address, or None."""
 
 JOININGS = HookList[FindJoining]("joinings")
 

@@ -321,7 +321,7 @@ def unsubscription_token(secret: bytes, person: UUID, kind: str, source: str = "
 
 
 def read_unsubscription(secrets: Sequence[bytes], token: str) -> Unsubscription | None:
-    """Return what a link stops, or nothing where we did not sign it."""
+    """Return the subscription that a link stops, or nothing where we did not sign it."""
     unsealed = (unseal(secret, UNSUBSCRIBE, token, seconds=UNSUBSCRIBE_SECONDS) for secret in secrets)
     value = next((content for content in unsealed if content is not None), None)
     return None if value is None else Unsubscription(UUID(value[0]), *value[1:])
@@ -356,7 +356,7 @@ def _stop_waiting(session: Session, person: Person, condition: ColumnElement[boo
 
 
 def source_title(session: Session, source: str, person_id: int) -> Mapping[str, str] | None:
-    """Return what a source is called, by language, as far as a person may know it; None where there is none of that name."""
+    """Return the title of a source, by language, as far as a person may know it; None where there is none of that name."""
     titles = (owner.title_of(session, source, person_id) for owner in MUTES.of(session) if source)
     return next((title for title in titles if title is not None), None)
 

@@ -54,7 +54,7 @@ _PERSON = bindparam("unread_of", type_=Integer)
 
 
 def hash_of(secret: str) -> str:
-    """Return what is kept of a secret: its SHA-256. Secrets are random, so a fast hash is enough."""
+    """Return the hash that is kept of a secret: its SHA-256. Secrets are random, so a fast hash is enough."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
@@ -100,7 +100,7 @@ class UnreadCounter:
         self._present = compile_once(select(Notification.kind).distinct().where(*_unread(_PERSON), Notification.kind.in_(self._kinds)))
 
     def columns(self) -> tuple[ColumnElement[Any], ...]:
-        """Return what the statement of every request asks on `Person.id`: a count without scopes, and whether there is more."""
+        """Return the columns that the statement of every request asks by `Person.id`: a count without scopes, and whether there is more."""
         mine, scoped = _unread(Person.id), Notification.kind.in_(self._kinds)
         plain = select(func.count()).select_from(Notification).where(*mine, ~scoped).scalar_subquery()
         may_have = or_(false(), *(computed.may_have(self._hooks) for computed in self._computed))
@@ -203,7 +203,7 @@ CONFIRMS_SINCE = Hook[Callable[[], datetime | None]]("confirms_since")
 
 
 def find_credentials(session: Session, email: str) -> Credentials | None:
-    """Return what belongs to an address, if it has an account."""
+    """Return the credentials of an address, if it has an account."""
     row = connection_of(session).execute(_CREDENTIALS, {"email": email}).one_or_none()
     if row is None:
         return None
@@ -498,7 +498,7 @@ def list_administrators(session: Session) -> list[int]:
 
 
 def personal_words(session: Session, person: Person) -> tuple[str, ...]:
-    """Return what a person's password may not contain: names, address, identity number."""
+    """List the words that a person's password may not contain: names, address, identity number."""
     return (person.given_names, person.first_surname, person.second_surname, person.email, find_national_id(session, person.id))
 
 

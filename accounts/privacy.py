@@ -186,7 +186,7 @@ def is_still_due(session: Session, person_id: int, *, now: datetime) -> bool:
 
 
 def select_own_data(person_id: int) -> PersonalTables:
-    """Return what an account has of its person, a statement a table; without hashes and keys."""
+    """Select an account's data of its person, a statement a table; without hashes and keys."""
     names = "given_names first_surname second_surname"
     account = of(Person, f"uuid email {names} language zone theme created_at email_confirmed_at suspended_at")
     former = f"{names} source since until requested_at request_reason decided_at decision_reason"

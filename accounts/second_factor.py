@@ -38,7 +38,7 @@ def new_app_secret() -> str:
 
 
 def app_address(secret: str, email: str, site: str) -> str:
-    """Return what the application reads: whose codes these are, and the secret."""
+    """Return the address that an authenticator application reads: whose codes these are, and the secret."""
     return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=site)
 
 
@@ -121,7 +121,7 @@ def request(site: Site, challenge: bytes, known: Sequence[str]) -> str:
 
 
 def _read(answer: str) -> dict[str, Any]:
-    """Return what a browser sent; raise ValueError where it is no object, which the library takes for one."""
+    """Return the object that a browser sent; raise ValueError for anything else, which the library takes for one."""
     sent = read_json(answer)
     if not isinstance(sent, dict):
         raise ValueError("not an object")  # noqa: TRY004 - a wrong answer, not a wrong call

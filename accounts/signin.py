@@ -77,7 +77,7 @@ class SignedIn:
     is_anonymous: bool = False
 
     def get_id(self) -> str:
-        """Return what the cookie keeps."""
+        """Return the identifier that the cookie keeps."""
         return self.secret
 
 
@@ -107,7 +107,7 @@ def sign_out(response: Response) -> Response:
 
 
 def is_newcomer(settings: Settings, cookie: Mapping[str, Any]) -> bool:
-    """Say of a cookie alone whether its browser has no session in use and is not on its way in: at an institution or the second step."""
+    """Return by a cookie alone whether its browser has no session in use and is not on its way in: at an institution or the second step."""
     is_away = clock.now() - datetime.fromtimestamp(cookie.get("away", 0), UTC) <= PROOF_LIFE
     idle = clock.now() - datetime.fromtimestamp(cookie.get("seen", 0), UTC)
     is_signed_in = "_user_id" in cookie and idle <= timedelta(minutes=settings.session_idle_minutes)
@@ -164,7 +164,7 @@ def second_step_required(session: Session, person_id: int) -> bool:
 
 
 def find_joining(path: str) -> Joining | None:
-    """Return what a path of this site lets its reader join, or None."""
+    """Return the thing that a path of this site lets its reader join, or None."""
     target = find_target(path)
     if target is None:
         return None

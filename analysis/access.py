@@ -19,7 +19,7 @@ class AnalysisAction(StrEnum):
     ITEM_HISTORY = "item_history:view"
     """See how a question did through months, versions and quizzes, without a person."""
     SEGMENT = "item_history:segment"
-    """Say that a version of a question changed only the wording, or take that back."""
+    """State that a version of a question changed only the wording, or take that back."""
     DRAW_TABLES = "draw_table:view"
     """See by which facilities question sets are drawn, and how equally hard they were."""
 

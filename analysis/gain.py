@@ -119,7 +119,7 @@ def find_first_attempts(session: Session, enrolment_id: int, pair: PairedTests) 
 
 
 def find_precision(session: Session, course_id: int, compositions: Mapping[str, str]) -> dict[str, DecisionAnalysis]:
-    """Return what was last computed of the precision of quizzes, by key; ``compositions`` names that of each. Too few results: absent."""
+    """Find the precision of quizzes as last computed, by key; ``compositions`` names that of each. Too few results: absent."""
     rows = session.execute(
         select(QuizAnalysisCache.activity_key, QuizAnalysisCache.composition, QuizAnalysisCache.document).where(
             QuizAnalysisCache.course_id == course_id,

@@ -406,7 +406,7 @@ class CachedAnalysis:
 
 
 def find_examination(session: Session, analysed: AnalysedAttempts) -> CachedAnalysis | None:
-    """Return what has been computed of such a set, unless by other formulas."""
+    """Find the examination that was computed of such a set, unless by other formulas."""
     row = session.execute(
         select(QuizAnalysisCache).where(
             QuizAnalysisCache.course_id == analysed.course_id,
@@ -566,7 +566,7 @@ def _estimates(session: Session, course_id: int, activity: ActivitySource, quiz:
 
 
 def find_decisions(session: Session, course_id: int, activity_key: str) -> DecisionAnalysis | None:
-    """Return what was computed last of the decisions of a quiz by first attempts, for an acta and the check; None where nothing was.
+    """Find the decisions of a quiz by first attempts as last computed, for an acta and the check; None where there are none.
 
     Alpha with its interval, both standard errors and the model of decisions; it may be of a day ago (spec/quiz-engine 5.12).
     """

@@ -53,7 +53,7 @@ class CertificateAction(StrEnum):
     """See what waits for a decision: in a course, or everywhere."""
     DECIDE = "certificate:decide"
     CALL_REPLACED = "certificate:call_replaced"
-    """Say that what was revoked and issued again because of a name was replaced."""
+    """State that what was revoked and issued again because of a name was replaced."""
     CORRECT_NAME = "certificate:correct_name"
     """Issue all certificates of a person again, whose name was corrected."""
     BULK_ZIP = "certificate:bulk_zip"

@@ -74,7 +74,7 @@ def today() -> date:
 
 
 def state(row: Credential) -> CredentialState:
-    """Return what the register says of a credential today."""
+    """Return the state of a credential in the register today."""
     return state_of(revoked=row.revoked_at is not None, replaced=row.replaced_by_id is not None, expires_on=row.expires_on, today=today())
 
 
@@ -205,7 +205,7 @@ def get_present_name(session: Session, row: Credential) -> str:
 
 
 def find_replacement(session: Session, row: Credential) -> Credential | None:
-    """Return what stands instead of a credential today, in force or not: the last one of those that replaced one another."""
+    """Return the credential in the place of another today, in force or not: the last one of those that replaced one another."""
     return find_replacements(session, [row.id]).get(row.id) if row.replaced_by_id is not None else None
 
 
@@ -249,7 +249,7 @@ def list_signers_of(session: Session, credentials: Sequence[int]) -> dict[int, l
 
 
 def signed_content(row: Credential, signers: tuple[CredentialSigner, ...]) -> SignedContent:
-    """Return what the signature of a credential covers, from its row."""
+    """Return the content that the signature of a credential covers, from its row."""
     return SignedContent(
         code=row.code,
         person_name=row.person_name,
@@ -503,7 +503,7 @@ def _row(award: AwardInputs, settings: Settings, institution: Institution | None
 
 
 def _passed(outline: Outline) -> dict[str, str]:
-    """Return what whoever completed a version has passed, in each language that sheets are printed in; empty where nothing had to be."""
+    """Return the assessments that whoever completed a version has passed, in each language of sheets; empty where nothing had to be."""
     return {language: sentence for language in SHEET_LANGUAGES if (sentence := passed_words(outline, language))}
 
 

@@ -70,7 +70,7 @@ _RECORD = compile_once(
 
 
 def find_public_record(session: Session, code: str) -> PublicRecord | None:
-    """Return what the register says now of a code in its stored form; None where it knows no such certificate.
+    """Return the register's present record of a code in its stored form; None where it knows no such certificate.
 
     One statement, past the object mapper.
     """

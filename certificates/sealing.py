@@ -46,7 +46,7 @@ def seal(content: bytes, key: CertifiedKey, authority: CertifiedKey) -> bytes:
 
 
 def _signed_attributes(digest: bytes, certificate: bytes) -> bytes:
-    """Return what the signature covers: the digest of the file, and the certificate of its key."""
+    """Return the attributes that the signature covers: the digest of the file, and the certificate of its key."""
     return _attributes_form(certificate).replace(_DIGEST, digest)
 
 

@@ -43,7 +43,7 @@ class CertificateSheet:
 
     @property
     def title(self) -> str:
-        """Return what the document is called."""
+        """Return the title of the document."""
         return f"{self['document']}: {self['person.name']}"
 
     @property
@@ -306,7 +306,7 @@ def _sentence(count: int, phrases: _Words, passed: str) -> str:
 
 
 def passed_words(outline: Outline, language: str) -> str:
-    """Return what whoever completes a course has passed, in the language of the sheet; empty where nothing has to be.
+    """Return the assessments that whoever completes a course has passed, in the language of the sheet; empty where nothing has to be.
 
     The final assessment is named only where the course has one. Else one or two activities are named by their titles, if these are
     short enough for the sheet.
@@ -346,14 +346,14 @@ def is_founded(outline: Outline, passed: Mapping[str, str]) -> bool:
 
 
 def stated_pass(passed: Mapping[str, str], language: str, *, with_assessment: bool) -> str:
-    """Return what a certificate says to have been passed; those that do not say what have always said the final assessment."""
+    """Return the assessment that a certificate states as passed; those without one have always had the final assessment."""
     if not with_assessment:
         return ""
     return _choose(passed, language) if passed else _LANGUAGES.get(language, _ES).final
 
 
 def result_sentence(modules: int, passed: str, title: str, language: str) -> str:
-    """Return what the holder of a certificate did, as the sheet says it, with the title of the course and a capital letter."""
+    """Return the sentence of the holder's result, as the sheet has it, with the title of the course and a capital letter."""
     done = _sentence(modules, _LANGUAGES.get(language, _ES), passed)
     return f"{done[0].upper()}{done[1:]} {title}"
 

@@ -161,13 +161,13 @@ def get_drawn_templates(session: Session, rows: Sequence[Credential]) -> dict[tu
 
 
 def read_draft(session: Session, row: StoredTemplate) -> TemplateReadResult:
-    """Return what the text of a draft says with its pictures, and what is wrong with it."""
+    """Read the text of a draft with its pictures, and the faults in it."""
     pictures = read_pictures(session, row.pictures)
     return with_pictures(read_template({TEMPLATE_FILE: row.text.encode(), **pictures}, today=_ANY_DAY), pictures)
 
 
 def with_pictures(result: TemplateReadResult, pictures: Mapping[str, bytes]) -> TemplateReadResult:
-    """Return what was read with the pictures that it draws."""
+    """Return the text with the pictures that it draws."""
     return result if result.template is None else replace(result, template=replace(result.template, pictures=pictures))
 
 
@@ -182,7 +182,7 @@ def read_pictures(session: Session, pictures: Mapping[str, str]) -> dict[str, by
 
 @lru_cache(maxsize=32)
 def _parsed(text: str, names: tuple[str, ...]) -> CertificateTemplate | None:
-    """Return what the text of a version says; the process keeps it, because a version never changes."""
+    """Parse the text of a version; the process keeps the result, because a version never changes."""
     return read_template({TEMPLATE_FILE: text.encode(), **dict.fromkeys(names, b"")}, today=_ANY_DAY).template
 
 

@@ -29,7 +29,7 @@ Cell = tuple[str, ...]
 
 
 def seal_label(content: TranscriptContent) -> str:
-    """Return what a screen reader says of the seal."""
+    """Return the label of the seal for a screen reader."""
     with reading(content.language):
         return _("Electronic seal of %(name)s", name=content.institution)
 

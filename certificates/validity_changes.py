@@ -115,7 +115,7 @@ def _takes(session: Session, outline: Outline, withheld: ColumnElement[bool], af
 
 
 def _is_withheld(by: int | None, keys: frozenset[str] | None) -> ColumnElement[bool]:
-    """Say of a credential in SQL that the person does not decide on it, or that its holder's data were deleted."""
+    """Return the SQL condition that the person does not decide on a credential, or that its holder's data were deleted."""
     signed = exists().where(CredentialSignatory.credential_id == Credential.id, CredentialSignatory.person_id == by)
     deleted = exists().where(Person.id == Credential.person_id, was_deleted_condition())
     foreign = false() if keys is None else Credential.institution_key.not_in(keys)

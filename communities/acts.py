@@ -20,7 +20,7 @@ Row = TypeVar("Row")
 
 
 def loader(kind: type[Row], column: Any, *which: ColumnElement[bool]) -> Callable[..., RowContext[Row]]:
-    """Return what loads a row of a community by the last part of its address, for `requires`; it raises NotFound."""
+    """Return the loader of a community's row by the last part of its address, for `requires`; it raises NotFound."""
 
     def load(session: Session, actor: Actor, slug: str, *key: Any, **named: Any) -> RowContext[Row]:
         context = get_community(session, actor, slug)

@@ -200,7 +200,7 @@ def _get(session: Session, actor: Actor, key: str | int, *, of_board: bool = Fal
 
 
 def within(context: CommunityContext) -> dict[str, Any]:
-    """Return what a context says of its community, for the context of something in it."""
+    """Return the part of a context that concerns its community, for the context of something in it."""
     return {field.name: getattr(context, field.name) for field in fields(CommunityContext)}
 
 

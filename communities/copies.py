@@ -184,7 +184,7 @@ class _Copy:
             return session.execute(statement).all()
 
     def _walk(self, statement: Rows) -> Iterator[Facts]:
-        """Yield what the rows of a statement say, by its first column, a number, a portion in each transaction."""
+        """Yield the content of a statement's rows, by its first column, a number, a portion in each transaction."""
         number, after, is_more = statement.selected_columns[0], 0, True
         while is_more:
             rows = self._read(statement.where(number > after).order_by(number).limit(PORTION))
@@ -193,7 +193,7 @@ class _Copy:
             after = rows[-1][0] if is_more else 0
 
     def _facts(self, row: Row[*tuple[Any, ...]]) -> Facts:
-        """Return what a row says: the parts of a name are one, and links of a shown text lead to the site from anywhere."""
+        """Return the facts of a row: the parts of a name are one, and links of a shown text lead to the site from anywhere."""
         facts = row._asdict()
         if "given_names" in facts:
             facts["author"] = full_name(*(facts.pop(column.key) or "" for column in _NAMES)) or _("Deleted account")

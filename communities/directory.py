@@ -179,7 +179,7 @@ def note_contact(session: Session, actor: Actor, entry: DirectoryEntry, *, now: 
 
 
 def stop_token(secret: bytes, entry: DirectoryEntry) -> str:
-    """Return what a link in a mail holds by which its reader ends such mails."""
+    """Return the token of a link in a mail by which its reader ends such mails."""
     return seal(secret, STOP, entry.person_id)
 
 

@@ -179,7 +179,7 @@ def list_files(
 
 
 def _listed(community_id: int, *, is_inside: bool) -> tuple[ColumnElement[bool], ...]:
-    """Return what selects the files that a reader may open: outside, what is not for members alone."""
+    """Return the statement that selects the files that a reader may open: outside, those that are not for members alone."""
     of_it = (CommunityFile.community_id == community_id, CommunityFile.deleted_at.is_(None))
     return of_it if is_inside else (*of_it, CommunityFile.members_only.is_(False))
 

@@ -207,7 +207,7 @@ def repeat(session: Session, actor: Actor, context: CommunityInvitationContext, 
 
 
 def _to_hand_over(session: Session, actor: Actor, community_id: int, *, now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Return what selects the open invitations that an actor sent and the site does not mail, and that have no link yet."""
+    """Return the open invitations that an actor sent and the site does not mail, and that have no link yet."""
     row = CommunityInvitation
     by_hand = true() if CONFIRMS_SINCE.of(session)() is None else row.by_mail.is_(False)
     return row.community_id == community_id, row.invited_by == actor.person_id, row.sent == 0, by_hand, *INVITATIONS.open_at(now)

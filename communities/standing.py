@@ -162,7 +162,7 @@ def _note_opened(session: Session, actor: Actor, community: models.Community) ->
 
 
 def reading_note(actor: Actor, board_id: int) -> Callable[[Session], None] | None:
-    """Return what notes that an administrator of the site opened a community, by its board; None for others, who leave no note."""
+    """Return the function that notes that an administrator of the site opened a community, by its board; None for others."""
     return partial(_note_reading, actor=actor, board_id=board_id) if actor.is_administrator else None
 
 

@@ -68,7 +68,7 @@ class ActaScope:
 
     @property
     def parents(self) -> dict[int, int | None]:
-        """Return what each place of the tree stands below."""
+        """Return the places above each place of the tree."""
         return {number: unit.parent_id for number, unit in self.places.items()}
 
     @property

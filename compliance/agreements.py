@@ -106,7 +106,7 @@ def list_agreements(
 
 
 def lock_agreement(session: Session, course_id: int, obligation: UUID | None) -> CourseAgreement:
-    """Return what an obligation asks of a course's team, locked; raise NotFound."""
+    """Return the agreement that an obligation asks of a course's team, locked; raise NotFound."""
     asking = select(Obligation.id).where(Obligation.uuid == obligation, Obligation.state != "ended").scalar_subquery()
     statement = select(CourseAgreement).where(CourseAgreement.course_id == course_id, CourseAgreement.obligation_id == asking)
     return require_found(session.scalar(statement.with_for_update().execution_options(populate_existing=True)))

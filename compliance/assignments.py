@@ -269,7 +269,7 @@ def _lock_assignments(session: Session, every: Sequence[ObligationRules], people
 
 
 def _values(case: TrainingCase) -> tuple[object, ...]:
-    """Return what an assignment holds in a case, in the order of its columns."""
+    """Return the values of an assignment in a case, in the order of its columns."""
     status, ahead = status_of(case, case.known), next_change(case, case.known)
     return (
         status.state.value,
@@ -311,7 +311,7 @@ _STATES = {state.value: state for state in TrainingState}
 
 @dataclass(slots=True)
 class _Changes:
-    """What has to be written of some statuses, each table at once."""
+    """The rows to write of some statuses, each table at once."""
 
     ended: Callable[[], Mapping[int, Mapping[int, HistoryRow]]]
     """Returns the rows that are known no more, by assignment and number, read at once where one of them is asked for."""
@@ -474,7 +474,7 @@ def _compare(
 
 
 class _StoredState(NamedTuple):
-    """What a history says: state and flags, since when, until before when."""
+    """A state of a history: state and flags, since when, until before when."""
 
     words: str
     since: datetime
@@ -524,7 +524,7 @@ def _is_under_way(rules: ObligationRules, record: TrainingRecord, moments: Repla
 
 
 def _stored_at(session: Session, assignments: Sequence[int], moments: ReplayMoments) -> Mapping[int, list[str]]:
-    """Return what the history of some assignments says of a moment as known at another."""
+    """Return the states of some assignments at a moment as the history knew them at another."""
     row = AssignmentState
     statement = select(row.assignment_id, row.state, row.flags).where(
         row.assignment_id.in_(assignments),

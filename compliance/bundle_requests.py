@@ -85,7 +85,7 @@ def list_bundles(session: Session, place_id: int) -> Sequence[Row[Bundle, Mappin
 
 
 def get_scope(session: Session, row: Bundle) -> tuple[BundleScope, dict[str, object]]:
-    """Return what a bundle is to hold, and the same in the plain values of its manifest.
+    """Return the scope of a bundle, and the same in the plain values of its manifest.
 
     Its states are read from their history, so that making it later gives the same.
     """

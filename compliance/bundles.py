@@ -196,7 +196,7 @@ def count_bundle_people(session: Session, scope: BundleScope) -> int:
 
 
 def walk_bundle(database: Database, scope: BundleScope, walked: Callable[[int], object] = lambda _people: None) -> Iterator[BundlePortion]:
-    """Yield what is on record of some people after others, each portion in a transaction of its own; nothing is written.
+    """Yield the records of some people after others, each portion in a transaction of its own; nothing is written.
 
     `walked` is called with how many more people were looked at.
     """

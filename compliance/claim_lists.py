@@ -332,7 +332,7 @@ class RecognitionListCheck:
 def judge_recognitions(
     session: Session, actor: Actor, rows: RecognitionListRows, scope: TrainingScope, *, now: datetime
 ) -> RecognitionListCheck:
-    """Return what a list would propose for people of a scope: a fixed number of statements for some thousands.
+    """Return the proposals of a list for people of a scope: a fixed number of statements for some thousands.
 
     Whoever is outside the scope is unknown here: the answer to a line never says whether somebody else has an account.
     """

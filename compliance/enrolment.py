@@ -272,7 +272,7 @@ def list_hindered(session: Session, obligation: Obligation, *, now: datetime) ->
 
 
 def find_hindrances(session: Session, obligation_id: int, people: Collection[int], *, now: datetime) -> dict[int, Hindrance]:
-    """Return what keeps some people from finishing in time under an obligation in force, by person; four statements."""
+    """Find the hindrances that keep some people from finishing in time under an obligation in force, by person; four statements."""
     obligation, version = session.get_one(Obligation, obligation_id), find_version_in_force(session, obligation_id, now=now)
     if version is None or obligation.state != "active":
         return {}
@@ -347,7 +347,7 @@ class _GroupJudge:
     now: datetime
 
     def find(self, group: RowMapping, slug: str) -> Hindrance | None:
-        """Return what keeps people who stand alike from finishing a course by their last day."""
+        """Find the hindrance that keeps people who stand alike from finishing a course by their last day."""
         number, entry = list(self.entries).index(slug) if slug in self.entries else -1, self.entries.get(slug)
         if entry is None or group[f"completed_{number}"] is not None:
             return None

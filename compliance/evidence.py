@@ -314,7 +314,7 @@ def without_medical(row: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def select_own_data(person_id: int) -> PersonalTables:
-    """Return what is on record of a person's compulsory training, by the name of its file."""
+    """Select the records of a person's compulsory training, by the name of its file."""
     mine, key, course = Assignment.person_id == person_id, Obligation.key, Course.slug
     decided = "decided_at decision revoked_at revocation"
     waiver = of(Waiver, f"kind words document evidence_name first_on last_on state proposed_at {decided}")

@@ -119,7 +119,7 @@ class CalendarApproval:
 
     @property
     def facts(self) -> dict[str, object]:
-        """Return what the audit log says of it."""
+        """Return the facts for the audit log."""
         return {"author": self.author_id, "reason": self.reason}
 
 

@@ -132,7 +132,7 @@ def list_required(session: Session, people: Collection[int], *, now: datetime) -
 
 
 def load_own_training(session: Session, person_id: int, *, now: datetime) -> tuple[list[RequiredOfPerson], dict[int, str]]:
-    """Return what is asked of a person, with the status computed from the record, and the sentence of each audience by its number.
+    """Return a person's own training, with the status computed from the record, and the sentence of each audience by its number.
 
     In three statements and one for each kind of thing, but places, that the rules name.
     """
@@ -333,7 +333,7 @@ def obligation_dates(session: Session, requested: DateRequest) -> Iterator[Dated
 def list_cautions(
     session: Session, rows: Sequence[RequiredOfPerson], enrolments: Iterable[DatedEnrolment], *, slug: str = "", now: datetime
 ) -> dict[int, str]:
-    """Say of which rows of one person they cannot finish by the last day, and whom to tell; `slug`: as far as it is about this course.
+    """List the rows of one person that they cannot finish by the last day, and whom to tell; `slug`: as far as it is about this course.
 
     `enrolments` are the person's. One statement where they do not take a course; one more where something is to be said.
     """

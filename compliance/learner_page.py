@@ -150,7 +150,7 @@ class DutyView:
 
 
 def duties_in_order(rows: Iterable[RequiredOfPerson]) -> list[RequiredOfPerson]:
-    """Return what concerns a person, the most pressing first: overdue and expired, then by last day, then waived, then done."""
+    """List the duties of a person, the most pressing first: overdue and expired, then by last day, then waived, then done."""
 
     def rank(row: RequiredOfPerson) -> tuple[int, date, int]:
         state, last_on = row.status.state, row.status.last_on or date.max
@@ -183,7 +183,7 @@ def duty_view(row: RequiredOfPerson, why: str, *, now: datetime) -> DutyView:
 
 
 def until_words(status: TrainingStatus, grace: int, today: date) -> str:
-    """Say until when: the deadline, the waiver or the validity that a status speaks of, and how long that is from a day."""
+    """Describe the last day: the deadline, the waiver or the validity that a status speaks of, and how long that is from a day."""
     last, is_grace = status.last_on, StateFlag.GRACE in status.flags
     match status.state:
         case TrainingState.NOT_STARTED | TrainingState.IN_PROGRESS if last is not None and is_grace:

@@ -55,7 +55,7 @@ def line_words(line: ReminderItem) -> str:
 
 
 def _hindrance_words(hindrance: Hindrance, owner: str) -> str:
-    """Return what keeps somebody from finishing by the last day, and whom to tell, as the course page says it."""
+    """Describe the hindrance to finishing by the last day, and whom to tell, as the course page has it."""
     person = owner or _("your institution’s training office")
     if hindrance.ends is not None:
         end = format_datetime(hindrance.ends - timedelta(minutes=1), "short")

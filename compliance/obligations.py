@@ -452,7 +452,7 @@ def newly_required(values: ObligationValues, former: ObligationValues) -> list[s
 
 
 def _facts(version: ObligationVersion, former: ObligationVersion | None) -> dict[str, object]:
-    """Return what the audit log says of a version: who wrote it and why, from which day on it holds, the rules of before and its own."""
+    """Return the facts of a version for the audit log: who wrote it and why, from which day it holds, the rules of before and its own."""
     own = {"author": version.author_id, "effective": version.effective_on.isoformat(), "reason": version.reason}
     before = {} if former is None else {"was": json.loads(former.terms)}
     return {**own, **before, "rules": json.loads(version.terms)}

@@ -299,7 +299,7 @@ def begin_dry_run(session: Session, row: PlannedChange, *, now: datetime) -> Non
 
 
 def preview_activation(session: Session, obligation: Obligation, *, now: datetime) -> outcomes.DryRunOutcome:
-    """Return what activating a draft would do; nothing is written, not even that somebody looked."""
+    """Return the effect of activating a draft; nothing is written, not even that somebody looked."""
     values = as_activated(compliance_obligations.values_of(compliance_obligations.latest_version(session, obligation)), today_of(now))
     row = PlannedChange(
         kind=PlannedKind.ACTIVATE.value,

@@ -175,7 +175,7 @@ def load_places(session: Session, people: Collection[int]) -> ReminderPlaces:
 
 
 def load_outcomes(session: Session, rows: Sequence[Assignment]) -> Mapping[int, Sequence[ReminderOutcome]]:
-    """Return what was decided in the present cycle of some assignments, in one statement."""
+    """Load the decisions in the present cycle of some assignments, in one statement."""
     outcomes = defaultdict[int, list[ReminderOutcome]](list)
     cycles = {row.id: row.cycle for row in rows}
     statement = select(Reminder).where(Reminder.assignment_id.in_(cycles)).order_by(Reminder.id)
@@ -235,7 +235,7 @@ def status_of_row(row: Assignment) -> TrainingStatus:
 
 
 def load_bases(session: Session, rows: Sequence[Assignment], obligations: Mapping[int, RemindedObligation]) -> Mapping[int, ReminderBasis]:
-    """Return what the reminders of some assignments follow from, in two statements."""
+    """Load the facts from which the reminders of some assignments follow, in two statements."""
     outcomes, late = load_outcomes(session, rows), load_late_since(session, rows)
     return {
         row.id: ReminderBasis(status_of_row(row), late.get(row.id), tuple(outcomes.get(row.id, ())), obligations[row.obligation_id].steps)

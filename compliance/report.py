@@ -186,7 +186,7 @@ class ReportBasis:
 
 
 def report_basis(time: ReportTime, filters: TrainingFilter) -> ReportBasis:
-    """Return what a query begins with, for today or for a past day."""
+    """Return the statement that a query begins with, for today or for a past day."""
     root = select(Organisation.id).where(Organisation.id == filters.place_id)
     if not time.is_past:
         inside = below(root)
@@ -348,7 +348,7 @@ class ReportPlaceContext(PlaceReportContext):
 
     @property
     def children(self) -> list[UnitSummary]:
-        """Return what stands directly below the place, by name."""
+        """Return the places directly below the place, by name."""
         return sorted((unit for unit in self.tree if unit.parent_id == self.place.id), key=lambda unit: (unit.name_key, unit.id))
 
 

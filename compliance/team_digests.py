@@ -114,7 +114,7 @@ def _changes(person_id: int, scope: TrainingScope) -> Select[int, datetime | Non
 
 
 def find_work(session: Session, person_id: int, administrators: Sequence[int]) -> WaitingWork:
-    """Return what waits for a training officer or an administrator."""
+    """Find the work that waits for a training officer or an administrator."""
     is_administrator = person_id in administrators
     roles = frozenset({SiteRole.ADMINISTRATOR} if is_administrator else ())
     actor = Actor(person_id=person_id, roles=roles, via=ActorChannel.JOB)
@@ -197,7 +197,7 @@ def _second_person_key(row: PlannedChange) -> str:
 
 
 def hindered_words(row: HinderedPeople) -> str:
-    """Say how many cannot finish a course by their last day, or have to finish before, and what to do."""
+    """Describe how many cannot finish a course by their last day, or have to finish before, and what to do."""
     facts, end = {"course": choose(row.title), "day": format_date(row.last_on, "full")}, row.hindrance.ends
     if end is not None:
         return ngettext(

@@ -71,7 +71,7 @@ def blocking_findings(draft_outline: DraftOutline, change: DraftChange, kinds: C
 
 
 def in_form(draft_outline: DraftOutline, path: str, text: str, kinds: CourseKinds, *, today: date) -> str:
-    """Return what a form wrote into a file, canonical where the file is canonical before, or new (spec/content-format 11)."""
+    """Return the edit that a form made of a file, canonical where the file is canonical before, or new (spec/content-format 11)."""
     if text == draft_outline.texts.get(path):
         return text
     return reader.format_written(_outline_only(draft_outline), {path: text}, kinds.kinds, kinds.parts, today=today)[path]

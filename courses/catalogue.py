@@ -297,7 +297,7 @@ def has_own_course(session: Session) -> bool:
 
 
 def job_key(key: str) -> str:
-    """Return what keeps a course that comes with the program from being published by two jobs."""
+    """Return the key that keeps a course that comes with the program from being published by two jobs."""
     return f"{PUBLISH}:{key}"
 
 

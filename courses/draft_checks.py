@@ -167,7 +167,7 @@ def course_references(
 
 
 def _state(draft_outline: DraftOutline, today: date) -> str:
-    """Return what changes with everything but the bodies of lessons."""
+    """Return a value that changes with everything but the bodies of lessons."""
     total = hashlib.sha256(today.isoformat().encode())
     for path, checksum in draft_outline.checksums.items():
         text = draft_outline.texts.get(path, "")

@@ -51,17 +51,17 @@ class FormFindings:
         return labelled_place(self._labels[finding.file], finding.field)
 
     def what(self, finding: Finding) -> str:
-        """Return what is the matter, for the field that it concerns."""
+        """Return the fault, for the field that it concerns."""
         known = self._place(finding)[1].get(finding.facts.get("field", ""))
         facts = {**finding.facts, "field": str(known.label)} if known is not None else finding.facts
         return _(finding.template, **facts)
 
     def advice(self, finding: Finding) -> str:
-        """Return what to do, without the sentences that are for whoever writes the text."""
+        """Return the advice, without the sentences that are for whoever writes the text."""
         return " ".join(sentence for sentence in _SENTENCE.split(finding.fix) if not _FOR_THE_TEXT.search(sentence))
 
     def beside_field(self, finding: Finding) -> str:
-        """Return what is the matter and what to do, for the field that it concerns."""
+        """Return the fault and the advice, for the field that it concerns."""
         return _with_advice(self.what(finding), self.advice(finding))
 
     def message(self, finding: Finding) -> str:
@@ -173,7 +173,7 @@ LONGEST_TITLE = 300
 
 
 def _choices_in(field: SelectField | SelectMultipleField) -> list[SelectChoice]:
-    """Return what a field of this module offers: never pairs, nor groups of them."""
+    """Return the choices of a field of this module: never pairs, nor groups of them."""
     return cast("list[SelectChoice]", field.choices)
 
 
@@ -197,12 +197,12 @@ class TypedField(LineField):
 
     @property
     def offered(self) -> list[str]:
-        """Return what is offered while somebody types."""
+        """Return the suggestions while somebody types."""
         return list(language_names(i18n.language())) if self.shape is FieldShape.LANGUAGE else []
 
     @property
     def file_value(self) -> str:
-        """Return what the file says for it; what is refused stays as typed."""
+        """Return the file's value of it; what is refused stays as typed."""
         try:
             return typed_value(self.shape, self.data or "", i18n.language(), self.present)
         except Invalid:
@@ -328,11 +328,11 @@ class SettingsForm(Form):
         return any(field.errors for row in self.rows(setting) for field in row)
 
     def present(self, name: str) -> str:
-        """Return what the file says of a setting that is the same in all languages."""
+        """Return the file's value of a setting that is the same in all languages."""
         return self._present.get(name, "")
 
     def line(self, settings: Sequence[FieldSpec]) -> str:
-        """Return what is set of some settings, in words: «sí, vence a los 24 meses»; '' where nothing is."""
+        """Describe the values of some settings in words: «sí, vence a los 24 meses»; '' where nothing is set."""
         parts = [
             self._set_in_words(setting) for setting in settings if (setting.summary or not setting.is_essential) and self.says(setting)
         ]
@@ -365,7 +365,7 @@ class SettingsForm(Form):
             field.data = chosen_keys(setting, text) if chosen else shown_value(setting.shape, text or setting.usual, i18n.language())
 
     def values(self) -> FormValues:
-        """Return what was typed."""
+        """Return the typed values."""
         texts: dict[tuple[str, str], str] = {}
         entries: dict[str, list[Mapping[tuple[str, str], str]]] = {}
         for setting in self._asked:
@@ -457,7 +457,7 @@ def _in_order(keys: Sequence[str], present: str) -> str:
 
 
 def _cleaned(text: str, shape: FieldShape) -> str:
-    """Return what was typed without what no file takes; empty lines before the entries of a list stay: languages are paired by line."""
+    """Return the typed text without what no file takes; empty lines before the entries of a list stay: languages are paired by line."""
     if shape is FieldShape.LISTED:
         return LINES.join(clean_text(line, lines=True) for line in text.split(LINES)).rstrip(LINES)
     return clean_text(text, lines=shape in (FieldShape.MARKDOWN, FieldShape.LINES)).replace("\r", "")

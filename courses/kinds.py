@@ -259,7 +259,7 @@ class CourseKinds:
         return tuple(publisher.kind for publisher in self.publishers)
 
     def renderer(self, course: CourseFolder) -> Renderer:
-        """Return what renders the texts of a course."""
+        """Return the renderer of a course's texts."""
         return Renderer(course, self.kinds, self.embed_question, self.lesson_cache)
 
     def write_origins(self, session: Session, course_id: int, files: Mapping[str, bytes]) -> Mapping[str, bytes]:

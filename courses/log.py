@@ -125,7 +125,7 @@ def sentence(entry: LogEntry, parts: Sequence[LogPart] = ()) -> str:
 
 
 def find_sentence(entry: LogEntry, parts: Sequence[LogPart] = ()) -> str | None:
-    """Return what somebody did in words, None of what courses and the packages above have no sentence for."""
+    """Return the sentence of an act, None of those for which courses and the packages above have none."""
     write = next(
         (sentences[entry.verb] for sentences in (_SENTENCES, *(part.sentences for part in parts)) if entry.verb in sentences), None
     )

@@ -102,7 +102,7 @@ TEAM_INVITATIONS = InvitationKind(CourseInvitation, CourseInvitation.used_at, ti
 
 
 def is_open(course_id: int, now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Return what selects the invitations of a course that can still be accepted."""
+    """Return the condition on the invitations of a course that can still be accepted."""
     return (CourseInvitation.course_id == course_id, *TEAM_INVITATIONS.open_at(now))
 
 

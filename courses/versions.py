@@ -311,7 +311,7 @@ def list_versions_between(session: Session, version_id: int, other: int) -> list
 
 
 def list_lesson_entries(session: Session, version_id: int) -> Iterator[tuple[int, SearchDocument]]:
-    """Yield what can be found of a version's lessons, each with its activity's id."""
+    """Yield the search entries of a version's lessons, each with its activity's id."""
     statement = (
         select(LessonPage.activity_id, LessonPage.language, LessonPage.title, LessonPage.body)
         .join(Activity, Activity.id == LessonPage.activity_id)
@@ -328,7 +328,7 @@ def list_lesson_entries(session: Session, version_id: int) -> Iterator[tuple[int
 
 
 def list_own_entries(session: Session, version_id: int) -> Iterator[SearchDocument]:
-    """Yield what can be found of a version itself, of its terms and of its resources."""
+    """Yield the search entries of a version itself, of its terms and of its resources."""
     version = session.get_one(CourseVersion, version_id)
     objectives = (
         select(Objective.text).where(Objective.version_id == version_id, Objective.module_id.is_(None)).order_by(Objective.position)
@@ -362,7 +362,7 @@ def list_entries(session: Session, version_id: int) -> Iterator[tuple[int | None
 
 
 def list_activity_entries(session: Session, version_id: int, kind: str) -> Iterator[tuple[int, SearchDocument]]:
-    """Yield what can be found of a version's activities of a kind by title and summary, each with its activity's id."""
+    """Yield the search entries of a version's activities of a kind by title and summary, each with its activity's id."""
     statement = select(Activity.id, Activity.title, Activity.summary).where(Activity.version_id == version_id, Activity.kind == kind)
     for row in session.execute(statement.order_by(Activity.id)):
         for entry in texts.activity_entries(kind, row.title, row.summary):

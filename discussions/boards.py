@@ -104,7 +104,7 @@ class BoardOwner:
     is_private: Callable[[], ColumnElement[bool]] = false
     """The condition on `Thread` that its author wrote it to the moderators alone."""
     reading_note: Callable[[Actor, int], Callable[[Session], None] | None] = lambda _actor, _board: None
-    """Return what notes that somebody opened the board with this number, where that is on record."""
+    """Return the function that notes that somebody opened the board with this number, where that is on record."""
     offers_private: bool = False
     open_to_all: Callable[[Session, Thread], None] | None = None
     """Opens such a thread to all readers of the board."""
@@ -244,7 +244,7 @@ def _hooks(session: Session) -> tuple[tuple[BoardOwner, ...], tuple[ThreadGuard,
 
 
 def _standing(hooks: Hooks) -> list[ColumnElement[bool]]:
-    """Return what a person is on a `Board`, and whether it is closed."""
+    """Return a person's standing on a `Board`, and whether it is closed."""
     parts = {name: audience(hooks, name, _PERSON) for name in _ROLES}
     parts["reads"] = or_(parts["reads"], is_public(hooks))
     return [*(part.label(name) for name, part in parts.items()), is_closed(hooks).label("is_closed")]
@@ -310,7 +310,7 @@ def _describe_owner(session: Session, board: Board) -> tuple[str, str]:
 
 
 def within(context: BoardContext) -> dict[str, Any]:
-    """Return what a context says of its board, for the context of something in it."""
+    """Return the part of a context that concerns its board, for the context of something in it."""
     return {field.name: getattr(context, field.name) for field in fields(BoardContext)}
 
 
@@ -392,7 +392,7 @@ def list_boards(session: Session, actor: Actor) -> Sequence[Board]:
 
 
 def owner_pages_of(session: Session, shown: Collection[Board]) -> dict[int, OwnerPage]:
-    """Return what some boards belong to, by their numbers: one question for each kind of owner."""
+    """Return the pages to which some boards belong, by their numbers: one question for each kind of owner."""
     places: dict[int, OwnerPage] = {}
     for owner in BOARDS.of(session):
         if numbers := [board.id for board in shown if board.owner == owner.space.kind]:
@@ -401,7 +401,7 @@ def owner_pages_of(session: Session, shown: Collection[Board]) -> dict[int, Owne
 
 
 def owner_page_of(session: Session, board: Board) -> OwnerPage:
-    """Return what a board belongs to."""
+    """Return the page to which a board belongs."""
     return owner_of(session, board).describe(session, [board.id])[board.id]
 
 

@@ -36,7 +36,7 @@ class DraftSlot:
 
     @property
     def code(self) -> str:
-        """Return what is unique among one person's drafts of the board."""
+        """Return the code that is unique among one person's drafts of the board."""
         about = f":{blake2s(chr(10).join(self.anchor).encode(), digest_size=8).hexdigest()}" if any(self.anchor) else ""
         return f"{self.thread.id if self.thread else 0}:{self.post.id if self.post else 0}{about}"
 

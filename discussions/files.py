@@ -99,7 +99,7 @@ def attach(session: Session, draft: PostDraft, checked: Sequence[CheckedFile], *
 
 
 def describe(session: Session, draft: PostDraft, alternative: str) -> None:
-    """Say what the pictures of a draft show that were sent without a description; empty: they only decorate."""
+    """Give descriptions to the pictures of a draft that were sent without one; empty: they only decorate."""
     lacking = (PostFile.draft_id == draft.id, PostFile.is_described.is_(False))
     session.execute(update(PostFile).where(*lacking).values(alternative=alternative[:300], is_described=True))
 

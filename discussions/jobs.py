@@ -113,7 +113,7 @@ def index_thread(delivery: Delivery) -> None:
 
 
 def _indexed_state(session: Session, thread: Thread) -> tuple[Any, ...]:
-    """Return what tells whether the posts of a thread changed since their search entries were made."""
+    """Return a value that tells whether the posts of a thread changed since their search entries were made."""
     versions = select(func.count(), func.sum(ThreadPost.row_version)).where(ThreadPost.thread_id == thread.id)
     return thread.title, thread.state, *session.execute(versions).one()
 

@@ -41,7 +41,7 @@ _CHOSEN = (_OF.where(Subscription.thread_id.is_(None)), _OF.where(Subscription.t
 
 
 def find_subscription(session: Session, person_id: int | None, board_id: int, thread_id: int | None = None) -> Subscription | None:
-    """Return what a person chose for a thread, or for the board as a whole; None where they chose nothing."""
+    """Return a person's choice for a thread, or for the board as a whole; None where they chose nothing."""
     values = {"person": person_id, "board": board_id, "thread": thread_id}
     return session.scalar(_CHOSEN[thread_id is not None], values)
 

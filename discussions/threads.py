@@ -248,7 +248,7 @@ def find_reach(session: Session, board: Board, *, now: datetime) -> Announcement
 
 
 def _announced(session: Session, board: Board, now: datetime) -> dict[int, ScalarSelect[int]]:
-    """Return what counts the latest announcements of a board, by how many there may be; nothing where they reach those who follow it."""
+    """Return the count of a board's latest announcements, by how many there may be; nothing where they reach those who follow it."""
     if owner_of(session, board).members is None:
         return {}
     of_board = (Thread.board_id == board.id, Thread.kind == ThreadKind.ANNOUNCEMENT.value, ThreadPost.number == 1)

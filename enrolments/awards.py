@@ -35,12 +35,12 @@ AWARDS = Hook[AwardsOf | None]("awards", default=None)
 
 
 def find_award(session: Session, enrolment_id: int) -> LatestCertificate | None:
-    """Return what was awarded last for an enrolment, also where it does not hold any more."""
+    """Return the last award of an enrolment, also where it does not hold any more."""
     return _last_awards(session, [enrolment_id]).get(enrolment_id)
 
 
 def list_awards(session: Session, enrolment_ids: Sequence[int]) -> Mapping[int, LatestCertificate]:
-    """Return what was awarded for these enrolments and is in force, by enrolment."""
+    """Return the awards of these enrolments that are in force, by enrolment."""
     return {enrolment_id: award for enrolment_id, award in _last_awards(session, enrolment_ids).items() if award.in_force}
 
 

@@ -100,7 +100,7 @@ def _context(session: Session, actor: Actor, board_id: int) -> LearnerContext:
 
 
 def _outside(session: Session, actor: Actor, board_id: int) -> Verdict:
-    """Answer as the page of the course answers; that a course for participants alone has a board, others do not learn."""
+    """Send the page of the course; that a course for participants alone has a board, others do not learn."""
     context = _context(session, actor, board_id)
     verdict = PERMISSIONS[LearningAction.VIEW_COURSE](actor, context)
     is_unlisted = context.visibility != "public" and context.visibility not in NARROWED

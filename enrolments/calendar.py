@@ -206,7 +206,7 @@ def uid_of(person: UUID, key: str) -> str:
 
 
 def read_entries(address: CalendarAddress) -> dict[str, FeedEntry]:
-    """Return what a feed gave last."""
+    """Return the last entries of a feed."""
     return {
         uid: FeedEntry(datetime.fromisoformat(at), digest, sequence, datetime.fromisoformat(changed), cancelled)
         for uid, (at, digest, sequence, changed, cancelled) in json.loads(address.entries).items()
@@ -214,7 +214,7 @@ def read_entries(address: CalendarAddress) -> dict[str, FeedEntry]:
 
 
 def revise(known: Mapping[str, FeedEntry], events: Iterable[CalendarEvent], *, now: datetime) -> dict[str, FeedEntry]:
-    """Return what a feed gives now: what changed counts one more, what is gone is cancelled, until its day has long passed."""
+    """Return the present entries of a feed: what changed counts one more, what is gone is cancelled, until its day has long passed."""
     moment = now.replace(microsecond=0)
     present = {event.uid: event for event in events}
     gone = {

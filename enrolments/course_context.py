@@ -130,7 +130,7 @@ OPENS_SOON = timedelta(days=7)
 
 
 def upcoming(items: Iterable[DatedItem], *, now: datetime) -> list[DatedItem]:
-    """Return what there is still to do of dated items: attempts in progress first, then by their moments.
+    """Return the dated items that are still to do: attempts in progress first, then by their moments.
 
     What opens is told in the week before, or where nothing ends before it.
     """
@@ -178,7 +178,7 @@ def _sentence(item: DatedItem, now: datetime) -> str:
 
 
 def time_left(item: DatedItem, *, now: datetime) -> str:
-    """Say how long it is until a dated item: minutes within the hour, else days as the reader's calendar counts them."""
+    """Describe how long it is until a dated item: minutes within the hour, else days as the reader's calendar counts them."""
     if item.at <= now:
         return ""
     days = (item.by_calendar(zone()).date() - local(now).date()).days
@@ -190,7 +190,7 @@ def time_left(item: DatedItem, *, now: datetime) -> str:
 
 
 def running_out(at: datetime, days: int, *, now: datetime) -> str:
-    """Say how long it is until something ends: minutes within the hour, else the days of the reader's calendar."""
+    """Describe how long it is until something ends: minutes within the hour, else the days of the reader's calendar."""
     minutes = -(-int((at - now).total_seconds()) // 60)
     if minutes < 60:
         return ngettext("%(count)s minute left", "%(count)s minutes left", minutes)
@@ -213,7 +213,7 @@ def _elsewhere(item: DatedItem) -> str:
 
 
 def title_of(item: DatedItem) -> str:
-    """Return what happens in the reader's language: «Cierra: Cuestionario 1»."""
+    """Return the title of an event in the reader's language: «Cierra: Cuestionario 1»."""
     match item.kind:
         case DateKind.REMINDER:
             return item.title
@@ -290,7 +290,7 @@ class MistakeForm(Form):
         self.heading.choices = [("", _("In the whole lesson")), *headings]
 
     def command(self) -> MistakeValues:
-        """Return what is reported."""
+        """Return the report."""
         return MistakeValues(MistakeKind(self.kind.data), self.words.data or "", self.heading.data or None)
 
 
@@ -350,14 +350,14 @@ def course_dates(view: CourseView, *, completed: bool) -> list[DatedItem]:
 
 
 def activity_deadline(view: CourseView, key: str) -> DateView | None:
-    """Return what ends next for the reader of an activity: it itself, its module or the edition; no statement."""
+    """Return the next end for the reader of an activity: it itself, its module or the edition; no statement."""
     enrolment = dated_enrolment(view, completed=view.progress.completed)
     end = None if enrolment is None else next_end(enrolment, view.outline.by_key[key], now=view.context.now)
     return None if end is None else date_view(end, now=view.context.now)
 
 
 def course_name(context: LearnerContext) -> dict[str, object]:
-    """Return what every page of a course says of it: its short name, its title, and whether it is published."""
+    """Return the name of a course for each of its pages: its short name, its title, and whether it is published."""
     title = choose(catalogue.get_course(current_session(), context.course_id).title)
     return {"slug": context.slug, "title": title, "published": context.is_published}
 

@@ -85,7 +85,7 @@ def _share(module: str, written: Mapping[str, int], code: str, own: str) -> Lang
 
 
 def module_language_note(module: OutlineModule, languages: Sequence[str]) -> str:
-    """Say how much of a module is in the reader's language, where that is one of the course's and not all of it is."""
+    """Describe how much of a module is in the reader's language, where that is one of the course's and not all of it is."""
     share = _share(module.key, module.written_words, language(), languages[0])
     if language() not in languages or not share.is_partial:
         return ""
@@ -373,7 +373,7 @@ def points_words(points: Decimal | None) -> str:
 
 
 def mark_fault(points: str, maximum: Decimal) -> str:
-    """Return what is wrong with a mark as it was typed; empty where nothing is."""
+    """Return the fault of a mark as it was typed; empty where there is none."""
     value = read_decimal(points)
     if not points or (value is not None and value <= maximum):
         return ""
@@ -498,7 +498,7 @@ def _shares(outline: Outline, marks: Sequence[GradeItemMark]) -> dict[str, Fract
 
 
 def item_lines(outline: Outline, marks: Sequence[GradeItemMark]) -> list[ResultRowView]:
-    """Return what is marked by hand alone, with a learner's marks."""
+    """Return the items that are marked by hand alone, with a learner's marks."""
     shares, parts = _shares(outline, marks), {category.key: choose(category.title) for category in outline.categories}
     return [_item_line(mark, parts, shares) for mark in marks]
 
@@ -534,7 +534,7 @@ def reasons_of(outline: Outline, overrides: Sequence[Row[ResultOverride, Person]
 def override_rows(
     outline: Outline, overrides: Sequence[Row[ResultOverride, Person]], key: str = ""
 ) -> list[tuple[str, str, str, Row[ResultOverride, Person]]]:
-    """Return what the team set, of one activity or of all: title, result before and after, '' where what was earned counts again."""
+    """Return the team's overrides, of one activity or of all: title, result before and after, '' where what was earned counts again."""
     rows = []
     for row in overrides:
         override, _author = row

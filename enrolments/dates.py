@@ -403,7 +403,7 @@ def _dates_of_activity(enrolment: DatedEnrolment, activity: OutlineActivity) -> 
 
 
 def next_end(enrolment: DatedEnrolment, activity: OutlineActivity, *, now: datetime) -> DatedItem | None:
-    """Return what ends first of an activity, its module and the edition, of what is still to be done; no statement."""
+    """Return the first end of an activity, its module and the edition, of what is still to be done; no statement."""
     if enrolment.archived:
         return None
     module = enrolment.outline.module_by_key[activity.module]
@@ -456,7 +456,7 @@ def days_before(item: DatedItem, zone: ZoneInfo, now: datetime) -> int | None:
 def due_notices(
     session: Session, people: Sequence[int], zone: ZoneInfo, write: Writer, *, now: datetime
 ) -> list[tuple[Message, list[int]]]:
-    """Return what these people of a zone are to be told today, each message with those whom it is for.
+    """Return the messages due today to these people of a zone, each with those whom it is for.
 
     Of what is done they are told nothing, nor of what something else reminds them of.
     """

@@ -508,7 +508,7 @@ def leave(session: Session, actor: Actor, enrolment: Enrolment, *, now: datetime
 
 
 CONSEQUENCES = HookList[Callable[[Session, Enrolment, bool], Sequence[str]]]("consequences")
-"""Say to a reader what else follows where an enrolment ends, or where another take follows it (the last argument)."""
+"""Tell a reader what else follows where an enrolment ends, or where another take follows it (the last argument)."""
 
 
 def list_consequences(session: Session, enrolment: Enrolment, *, begins_again: bool = False) -> list[str]:

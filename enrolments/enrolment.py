@@ -276,7 +276,7 @@ def answer_offer(session: Session, actor: Actor, context: LearnerContext, versio
 
 
 def record_version_moves(session: Session, actor: Actor, course_id: int, count: int, *, now: datetime) -> None:
-    """Say that learners of a course follow a newer version of it: what depends on its dates is looked at again."""
+    """Record that learners of a course follow a newer version of it: what depends on its dates is looked at again."""
     course = session.get_one(Course, course_id)
     audit.record(session, actor, EnrolmentVerb.LEARNERS_MOVED, course, now=now, learners=count)
 

@@ -150,7 +150,7 @@ def within(enrolment: Any, edition: UUID | None, group: UUID | None) -> list[Col
 
 
 def conditions_of(course_id: int, filters: GradebookFilter, now: datetime) -> list[ColumnElement[bool]]:
-    """Return what the enrolments that are wanted fulfil; `person` and `completion` have to be joined."""
+    """Return the conditions that the wanted enrolments fulfil; `person` and `completion` have to be joined."""
     conditions = [Enrolment.course_id == course_id, Enrolment.left_at.is_(None)]
     if filters.only:
         return [*conditions, Person.uuid.in_(filters.only)]

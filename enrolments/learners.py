@@ -335,7 +335,7 @@ _COMPLETION = select(Completion).where(Completion.enrolment_id == bindparam("enr
 
 
 def get_learning_record(session: Session, _actor: Actor, person: UUID, slug: str, take: int | None = None) -> LearningRecord:
-    """Return what a person has to show in a course that they take or took: in the present take, or in one of them; raise NotFound."""
+    """Return a person's record in a course that they take or took: in the present take, or in one of them; raise NotFound."""
     statement = (
         select(Person, Enrolment, Completion)
         .join(Enrolment, Enrolment.person_id == Person.id)

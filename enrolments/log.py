@@ -18,7 +18,7 @@ from kernel.i18n import _, ngettext, number, trimmed
 
 
 def entries_of(course_id: int) -> Sequence[ColumnElement[bool]]:
-    """Return what selects them."""
+    """Return the statement that selects them."""
     groups = select(LearnerGroup.id).where(
         LearnerGroup.course_id == course_id,
         LearnerGroup.id == AuditEntry.subject_id,

@@ -105,7 +105,7 @@ def read_marks(content: bytes, items: Sequence[ManualGradeItem], retired: Sequen
 
 
 def _read_line(line: int, cell: CellReader, items: Iterable[ManualGradeItem], lines: dict[str, int]) -> ListedMarks:
-    """Return what a line says; `lines` are those of the addresses that came before. Raise LineRefused."""
+    """Read a line; `lines` are those of the addresses that came before. Raise LineRefused."""
     address, seen = cell("email").lower(), cell("seen").removesuffix(".0")
     if not address:
         raise LineRefused(N_("The line has no address."))
@@ -162,7 +162,7 @@ class MarksCheck:
 
     @property
     def digest(self) -> str:
-        """Return what changes where a change does: who confirms sends it, so that what is written is what was shown."""
+        """Return a digest that changes where a change does: who confirms sends it, so that what is written is what was shown."""
         rows = [(row.enrolment_id, row.item.id, str(trimmed(row.item.maximum)), str(row.after), row.seen) for row in self.changes]
         return sha256(repr(rows).encode()).hexdigest()
 
@@ -242,7 +242,7 @@ def _learners(session: Session, course_id: int) -> Mapping[str, Row[Enrolment, P
 
 
 def _shown_marks(session: Session, present: Mapping[MarkKey, ManualGrade], stamps: Mapping[int, int]) -> dict[MarkKey, ManualGrade | None]:
-    """Return what sheets had shown of marks that were written since; `stamps` are the newest marks that they show, by enrolment."""
+    """Return the values that sheets had shown of marks that were written since; `stamps` are their newest marks, by enrolment."""
     since = [key for key, mark in present.items() if mark.id > stamps.get(key[1], mark.id)]
     shown, learners = dict[MarkKey, ManualGrade | None](dict.fromkeys(since)), sorted({enrolment_id for _item, enrolment_id in since})
     for begin in range(0, len(learners), PORTION):

@@ -227,7 +227,7 @@ class LearnerGroup(Entity):
 
     @hybrid_property
     def shown_name(self) -> str:
-        """Return what lists of what was call it."""
+        """Return the name by which lists call it."""
         return self.former_name or self.name
 
     @shown_name.inplace.expression

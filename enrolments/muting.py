@@ -20,7 +20,7 @@ MOST_COURSES = 200
 
 
 def source_of(course_id: int) -> str:
-    """Return what a notification says of the course that it comes from."""
+    """Return the source that a notification has in the course that it comes from."""
     return f"{_PREFIX}{course_id}"
 
 

@@ -27,7 +27,7 @@ _TAKE = (*_COURSE, Enrolment.take)
 
 
 def select_own_data(person_id: int) -> PersonalTables:
-    """Return what is kept of a person who takes courses, a statement a table."""
+    """Select the data that is kept of a person who takes courses, a statement a table."""
     mine, invited = (
         Enrolment.person_id == person_id,
         or_(Person.email == EnrolmentInvitation.email, Person.id == EnrolmentInvitation.accepted_by),

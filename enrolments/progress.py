@@ -60,7 +60,7 @@ def achieved_by(outline: Outline, results: Results, moments: Mapping[str, Submis
 
 
 def _by(time: datetime, result: LearnerResult, moments: SubmissionMoments | None) -> LearnerResult:
-    """Return what a result was by the work submitted until a moment."""
+    """Return the part of a result that the work submitted until a moment earned."""
     if moments is None:
         return result
     achieved_at, submitted_at = moments
@@ -158,7 +158,7 @@ class LockedEnrolment:
 
 
 def _joined(session: Session, rows: Sequence[ActivityResult]) -> ActivityResult:
-    """Return what stands of the results of what is one activity now: the team's last word, or the best; the others go.
+    """Return one of the results of what is one activity now: the team's last word, or the best; the others go.
 
     It was opened and completed when the first of them was, and the best that was earned is kept beside the team's word.
     """

@@ -70,7 +70,7 @@ _RESULT = compile_once(
 
 
 def find_result(session: Session, enrolment_id: int, activity_key: str) -> ActivityResult | None:
-    """Return what a learner has to show for an activity, with what they earned where the team's word counts."""
+    """Return a learner's result of an activity, with what they earned where the team's word counts."""
     rows = connection_of(session).execute(_RESULT, {"enrolment_id": enrolment_id, "activity_key": activity_key})
     return next((result for (result,) in entity_rows(session, rows, ActivityResult)), None)
 

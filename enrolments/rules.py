@@ -324,7 +324,7 @@ def has_final_assessment(outline: Outline) -> bool:
 
 
 def evaluate_completion(outline: Outline, results: Results, now: datetime) -> Progress:
-    """Say how far a learner is and whether the course's rule is met.
+    """Return how far a learner is and whether the course's rule is met.
 
     `done` and `total` count required activities; the rule asks the named modules (or all that require something) and,
     where one is set, the course grade in percent, compared as `has_passed` compares.

@@ -142,7 +142,7 @@ def list_takes(session: Session, person_id: int, course_id: int) -> Sequence[Tak
 
 
 def list_submitted(session: Session, enrolment_id: int) -> dict[str, Sequence[SubmittedWork]]:
-    """Return what was submitted in a take of a course, by activity key: where its learner reviews it."""
+    """List the submitted activities in a take of a course, by activity key: where its learner reviews each."""
     submitted: dict[str, Sequence[SubmittedWork]] = {}
     for publisher in COURSE_KINDS.of(session).publishers:
         submitted |= publisher.submitted(session, enrolment_id)

@@ -240,7 +240,7 @@ def recognise(session: Session, provider: IdentityProvider, proven: ProvenIdenti
 def _contradiction(
     session: Session, provider: IdentityProvider, proven: ProvenIdentity, known: Recognised, now: datetime
 ) -> Contradiction | None:
-    """Return what speaks against the person whom a provider means: against an address alone its numbers and an end too.
+    """Return the facts that contradict the person whom a provider means: an address alone is contradicted by its numbers and an end too.
 
     An identity number that its person typed is as weak as an address.
     """

@@ -35,7 +35,7 @@ PROVIDER_NOTICE = NoticeKind(
 
 
 def name_of(provider: IdentityProvider) -> str:
-    """Return what the button calls a provider, in the reader's language."""
+    """Return the name of a provider for the button, in the reader's language."""
     return choose(provider.names)
 
 

@@ -68,7 +68,7 @@ def new_flow(provider: IdentityProvider, target: str, purpose: Purpose, person_i
 
 
 def pack(flows: Sequence[Flow]) -> list[Any]:
-    """Return what is sealed of the last ways of a browser."""
+    """Return the sealed record of the last ways of a browser."""
     return [asdict(flow) for flow in flows[-FLOWS:]]
 
 

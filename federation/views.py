@@ -146,7 +146,7 @@ def begin(key: str) -> Answer:
 
 
 def _away(provider: IdentityProvider, fault: Invalid) -> Answer:
-    """Say that the provider does not answer: people with a password come in by it meanwhile."""
+    """Show that the provider does not answer: people with a password come in by it meanwhile."""
     busy = _("Many people are signing in at this moment. Try again in a moment.")
     away = _("The institution’s server cannot be reached at this moment. Sessions that are open go on.")
     title = _("%(institution)s does not answer", institution=notices.name_of(provider))
@@ -154,7 +154,7 @@ def _away(provider: IdentityProvider, fault: Invalid) -> Answer:
 
 
 def _stopped(provider: IdentityProvider | None, *texts: str, status: int = 403, title: str = "", target: str = "") -> Answer:
-    """Say why somebody does not come in; the password is offered beside the institution, and alone where a `target` comes first."""
+    """Show why somebody does not come in; the password is offered beside the institution, and alone where a `target` comes first."""
     retry = url_for("federation.begin", key=provider.key) if provider else url_for("accounts.sign_in")
     usual = _("You could not sign in") if current_actor().is_anonymous else _("Your account was not linked")
     facts = {"title": title or usual, "texts": texts, "reference": g.get("request_id", "") if status == 403 else ""}
@@ -198,7 +198,7 @@ def come_back(key: str) -> Answer:
 
 
 def _ended(flows: list[Flow]) -> Answer:
-    """Answer a way in that ended or expired, or that another browser began."""
+    """Send the page of a way in that ended or expired, or that another browser began."""
     if not current_actor().is_anonymous:
         return see_other(next((flow.target for flow in flows if flow.target), "") or url_for("lms.home"))
     return _stopped(None, _("This sign-in has ended or expired. Begin again."), status=400)
@@ -282,7 +282,7 @@ CONTRADICTION_TEXTS = {
 
 
 def _text_of_refusal(session: Session, refused: IdentityRefused) -> str:
-    """Return what administrators learn of a refusal: what they have to look into, at the institution first."""
+    """Return the text of a refusal for administrators: what they have to look into, at the institution first."""
     if isinstance(refused, SeveralPeople):
         names = ", ".join(get_person(session, number).full_name for number in refused.people)
         if links.may_be_one_person(session, refused.people):
@@ -527,7 +527,7 @@ class ProviderForm(Form):
             raise ValidationError(_("The issuer begins with https://."))
 
     def columns(self) -> dict[str, Any]:
-        """Return what was typed, by column."""
+        """Return the typed values, by column."""
         plain = (field for field in self if field.name in IdentityProvider.__table__.columns)
         return {
             **{field.name: field.data for field in plain if field.name not in ("key", "row_version")},

@@ -208,7 +208,7 @@ def known_newest(folder: Path) -> LatestSeal | None:
 
 
 def publish_seal(folder: Path, made: AuditSeal) -> None:
-    """Say a seal in the program's log and keep it in a data folder, once its transaction has been committed."""
+    """Write a seal to the program's log and keep it in a data folder, once its transaction has been committed."""
     log.info("audit_sealed", seal=made.id, hash=made.hash, last_entry=made.last_id)
     fresh = folder / f".{NEWEST}.new"
     fresh.unlink(missing_ok=True)

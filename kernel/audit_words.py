@@ -28,7 +28,7 @@ def act_words(verb: str) -> str:
 
 @cache
 def nouns() -> Mapping[str, str]:
-    """Return what the rows are called that acts are about, by table; not yet translated."""
+    """Return the names of the rows that acts are about, by table; not yet translated."""
     models = (mapper.class_ for mapper in Base.registry.mappers)
     return {model.__tablename__: model.noun for model in models if model.noun}
 
@@ -174,7 +174,7 @@ def channel_words(via: str) -> str:
 
 
 def plain(value: object) -> str:
-    """Return what a row is called by the value of a column: a text by language, a code, a number, or nothing."""
+    """Return the name of a row by the value of a column: a text by language, a code, a number, or nothing."""
     if isinstance(value, Mapping):
         return choose(value)
     text = "" if value is None else str(value)
@@ -201,7 +201,7 @@ class FactWriter:
     activities: Mapping[str, str]
 
     def lines(self, verb: str, facts: Mapping[str, object]) -> list[tuple[str, str]]:
-        """Return what an entry says besides its sentence: label and text of each fact, what was and what is in one line.
+        """Return the lines of an entry below its sentence: label and text of each fact, the former and present value in one line.
 
         What is empty, or is not so, is left out.
         """

@@ -8,5 +8,5 @@ from typing import Any
 
 
 def load_by_name(module: str, name: str) -> Any:
-    """Return what a module has under a name, the module imported now if it was not yet. Raise ImportError or AttributeError."""
+    """Return an attribute of a module, which is imported now if it was not yet. Raise ImportError or AttributeError."""
     return getattr(import_module(module), name)

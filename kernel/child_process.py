@@ -114,7 +114,7 @@ def run_command(*arguments: str, patience: float, environment: Mapping[str, str]
 
 
 def _serve(module: str, name: str, niceness: str) -> None:
-    """Answer until nobody asks any more; what cannot be made ends the process. What the work prints goes where errors go."""
+    """Serve requests until no more come; what cannot be made ends the process. What the work prints goes where errors go."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     os.nice(int(niceness))

@@ -163,7 +163,7 @@ def seal(secret: Secret, purpose: str, value: object) -> str:
 
 
 def unseal(secret: Secret, purpose: str, text: str, *, seconds: int) -> Any:
-    """Return what was sealed for this purpose within the last seconds, or nothing."""
+    """Return the content that was sealed for this purpose within the last seconds, or nothing."""
     try:
         return _serializer(secret, purpose).loads(text, max_age=seconds)
     except BadSignature:
@@ -194,7 +194,7 @@ def lock(passphrase: str, content: bytes) -> bytes:
 
 
 def unlock(passphrase: str, locked: bytes) -> bytes | None:
-    """Return what was locked, or nothing where the passphrase is another or a byte has changed."""
+    """Return the locked content, or nothing where the passphrase is another or a byte has changed."""
     body = locked.removeprefix(LOCKED)
     salt, nonce, sealed = body[:_SALT], body[_SALT : _SALT + _NONCE], body[_SALT + _NONCE :]
     if body == locked or not sealed:
@@ -222,7 +222,7 @@ def _name_of(key: bytes) -> str:
 
 
 def _first_lock(keys: Sequence[bytes], purpose: str) -> MultiFernet:
-    """Return what opens texts that were locked before `gcm1`: Fernet, AES-128-CBC with HMAC-SHA-256."""
+    """Return the cipher that opens texts that were locked before `gcm1`: Fernet, AES-128-CBC with HMAC-SHA-256."""
     return MultiFernet([Fernet(base64.urlsafe_b64encode(_drawn(key, purpose))) for key in keys])
 
 

@@ -313,7 +313,7 @@ def _close_journal(path: Path) -> None:
 
 
 def faults_of(path: Path) -> list[str]:
-    """Return what SQLite finds wrong with a file: broken pages, rows that point to nothing."""
+    """Return the faults that SQLite finds in a file: broken pages, rows that point to nothing."""
     connection = _to_be_read(path)
     try:
         faults = [str(line) for (line,) in connection.execute("PRAGMA integrity_check") if line != "ok"]

@@ -416,11 +416,11 @@ class Hook(Generic[Bound]):
         return self, value
 
     def of(self, session: Session) -> Bound:
-        """Return what the application of a session gave; raise LookupError where it gave nothing and nothing else holds."""
+        """Return the value that the application of a session gave; raise LookupError where it gave nothing and nothing else holds."""
         return self.given_in(session.info)
 
     def given_in(self, info: Mapping[Any, Any]) -> Bound:
-        """Return what was given among what was gathered; raise LookupError where nothing was and nothing else holds."""
+        """Return the value that is among what was gathered; raise LookupError where none is and nothing else holds."""
         value: Bound = info.get(self, self._default)
         if value is _MISSING:
             raise LookupError(self.name)
@@ -443,7 +443,7 @@ HookPair = tuple[Hook[Any], Any]
 
 
 def gather(pairs: Iterable[HookPair]) -> dict[object, object]:
-    """Return what all packages give, by hook; raise ValueError where two give what there is one of."""
+    """Collect the values that all packages give, by hook; raise ValueError where two give what there is one of."""
     info: dict[object, Any] = {}
     for hook, value in pairs:
         if isinstance(hook, HookList):
@@ -572,7 +572,7 @@ class Database:
             return int(connection.execute(text(pages if self.is_sqlite else "SELECT pg_database_size(current_database())")).scalar_one())
 
     def durability_faults(self) -> list[str]:
-        """Say what keeps an acknowledged change from being safe (spec/security 6.1): what the database answers,
+        """List what keeps an acknowledged change from being safe (spec/security 6.1): what the database answers,
         not what it was asked for.
         """
         if self.is_sqlite:

@@ -55,7 +55,7 @@ class NotFound(DomainError):
 
 
 def require_found(row: _Row | None) -> _Row:
-    """Return what was looked for; raise NotFound where there is nothing."""
+    """Return the value that was looked for; raise NotFound where it is None."""
     if row is None:
         raise NotFound
     return row

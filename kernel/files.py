@@ -30,7 +30,7 @@ _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def extension_of(name: str) -> str:
-    """Return what stands after the last point of a file's name, in lower case; empty where there is none."""
+    """Return the letters after the last point of a file's name, in lower case; empty where there is none."""
     return name.rpartition(".")[2].lower() if "." in name else ""
 
 
@@ -101,13 +101,13 @@ QUOTAS = Hook[Quotas]("quotas")
 
 
 def quotas_from(settings: Settings) -> Quotas:
-    """Return what the settings allow."""
+    """Return the quotas of the settings."""
     megabytes = (settings.quota_person_mb, settings.quota_course_mb, settings.quota_evidence_person_mb, settings.quota_evidence_mb)
     return Quotas(*(number * MEGABYTE for number in megabytes))
 
 
 def quotas_of(session: Session) -> Quotas:
-    """Return what this instance allows."""
+    """Return the quotas of this instance."""
     return QUOTAS.of(session)
 
 

@@ -100,7 +100,7 @@ KINDS = {
 
 
 def kind_of(path: str) -> FileKind | None:
-    """Return what the extension of a path stands for, None where such files are not accepted."""
+    """Return the kind of file that the extension of a path stands for, None where such files are not accepted."""
     return KINDS.get(path.rpartition(".")[2].lower())
 
 

@@ -335,7 +335,7 @@ def percent(value: Decimal | float, digits: int = 0) -> str:
 
 
 def as_sentence(text: str) -> str:
-    """Return what somebody typed with a full stop, where it stands before further sentences and ends with no mark of its own."""
+    """Return a typed text with a full stop, where it stands before further sentences and ends with no mark of its own."""
     return text if text.rstrip().endswith((".", "!", "?", "…", ":", ";")) else f"{text.rstrip()}."
 
 

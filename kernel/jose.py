@@ -141,7 +141,7 @@ def read_token(text: str, keys: KeySet, expected: Expected, *, now: datetime) ->
 
 
 def _checks(claims: Mapping[str, Any], expected: Expected, now: float, algorithm: str) -> Iterator[tuple[bool, TokenFault]]:
-    """Yield what may be wrong with a token, and whether it is; a later check relies on those before."""
+    """Yield the faults that a token may have, and whether it has each; a later check relies on those before."""
     audience, client_id, subject = claims.get("aud"), expected.client_id, claims.get("sub")
     audiences = audience if isinstance(audience, list) else [audience]
     presenter = claims.get("azp", client_id if len(audiences) == 1 else None)

@@ -79,7 +79,7 @@ class KeyCompromise:
 
 
 def read_history(content: bytes) -> KeyHistory:
-    """Return what the first lines of a key's file state."""
+    """Return the facts in the first lines of a key's file."""
     head = content.partition(_BEGIN)[0].decode(errors="replace")
     facts = {match[1]: match[2] for line in head.splitlines() if (match := _FACT.match(line))}
     return KeyHistory(
@@ -170,7 +170,7 @@ Stamp: TypeAlias = tuple[str, int, int, int]
 
 
 def stamps(paths: Iterable[Path]) -> tuple[Stamp, ...]:
-    """Return what changes when one of these files does."""
+    """Return a value that changes when one of these files does."""
     states = ((path.as_posix(), path.stat()) for path in paths)
     return tuple((name, about.st_ino, about.st_size, about.st_ctime_ns) for name, about in states)
 
@@ -240,7 +240,7 @@ class CertifiedKey:
         return self.key.sign(content, ECDSA(SHA256(), deterministic_signing=True))
 
     def public_half(self, *, is_current: bool) -> PublishedKey:
-        """Return what others may know of it."""
+        """Return the public half of the key."""
         state = state_of_file(self.history, is_current=is_current)
         return PublishedKey(self.identifier, self.key.public_key(), state, self.history, self.certificate_der)
 

@@ -25,7 +25,7 @@ class LeftOut:
 
     @property
     def facts(self) -> Mapping[str, str]:
-        """Return what stands in SENTENCE, the name of the kind still in English."""
+        """Return the facts of SENTENCE, with the name of the kind still in English."""
         more = " …" if self.count > len(self.examples) else ""
         return {"thing": self.kind, "number": str(self.count), "examples": " · ".join(self.examples) + more}
 

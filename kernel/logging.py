@@ -10,7 +10,7 @@ from structlog.typing import ExcInfo, Processor
 
 
 def _places(exc_info: ExcInfo) -> str:
-    """Return what kind of error happened and where, without its message, which may repeat what people wrote (spec/security 8.2)."""
+    """Return the kind of an error and where it happened, without its message, which may repeat what people wrote (spec/security 8.2)."""
     kind, _error, trace = exc_info
     return "".join([*traceback.format_tb(trace), kind.__name__])
 

@@ -136,7 +136,7 @@ def compose(settings: Settings, mail: Mail) -> EmailMessage:
 
 
 def _token(text: str) -> str:
-    """Return what stands in a header as it is; raise ValueError where it has other signs."""
+    """Return a text that can stand in a header as it is; raise ValueError where it has other signs."""
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", text):
         raise ValueError(text)
     return text
@@ -337,14 +337,14 @@ def _printable(text: str) -> str:
 
 
 def _cause_of(error: Exception) -> Exception:
-    """Return what lies behind a connection that the library found closed."""
+    """Return the cause behind a connection that the library found closed."""
     behind = error.__context__
     is_closed = isinstance(error, smtplib.SMTPServerDisconnected)
     return behind if is_closed and isinstance(behind, OSError) and not isinstance(behind, smtplib.SMTPException) else error
 
 
 def _answer_of(error: Exception, settings: Settings) -> str:
-    """Return what the server said, cleaned and cut, nothing where it repeats the password."""
+    """Return the server's answer, cleaned and cut, nothing where it repeats the password."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, reply = next(iter(error.recipients.values()))
     else:

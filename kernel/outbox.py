@@ -206,7 +206,7 @@ class _LeasedJob:
         return self._change(session, leased_until=None, **values)
 
     def finish(self, session: Session, *, now: datetime) -> bool:
-        """Say that it is done; return False where the job is not ours any more."""
+        """Mark the job as done; return False where it is not ours any more."""
         return connection_of(session).execute(_DONE, {"job": self.job_id, "attempt": self.attempt, "now": now}).rowcount == 1
 
     def prolong(self, session: Session) -> bool:
@@ -314,7 +314,7 @@ def _put_back(database: Database, taken: _LeasedJob, error: Exception, now: date
 
 
 def _away_of(error: Exception) -> Away | None:
-    """Return what is away where an error says so: a service that a handler names, the store of files, the database itself."""
+    """Return the service that is away where an error shows it: one that a handler names, the store of files, the database itself."""
     if isinstance(error, Away):
         return error
     if isinstance(error, Unavailable):

@@ -82,7 +82,7 @@ class OutgoingReach:
 
     @classmethod
     def of(cls, settings: Settings) -> "OutgoingReach":
-        """Return what settings allow."""
+        """Return the network rules of some settings."""
         return cls(*settings.outgoing_targets, settings.outgoing_proxy, is_near=not settings.is_reachable)
 
     def allows(self, target: "_Target", address: Address) -> bool:

@@ -167,7 +167,7 @@ class AllowedRoles:
         return replace(self, roles=frozenset(roles))
 
     def expectations(self) -> dict[str, str]:
-        """Return what each role expects: `allow`, `deny` or `hide`."""
+        """Return the expected verdict of each role: `allow`, `deny` or `hide`."""
         return {role: self._expectation(role) for role in sorted(self.among or Roles.EVERYBODY.among)}
 
     def _expectation(self, role: str) -> str:

@@ -110,7 +110,7 @@ class ErasureQuestion:
 
     @property
     def ask(self) -> Ask:
-        """Return what the column says."""
+        """Return the value of the column."""
         ask: Ask = self.column.property.columns[0].info[PersonalColumn].erase
         return ask
 

@@ -74,7 +74,7 @@ def one_file_of(person_id: int | None) -> Iterator[None]:
 
 
 def run_sandboxed(read: Callable[..., Result], *given: Any, bounds: SandboxLimits | None = None, **named: Any) -> Result:
-    """Return what a function of a module makes of what is given, and raise what it refuses, as if it had been called here.
+    """Return the result of a function of a module, run in the sandbox, and raise what it refuses, as if it had been called here.
 
     Raise SandboxLimitExceeded where it asks for too much, and Unavailable while AT_ONCE others are being read and none of them ends.
     """

@@ -430,12 +430,12 @@ BARE = ("PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "LANG", "LC_ALL", "TZ")
 
 
 def bare_environment() -> dict[str, str]:
-    """Return what a process of ours that reads what strangers sent may know of the environment: no setting, no secret."""
+    """Return the environment of a process of ours that reads what strangers sent: no setting, no secret."""
     return {name: os.environ[name] for name in BARE if name in os.environ}
 
 
 def whole_environment() -> dict[str, str]:
-    """Return what a process of ours gets of the environment that does what this one does, such as the credentials of a bucket."""
+    """Return the environment of a process of ours that does what this one does, with the credentials of a bucket."""
     return dict(os.environ)
 
 
@@ -523,7 +523,7 @@ def made_once(path: Path, content: Callable[[], bytes]) -> None:
 
 
 def read_private(path: Path) -> bytes:
-    """Return what a secret file holds; raise SettingsError where it is absent, or open to others."""
+    """Return the content of a secret file; raise SettingsError where it is absent, or open to others."""
     try:
         if path.stat().st_mode & 0o077:
             raise SettingsError(f"Others can read {path}: run chmod 600 {path}")

@@ -72,7 +72,7 @@ class SiteProfile:
 
     @property
     def style(self) -> str:
-        """Return what names the institution's style sheet, nothing where it has no colours of its own."""
+        """Return the version in the address of the institution's style sheet, nothing where it has no colours of its own."""
         return f"{self.brand_colour}{self.accent_colour}".replace("#", "")
 
 

@@ -121,7 +121,7 @@ def shown_number(value: int | float, number_format: str) -> str:
 
 
 def _fixed_text(fixed: str) -> str:
-    """Return what a part of a format shows beside the digits: its texts and currencies."""
+    """Return the text that a part of a format shows beside the digits: its texts and currencies."""
     return "".join(part for match in _PLAIN.finditer(fixed) for part in match.groups() if part).strip()
 
 
@@ -194,7 +194,7 @@ class ReadTable:
     """What the file holds beside these rows."""
 
     def left_out(self, taken: Collection[int]) -> tuple[LeftOut, ...]:
-        """Return what is not read by who takes only some columns of a table with headings, and what the file holds beside it."""
+        """List the columns of a table with headings that a reader of some columns leaves out, and what the file holds beside it."""
         left_out, headings = LeftOutCollector(), self.rows[0][1] if self.rows else ()
         for index, heading in enumerate(headings):
             if heading.strip() and index not in taken:
@@ -407,7 +407,7 @@ def plain_number(value: int | Decimal) -> str:
 
 
 def _csv_writer(target: TextIOBase, separator: str) -> Callable[[Iterable[Cell]], None]:
-    """Return what writes a row, its words guarded; where semicolons part the cells decimals have a comma."""
+    """Return the writer of CSV rows, their words guarded; where semicolons part the cells decimals have a comma."""
     sheet = csv.writer(target, delimiter=separator, lineterminator="\r\n")
     point = "," if separator == SEPARATOR else "."
 

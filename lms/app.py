@@ -151,7 +151,7 @@ def _configure(app: Flask, settings: Settings) -> None:
 
 @cache
 def _release() -> str:
-    """Return what changes with the program: its version and its templates, so that pages kept by browsers follow it."""
+    """Return a value that changes with the program: its version and its templates, so that pages kept by browsers follow it."""
     total = hashlib.sha256(installed("aulario").encode())
     for path in sorted(TEMPLATES.rglob("*.html")):
         total.update(path.read_bytes())

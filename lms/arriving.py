@@ -71,7 +71,7 @@ class Arrival:
 
 
 def find_late(arrivals: Iterable[Arrival], threads: int, now: float) -> list[Arrival]:
-    """Return what is to be cut: whatever is late, and beyond the share of the threads the slowest that had their short time."""
+    """Find the threads to cut: whatever is late, and beyond the share of the threads the slowest that had their short time."""
     waiting = [arrival for arrival in arrivals if arrival.waits_since is not None]
     late = [arrival for arrival in waiting if arrival.is_late(now)]
     rest = [arrival for arrival in waiting if arrival not in late]

@@ -235,7 +235,7 @@ def _of_places(places: Select[int] | Collection[int]) -> ColumnElement[bool]:
 
 
 def audit_filter(session: Session, *, since: datetime | None, until: datetime | None, email: str | None) -> AuditFilter:
-    """Return what a command asks for; raise NotFound where no account has the address."""
+    """Return the filter of a command; raise NotFound where no account has the address."""
     person = find_person_by_email(session, email.strip().lower()) if email else None
     if email and person is None:
         raise NotFound(N_("No account has this email address."))
@@ -440,7 +440,7 @@ class LogPage:
         return (name, self.url_of(kind, number)) if name and number is not None else None
 
     def subject(self, entry: AuditEntry) -> list[tuple[str, str]]:
-        """Return what an entry is about, and whose it is, each with its address."""
+        """Return the subject of an entry, and whose it is, each with its address."""
         if entry.subject_id is None or entry.subject_kind not in audit_words.nouns():
             return []
         subject, word = (entry.subject_kind, entry.subject_id), _(audit_words.nouns()[entry.subject_kind])

@@ -132,7 +132,7 @@ def restore(
 
 
 def _list_removals(settings: Settings, file: Path, given: Path | None, moment: datetime) -> None:
-    """Say what was taken away since a backup and is back, with the page where each is done again."""
+    """List the removals since a backup that are back, with the page where each is done again."""
     from kernel.db import Database
     from lms import removals
 

@@ -40,7 +40,7 @@ class NumberNeeded(click.ClickException):
 
 
 def read_list_file(file: Path, read: Callable[[bytes], Read]) -> Read:
-    """Return what a list holds, its faults in English; raise NothingRead where it is none."""
+    """Read a list, its faults in English; raise NothingRead where it is none."""
     from kernel.errors import Invalid
     from kernel.i18n import reading
 

@@ -206,7 +206,7 @@ def _report_import(imported: ImportResult, name: str, way: EditConflictPolicy, *
 
 
 def _report_overwritten(plan: ImportPlan) -> None:
-    """Say whose changes a folder that alone counts takes away; the history keeps them."""
+    """Report whose changes a folder that alone counts takes away; the history keeps them."""
     from kernel.i18n import _
     from lms.importing import describe_edits
 
@@ -217,7 +217,7 @@ def _report_overwritten(plan: ImportPlan) -> None:
 
 
 def _undecided(plan: ImportPlan, way: EditConflictPolicy) -> Iterator[str]:
-    """Say what to do about edits that a folder does not know: what keeps them comes first."""
+    """Describe what to do about edits that a folder does not know: what keeps them comes first."""
     from kernel.i18n import _
     from lms.importing import describe_edits
 

@@ -48,7 +48,7 @@ class AccountCourseRecord:
 
 
 def _courses_of(session: Session, person_id: int) -> dict[int, AccountCourseRecord]:
-    """Return what a person has in each course: of several takes the best history, with the attempts and certificates of all."""
+    """Return a person's record of each course: of several takes the best history, with the attempts and certificates of all."""
     attempts = select(func.count()).where(Attempt.person_id == person_id, Attempt.course_id == Enrolment.course_id, ~Attempt.preview)
     papers = select(func.count()).where(Credential.person_id == person_id, Credential.course_id == Enrolment.course_id)
     statement = (

@@ -185,7 +185,7 @@ class FrontPageForm(SiteForm):
         return "" if name == "upload" else super()._initial_value(settings, row, name)
 
     def changes(self) -> dict[str, Any]:
-        """Return what is to be set, by column; a language without words is left to the other."""
+        """Return the values to set, by column; a language without words is left to the other."""
         shown = self.entries.data or []
         texts: dict[str, Any] = {"front_titles": {}, "front_texts": {}, "front_alts": {}}
         own = {name: value for name, value in super().changes().items() if name in (*texts, "front_picture")}

@@ -115,7 +115,7 @@ class RequestWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             self._arriving.pop(thread, None)
 
     def handle_request(self, req: Any, conn: Any) -> Any:
-        """Answer one request; its connection is known while it lasts, and what it waits for of the body is counted."""
+        """Handle one request; its connection is known while it lasts, and what it waits for of the body is counted."""
         thread = threading.get_ident()
         arrival = self._arriving[thread] = Arrival(conn.sock, None, in_body=True)
         unreader = conn.parser.unreader
@@ -130,7 +130,7 @@ class RequestWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             del unreader.chunk  # the connection's own again, for the next request
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
-        """Answer what never reached the application, or broke on the way; what was sent stays out of the log."""
+        """Send the error of what never reached the application, or broke on the way; what was sent stays out of the log."""
         if isinstance(exc, BodyBrokenOff):  # after the answer: what was not read is passed over
             return
         status = status_of(exc)

@@ -133,7 +133,7 @@ class OwnDutyView:
 def duties_of_home(
     session: Session, actor: Actor, lines: Sequence[CourseProgressView], enrolments: Sequence[DatedEnrolment], *, now: datetime
 ) -> Mapping[str, object] | None:
-    """Return what the reader has to complete first, with how many others there are; None where nothing ever was asked.
+    """Return the duties that the reader has to complete first, with how many others there are; None where nothing ever was asked.
 
     One statement, and two others where they do not take a course that is asked of them.
     """
@@ -176,7 +176,7 @@ def duties() -> Response:
 
 
 def _certificate_words(courses: Sequence[str], credentials: Mapping[str, Credential], terms: ObligationTerms) -> str:
-    """Say until when a certificate is valid; nothing where several courses are asked, or it has no day beside the obligation's."""
+    """Describe until when a certificate is valid; nothing where several courses are asked, or it has no day beside the obligation's."""
     if terms.validity is None:
         return ""
     credential = credentials.get(courses[0]) if len(courses) == 1 else None
@@ -243,7 +243,7 @@ def _times_of_others(session: Session, duties: Sequence[DutyView], lines: Mappin
 
 
 def _caution(duty: DutyView, left: Sequence[CourseProgressView]) -> str:
-    """Say which course the reader takes in a version that does not count; nothing where that is not so (spec/compulsory 4.7)."""
+    """Return the caution on the course that the reader takes in a version that does not count; else nothing (spec/compulsory 4.7)."""
     old = next((line for line in left if line.version < duty.lowest_versions.get(line.slug, 0)), None)
     if old is None or not duty.is_open:
         return ""
@@ -299,7 +299,7 @@ MOST_NEWS = 3
 
 
 def home_page(session: Session, actor: Actor, *, now: datetime) -> Mapping[str, object]:
-    """Return what the home page shows."""
+    """Return the values of the home page."""
     own = learners.list_own_courses(session, actor)
     invited, waits = list_own_pending(session, actor, now=now)
     enrolments = _dated(session, actor, own)
@@ -339,7 +339,7 @@ def home_page(session: Session, actor: Actor, *, now: datetime) -> Mapping[str, 
 
 
 def _selections(session: Session, actor: Actor, now: datetime) -> list[dict[str, str]]:
-    """Return what selections have for the reader: questions of a jury that are open, those they are named for, and their own results."""
+    """Return the selections of the reader: questions of a jury that are open, those they are named for, and their own results."""
     person_id = actor.person_id or 0
     questions = [row for row in list_own_incidents(session, person_id) if row.proposed_at is None and now < row.answer_by]
     named, lines = selections.list_own(session, person_id), selections.list_published_to(session, person_id)
@@ -390,7 +390,7 @@ def _dated(session: Session, actor: Actor, own: Sequence[OwnCourse]) -> list[Dat
 
 
 def _dates(session: Session, actor: Actor, enrolments: Sequence[DatedEnrolment], now: datetime) -> list[DatedItem]:
-    """Return what is ahead in the actor's courses; what they have to complete stands above it, with its last days."""
+    """Return the dates ahead in the actor's courses; what they have to complete stands above it, with its last days."""
     sources = [source for source in DATES.of(session) if source is not obligation_dates]
     return collect_dates(session, DateRequest(enrolments, (actor.person_id or 0,), now), sources)
 

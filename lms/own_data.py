@@ -238,7 +238,7 @@ def _copy(person_id: int) -> Response:
 @bp.route("/deletion", methods=["GET", "POST"])
 @requires(AccountAction.EDIT_PROFILE, reads_first=True)
 def deletion() -> Answer:
-    """Say what is deleted, what is kept and why; ask for it with the password."""
+    """Show what is deleted, what is kept and why; ask for it with the password."""
     actor, person = current_actor(), people.get_person(current_session(), current_actor().person_id or 0)
     form = DeletionForm.of(privacy.list_deletion_questions(current_session(), person))
     alone = members.list_run_alone(current_session(), person.id)

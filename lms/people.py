@@ -211,7 +211,7 @@ def _merged_into(session: Session, subject: Person) -> Person | None:
 
 
 def event_words(verb: str, role: str | None) -> str:
-    """Return what the log says of an account, '' of anything else."""
+    """Describe an entry of the log of an account, '' of anything else."""
     event = EVENTS.get(f"{verb} {role}") or EVENTS.get(verb)
     return _(event) if event else ""
 

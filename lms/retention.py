@@ -100,5 +100,5 @@ def period(days: int) -> str:
 
 
 def periods(session: Session, settings: Settings) -> list[tuple[str, str]]:
-    """Return what the privacy page says: each kind, and how long it is kept."""
+    """Return the periods of the privacy page: each kind, and how long it is kept."""
     return [(_(rule.label), period(rule.days(settings))) for rule in RETENTION.of(session) if rule.applies(settings)]

@@ -59,7 +59,7 @@ def refresh_index(delivery: Delivery) -> Effect:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """What the index needs of a kind of collections."""
+    """The statements of a kind of collections for the index."""
 
     needed: Callable[[Session], set[int]]
     list_entries: Callable[[Session, int], Iterable[tuple[int | None, SearchDocument]]]
@@ -99,7 +99,7 @@ def needed_versions(session: Session) -> set[int]:
 
 
 def entries_of(session: Session, version: int) -> Entries:
-    """Return what can be found of a version, from the rows that were written when it was published."""
+    """Return the search entries of a version, from the rows that were written when it was published."""
     return [entry for entries in SEARCH_ENTRIES.of(session) for entry in entries(session, version)]
 
 
@@ -237,7 +237,7 @@ def find_site_pages(typed: str, written: str, actor: Actor) -> list[FoundPage]:
 
 
 def _pages(kinds: Iterable[ResultKind], typed: str, actor: Actor, paging: ResultPaging) -> list[_Section]:
-    """Return what is found without the index."""
+    """Return the pages that are found without the index."""
     sections = []
     for kind in kinds:
         pages = kind.find(typed, language(), actor) if kind.find is not None and typed else ()
@@ -290,7 +290,7 @@ class _Places:
         self.courses = [(outline.slug, choose(outline.title)) for outline in self._outlines.values()]
 
     def sections(self, results: SearchResults, question: SearchQuery) -> list[_Section]:
-        """Return what the index found, by kind, of each the rows that are shown; of a page of one kind the others have their best alone."""
+        """Return the found parts, by kind, of each the rows that are shown; of a page of one kind the others have their best alone."""
         groups = [group for group in results.groups if group.kind in self._kinds]
         located = dict[ResultGroup, Located]()
         for name, kind in self._collections.items():
@@ -308,7 +308,7 @@ class _Places:
         ]
 
     def _located_row(self, group: ResultGroup, located: Located, question: SearchQuery) -> SearchResultView:
-        """Return what was found of one part of another collection than a version."""
+        """Return the found row of one part of another collection than a version."""
         first, kind = group.hits[0], self._kinds[group.kind]
         return SearchResultView(
             kind=group.kind,
@@ -322,7 +322,7 @@ class _Places:
         )
 
     def _row(self, group: ResultGroup, question: SearchQuery) -> SearchResultView:
-        """Return what was found of one part as the page shows it."""
+        """Return the row of one part as the page shows it."""
         outline, first, kind = self._outlines[group.number], group.hits[0], self._kinds[group.kind]
         activity = self._activities.get(group.part or 0)
         module = outline.module_by_key[activity.module] if activity else None
@@ -365,7 +365,7 @@ def openable(
 
 
 def scope_of(contexts: Sequence[LearnerContext], outlines: Mapping[int, Outline], opened: Mapping[int, Sequence[int]]) -> SearchScope:
-    """Return what may be found: all of the versions that are open as a whole, and the open activities of the others."""
+    """Return the scope of a search: all of the versions that are open as a whole, and the open activities of the others."""
     versions = [context.version_id for context in contexts if context.version_id is not None]
     whole = frozenset(version for version in versions if len(opened[version]) == len(list(outlines[version].activities())))
     parts = frozenset(number for version in versions if version not in whole for number in opened[version])

@@ -32,7 +32,7 @@ def install(app: Flask, pages: Iterable[TeamPage], below: Iterable[tuple[str, st
 
 
 def _role_in(subject: object) -> StaffRole | None:
-    """Return what the actor is in the course of a page: its subject says so, or that in which it stands."""
+    """Return the actor's role in the course of a page: that of its subject, or of what it stands in."""
     while not hasattr(subject, "staff_role"):
         subject = next(getattr(subject, name) for name in ("context", "course", "quiz", "credential") if hasattr(subject, name))
     role: StaffRole | None = subject.staff_role

@@ -214,14 +214,14 @@ def set_theme() -> Answer:
 @bp.get("/health/live")
 @public("tells a probe that the process lives")
 def live() -> Answer:
-    """Say that the process answers."""
+    """Report that the process answers."""
     return _plain("ok")
 
 
 @bp.get("/health/ready")
 @public("tells a probe that the process can work")
 def ready() -> Answer:
-    """Say that the database answers too; an error page says it does not."""
+    """Report that the database answers too; an error page means that it does not."""
     request_services().database.check()
     return _plain("ok")
 
@@ -229,7 +229,7 @@ def ready() -> Answer:
 @bp.get("/robots.txt")
 @public("says the same to everybody")
 def robots() -> Answer:
-    """Answer robots.txt: what search engines may not index."""
+    """Send robots.txt: what search engines may not index."""
     paths = (
         "/attempts/",
         "/learning",
@@ -249,7 +249,7 @@ def robots() -> Answer:
 @bp.get("/.well-known/security.txt")
 @public("says the same to everybody")
 def security() -> Answer:
-    """Answer security.txt: the contact for reporting a weakness."""
+    """Send security.txt: the contact for reporting a weakness."""
     settings = current_settings()
     expires = clock.now().replace(year=clock.now().year + 1, month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
     return _plain(f"Contact: mailto:{settings.contact_email}\nExpires: {expires.isoformat()}\nPreferred-Languages: es, en\n")

@@ -35,7 +35,7 @@ class InstitutionAction(StrEnum):
     EDIT = "institution:edit"
     """Change its names, logo, colours and default template."""
     SIGNATORIES = "signatory:edit"
-    """Say who signs its certificates, and see the pictures of their signatures."""
+    """Set who signs its certificates, and see the pictures of their signatures."""
 
 
 class AudienceAction(StrEnum):

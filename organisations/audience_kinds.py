@@ -93,7 +93,7 @@ def end_of(day: date) -> datetime:
 
 
 def covers(day: date, first: InstrumentedAttribute[Any], last: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
-    """Say in SQL that a day is from a first to a last one; NULL: open."""
+    """Return the SQL condition that a day is from a first to a last one; NULL: open."""
     return and_(or_(first.is_(None), first <= day), or_(last.is_(None), last >= day))
 
 
@@ -261,7 +261,7 @@ OWN_KINDS = (
 
 
 def may_be_in(scope: AudienceScope) -> ColumnElement[bool]:
-    """Say in SQL that a person can be in any audience: employed on the day, and the account not closed (spec/compulsory 3.2)."""
+    """Return the SQL condition that a person can be in an audience: employed on the day, and the account open (spec/compulsory 3.2)."""
     is_open = or_(Person.suspended_at.is_(None), Person.suspended_at >= end_of(scope.day))
     return and_(is_open, Person.id.in_(employed(scope)))
 
@@ -286,7 +286,7 @@ def list_choices(session: Session, institution: int | None, question: LeafQuesti
 
 
 def search_choices(session: Session, institution: int | None, question: LeafQuestion, typed: str) -> ChoiceSearch:
-    """Say what somebody's words mean; several stand with semicolons between them."""
+    """List the meanings of somebody's words; several stand with semicolons between them."""
     terms = tuple(dict.fromkeys(part for part in (" ".join(part_typed.split()) for part_typed in typed.split(";")) if part))
     if not terms or institution is None:
         return ChoiceSearch(unknown=terms)

@@ -374,7 +374,7 @@ def try_training(
     *,
     now: datetime,
 ) -> list[TrainingEffect]:
-    """Return what a change of the register would do to the compulsory training of some people, and of those whom it adds and returns.
+    """Try the effect of a change of the register on the compulsory training of some people, and of those whom it adds and returns.
 
     It is made, the people are judged as of the next day, for whoever leaves a place belongs to it until midnight, and all of it is taken
     back: what is shown is what would be.

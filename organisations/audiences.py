@@ -352,7 +352,7 @@ def awaits_stays(now: datetime) -> ColumnElement[bool]:
 
 
 def _may_ever_be_in(audience: Audience) -> ColumnElement[bool]:
-    """Say in SQL that a person was ever employed in the institution or in the audience."""
+    """Return the SQL condition that a person was ever employed in the institution or in the audience."""
     ever = select(Employment.person_id).where(Employment.institution_id == audience.institution_id)
     stayed = select(AudienceStayRecord.person_id).where(AudienceStayRecord.audience_id == audience.id)
     return or_(Person.id.in_(ever), Person.id.in_(stayed))

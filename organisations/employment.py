@@ -248,7 +248,7 @@ Reader = int | BindParameter[int]
 
 
 def is_staff(person_id: Reader) -> ColumnElement[bool]:
-    """Say in SQL that a person belongs to a place at present, heads one, or has a grant over the compulsory training of one."""
+    """Return the SQL condition that a person belongs to a place at present, heads one, or has a grant over its compulsory training."""
     heads = exists().where(UnitManager.person_id == person_id)
     granted = exists().where(TrainingGrant.person_id == person_id)
     return or_(belongs(person_id), heads, granted)

@@ -99,7 +99,7 @@ def judge_units(places: Sequence[UnitSummary], lines: Sequence[UnitListRow], hea
 
 
 def _from_day(old: str, new: str, day: date | None) -> tuple[str, str]:
-    """Return what was and what will be, with the day on which the one ends and the other begins, where it is said."""
+    """Return the former and the coming value, with the day on which the one ends and the other begins, where it is known."""
     if day is None:
         return old, new
     return f"{old} (… – {day - DAY})" if old else "", f"{new} ({day} – …)"
@@ -127,7 +127,7 @@ def _by_line(write: WriteUnit) -> WriteUnit:
 
 
 def _place(directory: UnitDirectory, line: UnitListRow, named: dict[int, int], heads: KnownHeads) -> WriteUnit | None:
-    """Return what a line does to the tree, nothing where it is so already; `named` are the lines of the places that were named before."""
+    """Return a line's change of the tree, nothing where it is so already; `named` are the lines of the places that were named before."""
     parent = directory.open_place(line.parent) if line.parent else None
     if not may_stand_under(line.kind, parent.kind if parent else None):
         raise LineRefused(N_("A unit of this kind cannot be placed there."))
@@ -386,7 +386,7 @@ def _takes_name(judge: _Judge, line: PersonListRow, person: KnownPerson) -> bool
 
 
 def _doubt(line: PersonListRow, person: KnownPerson) -> str | None:
-    """Return what speaks against it that a line means a person, where one number or address alone says so: the name, or the number."""
+    """Return the reason to doubt that a line means a person, where one number or address alone suggests it: the name, or the number."""
     same = (
         line.staff_number and any(line.staff_number == days.staff_number for days in person.employment.values()),
         line.national_id and line.national_id == person.national_id,
@@ -522,7 +522,7 @@ def _add(line: PersonListRow, unit: UnitSummary | None, work: WorkValues) -> Add
 
 
 def _change(judge: _Judge, line: PersonListRow, person: KnownPerson, unit: UnitSummary | None, work: WorkValues) -> ChangePerson | None:
-    """Return what a line changes about a person; what it leaves out stays."""
+    """Return a line's changes about a person; what it leaves out stays."""
     takes_name, listed_names = _takes_name(judge, line, person), _next_name(judge, line, person)
     confirms = listed_names == person.names and person.name_source == NameSource.SELF and bool(line.given_names and line.first_surname)
     number = line.national_id if line.national_id != person.national_id else ""
@@ -579,7 +579,7 @@ def _further_fact(judge: _Judge, person: KnownPerson, unit: UnitSummary | None, 
 
 
 def _employment_facts(judge: _Judge, person: KnownPerson, unit: UnitSummary | None, work: WorkValues) -> list[tuple[str, str, str]]:
-    """Return what is new about an employment, by what it is: staff number, day of entry, last day."""
+    """Return the new facts of an employment, by kind: staff number, day of entry, last day."""
     if work.institution is None:
         return []
     last = person.employment.get(work.institution)
@@ -649,7 +649,7 @@ def day_of_lists(now: datetime) -> date:
 
 
 def read_rows(kind: UnitListKind, content: bytes, *, now: datetime) -> PeopleListRows | UnitListRows:
-    """Return what a list says; raise Undecodable where it is none of its kind."""
+    """Return the rows of a list; raise Undecodable where it is none of its kind."""
     return read_units(content, day_of_lists(now)) if kind is UnitListKind.UNITS else read_people(content, day_of_lists(now))
 
 

@@ -182,7 +182,7 @@ class _LineFaults:
     faults: list[LineRefused] = field(default_factory=list)
 
     def attempt(self, read: Callable[[], _Read], otherwise: _Read) -> _Read:
-        """Return what is read, or something else where that is refused."""
+        """Return the value that is read, or another one where that is refused."""
         try:
             return read()
         except LineRefused as unfit:
@@ -196,7 +196,7 @@ class _LineFaults:
             self.faults.append(LineRefused(message, **facts))
 
     def of_line(self, line: int, written: str) -> LineFault:
-        """Return what was found as one fault of the line."""
+        """Return the findings as one fault of the line."""
         first, *further = (unfit.fault(line, written) for unfit in self.faults)
         return replace(first, further=tuple(further))
 
@@ -232,7 +232,7 @@ class UnitDirectory:
             entry[unit.id] = unit
 
     def _entries(self, unit: UnitSummary) -> list[dict[int, UnitSummary]]:
-        """Return what a place is found in: by its name, by its name under its parent, by its code."""
+        """Return the entries by which a place is found: its name, its name under its parent, its code."""
         name = called(unit.name)
         entries = [self._by_name[name], self._below[unit.parent_id, name]]
         return [*entries, self._by_code[fold(unit.code)]] if unit.code else entries
@@ -317,7 +317,7 @@ class ListColumns:
         return columns
 
     def read(self, content: bytes, read_line: Callable[[int, Cell, str], Entry]) -> ReadList[Entry]:
-        """Return what each line of a CSV or XLSX file says, and why some do nothing; raise Undecodable where it is no such list."""
+        """Read each line of a CSV or XLSX file, and why some do nothing; raise Undecodable where it is no such list."""
         table = read_table(content, rows=self.most + 1)
         columns = self.find(table)
         entries, faults = [], []
@@ -387,7 +387,7 @@ DAYS: Mapping[str, str] = {
 
 
 def _mixed(days: DayReader) -> tuple[LineFault, ...]:
-    """Say once of a column that it writes days in two ways (spec/compulsory 2.1)."""
+    """Note once of a column that it writes days in two ways (spec/compulsory 2.1)."""
     return tuple(
         LineFault(max(lines), "", DAYS[column], {"one": min(lines), "other": max(lines)}) for column, lines in days.mixed().items()
     )
@@ -416,7 +416,7 @@ def _once(seen: dict[str, int], value: str, line: int, message: str) -> None:
 
 
 def _person(line: int, cell: Cell, days: DayReader, wrong: _LineFaults) -> PersonListRow:
-    """Return what a line says of a person; what cannot be read is empty, and noted."""
+    """Return a line's person; what cannot be read is empty, and noted."""
 
     def take(name: str, read: Callable[[str], str] = str) -> str:
         return wrong.attempt(lambda: read(cell(name)), "")
@@ -543,6 +543,6 @@ def _names(unit: UnitListRow) -> set[str]:
 
 
 def _ends(path: str) -> set[str]:
-    """Return what the place at the end of a path may be called: a slash may be its own."""
+    """List the names that the place at the end of a path may have: a slash may be its own."""
     parts = parts_of(path)[-LONGEST_UNIT:]
     return {SLASH.join(parts[start:]) for start in range(len(parts))}

@@ -80,7 +80,7 @@ def begin_trial(session: Session, load: PendingUnitList, rows: PeopleListRows | 
 
 
 def read_training(load: PendingUnitList) -> list[TrainingEffect]:
-    """Return what a list would do to compulsory training, as far as it was tried."""
+    """Read the effect of a list on compulsory training, as far as it was tried."""
     return audience_preview.join_effects(
         TrainingEffect(**{**effect, "kind": TrainingEffectKind(effect["kind"])}) for effect in json.loads(load.training)
     )

@@ -46,7 +46,7 @@ class MovePreview:
 def preview_move(
     session: Session, unit: Organisation, parent: Organisation, day: date, *, now: datetime, plan: UnitValues | None = None
 ) -> MovePreview:
-    """Return what putting a place under another from a day on would do; nothing of it stays. Raise Conflict where it cannot stand there."""
+    """Try putting a place under another from a day on; nothing of it stays. Raise Conflict where it cannot stand there."""
     today, history = today_of(now), tree.load_history(session)
     would_be, stood = history.moved(unit.id, parent.id, day, now), history.on(day)
     former, concerned = stood[unit.id].parent_id, audience_preview.list_people_of_changed(session, would_be)
@@ -68,5 +68,5 @@ def preview_move(
 
 
 def rehearse(session: Session, people: Sequence[int], act: Callable[[], None], now: datetime) -> list[TrainingEffect]:
-    """Return what an act would do to the compulsory training of the first of some people; raise what it raises."""
+    """Try an act, and return its effect on the compulsory training of the first of some people; raise what it raises."""
     return audience_preview.join_effects(audience_preview.try_training(session, people[:MOST_TRIED], act, now=now))

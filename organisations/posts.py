@@ -96,7 +96,7 @@ def get_post(session: Session, _actor: Actor, post: UUID) -> Post:
 
 
 def _named_by_rules() -> ColumnElement[bool]:
-    """Say in SQL that the newest rule of an audience of the statement names the post of the statement, also by a key of before."""
+    """Return the SQL condition that the newest rule of the statement's audience names the statement's post, also by a key of before."""
     spelling = exists().where(PostSpelling.post_id == Post.id, PostSpelling.key == AudienceReference.key)
     spelled = spelling.correlate(Post, AudienceReference)
     return and_(
@@ -173,7 +173,7 @@ class PostMergePreview:
 
 
 def preview_merge(session: Session, gone: Post, remaining: Post, day: date) -> PostMergePreview:
-    """Say what would change if one post became another; nothing is written."""
+    """Return the changes that making one post another would bring; nothing is written."""
     posts = (gone.id, remaining.id)
     keys = set(session.scalars(select(PostSpelling.key).where(PostSpelling.post_id.in_(posts)))) | {gone.key, remaining.key}
     counts = count_people(session, posts)

@@ -66,7 +66,7 @@ class SiteForm(ShownForm):
         return shown
 
     def changes(self) -> dict[str, object]:
-        """Return what is to be set, by column; nothing of what the environment decides."""
+        """Return the values to set, by column; nothing of what the environment decides."""
         columns: dict[str, object] = {}
         texts: dict[str, dict[str, str]] = {}
         for field in self:
@@ -80,7 +80,7 @@ class SiteForm(ShownForm):
         return columns | texts
 
     def _column_value(self, name: str, value: object) -> object:
-        """Return what the column holds of a field."""
+        """Return the column's value of a field."""
         return value if value is not None else ""
 
 

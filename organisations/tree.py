@@ -181,7 +181,7 @@ def load_history(session: Session, known: datetime | None = None) -> TreeHistory
 
 
 def _spans(rows: Sequence[Row[*tuple[Any, ...]]], known: datetime | None) -> list[ParentSpan]:
-    """Return what a place stood under, as known at a moment; that is on record since its beginning was first recorded."""
+    """Return the spans of a place's parents, as known at a moment; they are on record since its beginning was first recorded."""
     first = dict[tuple[int, date | None], datetime]()
     for row in rows:
         key = (row.parent, row.since_on)
@@ -377,7 +377,7 @@ def list_employments(session: Session, person_id: int) -> Sequence[Row[Organisat
 
 
 def belongs(person_id: int | BindParameter[int]) -> ColumnElement[bool]:
-    """Say in SQL that a person belongs to an institution, one of its provinces or one of its units at present."""
+    """Return the SQL condition that a person belongs to an institution, one of its provinces or one of its units at present."""
     return exists().where(Membership.person_id == person_id, PRESENT)
 
 

@@ -744,7 +744,7 @@ def _over(day: date) -> tuple[ColumnElement[bool], ...]:
 
 
 def _works(day: date, institution: ColumnElement[int] | InstrumentedAttribute[int] | None = None) -> ColumnElement[bool]:
-    """Say in SQL that a person of the statement works on a day: at an institution, or at any."""
+    """Return the SQL condition that the statement's person works on a day: at an institution, or at any."""
     other = aliased(Employment)
     at = () if institution is None else (other.institution_id == institution,)
     stays = or_(other.left_on.is_(None), other.left_on >= day)

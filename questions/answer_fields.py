@@ -10,12 +10,12 @@ FormFields = Mapping[str, Sequence[str]]
 
 
 def form_parts(form: FormFields, position: int) -> dict[str, list[str]]:
-    """Return what the page's form holds for the question in a place."""
+    """Return the part of the page's form for the question in a place."""
     return clean_parts(parts_by_question(form).get(f"p{position}"))
 
 
 def parts_by_question(form: FormFields) -> dict[str, dict[str, list[str]]]:
-    """Return what the page's form holds for its questions, by the beginning of their fields' names; a long page is gone through once."""
+    """Return the parts of the page's form by question, named by the beginning of their fields; a long page is gone through once."""
     by_question: dict[str, dict[str, list[str]]] = {}
     for name, values in form.items():
         question, dash, part = name.partition("-")

@@ -91,7 +91,7 @@ class QuestionFieldsForm(Form):
         self.bank.choices = [same, *banks]
 
     def changes(self) -> FieldChanges | None:
-        """Return what is to be changed; None with faults beside the fields where something cannot be."""
+        """Return the changes; None with faults beside the fields where something cannot be changed."""
         add, remove = self._tags(self.add_tags), self._tags(self.remove_tags)
         mark = (self.mark.data or "").replace(",", ".")
         for chosen in (self.state, self.difficulty, self.bank):
@@ -226,7 +226,7 @@ class SourceFindingView:
 
 
 def finding_views(findings: Sequence[Finding], path: str, entry: ListEntrySpan) -> list[SourceFindingView]:
-    """Return what there is to say of an entry of a bank's file, worst first."""
+    """Return the findings of an entry of a bank's file, worst first."""
     inside = [finding for finding in findings if concerns(finding, path, entry)]
     order = [Severity.ERROR, Severity.WARNING, Severity.INFORMATION]
     return [
@@ -243,7 +243,7 @@ def concerns(finding: Finding, path: str, entry: ListEntrySpan) -> bool:
 
 
 def troubles(text: str) -> list[SourceFindingView]:
-    """Return what is wrong with the YAML of an entry by itself."""
+    """Return the faults of the YAML of an entry by itself."""
     parsed = yaml_tree.parse(text)
     findings = [
         SourceFindingView(
@@ -329,7 +329,7 @@ class BankChangeView:
 
 
 def change_lines(before: QuestionDefinition, after: QuestionDefinition) -> list[BankChangeView]:
-    """Return what differs between two rendered wordings of a question, in words."""
+    """Describe the differences of two rendered wordings of a question."""
     return [_change_line(change) for change in differences(before, after)]
 
 

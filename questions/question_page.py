@@ -92,7 +92,7 @@ class UploadView:
 
 
 def upload_parts(question: QuestionDefinition, files: Sequence[SubmittedFile], said: str) -> dict[str, Any]:
-    """Return what a question's page shows of files, and what is said of the last upload; nothing where it takes none."""
+    """Return the parts of a question's page for files, and the message of the last upload; nothing where it takes none."""
     limits = upload_limits(question)
     if limits is None:
         return {}
@@ -118,7 +118,7 @@ def _limits_in_words(limits: UploadLimits) -> str:
 
 
 def problem_words(problem: str, limits: UploadLimits) -> str:
-    """Say why a file was not taken; empty where nothing is to be said."""
+    """Describe why a file was not taken; empty where nothing is wrong."""
     size = limits.size // MEGABYTE
     match problem:
         case UploadRefusal.KIND:
@@ -299,7 +299,7 @@ def rubric_view(
 
 
 def filled_text(question: definitions.QuestionDefinition, item: LoadedItem, convention: Convention) -> SafeHtml:
-    """Return what is asked, with the values of its variables in place of their names."""
+    """Return the text of the question, with the values of its variables in place of their names."""
     text, body = str(html(question.text)), question.body
     numbers = body.numbers if isinstance(body, SingleChoiceBody) else body
     if isinstance(numbers, CalculatedBody | ChoiceNumbers):
@@ -341,7 +341,7 @@ def view_question(
 
 
 def note_on(item: LoadedItem, question: definitions.QuestionDefinition, parts: Parts, convention: Convention) -> str:
-    """Say how a number was read where it could be read in two ways, or that what was typed does not fit (spec/quiz-engine 5.4.5, 5.7)."""
+    """Describe how a number was read that could be read in two ways, or that it does not fit (spec/quiz-engine 5.4.5, 5.7)."""
     match question.body:
         case NumericalBody() | CalculatedBody() as body:
             return _note_on_number(body, _one(parts, ANSWER), _one(parts, UNIT), convention)
@@ -415,7 +415,7 @@ def _option_texts(body: SingleChoiceBody | MultipleChoiceBody, item: LoadedItem,
 
 
 def _advice(limits: WordLimits) -> str:
-    """Say how long a text should be; nobody is held to it."""
+    """Describe how long a text should be; nobody is held to it."""
     if limits.minimum is not None and limits.maximum is not None:
         return _("Aim for between %(minimum)s and %(maximum)s words.", minimum=limits.minimum, maximum=limits.maximum)
     if limits.maximum is not None:

@@ -256,7 +256,7 @@ def _case(
 
 
 def _question_text(question: QuestionDefinition, view: QuestionView) -> SafeHtml:
-    """Return what was asked, gaps as numbered blanks."""
+    """Return the text of the question, gaps as numbered blanks."""
     if question.kind is not QuestionKind.GAPS:
         return view.text
     numbers = iter(range(1, len(view.pieces) + 1))

@@ -26,7 +26,7 @@ class Agreement:
 
     @property
     def words(self) -> str:
-        """Say it in the reader's language."""
+        """Describe it in the reader's language."""
         people = enumeration(self.people)
         return _("Decided by %(people)s. Asked for by %(asker)s", people=people, asker=self.asker) if self.asker else people
 

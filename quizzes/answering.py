@@ -107,7 +107,7 @@ class NotDeclared(Conflict):
 
 
 def facts_of(row: AttemptRow, setting_sources: SettingSources) -> AttemptSummary:
-    """Return what the rules on starting need of an earlier attempt."""
+    """Return the facts of an earlier attempt that the rules on starting need."""
     held = setting_sources.limit_of(row.started_at, row.extra_seconds)
     return AttemptSummary(
         number=row.number, state=row.state, started_at=row.started_at, finished_at=row.finished_at, limit=held, preview=row.preview
@@ -165,14 +165,14 @@ class AttemptStart:
 
 
 def load_start(session: Session, actor: Actor, subject: ActivityContext) -> AttemptStart:
-    """Return what decides on a start of the actor, for pages."""
+    """Load the facts that decide on a start of the actor, for pages."""
     snapshot = get_snapshot_of_activity(session, subject.activity.id)
     setting_sources = effective_settings_at(session, actor, subject, snapshot)
     return AttemptStart(actor, subject, snapshot, setting_sources, list_attempts(session, person_quiz_key(actor, subject)))
 
 
 def lock_start(session: Session, actor: Actor, subject: ActivityContext) -> AttemptStart:
-    """Return what decides on a start of the actor once no other request of theirs is starting something. Raise TakeSuperseded."""
+    """Load the facts that decide on a start once no other request of the actor's is starting something. Raise TakeSuperseded."""
     snapshot, key = get_snapshot_of_activity(session, subject.activity.id), person_quiz_key(actor, subject)
     setting_sources = lock_setting_sources(session, snapshot.published_settings, snapshot.settings, key)
     known = find_history(session, key, snapshot.quiz_version_id)
@@ -220,7 +220,7 @@ class QuestionChecks:
 
 
 def marker_of(loaded: LoadedAttempt, item: LoadedItem, question: definitions.QuestionDefinition) -> QuestionMarker:
-    """Return what decides about the answers to an item."""
+    """Return the marker that decides about the answers to an item."""
     return QuestionMarker(loaded.snapshot.settings.behaviour, question, item.layout, convention_for(loaded.row.language))
 
 
@@ -323,7 +323,7 @@ class TimeIsUp(Conflict):
 
     @classmethod
     def of(cls, loaded: LoadedAttempt, ruling: TimeRuling) -> Self:
-        """Say what becomes of what was saved in this attempt."""
+        """Return the outcome of the saved answers of this attempt."""
         if ruling.event is AttemptEvent.ABANDON:
             return cls(N_("Time ran out before this attempt was submitted, so it has no grade."))
         if loaded.setting_sources.at_end is AtEnd.GRACE:
@@ -466,7 +466,7 @@ def write_save(session: Session, loaded: LoadedAttempt, planned: PlannedSave, re
 def plan_save(
     session: Session, loaded: LoadedAttempt, batches: Sequence[SaveRequest], offline_in_time: Sequence[SaveRequest] = (), *, now: datetime
 ) -> PlannedSave:
-    """Return what a save writes, as the attempt was read; raise as `save_answers` does, which writes it."""
+    """Return the rows that a save writes, as the attempt was read; raise as `save_answers` does, which writes them."""
     state = AttemptState(loaded.row.state)
     if state in ENDED_STATES:
         raise AlreadySubmitted

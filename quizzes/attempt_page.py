@@ -121,7 +121,7 @@ def _checked(
 
 
 def during_flags(loaded: LoadedAttempt, progress: QuestionProgress) -> frozenset[ReviewFlag]:
-    """Return what may be shown of a question of an open attempt, by how far its learner is with it."""
+    """Return the parts of an open attempt's question that may be shown, by how far its learner is with it."""
     settings = loaded.snapshot.settings
     return flags_for_item(flags_for(settings.review, ReviewMoment.DURING, settings.behaviour), ReviewMoment.DURING, progress)
 
@@ -307,7 +307,7 @@ def _section(loaded: LoadedAttempt, page: int) -> dict[str, object] | None:
 
 
 def summary_page(opened: AttemptView, *, now: datetime) -> dict[str, object]:
-    """Return what the summary before handing in shows."""
+    """Return the values of the summary before handing in."""
     loaded, convention, states = opened.loaded, convention_for(opened.loaded.row.language), _states(opened)
     open_pages = _open_pages(loaded, now)
     objected = _objections(opened) if takes_objections(loaded) else {}
@@ -433,7 +433,7 @@ def _links(outline: Outline, question: QuestionDefinition, sources: Mapping[str,
 
 
 def flags_of(loaded: LoadedAttempt, reader: Reader, history: Sequence[AttemptRow], *, now: datetime) -> frozenset[ReviewFlag]:
-    """Return what may be shown of an attempt now; the history says whether its learner still answers in another one."""
+    """Return the parts of an attempt that may be shown now; the history knows whether its learner still answers in another one."""
     settings = loaded.snapshot.settings
     if reader is Reader.LEARNER and loaded.setting_sources.is_held(now):
         return frozenset()
@@ -451,7 +451,7 @@ OBJECTION_CHECKS = HookList[ObjectionCheck]("objection_checks")
 
 
 def flags_in_term(session: Session, loaded: LoadedAttempt, flags: frozenset[ReviewFlag], *, now: datetime) -> frozenset[ReviewFlag]:
-    """Return what its learner may see of an attempt: no right answers and explanations while questions may be objected to.
+    """Return the parts of an attempt that its learner may see: no right answers and explanations while questions may be objected to.
 
     spec/selection 0.2; without such flags there is no statement.
     """
@@ -464,7 +464,7 @@ def flags_in_term(session: Session, loaded: LoadedAttempt, flags: frozenset[Revi
 def review_page(
     session: Session, opened: AttemptView, flags: frozenset[ReviewFlag], history: Sequence[AttemptRow], *, now: datetime
 ) -> dict[str, object]:
-    """Return what a review shows of an attempt: its result and its questions, as far as the flags go."""
+    """Return the values of an attempt's review: its result and its questions, as far as the flags go."""
     return {
         **opened.activity_header,
         "attempt": _verdict(opened.loaded, flags) | _counted_so_far(opened.loaded, flags, history, now),
@@ -495,7 +495,7 @@ def _verdict(loaded: LoadedAttempt, flags: frozenset[ReviewFlag]) -> dict[str, o
 
 
 def _counted_so_far(loaded: LoadedAttempt, flags: frozenset[ReviewFlag], history: Sequence[AttemptRow], now: datetime) -> dict[str, object]:
-    """Return what the attempts until this one mean together, where the mean or the first counts: it passes, not this one alone."""
+    """Return the result of the attempts until this one, where the mean or the first counts: it passes, not this one alone."""
     until = [row for row in history if row.number <= loaded.row.number and not row.preview]
     counts_own = loaded.snapshot.settings.grading in (GradingMethod.HIGHEST, GradingMethod.LAST)
     if loaded.row.preview or counts_own or len(until) < 2 or ReviewFlag.MARKS not in flags:
@@ -512,7 +512,7 @@ def _overall(loaded: LoadedAttempt, flags: frozenset[ReviewFlag]) -> SafeHtml | 
 
 
 def _shown_later(loaded: LoadedAttempt, flags: frozenset[ReviewFlag], history: Sequence[AttemptRow], now: datetime) -> str:
-    """Say when more will be shown, or that what is right never will."""
+    """Describe when more will be shown, or that what is right never will."""
     if loaded.setting_sources.is_held(now):
         return _("Done. You will see this result beside that of the final test, once that is marked.")
     closes, settings = loaded.setting_sources.review_closes(loaded.row.started_at), loaded.snapshot.settings

@@ -112,7 +112,7 @@ def list_answers(session: Session, item_ids: Sequence[int]) -> list[StoredAnswer
 
 
 def stored_answer(row: Row[*tuple[object, ...]]) -> StoredAnswer:
-    """Return what a row with the columns of an answer says."""
+    """Return the answer of a row with the columns of one."""
     payload = None if row.payload is None else json.loads(row.payload)
     return StoredAnswer(
         id=row.answer_id,
@@ -127,7 +127,7 @@ def stored_answer(row: Row[*tuple[object, ...]]) -> StoredAnswer:
 
 
 def read_payloads(session: Session, answers: Sequence[StoredAnswer], answer_ids: Collection[int]) -> dict[int, object]:
-    """Return what some of these answers said, by their ids; those that came with it cost nothing, history one statement."""
+    """Return the contents of some of these answers, by their ids; those that came with it cost nothing, history one statement."""
     payloads = {answer.id: answer.payload for answer in answers if answer.id in answer_ids}
     missing = [answer_id for answer_id, payload in payloads.items() if payload is None]
     if missing:
@@ -189,7 +189,7 @@ def _fraction(value: Any) -> Fraction | None:
 
 
 def row_of(row: Attempt | Row[*tuple[Any, ...]]) -> AttemptRow:
-    """Return what a list says of an attempt."""
+    """Return the row of a list for an attempt."""
     return AttemptRow(
         uuid=row.uuid,
         number=row.number,
@@ -240,7 +240,7 @@ class LoadedAttempt(AttemptContext):
 
     @property
     def clock(self) -> AttemptClock:
-        """Return what decides about its time."""
+        """Return the clock that decides about its time."""
         return AttemptClock(
             AttemptState(self.row.state),
             self.end,
@@ -536,7 +536,7 @@ _TAKE_WITH_HISTORY = compile_once(
 
 
 def find_history(session: Session, key: PersonQuizKey, quiz_version_id: int) -> tuple[list[AttemptRow], int] | None:
-    """Return what a new attempt goes by: the learner's attempts in their take of the course, and the draw table in use.
+    """Return the history that a new attempt goes by: the learner's attempts in their take of the course, and the draw table in use.
 
     Return None if the take is superseded.
     It is read after the lock of the learner: a take that began meanwhile is seen (spec/compulsory 6.2).

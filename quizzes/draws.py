@@ -255,7 +255,7 @@ QUESTION_SETS = Cache[tuple[int, int], balanced_draw.QuestionSets]()
 
 
 def balanced_drawer(session: Session, snapshot: QuizSnapshot, table: int = 1, least_seen: int | None = None) -> Drawer | None:
-    """Return what draws the questions of a balanced quiz, None for others; its counting is kept in memory (spec/selection 1.12)."""
+    """Return the drawer of a balanced quiz's questions, None for others; its counting is kept in memory (spec/selection 1.12)."""
     frozen = balance_by(session, snapshot.quiz_version_id, snapshot.balance, table)
     if frozen is None:
         return None
@@ -276,7 +276,7 @@ def balanced_drawer(session: Session, snapshot: QuizSnapshot, table: int = 1, le
 
 
 def form_drawer(form: balanced_draw.ParallelForm) -> Drawer:
-    """Return what gives the questions of a parallel form instead of drawing any."""
+    """Return the drawer that takes the questions of a parallel form instead of drawing any."""
     return lambda entries, _seed, _seen: DrawnQuestions(balanced_draw.candidates_of(form, entries))
 
 

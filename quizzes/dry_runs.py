@@ -468,7 +468,7 @@ def _marking_versions(session: Session, row: Regrade, items: Sequence[PresentIte
 def judge_items(
     session: Session, attempts_by_id: Mapping[int, Attempt], items: Sequence[PresentItem], judged_by: Mapping[int, int]
 ) -> dict[int, dict[int, Marking]]:
-    """Return what answers to questions are worth by the version that judges each, by attempt and item."""
+    """Return the worth of answers to questions by the version that judges each, by attempt and item."""
     questions = question_bank.get_questions(session, [*judged_by, *judged_by.values()])
     layouts = regrades.layouts_of(session, [item.id for item in items])
     answers: dict[int, list[StoredAnswer]] = {}

@@ -154,7 +154,7 @@ def _room(session: Session, loaded: LoadedAttempt, named: Collection[str] = ()) 
 
 
 def limits_at(session: Session, loaded: LoadedAttempt, position: int) -> UploadLimits | None:
-    """Return what files a place takes; None where it takes none."""
+    """Return the upload limits of a place; None where it takes no files."""
     item = loaded.item_at(position)
     if item is None:
         return None

@@ -70,7 +70,7 @@ def _numbers(session: Session, attempts: Collection[int]) -> Mapping[tuple[int, 
 
 
 def hand_words(question: int, people: Sequence[str], reason: str) -> str:
-    """Say what was done by hand on an attempt: by whom and why."""
+    """Describe the acts by hand on an attempt: by whom and why."""
     facts = {"people": enumeration(people), "reason": reason}
     if question:
         return _("Question %(number)s marked by hand by %(people)s, reason: %(reason)s", number=number(question), **facts)

@@ -89,7 +89,7 @@ class PendingAct:
 
     @property
     def words(self) -> str:
-        """Say it in the reader's language."""
+        """Describe it in the reader's language."""
         facts = {"asker": self.asker, "moment": format_datetime(self.asked_at)}
         return _("Asked for by %(asker)s on %(moment)s: it waits for two of those who sign the results.", **facts)
 
@@ -109,7 +109,7 @@ class PendingActFilter:
 LIST_PENDING = Hook[Callable[[Session, PendingActFilter], Sequence[PendingAct]]]("list_pending_acts", default=lambda _session, _filter: ())
 """Lists the acts that wait for two of a jury."""
 COUNTED = HookList[Callable[[Session, int, int, str], Sequence[str]]]("counted")
-"""Say to a person which of their attempts at a quiz of a course a jury lets count: the person, the course, and the quiz's key."""
+"""Tell a person which of their attempts at a quiz of a course a jury lets count: the person, the course, and the quiz's key."""
 
 
 def list_counted(session: Session, person_id: int | None, course_id: int, key: str) -> list[str]:

@@ -17,7 +17,7 @@ from quizzes.reports import ReportVerb
 
 
 def entries_of(course_id: int) -> Sequence[ColumnElement[bool]]:
-    """Return what selects them."""
+    """Return the statement that selects them."""
     return [
         (AuditEntry.subject_kind == model.__tablename__) & AuditEntry.subject_id.in_(select(model.id).where(model.course_id == course_id))
         for model in (Regrade, QuizOverride, Incident)

@@ -195,7 +195,7 @@ _BY_PERSON = MarkEvent.origin == "manual"
 
 
 def _by_hand(subject: QuizContext) -> tuple[ColumnElement[bool], ...]:
-    """Return what selects the answers of a quiz that a person marks; empty ones are worth nothing and do not wait."""
+    """Return the statement that selects a quiz's answers for a person to mark; empty ones are worth nothing and do not wait."""
     return (
         Attempt.course_id == subject.course_id,
         Attempt.activity_key == subject.key,
@@ -267,7 +267,7 @@ def list_queue(session: Session, subject: QuizContext, queue: MarkingQueue, *, o
 
 
 def neighbours(session: Session, subject: QuizContext, queue: MarkingQueue, item_id: int) -> list[MarkingQueueRow | None]:
-    """Return what comes before and after an answer in a queue, None at its ends, whether or not it is in the queue; three statements."""
+    """Return the answers before and after one in a queue, None at its ends, whether or not it is in the queue; three statements."""
     order = _order(queue)
     here = session.execute(
         select(*order)
@@ -285,7 +285,7 @@ def neighbours(session: Session, subject: QuizContext, queue: MarkingQueue, item
 
 
 def _beyond(order: Sequence[Any], here: Sequence[Any], *, later: bool) -> ColumnElement[bool]:
-    """Return what selects the rows after (or before) a place in an order of several columns."""
+    """Return the condition on the rows after (or before) a place in an order of several columns."""
     return or_(
         *(
             and_(
@@ -355,7 +355,7 @@ def mark_row(
 
 
 def find_voided_items(session: Session, attempt_ids: Sequence[int]) -> dict[int, tuple[Marking, int]]:
-    """Return what answers earned to questions that are void only where that lowers no mark, by item, each with the regrade that says so.
+    """Find the marks of void questions where voiding lowers none, by item, each with the regrade that gives them.
 
     What a person marked is not void unless the regrade took that too.
     """
@@ -401,7 +401,7 @@ def settle_voids(
 def counted_mark(
     session: Session, item: LoadedItem, question: QuestionDefinition, earned: AnsweringState | Marking, manual: Marking | None
 ) -> PresentMark:
-    """Return what counts of an item when its attempt is submitted: what its answer earned, or what voiding makes of that."""
+    """Return the mark that counts of an item when its attempt is submitted: what its answer earned, or what voiding makes of that."""
     counted = void_mark_of(session, item, manual) or earned
     unless_lower = item.void_effect == RegradeKind.UNLESS_LOWER and has_rule(question) and not _is_spared(session, item, manual)
     own = Marking(earned.state, earned.fraction) if unless_lower else None
@@ -409,7 +409,7 @@ def counted_mark(
 
 
 def void_mark_of(session: Session, item: LoadedItem, manual: Marking | None) -> Marking | None:
-    """Return what voiding makes of an item for everyone; manual marks stay unless they were to be taken too."""
+    """Return the mark of a void item for everyone; manual marks stay unless they were to be taken too."""
     return None if _is_spared(session, item, manual) else void_marking(item.void_effect)
 
 

@@ -201,7 +201,7 @@ def notify_regrade(session: Session, regrade_id: int, *, after: int, now: dateti
     name = None if row.for_objection or person_id is None else session.get_one(Person, person_id).full_name
 
     def by(reason: str) -> str:
-        """Say who changed the mark, and why."""
+        """Describe who changed the mark, and why."""
         author = _("The jury of the selection decided this.") if name is None else _("Changed by: %(name)s.", name=name)
         return f"\n\n{author} " + (_("Why: %(ground)s", ground=reason) if reason else "")
 

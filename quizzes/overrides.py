@@ -212,24 +212,24 @@ def list_used_up(session: Session, scope: AffectedAttempts, *, after: int = 0, l
 
 
 def scope_of_override(session: Session, override_id: int) -> AffectedAttempts:
-    """Return what an override touches."""
+    """Return the scope of an override."""
     row = session.get_one(QuizOverride, override_id)
     return AffectedAttempts(row.course_id, row.activity_key, row.person_id)
 
 
 def scope_of_incident(session: Session, incident_id: int) -> AffectedAttempts:
-    """Return what an incident touches."""
+    """Return the scope of an incident."""
     row = session.get_one(Incident, incident_id)
     return AffectedAttempts(row.course_id, row.activity_key)
 
 
 def scope_of_accommodation(session: Session, accommodation_id: int) -> AffectedAttempts:
-    """Return what a profile touches."""
+    """Return the scope of a profile."""
     return AffectedAttempts(person_id=session.get_one(Accommodation, accommodation_id).person_id)
 
 
 def scope_of_group(session: Session, group_id: int) -> AffectedAttempts:
-    """Return what a change of a group's members touches."""
+    """Return the scope of a change of a group's members."""
     return AffectedAttempts(session.get_one(LearnerGroup, group_id).course_id)
 
 
@@ -351,7 +351,7 @@ class OverrideValues:
 
 
 def values_of_override(row: QuizOverride) -> OverrideValues:
-    """Return what a stored override says."""
+    """Return the values of a stored override."""
     return OverrideValues(**{name: getattr(row, name) for name in OverrideValues.__dataclass_fields__})
 
 
@@ -408,7 +408,7 @@ def _gives_more(session: Session, course_id: int, key: str, values: OverrideValu
 
 
 def _agreement(agreed_by: int | None, asked_by: int | None) -> dict[str, object]:
-    """Return what the audit log says of who agreed to an act with the actor, and of who asked for it."""
+    """Return the facts for the audit log of who agreed to an act with the actor, and of who asked for it."""
     return {} if agreed_by is None else {"agreed": agreed_by, "asked": asked_by}
 
 
@@ -527,7 +527,7 @@ def apply_to_authors(session: Session, actor: Actor, row: QuizOverride, *, now: 
 
 
 def _audit_facts(row: QuizOverride) -> dict[str, object]:
-    """Return what the audit log says of an override: everything but the password itself."""
+    """Return the facts for the audit log of an override: everything but the password itself."""
     values: Mapping[str, object] = asdict(values_of_override(row))
     facts = {name: value for name, value in values.items() if value is not None and name != "password"}
     if row.password is not None:

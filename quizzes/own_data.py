@@ -35,7 +35,7 @@ _OF_TAKE = (Course.slug.label("course"), Enrolment.take)
 
 
 def select_own_data(person_id: int) -> PersonalTables:
-    """Return what is kept of somebody who answers quizzes, a statement a table; without marks."""
+    """Select the data that is kept of somebody who answers quizzes, a statement a table; without marks."""
     mine, course, attempt, position = (
         Attempt.person_id == person_id,
         of(Course, course="slug"),

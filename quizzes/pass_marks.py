@@ -228,13 +228,13 @@ def get_scan(session: Session, actor: Actor, slug: str, key: str, record: UUID, 
 
 
 def ratings_of(written: str, number: int) -> list[int | None]:
-    """Return what a sheet says of so many questions, None where it says nothing yet."""
+    """Return the ratings of a sheet for so many questions, None where it has none yet."""
     ratings = json.loads(written)
     return [ratings[index] if index < len(ratings) else None for index in range(number)]
 
 
 def second_ratings(sheet: JudgeSheet, number: int) -> list[int | None]:
-    """Return what a sheet says in the second round: what it said in the first until the judge looks at it again."""
+    """Return the ratings of a sheet in the second round: those of the first until the judge looks at it again."""
     return ratings_of(sheet.second if json.loads(sheet.second) else sheet.first, number)
 
 

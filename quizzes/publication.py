@@ -200,7 +200,7 @@ def embed_question(course: CourseFolder, key: str, renderer: Renderer, language:
 
 
 def _searchable_text(question: definitions.QuestionDefinition, language: str) -> SafeHtml:
-    """Return what is asked, with a dotted place for each gap and with what there is to choose from."""
+    """Return the searchable text of the question, with a dotted place for each gap and with what there is to choose from."""
     text = str(_in(question.text, language))
     for name in _gap_names(question):
         text = text.replace(gap_marker(name), "…")
@@ -276,7 +276,7 @@ def freeze_quizzes(session: Session, publication: Publication, quizzes: Sequence
 
 
 def _use(session: Session, publication: Publication, activity: Activity, payload: PreparedQuiz) -> ResultUse | None:
-    """Return what a quiz keeps of the use of its results, with the norm or the record that its pass mark goes by (spec/selection 3.11)."""
+    """Return the use of a quiz's results, with the norm or the record that its pass mark goes by (spec/selection 3.11)."""
     use, basis, mark = payload.selection, payload.basis, payload.settings.pass_mark
     if use is None or basis is None or mark is None:
         return use
@@ -285,7 +285,7 @@ def _use(session: Session, publication: Publication, activity: Activity, payload
 
 
 def list_quiz_entries(session: Session, version_id: int) -> Iterator[tuple[int, SearchDocument]]:
-    """Yield what can be found of a version's quizzes, each with its activity's id."""
+    """Yield the search entries of a version's quizzes, each with its activity's id."""
     return list_activity_entries(session, version_id, KIND.name)
 
 

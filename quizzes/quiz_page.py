@@ -38,7 +38,7 @@ def declaration_of(snapshot: QuizSnapshot) -> str:
 
 
 def recorded_lines(snapshot: QuizSnapshot, setting_sources: SettingSources) -> list[str]:
-    """Say what is recorded of this person beside the answers; nothing where the quiz records nothing more (6.1)."""
+    """Describe what is recorded of this person beside the answers; nothing where the quiz records nothing more (6.1)."""
     rules = snapshot.integrity
     spared = setting_sources.accommodation is not None
     lines = (
@@ -143,7 +143,7 @@ class QuizRulesView:
 
 
 def rules_of(snapshot: QuizSnapshot, access: EffectiveSettings) -> QuizRulesView:
-    """Return what is said of a quiz before it starts, to a person for whom this access holds."""
+    """Return the rules of a quiz shown before it starts, to a person for whom this access holds."""
     settings = snapshot.settings
     slots = [entry for entry in snapshot.entries if isinstance(entry, SlotEntry)]
     questions = sum(slot.count for slot in slots if slot.pool[0].numbered)
@@ -166,7 +166,7 @@ def rules_of(snapshot: QuizSnapshot, access: EffectiveSettings) -> QuizRulesView
 
 
 def result_use(snapshot: QuizSnapshot, access: EffectiveSettings) -> list[tuple[str, str]]:
-    """Return what a learner reads before a quiz whose results are used outside the course: headings with plain words, none for others.
+    """Return the notice before a quiz whose results are used outside the course: headings with plain words, none for others.
 
     spec/selection 0.4.
     """
@@ -202,7 +202,7 @@ def _basis_words(use: ResultUse) -> str:
 
 
 def _tie_words(rules: TieRules | None) -> str:
-    """Say what decides between equal results (spec/selection 4.4)."""
+    """Describe what decides between equal results (spec/selection 4.4)."""
     if rules is None:
         return _("People with equal results share a rank.")
     sentences = []
@@ -217,7 +217,7 @@ def _tie_words(rules: TieRules | None) -> str:
 
 
 def _objection_words(rules: ObjectionRules | None) -> str:
-    """Say how long learners may object and until when it is decided (spec/selection 5.1)."""
+    """Describe how long learners may object and until when it is decided (spec/selection 5.1)."""
     if rules is None:
         return ""
     term = ngettext(
@@ -361,7 +361,7 @@ def best_and_passed(
 
 
 def refusal_words(ruling: StartRuling) -> list[str]:
-    """Say why no attempt can be started now, each reason a sentence."""
+    """Describe why no attempt can be started now, each reason a sentence."""
     return [_reason(refusal.reason, format_datetime(refusal.until) if refusal.until else "") for refusal in ruling.refusals]
 
 

@@ -166,7 +166,7 @@ def next_enrolments(session: Session, regrade: Regrade, *, after: int, limit: in
 
 
 def _of_learners(enrolment_ids: Sequence[int]) -> tuple[ColumnElement[bool], ...]:
-    """Return what selects the attempts of some enrolments, by the learners: that is how attempts are found quickly."""
+    """Return the statement of some enrolments' attempts, by the learners: that is how attempts are found quickly."""
     people = select(Enrolment.person_id).where(Enrolment.id.in_(enrolment_ids))
     return (Attempt.person_id.in_(people), Attempt.enrolment_id.in_(enrolment_ids))
 
@@ -214,7 +214,7 @@ def list_present_items(session: Session, attempt_ids: Sequence[int]) -> dict[int
 
 
 def present_item(row: Row[*tuple[Any, ...]]) -> PresentItem:
-    """Return what a row of `PRESENT` says."""
+    """Return the item of a row of `PRESENT`."""
     return PresentItem(
         row.id,
         row.attempt_id,

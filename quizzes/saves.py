@@ -59,7 +59,7 @@ def stored_events(loaded: LoadedAttempt) -> list[states.AnswerSave]:
 def merge_answers(
     loaded: LoadedAttempt, stored: Sequence[states.AnswerSave], batches: Sequence[SaveRequest], *, now: datetime
 ) -> tuple[states.SaveResult, PlannedAnswers]:
-    """Return what comes of answers that arrive beside those stored, and what of it is to be appended."""
+    """Merge answers that arrive with those stored, and return also what of it is to be appended."""
     arriving = [event for batch in batches for event in batch.events if loaded.item_at(event.position)]
     merge = states.merge(stored, arriving)
     by_page_epoch = {batch.page_epoch: batch for batch in batches}

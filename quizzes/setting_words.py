@@ -9,12 +9,12 @@ from quizzes.overrides import AccommodationProfile, OverrideValues, values_of_ov
 
 
 def words_of(row: QuizOverride) -> Iterator[str]:
-    """Yield what an override sets, each setting a few words; of the password only that there is one."""
+    """Yield the settings of an override, each in a few words; of the password only that there is one."""
     return words_of_values(values_of_override(row))
 
 
 def words_of_values(values: OverrideValues) -> Iterator[str]:
-    """Yield what the values of an override say."""
+    """Yield the values of an override in words."""
     if values.sets_opens:
         yield _("Opens on %(moment)s", moment=format_datetime(values.opens_at, "short")) if values.opens_at else _("No opening date")
     if values.sets_closes:
@@ -35,7 +35,7 @@ def _minutes(count: int) -> str:
 
 
 def profile_words(row: Accommodation | AccommodationProfile) -> str:
-    """Say what a profile gives."""
+    """Describe what a profile gives."""
     parts = []
     if row.factor != 1:
         parts.append(_("time × %(factor)s", factor=number(trimmed(Decimal(row.factor)))))

@@ -94,7 +94,7 @@ class Plan:
 
 
 def plan_for(changed: Iterable[str]) -> Plan:
-    """Return what to run for changed files, by their paths from the root of the project."""
+    """Return the tests to run for changed files, by their paths from the root of the project."""
     plan = Plan()
     for path in sorted(set(changed)):
         folder = path.split("/")[0]
@@ -246,7 +246,7 @@ def _text(path: Path) -> str:
 
 
 def faults_of_rules(changed: Iterable[str]) -> Iterator[str]:
-    """Yield what breaks a house rule in the changed modules, one line each."""
+    """Yield the faults against house rules in the changed modules, one line each."""
     of_tests = (house_rules.shares_through_support, house_rules.modules_are_short, house_rules.silenced_checks_say_why)
     for path in changed:
         if not path.endswith(".py") or not (ROOT / path).is_file():

@@ -24,7 +24,7 @@ BY_GIT = ("Merge ", "Revert ", "fixup! ", "squash! ")
 
 
 def problems(message: str) -> list[str]:
-    """Return what is wrong with a commit message, one sentence each; nothing where it is well formed."""
+    """Return the faults of a commit message, one sentence each; nothing where it is well formed."""
     text = message.split(SCISSORS)[0]
     lines = [line.rstrip() for line in text.splitlines() if not line.startswith("#")]
     subject, body = (lines[0] if lines else ""), lines[1:]

@@ -131,7 +131,7 @@ def _filled(path: Path, parts: Mapping[str, str]) -> str:
 
 
 def unverified_addresses(resources: Iterable[ResourceSource]) -> str:
-    """Return what a course cites and no one has opened, by site, the site with most of it first; what has no address yet stands last."""
+    """Return the addresses that a course cites and no one has opened, by site, the most first; what has no address yet stands last."""
     sites: dict[str, list[str]] = {}
     nowhere: list[str] = []
     for resource in resources:
@@ -188,7 +188,7 @@ CERTIFICATES = re.compile(r"C\d+|D5|V4")
 
 
 def bars(figures: Mapping[str, Mapping[str, Any]], *, of_certificates: bool = False) -> str:
-    """Return what `make bench` measured beside its bar: one line for each figure, a column for each database."""
+    """Return the figures of `make bench` beside their bars: one line for each figure, a column for each database."""
     names = {"sqlite": "SQLite", "postgres": "PostgreSQL", "without a database": "No database"}
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for part in names:
@@ -205,7 +205,7 @@ def bars(figures: Mapping[str, Mapping[str, Any]], *, of_certificates: bool = Fa
 
 
 def deadline_day(figures: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return what `make loadtest` held on each database."""
+    """Return the figures that `make loadtest` held on each database."""
     days = {name: figures[part]["day"] for part, name in (("sqlite", "SQLite"), ("postgres", "PostgreSQL")) if part in figures}
 
     def line(what: str, show: Callable[[Mapping[str, Any]], str]) -> list[str]:

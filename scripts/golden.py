@@ -31,7 +31,7 @@ SHOWN = 12
 
 
 def git(*arguments: str) -> bytes:
-    """Return what git prints."""
+    """Return the output of git."""
     program = find_program("git")
     if program is None:
         raise SystemExit("git is missing (apt-get install git).")

@@ -157,7 +157,7 @@ def try_mutants(sources: Sequence[Path]) -> None:
 
 
 def outcomes(source: Path) -> list[int]:
-    """Return what became of each mutant of a file."""
+    """Return the outcome of each mutant of a file."""
     found: dict[str, int] = json.loads((MUTANTS / source.with_suffix(".py.meta")).read_text("utf-8"))["exit_code_by_key"]
     return list(found.values())
 

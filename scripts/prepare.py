@@ -88,17 +88,17 @@ def check_python() -> None:
 
 
 def fingerprint(name: str) -> str:
-    """Return what changes when a file changes."""
+    """Return a value that changes when a file changes."""
     return hashlib.sha256((ROOT / name).read_bytes()).hexdigest()
 
 
 def environment() -> Dict[str, str]:
-    """Return what a `.venv` belongs to: it cannot be moved, nor used by another Python."""
+    """Return the environment of a `.venv`: it cannot be moved, nor used by another Python."""
     return {"python": sys.version, "folder": str(VENV)}
 
 
 def read_stamp() -> Dict[str, str]:
-    """Return what stands in `.venv`, nothing where it was made for another place or Python."""
+    """Return the stamp in `.venv`, nothing where it was made for another place or Python."""
     try:
         stamp = json.loads((VENV / STAMP).read_text("utf-8"))
     except (OSError, ValueError):

@@ -177,7 +177,7 @@ def closing_lines(runs: Sequence[Run], seconds: float) -> Iterator[str]:
 
 
 def too_many_slow_cases(runs: Sequence[Run]) -> list[str]:
-    """Return what is wrong where more cases are marked slow than may be."""
+    """Return the faults where more cases are marked slow than may be."""
     slow = max((RunNotes.read(run.results).slow_cases for run in runs), default=0)
     return [f"{slow} cases are marked slow; {SLOW_CASES} may be."] if slow > SLOW_CASES else []
 

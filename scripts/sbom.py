@@ -98,7 +98,7 @@ def changed_files(installed: Distribution) -> Iterator[str]:
 
 
 def faults(parts: list[Component]) -> list[str]:
-    """Say what is not installed as it was pinned. The installer has compared the archives with the hashes."""
+    """List the packages that are not installed as pinned. The installer has compared the archives with the hashes."""
     said = []
     for part in parts:
         try:

@@ -78,7 +78,7 @@ def unknown_words(words: set[str]) -> set[str]:
 
 
 def place_of(word: str, content: Path) -> str:
-    """Say where a word stands: the first file and line."""
+    """Return the place of a word: the first file and line."""
     pattern = re.compile(rf"(?<![^\W\d_]){re.escape(word)}(?![^\W\d_])")
     for path in sorted(content.glob("*/**/*")):
         if path.suffix in (".md", ".yaml", ".svg", ".vtt") and ".en." not in path.name:

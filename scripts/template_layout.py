@@ -178,7 +178,7 @@ class Leaf:
 
     @property
     def docs(self) -> list[Doc]:
-        """Return what is printed of it: delimiters that moved into a break are no longer its own."""
+        """Return the printed form: delimiters that moved into a break are no longer its own."""
         return [self.opening, self.doc, self.closing]
 
     @property
@@ -212,7 +212,7 @@ def _jinja(text: str) -> Leaf:
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """Return what stands in a text by itself: white space, words, tags and delimiters of Jinja."""
+    """Return the pieces of a text: white space, words, tags and delimiters of Jinja."""
     at, word = 0, ""
     while at < len(text):
         if JINJA.match(text, at):
@@ -230,7 +230,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _glue(left: Leaf, right: Leaf, space: str, *, exact: bool) -> Doc:
-    """Return what stands between two neighbours, and move a delimiter into it where a break changes that."""
+    """Return the text between two neighbours, and move a delimiter into it where a break changes that."""
     beside_block = not exact and (left.is_block or right.is_block)
     always = beside_block and right.name != "br"
     if space:

@@ -59,7 +59,7 @@ def read() -> Catalog:
 
 
 def problems(collected: Catalog, present: Catalog) -> list[str]:
-    """Say what is missing, unsure, unused or has other placeholders."""
+    """List the messages that are missing, unsure, unused or have other placeholders."""
     said = []
     for message in collected:
         if not message.id:

@@ -107,7 +107,7 @@ def freeze(
 
 
 def _former(changed: LineDifference, frozen: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return what a line said in the acta before where it differs, and which one it was; nothing for who was not in it."""
+    """Return the former values of a line in the acta before where they differ, and which one it was; nothing for who was not in it."""
     if frozen is None:
         return {}
     return {"person": frozen["person"]} | {
@@ -116,7 +116,7 @@ def _former(changed: LineDifference, frozen: Mapping[str, Any] | None) -> dict[s
 
 
 def _identity(acta: SelectionActa, differences: Mapping[int, LineDifference]) -> dict[str, Any]:
-    """Return what names an acta in its chain; of an amendment its reason, and how many lines differ in what."""
+    """Return the identity of an acta in its chain; of an amendment its reason, and how many lines differ in what."""
     named = {"acta": acta.printed_code, "kind": acta.kind, "number": acta.number, "previous": acta.previous}
     if acta.kind != ActaKind.AMENDMENT.value:
         return named
@@ -365,7 +365,7 @@ class OpenMatters:
 
 
 def find_open_matters(session: Session, row: SelectionActa, *, now: datetime) -> OpenMatters:
-    """Return what is still open of the sitting of an acta (spec/selection 4.1)."""
+    """Find the open matters of the sitting of an acta (spec/selection 4.1)."""
     selection = session.get_one(Selection, row.selection_id)
     end, term = last_moment_to_sit(session, selection), find_term_of(session, selection)
     undecided = select(func.count()).where(SelectionIncident.selection_id == selection.id, SelectionIncident.decided_at.is_(None))

@@ -177,7 +177,7 @@ class NothingPending(Conflict):
 
 
 def get_amendment(session: Session, actor: Actor, selection: UUID) -> AmendmentContext:
-    """Return what differs from the acta in force of a selection, before an actor; raise NotFound, or NothingPending to its jury."""
+    """Return the differences from the acta in force of a selection, before an actor; raise NotFound, or NothingPending to its jury."""
     context = get_selection(session, actor, selection)
     subject = AmendmentContext(context, find_in_force(session, context.id), find_correction(session, context.id))
     if is_jury_member(context) and (subject.acta is None or subject.correction is None):
@@ -253,7 +253,7 @@ def _touched(acta: SelectionActa, takes: Collection[Sequence[Row[*tuple[Any, ...
 
 
 def _percent(grading: GradingMethod, rows: Sequence[Row[*tuple[Any, ...]]], *, is_after: bool) -> Fraction | None:
-    """Return what a person has by all attempts of a take together, before a dry run or after it."""
+    """Return a person's percentage by all attempts of a take together, before a dry run or after it."""
     shares = [(row, row.percent_after if is_after and row.changed else row.percent) for row in rows]
     return grade_over_attempts(
         grading,

@@ -59,7 +59,7 @@ SIGN_TITLES: Mapping[str, str] = {
 
 
 def sign_words(sign: AttemptSign) -> str:
-    """Say what was seen."""
+    """Describe what was seen."""
     if sign.kind is SignKind.SESSIONS:
         return _(
             "%(times)s; %(devices)s, %(networks)s in all",
@@ -84,12 +84,12 @@ def sign_words(sign: AttemptSign) -> str:
 
 
 def rarity_words(sign: AttemptSign) -> str:
-    """Say how many attempts of the sitting show as much."""
+    """Describe how many attempts of the sitting show as much."""
     return _("Of %(all)s attempts, as much or more is seen in %(count)s", count=number(sign.as_large), all=number(sign.among))
 
 
 def member_message(session: Session, member: SelectionMember) -> Message:
-    """Return what a person reads who was named for the jury of a selection, or as its reader."""
+    """Return the message to a person who was named for the jury of a selection, or as its reader."""
     selection = get_row(session, member.selection_id)
 
     def subject() -> str:
@@ -113,7 +113,7 @@ def member_message(session: Session, member: SelectionMember) -> Message:
 
 
 def decision_message(session: Session, row: models.JuryDecision) -> Message:
-    """Return what a jury reads whose second person is needed."""
+    """Return the message to a jury whose second person is needed."""
     selection = get_row(session, row.selection_id)
     return Message(
         SELECTION_NOTICE,
@@ -127,7 +127,7 @@ def decision_message(session: Session, row: models.JuryDecision) -> Message:
 
 
 def counted_words(session: Session, person_id: int, course_id: int, key: str) -> list[str]:
-    """Say to a person which attempt counts of those that a merge of accounts brought together, or that their jury has yet to decide."""
+    """Return the message on which attempt counts of those that a merge of accounts brought together, or that a jury has yet to decide."""
     decision = models.JuryDecision
     statement = (
         select(decision, Attempt.submitted_at)
@@ -150,7 +150,7 @@ def _counted(session: Session, row: models.JuryDecision, submitted_at: datetime 
 
 
 def asker_message(session: Session, row: models.JuryDecision) -> Message:
-    """Return what whoever asked a jury reads once it decided or declined."""
+    """Return the message to whoever asked a jury, once it decided or declined."""
     selection, is_done = get_row(session, row.selection_id), row.outcome == "decided"
     person = session.get_one(Person, row.person_id)
 
@@ -180,7 +180,7 @@ def _path_of_request(session: Session, row: models.JuryDecision, person: Person)
 
 
 def moved_message(session: Session, row: models.JuryDecision, people: Mapping[str, str]) -> Message:
-    """Return what a person reads about whose attempt two of a jury decided."""
+    """Return the message to a person about whose attempt two of a jury decided."""
     selection, attempt = get_row(session, row.selection_id), session.get_one(Attempt, row.attempt_id)
     item = session.get(AttemptItem, row.item_id) if row.item_id is not None else None
     pair = [people[part] for part in ("agreed", "closed")]
@@ -200,7 +200,7 @@ def moved_message(session: Session, row: models.JuryDecision, people: Mapping[st
 
 
 def naming_message(session: Session, row: models.JuryDecision, *, path: str) -> Message:
-    """Return what everybody of a selection reads when its jury changes after the first acta."""
+    """Return the message to everybody of a selection when its jury changes after the first acta."""
     selection, person = get_row(session, row.selection_id), session.get_one(Person, row.person_id).full_name
     ends = row.matter == models.JuryMatter.ENDING.value
 
@@ -222,7 +222,7 @@ def naming_message(session: Session, row: models.JuryDecision, *, path: str) -> 
 
 
 def list_consequences(session: Session, enrolment: Enrolment, begins_again: bool) -> list[str]:
-    """Say what the end of an enrolment, or another take of the course, means for each selection that it is or was in."""
+    """List the consequences of the end of an enrolment, or of another take of the course, for each selection that it is or was in."""
     texts = []
     for selection, has_line, has_sat in list_places(session, enrolment.id):
         people = get_row(session, selection.id).people
@@ -244,7 +244,7 @@ def list_consequences(session: Session, enrolment: Enrolment, begins_again: bool
 
 
 def incident_message(session: Session, row: SelectionIncident, *, is_decided: bool) -> Message:
-    """Return what a person reads who is asked about their sitting, or of whose answer something was decided."""
+    """Return the message to a person who is asked about their sitting, or of whose answer something was decided."""
     selection = get_row(session, row.selection_id)
 
     def subject() -> str:
@@ -274,7 +274,7 @@ def read_sign(row: SelectionIncident) -> AttemptSign:
 
 
 def jury_message(session: Session, task: ActaCorrection, acta: SelectionActa) -> Message:
-    """Return what the jury reads of a task that was opened, or that was closed because nothing differs any more."""
+    """Return the message to the jury on a task that was opened, or that was closed because nothing differs any more."""
     row = get_row(session, acta.selection_id)
     if task.closed_at is None:
         return Message(
@@ -299,7 +299,7 @@ def jury_message(session: Session, task: ActaCorrection, acta: SelectionActa) ->
 
 
 def acta_message(session: Session, acta: SelectionActa) -> Message:
-    """Return what somebody reads whom a final acta concerns, or whose line an amendment corrected."""
+    """Return the message to somebody whom a final acta concerns, or whose line an amendment corrected."""
     row = get_row(session, acta.selection_id)
     code, is_amendment = acta.printed_code, acta.kind == ActaKind.AMENDMENT.value
 

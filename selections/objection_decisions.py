@@ -288,7 +288,7 @@ def _decide_with_marks(
 
 
 def find_decision(session: Session, group_id: int) -> ObjectionProposal | None:
-    """Return what was decided about objections and is in force."""
+    """Find the decision about objections that is in force."""
     return session.scalar(select(ObjectionProposal).where(ObjectionProposal.group_id == group_id, ObjectionProposal.state == DECIDED))
 
 

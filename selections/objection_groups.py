@@ -503,7 +503,7 @@ def _outcome_message(row: Objection, attempt: Attempt, question: _Place, proposa
 
 
 def change_words(before: Decimal | Fraction | None, after: Decimal | Fraction | None) -> str:
-    """Say how a decision changed a learner's percentage."""
+    """Describe how a decision changed a learner's percentage."""
     if before is None or after is None:
         return ""
     if before == after:

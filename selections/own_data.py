@@ -32,7 +32,7 @@ from selections.objections import IS_DECISION
 
 
 def select_own_data(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:
-    """Return what selects a person's own lines of actas in force, and what they are and were named for."""
+    """Return the statements of a person's own lines of actas in force, and of what they are and were named for."""
     acta, line = SelectionActa, SelectionActaEntry
     return {
         "selection_lines": select(acta.code, acta.kind, acta.published_at, line.sealed, line.salt)

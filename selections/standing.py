@@ -61,7 +61,7 @@ SHARED = "shared"
 
 
 def chain_facts(session: Session, selection: Selection, amended: SelectionActa | None) -> dict[str, Any]:
-    """Return what an acta says of its rules: those of the acta that it amends, else those of the published quiz."""
+    """Return an acta's facts of its rules: those of the acta that it amends, else those of the published quiz."""
     if amended is not None:
         head = json.loads(amended.head)
         return {name: head[name] for name in _RULES if name in head}
@@ -98,7 +98,7 @@ def _whom(session: Session, selection: Selection) -> str:
 
 
 def _pass_mark_record(session: Session, quiz_version_id: int) -> dict[str, Any] | None:
-    """Return what the pass mark goes by: a norm as it is cited, or what judges recorded; nobody is named (spec/selection 3.10)."""
+    """Return the ground of the pass mark: a norm as it is cited, or the judges' record; nobody is named (spec/selection 3.10)."""
     pass_mark = get_published_pass_mark(session, quiz_version_id)
     if pass_mark.record is None:
         return {"norm": dict(pass_mark.norm)} if pass_mark.norm else None
@@ -282,7 +282,7 @@ def _texts(session: Session, acta_id: int) -> Iterator[str]:
 
 
 def find_file(session: Session, acta: SelectionActa, sha256: str) -> str | None:
-    """Return what a file with this digest is of an acta: `json` for the signed document, else the kind of an export; None for neither."""
+    """Find the kind of an acta's file by its digest: `json` for the signed document, else the kind of an export; None for neither."""
     if sha256 == acta.sha256:
         return "json"
     same = (ActaExport.acta_id == acta.id, ActaExport.sha256 == sha256)
@@ -308,7 +308,7 @@ def count_open_objections(session: Session, selection: Selection) -> int:
 
 
 def decisions_of(session: Session, selection: Selection) -> Mapping[int, dict[str, list[str]]]:
-    """Return what was decided about the people of a selection as an acta freezes it, by number of person: words of closed sets.
+    """Return the decisions about the people of a selection as an acta freezes them, by number of person: words of closed sets.
 
     `objections` has an ObjectionOutcome for each objection to their attempts, in order; `incidents` the flags that the jury decided.
     """
@@ -345,7 +345,7 @@ def _find_provisional(session: Session, selection_id: int) -> SelectionActa | No
 
 
 def break_ties(session: Session, selection: Selection, facts: Mapping[str, Any], tied: Sequence[RankedPerson]) -> dict[int, TieBreak]:
-    """Return what orders people of equal result, by the number of the take."""
+    """Return the order of people of equal result, by the number of the take."""
     objectives, of = facts["ties"]["objectives"], objectives_of(session, facts)
     takes = [person.person.enrolment_id for person in tied]
     sums = read_subtotals(session, selection, takes, of) if objectives else {}
@@ -414,7 +414,7 @@ def read_standing(
 
 
 def _by_hand(session: Session, selection: Selection) -> Mapping[int, dict[str, list[Any]]]:
-    """Return what was done by hand on the attempts of each take, as an acta freezes it: question (0: reopened), who, and why."""
+    """Return the acts by hand on the attempts of each take, as an acta freezes them: question (0: reopened), who, and why."""
     acts = defaultdict[int, dict[str, list[Any]]](lambda: {BY_HAND: []})
     for act in list_hand_acts(session, selection.course_id, selection.activity_key):
         acts[act.enrolment_id][BY_HAND].append({"question": act.question, "by": list(act.people), "reason": act.reason})

@@ -60,7 +60,7 @@ def acta_moment(moment: datetime) -> str:
 
 
 def matter_words(row: JuryDecision) -> str:
-    """Say in the reader's language what two of a jury decide on."""
+    """Describe in the reader's language what two of a jury decide on."""
     matters = ENDINGS if "ends" in json.loads(row.act_values) else MATTERS
     return _(matters[row.matter])
 

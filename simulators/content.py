@@ -132,7 +132,7 @@ def benefit_name(key: str) -> str:
 
 
 def input_label(name: str) -> str:
-    """Return what an input is called beside its field: a benefit's without the benefit."""
+    """Return the label of an input beside its field: a benefit's without the benefit."""
     if name in INPUT_WORDS:
         return _(INPUT_WORDS[name])
     key, *rest = name.split(".")
@@ -145,7 +145,7 @@ def input_label(name: str) -> str:
 
 
 def full_label(name: str) -> str:
-    """Return what an input is called where nothing stands beside it."""
+    """Return the label of an input where nothing stands beside it."""
     key, *rest = name.split(".")
     if key not in BENEFITS:
         return input_label(name)
@@ -166,7 +166,7 @@ def input_hint(name: str) -> str:
 
 
 def output_label(name: str) -> str:
-    """Return what an output is called, with its benefit or year."""
+    """Return the label of an output, with its benefit or year."""
     if name in OUTPUT_WORDS:
         return _(OUTPUT_WORDS[name])
     key, _dot, rest = name.partition(".")
@@ -186,7 +186,7 @@ def _needed(name: str) -> str:
 
 
 def fault_text(fault: Fault) -> str:
-    """Say what to correct."""
+    """Describe how to correct the fault."""
     if fault.reason is not FaultReason.LIMITS:
         return _(FAULTS[fault.reason])
     spec = SPECS[fault.name]

@@ -13,7 +13,7 @@ PAGE = 200
 
 
 def follow_limits(delivery: Delivery) -> None:
-    """Say anew whether the tasks of a course's learners are used up, each in a transaction of its own. Done twice it says nothing."""
+    """Compute anew whether the tasks of a course's learners are used up, each in a transaction of its own; twice changes nothing."""
     course_id, last = delivery.number("subject"), 0
     while page := _page(delivery, course_id, last):
         for row in page:

@@ -99,7 +99,7 @@ def freeze_tasks(session: Session, publication: Publication, tasks: Sequence[tup
 
 
 def list_task_entries(session: Session, version_id: int) -> Iterator[tuple[int, SearchDocument]]:
-    """Yield what can be found of a version's tasks, each with its activity's id."""
+    """Yield the search entries of a version's tasks, each with its activity's id."""
     return list_activity_entries(session, version_id, KIND.name)
 
 

@@ -206,7 +206,7 @@ def list_out_of_step(session: Session, course_id: int, *, after: int = 0, limit:
 
 
 def find_save(session: Session, key: PersonTaskKey) -> TaskSave | None:
-    """Return what a person calculated and typed last in a task, in one take of its course or in previews."""
+    """Find what a person calculated and typed last in a task, in one take of its course or in previews."""
     mine = (
         TaskSave.person_id == key.person_id,
         TaskSave.enrolment_id.is_not_distinct_from(key.enrolment_id),
@@ -312,7 +312,7 @@ def place_of(actor: Actor, subject: ActivityContext) -> PersonTaskKey:
 
 
 def counted(history: Sequence[Row[*tuple[Any, ...]]]) -> list[tasks.PastSubmission]:
-    """Return what the rules need of the submissions of a history, without its previews."""
+    """Return the submissions of a history that the rules count, without its previews."""
     return [_past(row) for row in history if not row.preview]
 
 

@@ -97,7 +97,7 @@ def import_(
 
 
 def _planned(imported: ImportedQuestions, target: Path | None, language: str) -> tuple[QuestionImportPlan, str | None]:
-    """Return what comes into a bank, and the bank's text where there is one; keys of other banks are not looked at."""
+    """Return the part that comes into a bank, and the bank's text where there is one; keys of other banks are not looked at."""
     from standards.bank.read import read
     from standards.imports import plan
 

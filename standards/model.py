@@ -43,7 +43,7 @@ class TransferRemark:
 
     @property
     def message(self) -> str:
-        """Return what and why in the reader's language."""
+        """Describe it and why in the reader's language."""
         facts = {name: _(word) if name == TRANSLATED_FACT else word for name, word in self.facts.items()}
         return " ".join(_(text) % facts if facts else _(text) for text in (self.what, self.why) if text).strip()
 
@@ -186,5 +186,5 @@ class TransferRemarkCollector:
 
 
 def left_out_remark(left_out: LeftOut) -> TransferRemark:
-    """Return what a file leaves out of a kind as a remark on the whole file."""
+    """Return the remark on the parts of a kind that a file leaves out, as one on the whole file."""
     return TransferRemark(RemarkSeverity.LOSS, SENTENCE, facts=left_out.facts)

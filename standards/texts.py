@@ -301,7 +301,7 @@ def to_plain(markdown: str, shape: definitions.TextShape, language: str) -> tupl
 
 
 def noted_for_graders(texts: Iterable[str], language: str, remarks: TransferRemarkCollector) -> str:
-    """Return what another tool shows to graders alone as plain words, for the note to colleagues: no learner ever reads it."""
+    """Return another tool's notes to graders as plain words, for the note to colleagues: no learner ever reads it."""
     note = "\n".join(filter(None, (to_plain(text, definitions.TextShape.MARKDOWN, language)[0] for text in texts)))
     if note:
         remarks.note(

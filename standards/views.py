@@ -83,7 +83,7 @@ class ConfirmForm(Form):
         self.categories.choices = [(Categories.TAGS, _("Turn them into tags of their questions")), (Categories.LEAVE, _("Leave them out"))]
 
     def category_handling(self) -> Categories:
-        """Return what becomes of the file's categories; tags where none of the list was asked for."""
+        """Return the handling of the file's categories; tags where none of the list was asked for."""
         return Categories.LEAVE if self.categories.data == Categories.LEAVE else Categories.TAGS
 
     def is_offered(self) -> bool:

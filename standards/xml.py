@@ -196,7 +196,7 @@ def example_of(element: Element) -> str:
 
 
 def inner_markup(element: Element) -> str:
-    """Return what is inside an element as markup, its namespaces taken away."""
+    """Return the content of an element as markup, its namespaces taken away."""
     bare = etree.fromstring(etree.tostring(element, with_tail=False))
     for node in bare.iter():
         if isinstance(node.tag, str):

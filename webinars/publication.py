@@ -99,7 +99,7 @@ def prepare_recording(activity: ActivitySource, renderer: Renderer) -> tuple[Pre
 
 
 def _spoken_words(path: str, language: str, renderer: Renderer) -> Cues:
-    """Return what is said, from captions or from a text in Markdown; in a language that the course has not, its paragraphs alone."""
+    """Return the spoken words, from captions or from a text in Markdown; in a language that the course has not, its paragraphs alone."""
     content = renderer.media[path].content
     if path.endswith(".vtt"):
         return [TranscriptPassage(cue.start // 1000, cue.words) for cue in read_cues(content)]

@@ -37,7 +37,7 @@ class PublishedRecording:
     resources: Mapping[str, CourseResource]
 
     def cues(self, language: str) -> Cues:
-        """Return what is said, in a language."""
+        """Return the cues in a language."""
         caption = next((caption for caption in self.captions if caption.language == language), None)
         return [] if caption is None else [TranscriptPassage(*cue) for cue in json.loads(caption.transcript)]
 
@@ -115,7 +115,7 @@ def _is_open(part: type[Activity] | type[Module], now: datetime) -> ColumnElemen
 
 
 def transcripts_of(session: Session, activity_ids: Sequence[int]) -> dict[int, Cues]:
-    """Return what is said in some recordings, in all languages one after the other, by activity."""
+    """Return the transcripts of some recordings, in all languages one after the other, by activity."""
     statement = (
         select(Recording.activity_id, Caption.transcript)
         .join(Recording, Recording.id == Caption.recording_id)
@@ -145,7 +145,7 @@ def chapters_of(session: Session, activity_ids: Sequence[int]) -> dict[int, list
 
 
 def list_recording_entries(session: Session, version_id: int) -> Iterator[tuple[int, SearchDocument]]:
-    """Yield what can be found of a version's recordings, each with its activity's id."""
+    """Yield the search entries of a version's recordings, each with its activity's id."""
     statement = (
         select(Recording, Activity.title, Activity.summary)
         .join(Activity, Activity.id == Recording.activity_id)

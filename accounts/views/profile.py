@@ -79,7 +79,7 @@ def _address_page(form: ChangeAddressForm, person: Person) -> Response:
 @addresses_bp.get("/profile/address/sent")
 @requires(AccountAction.EDIT_PROFILE)
 def address_change_requested() -> Answer:
-    """Say that a mail is on its way, whatever stands behind the address."""
+    """State that a mail is on its way, whatever stands behind the address."""
     return page("accounts/address_change_requested.html", sends_mail=current_settings().sends_mail)
 
 

@@ -99,7 +99,7 @@ def enter_with_passkey() -> Answer:
 
 
 def _without_proof() -> Answer:
-    """Answer who came too late, or has signed in elsewhere meanwhile: the password is typed again, and what they had posted goes on."""
+    """Ask for the password again where somebody came too late, or has signed in elsewhere meanwhile; what they had posted goes on."""
     if not current_actor().is_anonymous:
         return after_entry(_resume(), None)
     return (sign_in_page(_resume()), 401) if _resume() else see_page("accounts.sign_in")

@@ -228,7 +228,7 @@ class ItemSample:
 
 
 def sample_of(responses: Sequence[ItemResponses]) -> ItemSample:
-    """Return what groups are compared with: who answered; the best are at least a third, those with equal rest together."""
+    """Return the sample that groups are compared with: who answered; the best are at least a third, those with equal rest together."""
     count = sum(response.count for response in responses)
     whole = sum((response.count * response.rest for response in responses), _NOTHING)
     squares = sum((response.count * response.rest * response.rest for response in responses), _NOTHING)
@@ -495,7 +495,7 @@ def _is_failed(mark: PartMark, part: str) -> bool:
 
 
 def _right_numbers(body: definitions.NumericalBody | definitions.CalculatedBody) -> list[Fraction]:
-    """Return what is right; of a calculated question, whose numbers are kept as shares of the right one, 1."""
+    """Return the right numbers; of a calculated question, whose numbers are kept as shares of the right one, 1."""
     if isinstance(body, definitions.CalculatedBody):
         return [Fraction(1)]
     return [answer.value for answer in body.answers if answer.credit > 0 and answer.value is not None]

@@ -50,7 +50,7 @@ def unmatched_in(
     convention: Convention,
     layout: ItemLayout | None = None,
 ) -> tuple[UnmatchedPart, ...]:
-    """Return what was typed for the parts that matched no answer.
+    """Return the texts typed for the parts that matched no answer.
 
     Numbers of calculated questions differ by learner: they are kept as shares of the right one, "×1.02" with the value 1.02.
     """
@@ -185,7 +185,7 @@ def response_analysis(responses: Iterable[ItemResponses]) -> tuple[ResponseClass
 
 
 def concerns_about(statistics: PositionStatistics | QuestionStatistics) -> tuple[ItemWarning, ...]:
-    """Return what the numbers of a position or question give cause to."""
+    """Return the concerns to which the numbers of a position or question give cause."""
     facility, efficiency, discrimination = statistics.facility, statistics.efficiency, statistics.discrimination
     checks = {
         ItemWarning.DUBIOUS: efficiency is not None and efficiency < DUBIOUS_EFFICIENCY,
@@ -411,7 +411,7 @@ class QuestionTally:
             self._firsts[given.marking.parts[0].matched, given.first] += 1
 
     def evidence(self) -> ItemEvidence:
-        """Return what was counted; the most frequent texts first."""
+        """Return the counts; the most frequent texts first."""
         return ItemEvidence(
             shown=self.shown,
             responses=tuple(ItemResponses(marking, rest, count) for (marking, rest), count in self._responses.items()),
@@ -468,7 +468,7 @@ class RescaledMarks:
         return self.own * self.whole / self.left
 
     def fill(self, maximum: Fraction) -> Fraction:
-        """Return what a question that was taken out has in the total: as much of its mark as the attempt has of the others."""
+        """Return the part in the total of a question that was taken out: as much of its mark as the attempt has of the others."""
         return maximum * self.own / self.left
 
     def beside(self, mark: Fraction, maximum: Fraction) -> Fraction:

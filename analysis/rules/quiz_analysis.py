@@ -75,7 +75,7 @@ def examine(question: QuestionDefinition, evidence: item_evidence.ItemEvidence) 
 
 
 def question_outcomes(question: QuestionDefinition, evidence: item_evidence.ItemEvidence) -> tuple[Outcome, ...]:
-    """Return what every test made for one version of a question gave; none is made where fewer than LEAST attempts answered it.
+    """Return the results of every test for one version of a question; none is made where fewer than LEAST attempts answered it.
 
     Who left it blank is looked at only for blanks: what was not reached says nothing about a key.
     """

@@ -14,7 +14,7 @@ _MARKS = re.compile(rb"\bq[0-9a-f]{8}-")
 
 
 def content_digest(question: QuestionDefinition, course: str) -> str:
-    """Return what is equal for two published questions that say the same, whatever their key and in whatever course they stand.
+    """Return a digest that is equal for two published questions of the same content, whatever their key and course.
 
     `course` is the address of the course, which stands in the links of the text.
     """

@@ -381,5 +381,5 @@ POWER: tuple[ClassPower, ...] = (
 
 
 def power_of(answers: int) -> ClassPower | None:
-    """Return what the largest class of the table that is no larger than this one shows; None below the smallest."""
+    """Return the power of the largest class of the table that is no larger than this one; None below the smallest."""
     return next((class_power for class_power in reversed(POWER) if class_power.answers <= answers), None)

@@ -106,7 +106,7 @@ def points(value: float) -> str:
 
 
 def lacking(attempts: int, positions: int) -> list[str]:
-    """Say what is missing before anything can be told (3.1)."""
+    """Describe what is missing before anything can be told (3.1)."""
     reasons = []
     if attempts < LEAST_ATTEMPTS:
         reasons.append(
@@ -130,7 +130,7 @@ def lacking(attempts: int, positions: int) -> list[str]:
 
 
 def doubts_of(analysis: DecisionAnalysis, *, best_counted: bool) -> list[str]:
-    """Say what these figures do not tell, and why."""
+    """Describe what these figures do not tell, and why."""
     doubts = []
     if analysis.rule.pass_mark is None:
         doubts.append(
@@ -371,7 +371,7 @@ def level_lines(model: DecisionModel) -> list[tuple[str, list[str]]]:
 
 
 def level_words(model: DecisionModel) -> str:
-    """Say what three attempts do for a person a little below the pass mark; nothing where the mark leaves no level there."""
+    """Describe what three attempts do for a person a little below the pass mark; nothing where the mark leaves no level there."""
     for chance in model.chances:
         if chance.apart == LITTLE:
             by_attempts = dict(zip((best.attempts for best in model.repeated), chance.by_attempts, strict=True))
@@ -386,7 +386,7 @@ def level_words(model: DecisionModel) -> str:
 
 
 def repeated_words(model: DecisionModel, rule: DecisionRule) -> str:
-    """Say what several attempts do, of this quiz if it allows them."""
+    """Describe what several attempts do, of this quiz if it allows them."""
     by_attempts: dict[int, BestOf] = {repeated.attempts: repeated for repeated in model.repeated}
     once = of_hundred(by_attempts[1].false_pass)
     if not rule.counts_best:

@@ -41,7 +41,7 @@ class DrawQualityView:
 
 
 def lacking_sets(attempts: int) -> str:
-    """Say how many attempts are needed before a look back."""
+    """Describe how many attempts are needed before a look back."""
     return ngettext(
         "At least %(least)s fully marked attempts are needed; so far there is %(count)s.",
         "At least %(least)s fully marked attempts are needed; so far there are %(count)s.",

@@ -41,7 +41,7 @@ def part_name(question: definitions.QuestionDefinition, part: str) -> str:
 
 
 def question_text(question: definitions.QuestionDefinition) -> SafeHtml:
-    """Return what is asked, with gaps as numbers."""
+    """Return the text of the question, with gaps as numbers."""
     places = {gap.name: at for at, gap in enumerate(question.body.gaps, 1)} if isinstance(question.body, definitions.GapsBody) else {}
     return SafeHtml.stored(MARKERS.sub(lambda match: f"<strong>[{places.get(match[1], 0)}]</strong>", choose(question.text)))
 
@@ -338,7 +338,7 @@ def _facts(finding: ItemFinding, question: definitions.QuestionDefinition | None
 
 
 def certainties() -> list[str]:
-    """Say how sure each strength of a finding is."""
+    """Describe how sure each strength of a finding is."""
     return [_(label) for label in SURE.values()]
 
 
@@ -362,7 +362,7 @@ DEFECTS = (
 
 
 def reach_of(answers: int) -> Reach | None:
-    """Return what item analysis can find where the most answered question has so many answers; None where it says nothing."""
+    """Return the reach of item analysis where the most answered question has so many answers; None where it has none."""
     own = power_of(answers)
     if own is None:
         return None

@@ -80,7 +80,7 @@ def _means(letter: str, name: str, people: Sequence[PairedScores]) -> GroupMeans
 
 
 def lacking(paired: PairedClass) -> str:
-    """Say what is missing before a gain can be told; '' where nothing is."""
+    """Describe what is missing before a gain can be told; '' where nothing is."""
     people = len(paired.a_first) + len(paired.b_first)
     if people < LEAST_PEOPLE:
         return ngettext(
@@ -207,7 +207,7 @@ def _share(title: str, room: ShareOfRoom, formula: tuple[str, ...]) -> DecisionF
 
 
 def left_out(paired: PairedClass) -> str:
-    """Say how many took the initial test alone, and how they did (7.5)."""
+    """Describe how many took the initial test alone, and how they did (7.5)."""
     if not paired.only_first:
         return _("Everyone who took the initial test took the final one too.")
     return ngettext(
@@ -253,7 +253,7 @@ class ComparedBands:
 
     @property
     def conclusion(self) -> str:
-        """Say what the two bands tell, without a gain as a number."""
+        """Describe what the two bands tell, without a gain as a number."""
         bands = [(band.low, band.high) for band in (self.initial, self.final)]
         if any(None in band for band in bands):
             return _("How precise these results are is not known yet: too few people have taken the tests.")

@@ -239,7 +239,7 @@ def segment_rows(joined: JoinedHistory) -> list[list[Cell]]:
 
 
 def present_sentence(joined: JoinedHistory, *, together: bool) -> str:
-    """Say of which segments the figures of the page are; '' where there is one figure."""
+    """Describe of which segments the figures of the page are; '' where there is one figure."""
     if not joined.is_joined:
         return ""
     if together:
@@ -272,7 +272,7 @@ def change_views(joined: JoinedHistory) -> tuple[VersionChangeView, ...]:
 
 
 def _change(name: str, before: VersionRow, version: VersionRow, author: Person | None) -> VersionChangeView:
-    """Return what is said of a change, and by whom where an editor said that it was wording only."""
+    """Describe a change, and by whom where an editor stated that it was wording only."""
     if author is not None:
         sentence = _("Only the wording changed, says %(who)s: its figures go on.", who=author.full_name)
         return VersionChangeView(version.id, name, sentence, may_say=False, may_withdraw=True)
@@ -282,7 +282,7 @@ def _change(name: str, before: VersionRow, version: VersionRow, author: Person |
 
 
 def wording_corrections(joined: JoinedHistory) -> Iterator[CorrectionView]:
-    """Yield what editors said of versions, and took back, as lines of the correction log."""
+    """Yield the statements of editors on versions, and those taken back, as lines of the correction log."""
     for wording, author, other in joined.wordings:
         name = joined.names.get(wording.question_version_id)
         if name is not None:
@@ -339,7 +339,7 @@ def _sentences(rows: Sequence[ItemHistoryRow]) -> list[str]:
 
 
 def _practice_sentences(sums: HistorySums) -> list[str]:
-    """Say how it does where nothing counts, which no other figure of the page takes in (spec/selection 2.3)."""
+    """Describe how it does where nothing counts, which no other figure of the page takes in (spec/selection 2.3)."""
     share = practice_facility(sums)
     if share is None:
         return []
@@ -390,7 +390,7 @@ def _share(part: int, whole: int) -> str:
 
 
 def exposure_sentence(rows: ExposureRows) -> str:
-    """Say how many people of the course were shown a question in the last year."""
+    """Describe how many people of the course were shown a question in the last year."""
     whole = rows[0]
     if not whole.started:
         return _("In the last 365 days no one began a quiz that may ask it.")
@@ -614,7 +614,7 @@ def _versions(joined: JoinedHistory, subject: ItemHistoryContext) -> list[Versio
 @bp.post("/teaching/<slug>/questions/<key>/history/wording")
 @requires(AnalysisAction.SEGMENT, item_history.get_question)
 def mark_wording_only(subject: ItemHistoryContext) -> Answer:
-    """Say that a version changed only the wording."""
+    """Mark a version as one that changed only the wording."""
     return _changed(subject, corrections.mark_wording_only, _("The figures of this version now go on from those of the one before."))
 
 

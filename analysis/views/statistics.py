@@ -252,7 +252,7 @@ def _actions(subject: QuizContext, view: FindingView) -> Iterator[tuple[str, str
 
 
 def about_attempts(selection: StatisticsSelection) -> dict[str, object]:
-    """Return what every page says of the attempts that are looked at."""
+    """Describe the attempts that are looked at, for every page."""
     attempt_set = selection.found
     return {
         "which": attempt_set.which.value,

@@ -116,7 +116,7 @@ def quiz_figures(examination: QuizAnalysis) -> list[tuple[str, str, str]]:
 
 
 def warnings_of(examination: QuizAnalysis) -> list[str]:
-    """Say in words what cannot be computed, and why (spec/quiz-engine 5.12, degenerate cases)."""
+    """Describe what cannot be computed, and why (spec/quiz-engine 5.12, degenerate cases)."""
     quiz, sentences = examination.quiz, []
     if quiz.attempts == 1:
         sentences.append(_("With one attempt nothing can be compared: spread, discrimination and weights need at least two."))
@@ -256,7 +256,7 @@ def _untaken(analysed: QuestionAnalysis, question: QuestionDefinition) -> Iterat
 
 
 def typed_lines(analysed: QuestionAnalysis, question: QuestionDefinition) -> list[tuple[str, str, str, str]]:
-    """Return what was typed most often of what matches no answer: its part, the text, how often, and the mean of the rest."""
+    """List the texts most often typed of what matches no answer: the part, the text, how often, and the mean of the rest."""
     return [
         (
             part_name(question, typed.part) if typed.part else "",

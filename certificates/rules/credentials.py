@@ -257,7 +257,7 @@ class ReviewCause(StrEnum):
 
     @property
     def decisions_here(self) -> tuple[ReviewDecision, ...]:
-        """Return what may be decided in the list itself; a certificate is revoked on a page of its own."""
+        """Return the decisions that may be taken in the list itself; a certificate is revoked on a page of its own."""
         return (ReviewDecision.KEEP,) if self.concerns_completion else (ReviewDecision.KEEP, ReviewDecision.REPLACE)
 
     @property

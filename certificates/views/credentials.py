@@ -133,14 +133,14 @@ class CredentialPageView:
 
 
 def _facts(row: Credential) -> CredentialPageView:
-    """Return what its holder and the team read of a credential."""
+    """Return the facts that its holder and the team read of a credential."""
     session = current_session()
     signers, replacement = credentials.list_signers(session, row), credentials.find_replacement(session, row)
     return _described(PublicRecord(row, signers, credentials.is_holder_deleted(session, row), replacement, ""), private=True)
 
 
 def _described(record: PublicRecord, *, private: bool) -> CredentialPageView:
-    """Return what is said of a credential; in public without its address here and without the reason of a revocation."""
+    """Return the description of a credential; in public without its address here and without the reason of a revocation."""
     passed = stated_pass(record.row.passed, language(), with_assessment=record.row.with_assessment)
     row, signers, replacement, is_deleted = record.row, record.signers, record.replacement, record.is_holder_deleted
     return CredentialPageView(
@@ -323,7 +323,7 @@ def download(subject: CredentialContext) -> Response:
 @credentials_bp.get("/verify/<code>")
 @public("everybody may check a code: certificate.verify")
 def verify(code: str) -> Answer:
-    """Say what the register says of a code: everything the sheet prints, and its state; nothing else of the person."""
+    """Show the register's record of a code: everything the sheet prints, and its state; nothing else of the person."""
     limiter().use(LOOK_UPS, client_key())
     return code_page(code)
 

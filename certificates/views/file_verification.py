@@ -150,7 +150,7 @@ def confirmed(finding: FileFinding, entry: RegisterEntry | None, addresses: Sequ
 
 
 def _achievement(badge: BadgeContent) -> tuple[BadgeContent, date | None]:
-    """Return what the register confirms of a badge, and its last day: former badges end at another hour of it."""
+    """Return the achievement that the register confirms of a badge, and its last day: former badges end at another hour of it."""
     return replace(badge, description="", criteria="", valid_until=None), site_day(badge.valid_until) if badge.valid_until else None
 
 
@@ -269,7 +269,7 @@ def present_page() -> OfflinePage:
 @offline_bp.get("/verify/offline.html")
 @public("everybody may verify without a network: certificate.verify")
 def offline_page() -> Response:
-    """Answer the page; its own policy lets a browser run nothing but its script, and open no address."""
+    """Send the page; its own policy lets a browser run nothing but its script, and open no address."""
     page = present_page()
     response = make_response(page.content)
     response.content_type = "text/html; charset=utf-8"

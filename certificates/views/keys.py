@@ -27,7 +27,7 @@ KEPT_FOR_AN_HOUR = "public, max-age=3600"
 
 
 def published(document: Document, content_type: str, *, cache_control: str = KEPT_FOR_AN_HOUR) -> Response:
-    """Answer with a document that pages of every site may read; its tag is that of its content."""
+    """Send a document that pages of every site may read; its tag is that of its content."""
     response = make_response(json.dumps(document, ensure_ascii=False, indent=1) + "\n")
     response.content_type = content_type
     response.headers["Access-Control-Allow-Origin"] = "*"
@@ -44,14 +44,14 @@ def requested_address() -> str:
 @keys_bp.get("/.well-known/did.json")
 @public("everybody may read the keys: keys.read")
 def did() -> Response:
-    """Answer the DID document, by which programs of others find the keys of credentials."""
+    """Send the DID document, by which programs of others find the keys of credentials."""
     return published(own_did_document(requested_address(), current_keys()), "application/did+json")
 
 
 @keys_bp.get("/.well-known/certificate-keys.json")
 @public("everybody may read the keys: keys.read")
 def key_list() -> Response:
-    """Answer the signed list of every key."""
+    """Send the signed list of every key."""
     document = signed_key_list(requested_address(), current_keys(), current_seal_keys(), now=clock.now())
     return published(document, "application/json")
 
@@ -59,7 +59,7 @@ def key_list() -> Response:
 @keys_bp.get("/verify/keys/<identifier>.cer")
 @public("everybody may read the keys: keys.read")
 def authority_certificate(identifier: str) -> Response:
-    """Answer the certificate of an authority that counts, as PDF readers import it (DER)."""
+    """Send the certificate of an authority that counts, as PDF readers import it (DER)."""
     authorities = current_seal_keys().authorities
     key = next(
         (authority for authority in authorities if authority.identifier == identifier and authority.state is not KeyState.COMPROMISED), None
@@ -94,14 +94,14 @@ ASKED_EACH_TIME = "public, no-cache"
 @status_lists_bp.get("/status/<int:number>")
 @public("says of no place whose it is: status.read")
 def ended(number: int) -> Response:
-    """Answer the list of what is not in force any more: revoked, or replaced."""
+    """Send the list of what is not in force any more: revoked, or replaced."""
     return _status_list(number, StatusPurpose.REVOCATION)
 
 
 @status_lists_bp.get("/status/<int:number>/replaced")
 @public("says of no place whose it is: status.read")
 def replaced(number: int) -> Response:
-    """Answer the list of what was replaced by another one."""
+    """Send the list of what was replaced by another one."""
     return _status_list(number, StatusPurpose.REFRESH)
 
 

@@ -58,7 +58,7 @@ class RegisterRequest:
     faults: Mapping[str, str]
 
     def fields(self, **changes: str) -> dict[str, Any]:
-        """Return what the address of the same list holds, without the place in it, with some of it changed."""
+        """Return the fields in the address of the same list, without the place in it, with some of it changed."""
         return {name: value for name, value in {**self.typed, **changes}.items() if value}
 
     def sorted_by(self, name: str) -> dict[str, Any]:
@@ -67,7 +67,7 @@ class RegisterRequest:
         return self.fields(sort=f"{'-' if descends else ''}{name}")
 
     def direction(self, name: str) -> str:
-        """Return what a heading says of its column: `ascending`, `descending`, or nothing."""
+        """Return the sort direction of a column's heading: `ascending`, `descending`, or nothing."""
         return "" if self.sort.order != name else "descending" if self.sort.descends else "ascending"
 
 

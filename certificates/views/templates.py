@@ -138,7 +138,7 @@ class ElementForm(Form):
             self.size.label.text = _("Size of the letters, smallest size")
 
     def changed(self, name: str) -> str:
-        """Return what was typed where it is another value than the draft's; '' where it is not, or the element has no such field."""
+        """Return the typed value where it is another one than the draft's; '' where it is not, or the element has no such field."""
         field = getattr(self, name, None)
         typed = (field.data or "").replace("\r\n", "\n") if field is not None else ""
         return typed if typed != self.former.get(name) else ""
@@ -286,7 +286,7 @@ def long_texts(texts: CertificateTexts) -> CertificateTexts:
 
 
 def find_overflows(texts: CertificateTexts) -> tuple[tuple[str, TextOverflow], ...]:
-    """Return what does not fit a template with the hard names and the longest title, each with its language (spec/certificates T5)."""
+    """Find the texts that overflow a template with the hard names and the longest title, each with its language (spec/certificates T5)."""
     overflows: dict[tuple[str, int], TextOverflow] = {}
     for code in texts.template.languages:
         for name, surnames in HARD_NAMES:
@@ -405,7 +405,7 @@ def import_folder(context: InstitutionContext) -> Answer:
 
 
 def _content(field: str) -> bytes:
-    """Return what a file holds that was sent."""
+    """Return the content of a sent file."""
     sent = request.files[field]
     content: bytes = sent.read()
     sent.close()
@@ -484,7 +484,7 @@ def _page(
 
 
 def _overflows(result: TemplateReadResult, issuer: SampleIssuer) -> list[tuple[str, int, str]]:
-    """Return what does not fit: language, number of the element, and the word that is too wide."""
+    """Return the texts that overflow: language, number of the element, and the word that is too wide."""
     if result.template is None:
         return []
     texts = sample_texts(result.template, language(), _host(), issuer)
@@ -500,7 +500,7 @@ def _institution_of(row: StoredTemplate) -> Institution | None:
 
 
 def _issuer(institution: Institution | None, tongue: str) -> SampleIssuer:
-    """Return what certificates of an institution would print today."""
+    """Return the issuer that certificates of an institution would print today."""
     session, settings, now = current_session(), current_settings(), clock.now()
     (names, short_names), (brand, accent, logo) = get_issuer_names(settings, institution), get_issuer_design(session, institution)
     signers = list_signers_on(session, settings, institution, local(now).date())

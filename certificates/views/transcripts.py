@@ -73,7 +73,7 @@ class TranscriptView:
 
 
 def present_view(records: Sequence[TranscriptRecord], open_courses: Sequence[OpenCourse] = ()) -> TranscriptView:
-    """Return what a person completed as it stands now."""
+    """Return a person's completed courses as they stand now."""
     rows = tuple((record, printed_length(record), record.state or NO_CERTIFICATE, "") for record in records)
     return TranscriptView(rows, _sums(sums_of(records)), tuple(open_courses))
 
@@ -191,7 +191,7 @@ def _file(content: bytes, media_type: str, name: str) -> Response:
 
 
 def verification_page(row: Transcript) -> Response:
-    """Say what a transcript said on its day, and beside each record what the register says of it today."""
+    """Show a transcript as it was on its day, and beside each record its state in the register today."""
     holds = transcripts.has_signature(row, current_keys())
     content = read_stored(row.content, site_address()) if holds and row.content else None
     present = transcripts.present_states(current_session(), printed_codes(content.records)) if content else {}

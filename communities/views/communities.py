@@ -77,7 +77,7 @@ def own() -> Answer:
 
 
 def saved(changed: bool) -> str:
-    """Return what is said after a form was sent that changed something, or nothing."""
+    """Return the message after a form was sent that changed something, or nothing."""
     return _("Saved.") if changed else _("There was nothing to change.")
 
 

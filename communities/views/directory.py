@@ -189,7 +189,7 @@ def own_entry() -> Answer:
 
 
 def _marks_of(session: Session, row: DirectoryEntry | None) -> dict[str, Any]:
-    """Return what the form shows of an entry beside its own columns."""
+    """Return the values that the form shows of an entry beside its own columns."""
     if row is None:
         return {}
     marks = directory.list_marks(session, [row.id])[row.id]

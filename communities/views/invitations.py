@@ -172,7 +172,7 @@ def answer(invited: CommunityInvitedContext) -> Answer:
 
 
 def find_joining(endpoint: str, values: Mapping[str, str]) -> Joining | None:
-    """Return what the link of an invitation lets its reader join who signs up or in for it, or None."""
+    """Return the thing that an invitation's link lets its reader join who signs up or in for it, or None."""
     if endpoint != "communities_invited.invitation":
         return None
     secret = values["secret"]

@@ -64,7 +64,7 @@ class WorkingGroupForm(Form):
     level = RadioField(lazy_("How one joins"), choices=choices(GROUP_LEVELS), default=CommunityLevel.SEMIPRIVATE.value)
 
     def values(self) -> communities.CommunityValues:
-        """Return what was chosen: what is hidden is private."""
+        """Return the choices: what is hidden is private."""
         chosen = CommunityReach(self.reach.data)
         level = CommunityLevel.PRIVATE if chosen is CommunityReach.HIDDEN else CommunityLevel(self.level.data)
         return communities.CommunityValues(self.name.data or "", self.language.data, chosen, level)
@@ -94,7 +94,7 @@ class ValuesForm(WorkingGroupForm):
         self.organisation.choices = [("", _("None")), *((str(number), name) for number, name in own)]
 
     def values(self) -> communities.CommunityValues:
-        """Return what was chosen: what is hidden is private."""
+        """Return the choices: what is hidden is private."""
         values = super().values()
         number = whole_number(self.organisation.data or "") or None
         return replace(values, topic=self.topic.data or "", organisation_id=number if values.reach is CommunityReach.INSTITUTION else None)
@@ -165,7 +165,7 @@ def settings(context: CommunityContext) -> Answer:
 def _readers_page(
     context: CommunityContext, form: WorkingGroupForm, values: communities.CommunityValues, change: reach.ReadersChange
 ) -> Response:
-    """Say who reads the community today and who would afterwards; the form waits in hidden fields."""
+    """Show who reads the community today and who would afterwards; the form waits in hidden fields."""
     row, reaches = context.community, GROUP_REACHES if context.parent else REACHES
     fields = [(name, value) for name, value in request.form.items() if name == "seen" or name in form]
     numbers = [number for number in (row.organisation_id, values.organisation_id) if number]
@@ -208,7 +208,7 @@ class CommunityBoardForm(Form):
 @managing_bp.route("/communities/<slug>/manage/discussions", methods=["GET", "POST"])
 @requires(CommunityAction.EDIT, communities.get_community)
 def board_settings(context: CommunityContext) -> Answer:
-    """Say how the discussions of a community work: first posts, categories, and what mails carry."""
+    """Set how the discussions of a community work: first posts, categories, and what mails carry."""
     session, actor, row, now = current_session(), current_actor(), context.community, clock.now()
     board = session.get_one(Board, row.board_id)
     present = {"first_posts": board.first_posts, "mail_text": board.mail_text, "categories": "\n".join(board.categories)}
@@ -240,7 +240,7 @@ def _manage_page(context: CommunityContext, form: ReasonForm) -> Response:
 
 
 def _facts_of(row: models.Community) -> list[tuple[str, str]]:
-    """Return what those who activate a draft know of it besides its texts: whose it is, its topic, who finds it and how one joins."""
+    """Return a draft's facts for those who activate it, besides its texts: whose it is, its topic, who finds it and how one joins."""
     session = current_session()
     return [
         (_("Founded by"), ", ".join(members.list_running(session, row.id))),
@@ -422,7 +422,7 @@ LOGGED_VALUES: Mapping[str, tuple[str, Mapping[Any, str]]] = {
 
 
 def _words_of(facts: Mapping[str, Any]) -> str:
-    """Return what an act changed: the names of fields, and the new role, reach or level."""
+    """Return the words of a change: the names of fields, and the new role, reach or level."""
     kinds = [facts[act] for act in ("added", "removed", "moved") if act in facts]
     names = [_(LOGGED[name]) for name in (*facts, *facts.get("texts", ()), *facts.get("changed", ()), *kinds) if name in LOGGED]
     values = [f"{_(label)}: {_(labels[facts[name]])}" for name, (label, labels) in LOGGED_VALUES.items() if name in facts]

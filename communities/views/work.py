@@ -43,7 +43,7 @@ class CommunityFileForm(Form):
     members_only = BooleanField(lazy_("Members alone see it"), default=True)
 
     def values(self) -> files.FileValues:
-        """Return what is said of the file."""
+        """Return the description of the file."""
         texts = (self.title.data or "", self.description.data or "", self.category.data or "")
         return files.FileValues(*texts, self.language.data, self.licence.data, members_only=self.members_only.data)
 

@@ -89,7 +89,7 @@ class DayFault(StrEnum):
 
 
 def waiver_fault(first_on: date, last_on: date | None) -> DayFault | None:
-    """Return what is wrong with the days of a waiver (spec/compulsory 18)."""
+    """Return the fault of a waiver's days (spec/compulsory 18)."""
     if last_on is not None and last_on < first_on:
         return DayFault.BACKWARDS
     if last_on is not None and last_on > longest_waived_day(first_on):
@@ -98,7 +98,7 @@ def waiver_fault(first_on: date, last_on: date | None) -> DayFault | None:
 
 
 def achievement_fault(achieved_on: date, today: date) -> DayFault | None:
-    """Return what is wrong with the day of a recognition (spec/compulsory 18)."""
+    """Return the fault of a recognition's day (spec/compulsory 18)."""
     if achieved_on > today:
         return DayFault.AHEAD
     return DayFault.TOO_EARLY if achieved_on < FIRST_ACHIEVED else None

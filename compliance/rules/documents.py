@@ -476,7 +476,7 @@ def replay_person(
 
 
 def _other_than(stored: str | None, case: TrainingCase, at: datetime) -> str | None:
-    """Return what is computed where something else is stored; what the clock changed within the hour may not be written yet."""
+    """Return the computed value where another one is stored; what the clock changed within the hour may not be written yet."""
     computed, since = status_words(status_of(case, at)), begins_at(case)
     if stored is None:
         return None if since is None or at - UNDER_WAY < since else computed

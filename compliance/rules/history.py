@@ -81,7 +81,7 @@ def rewrite_history(rows: Sequence[HistoryRow], case: TrainingCase, computed_at:
 
 
 def _known_at(rows: Sequence[HistoryRow], known: datetime) -> list[tuple[object, datetime | None]]:
-    """Return what a history said up to a moment as known then: each state, and its end where that had come."""
+    """Return the states of a history up to a moment as known then: each state, and its end where that had come."""
     present = sorted((row for row in rows if row.known_from <= known and not _is_over(row.known_to, known)), key=lambda row: row.valid_from)
     return [(row.says, row.valid_to if _is_over(row.valid_to, known) else None) for row in present]
 

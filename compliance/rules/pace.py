@@ -251,13 +251,13 @@ class Hindrance:
 
 
 def find_hindrance(course: str, takes: Collection[CourseTake], last: datetime, now: datetime) -> Hindrance | None:
-    """Return what keeps somebody who can take a course in some ways from finishing it by their last day; None where one way is enough."""
+    """Find the hindrance to finishing a course by the last day that can be taken in some ways; None where one way is enough."""
     ends = max((end for take in takes if (end := take.find_end(last, now)) is not None), default=None)
     return None if ends is not None and ends >= last else Hindrance(course, any(take.is_taken for take in takes), ends)
 
 
 def hindrance_under(requirement: Requirement, of_course: Callable[[str], Hindrance | None]) -> Hindrance | None:
-    """Return what keeps somebody from meeting a requirement: of several courses the worst; where any will do, the best, if all do."""
+    """Return the hindrance to meeting a requirement: of several courses the worst; where any will do, the best, if all have one."""
     if isinstance(requirement, CourseRequirement):
         return of_course(requirement.course)
     parts = [hindrance_under(part, of_course) for part in requirement.parts]

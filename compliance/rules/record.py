@@ -276,7 +276,7 @@ PersonFacts = Mapping[FactKind, list[PersonFact]]
 
 
 def record_under(facts: PersonFacts, scope: RecordScope) -> TrainingRecord:
-    """Return what an obligation asks of a person's facts, as the pure rules read it; `load_records` reads the same for many people."""
+    """Return the record of an obligation from a person's facts, for the pure rules; `load_records` reads the same for many people."""
     zone = scope.default_zone
     return TrainingRecord(
         zone,

@@ -191,12 +191,12 @@ class TrainingCase:
 
 
 def training_case(versions: Sequence[ObligationTerms], record: TrainingRecord, known: datetime) -> TrainingCase:
-    """Return what was known of a person under an obligation at a moment; what was recorded later changes nothing."""
+    """Return the facts known of a person under an obligation at a moment; what was recorded later changes nothing."""
     return case_under(known_terms(versions, known), record)
 
 
 def case_under(terms: KnownTerms, record: TrainingRecord) -> TrainingCase:
-    """Return what was known of a person at the moment as of which the terms of an obligation are known."""
+    """Return the facts known of a person at the moment as of which the terms of an obligation are known."""
     stays = known_stays(record.stays, terms.known)
     waivers = known_waivers(record.waivers, terms.known, record.zone)
     closures = known_closures(record.closures, terms.known)
@@ -381,7 +381,7 @@ class _Reading:
 
     @property
     def status(self) -> TrainingStatus:
-        """Return what was found, with all of its days."""
+        """Return the status with all of its days."""
         if not self.in_force:
             return TrainingStatus(self.state, self.flags, zone=self.zone)
         standing, state = self.standing, self.state

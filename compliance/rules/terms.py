@@ -272,7 +272,7 @@ def shortest_days(duration: Duration) -> int:
 
 
 def find_faults(terms: ObligationTerms, steps: Sequence[int]) -> list[TermsFault]:
-    """Return what makes no sense in the terms and the reminder steps of an obligation; nothing where all is well."""
+    """Find the faults in the terms and the reminder steps of an obligation; nothing where all is well."""
     bounds = {
         TermsField.WINDOW: terms.window,
         TermsField.GRACE: terms.grace,

@@ -70,7 +70,7 @@ class EvidenceForm(Form):
         return (name, sent.read()) if name else None
 
     def refuse_evidence(self, refusal: EvidenceRefusal) -> None:
-        """Say why the file is not taken."""
+        """Describe why the file is not taken."""
         self.refuse(self.evidence, _(REFUSALS[refusal], kinds=enumeration([kind.upper() for kind in ACCEPTED])))
 
     def requires_proof(self) -> bool:
@@ -110,7 +110,7 @@ class WaiverForm(EvidenceForm):
             raise ValidationError(_(DAY_FAULTS[fault], day=format_date(longest_waived_day(self.first_on.data))))
 
     def command(self, evidence: EvidenceFile | None) -> WaiverValues:
-        """Return what is asked for."""
+        """Return the requested act."""
         assert self.first_on.data is not None
         chosen = whole_number(self.obligation.data or "") or None
         return WaiverValues(
@@ -143,7 +143,7 @@ class RecognitionForm(EvidenceForm):
             raise ValidationError(_("The day cannot be in the future or before 1950."))
 
     def command(self, evidence: EvidenceFile | None) -> RecognitionValues:
-        """Return what is asked for."""
+        """Return the requested act."""
         assert self.achieved_on.data is not None
         return RecognitionValues(
             whole_number(self.course.data or ""), self.achieved_on.data, self.issuer.data or "", self.document.data or "", evidence
@@ -376,7 +376,7 @@ def medical_seen(waivers: Iterable[Waiver], scope: TrainingScope) -> set[int]:
 
 
 def _why_not(subject: Subject) -> str:
-    """Say why the reader does not decide, where they could think they do (spec/compulsory 4.10)."""
+    """Describe why the reader does not decide, where they could think they do (spec/compulsory 4.10)."""
     actor, row = current_actor(), subject.row
     if row.state not in (ClaimState.PROPOSED.value, ClaimState.APPROVED.value):
         return ""

@@ -100,7 +100,7 @@ def _term_words(term: LastDayTerm) -> str:
 
 
 def _floor_words(term: LastDayTerm, first: str, last: str) -> str:
-    """Say why nobody gets less than some days, or how many days of grace there are."""
+    """Describe why nobody gets less than some days, or how many days of grace there are."""
     days = term.days
     match term.reason:
         case LastDayReason.JOINED:
@@ -154,14 +154,14 @@ def _floor_words(term: LastDayTerm, first: str, last: str) -> str:
 
 
 def requirement_words(terms: ObligationTerms) -> str:
-    """Say how many of the courses are asked; nothing where there is one."""
+    """Describe how many of the courses are asked; nothing where there is one."""
     if isinstance(terms.requirement, AnyRequirement):
         return _("Any one of these courses is enough.")
     return _("All of these courses are asked.") if isinstance(terms.requirement, AllRequirement) else ""
 
 
 def version_lines(terms: ObligationTerms, titles: Mapping[str, str]) -> Iterator[str]:
-    """Say of each course which versions count, and from when on what was done counts."""
+    """Describe of each course which versions count, and from when on what was done counts."""
     for course in dict.fromkeys(courses_of(terms.requirement)):
         lowest, title = terms.lowest_versions.get(course, 0), titles.get(course, course)
         if not lowest:
@@ -179,7 +179,7 @@ def version_lines(terms: ObligationTerms, titles: Mapping[str, str]) -> Iterator
 def done_views(
     completions: Sequence[AchievedCourse], titles: Mapping[str, str], reconstructed: frozenset[tuple[str, datetime]], known: datetime
 ) -> list[tuple[AchievedCourse, str, str, str]]:
-    """Return what was on record as done at a moment, the oldest first, each with the title, what it is, and a remark.
+    """Return the records of what was done at a moment, the oldest first, each with the title, what it is, and a remark.
 
     What was taken back by then is said to be.
     """
@@ -325,7 +325,7 @@ def past(subject: AssignmentContext) -> Answer:
 @learner_bp.get("/training/<uuid:assignment>/record.csv")
 @requires(TrainingAction.AS_KNOWN, _get_assignment_then)
 def record(subject: AssignmentContext) -> Response:
-    """Answer with what the page shows as a table: one line for each fact, decision and state."""
+    """Send the page's content as a table: one line for each fact, decision and state."""
     loaded, now = learner.load_behind(current_session(), subject.required), clock.now()
     query = _past_query(subject.required, loaded, request.args.get("day", ""), request.args.get("known", ""), now)
     moments = query.moments or _past_query(subject.required, loaded, "", "", now).moments
@@ -441,7 +441,7 @@ def _times(taken: Sequence[TakenCourse]) -> dict[str, str]:
 
 
 def _caution(looked_at: _Behind, taken: Sequence[TakenCourse]) -> str:
-    """Say that the reader cannot finish by the last day, and whom to tell; their enrolments are read where they take one of the courses."""
+    """Warn that the reader cannot finish by the last day, and whom to tell; their enrolments are read where they take a course of it."""
     session, row, now = current_session(), replace(looked_at.required, status=looked_at.status), clock.now()
     is_taken = any(take.enrolled_at is not None and take.left_at is None for take in taken)
     enrolments = list_dated_enrolments(session, [row.person_id]) if is_taken else ()
@@ -473,7 +473,7 @@ def _audience(looked_at: _Behind) -> dict[str, object]:
 
 
 def _former_states(looked_at: _Behind) -> list[tuple[StatusView, AssignmentState]]:
-    """Return what the record said of the moment before something else was recorded."""
+    """Return the recorded states of the moment before something else was recorded."""
     moments = looked_at.moments
     rows = learner.list_former_states(current_session(), looked_at.required.assignment_id, moments.at, moments.known)
     return [(status_view(row.state, row.flags.split()), row) for row in rows]

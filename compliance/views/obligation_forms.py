@@ -250,7 +250,7 @@ class ObligationForm(Form):
     def values(
         self, offer: FormOffer, lowest: Mapping[str, int], today: date, now: datetime, *, effective_on: date | None = None
     ) -> ObligationValues:
-        """Return what was typed, as a version; `check_days` has agreed to it."""
+        """Return the typed values as a version; `check_days` has agreed to it."""
         assert self.starts.data is not None
         effective = effective_on or self.starts.data
         editions = {str(edition.uuid): edition.id for edition in offer.editions}

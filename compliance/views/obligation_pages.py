@@ -123,12 +123,12 @@ def state_counts(counts: Mapping[str, int]) -> list[tuple[StatusView, str]]:
 
 
 def obstacle_lines(courses: Iterable[tuple[str, CourseObstacle]]) -> list[str]:
-    """Say of each required course that cannot be taken why not."""
+    """Describe of each required course that cannot be taken why not."""
     return [_(_OBSTACLES[obstacle], course=name) for name, obstacle in courses]
 
 
 def waiting_lines(rows: Iterable[tuple[Course, EnrolmentObstacle, int]]) -> list[str]:
-    """Say what keeps people from the courses of an obligation in force, and how many (spec/compulsory 4.9)."""
+    """Describe the obstacles between people and the courses of an obligation in force, and how many wait (spec/compulsory 4.9)."""
     return [_WAITING[obstacle](people, choose(course.title)) for course, obstacle, people in rows]
 
 

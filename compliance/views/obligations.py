@@ -103,7 +103,7 @@ def _page(context: LearnerContext, answered: UUID | None = None, refused: ClaimD
 
 
 def missing_lines(missing: Sequence[MissingAgreement], deciders: Mapping[int, Sequence[Person]]) -> list[str]:
-    """Say of each course whose agreement is missing who was asked since when, or why its team does not agree."""
+    """Describe of each course whose agreement is missing who was asked since when, or why its team does not agree."""
     return [
         _missing_line(choose(course.title), agreement, [person.full_name for person in deciders.get(course.id, ())])
         for course, agreement in missing
@@ -209,7 +209,7 @@ def _row(subject: ObligationContext) -> Obligation:
 
 
 def _obstacle_lines(session: Session, row: Obligation, values: ObligationValues) -> list[str]:
-    """Say what keeps people from the courses: of what is in force with how many wait, of a draft which courses cannot be taken."""
+    """Describe the obstacles between people and courses: of what is in force with how many wait, of a draft which cannot be taken."""
     obstructed = planned_changes.list_obstructed_courses(session, values.terms.requirement)
     agreements = list_missing(session, row.id, courses_of(values.terms.requirement), now=clock.now())
     missing = missing_lines(agreements, list_deciders(session, [course.id for course, _agreement in agreements]))

@@ -106,7 +106,7 @@ def _authors(subject: PlannedChangeContext) -> Collection[int | None]:
 
 
 def _differences(session: Session, row: PlannedChange, newest: obligations.ObligationValues) -> list[tuple[str, str, str]]:
-    """Return what a planned version or end says otherwise than the newest version."""
+    """Return the differences of a planned version or end from the newest version."""
     if row.kind == PlannedKind.ACTIVATE:
         return []
     planned = planned_changes.values_planned(row, newest)
@@ -122,7 +122,7 @@ def _differences(session: Session, row: PlannedChange, newest: obligations.Oblig
 
 
 def _hindered_lines(session: Session, row: PlannedChange, obligation: Obligation, newest: obligations.ObligationValues) -> list[str]:
-    """Say who could not finish in time under a draft or a planned version (spec/compulsory 11.7)."""
+    """Describe who could not finish in time under a draft or a planned version (spec/compulsory 11.7)."""
     if row.kind == PlannedKind.END:
         return []
     values = newest if row.kind == PlannedKind.ACTIVATE else planned_changes.values_planned(row, newest)

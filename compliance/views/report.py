@@ -113,14 +113,14 @@ class ReportRequest:
 
     @property
     def filter_fields(self) -> dict[str, Any]:
-        """Return what the address of the same list holds: the report's, and the people who are asked for."""
+        """Return the fields in the address of the same list: the report's, and the people who are asked for."""
         filters = {"state": self.state.value if self.state is not None else "", "q": self.words}
         part = {} if self.part is PlacePart.ALL else {"part": self.part.value}
         return self.fields | part | {name: value for name, value in filters.items() if value}
 
     @property
     def fields(self) -> dict[str, Any]:
-        """Return what the address of another view of the same report holds."""
+        """Return the fields in the address of another view of the same report."""
         present = {"obligation": self.obligation.key if self.obligation else "", "on": self.typed_on, "known": self.typed_known}
         return {name: value for name, value in present.items() if value}
 
@@ -335,7 +335,7 @@ def _stands(unit: UnitSummary, at: datetime | None) -> bool:
 
 
 def _part(parents: Mapping[int, int | None], unit_id: int, number: int | None) -> int | None:
-    """Return what of a place another belongs to: what stands directly below it, or itself; None where it stands elsewhere."""
+    """Return the part of a place to which another belongs: one directly below it, or itself; None where it stands elsewhere."""
     if number is None:
         return None
     path = lineage(parents, number)
@@ -490,7 +490,7 @@ def _label(points: Sequence[TrajectoryPoint], pace: GroupPace, day: date) -> str
 
 
 def _sentences(pace: GroupPace, people: int) -> Iterator[str]:
-    """Say what is needed from here, what the last days brought, and what comes of it (spec/compulsory 11.5)."""
+    """Describe the place's training, what the last days brought, and what comes of it (spec/compulsory 11.5)."""
     recent = _rate(pace.recent_daily)
     if pace.needed_daily is None:
         yield _("No working day is left. In the last five working days, %(recent)s people a day finished.", recent=recent)
@@ -560,7 +560,7 @@ def places(context: ReportRootsContext) -> Answer:
 
 
 def read_report(context: ReportPlaceContext) -> tuple[ReportRequest, TrainingFilter]:
-    """Return what the address asks of the report of a place."""
+    """Read the address's query of the report of a place."""
     obligations = list_report_obligations(current_session(), context.path[0].id)
     requested = read_report_request(request.args, obligations, context.zone, clock.now())
     filters = TrainingFilter(
@@ -577,7 +577,7 @@ def working_days_of(context: ReportPlaceContext, time: ReportTime) -> WorkingDay
 
 
 def _common(context: ReportPlaceContext, requested: ReportRequest) -> dict[str, Any]:
-    """Return what every page of a place's report shows."""
+    """Return the values that every page of a place's report shows."""
     return {
         "place": context.place,
         "path": context.path,

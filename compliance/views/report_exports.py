@@ -202,7 +202,7 @@ def columns_of(table: ExportTable, *, identities: bool = False) -> list[ExportCo
 
 
 def dictionary_rows(table: ExportTable, *, identities: bool = False) -> list[list[Cell]]:
-    """Return what the dictionary says of each column."""
+    """Return the dictionary's rows, one for each column."""
     states = ", ".join(status_view(state, ()).word for state in TrainingState)
     return [
         [

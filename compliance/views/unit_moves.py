@@ -55,7 +55,7 @@ def _session() -> Session:
 
 
 def _preview(session: Session, row: PlannedChange) -> MovePreview | None:
-    """Return what a move that waits would do, as whoever planned it saw it; None where it can no longer be applied."""
+    """Return the effect of a move that waits, as whoever planned it saw it; None where it can no longer be applied."""
     planned = move_planned(row)
     unit, parent = (session.get(Organisation, number) for number in (planned.unit_id, planned.parent_id))
     if row.state != "ready" or unit is None or parent is None or not is_present(session, row):

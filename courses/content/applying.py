@@ -96,7 +96,7 @@ _LISTS = r"(?m)^(\s*(?:- )?(?:from|see|only)\s*:)(.*)$"
 
 
 def with_key(texts: Mapping[str, str], path: str, old: str, new: str) -> DraftChange:
-    """Return what giving another key to the part whose settings stand in a file changes; raises EditRefused."""
+    """Return the edits that give another key to the part whose settings stand in a file; raise EditRefused."""
     word = re.compile(rf"(?<![\w-]){re.escape(old)}(?![\w-])")
     links = re.compile(rf"(?<=course:){re.escape(old)}(?![\w-])")
     written: dict[str, str] = {}

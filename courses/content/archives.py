@@ -33,7 +33,7 @@ def write_mark(course: str, revision: int, files: Mapping[str, bytes]) -> bytes:
 
 
 def read_mark(content: bytes) -> FolderMark | None:
-    """Return what a mark says, None where it is none any more: a folder without one is judged by its files."""
+    """Read a mark; return None where it is none any more: a folder without one is judged by its files."""
     try:
         lines = content[: LARGEST_MARK + 1].decode().splitlines() if len(content) <= LARGEST_MARK else []
     except UnicodeDecodeError:

@@ -77,7 +77,7 @@ MODULE: Groups = (
 
 
 def activity(own: tuple[FieldSpec, ...], further: Groups = (), *, with_texts: bool = True) -> Groups:
-    """Return what is asked of an activity whose kind adds `own`, and `further` groups; texts stand elsewhere unless `with_texts`."""
+    """Return the fields of an activity whose kind adds `own`, and `further` groups; texts stand elsewhere unless `with_texts`."""
     conditions = (
         *_WHEN,
         FieldSpec(

@@ -280,6 +280,6 @@ COURSE_ORDER = ("format", "kind", "key", FORMER_KEYS, FORMERLY, *dict.fromkeys(f
 
 
 def licence_words(licence: str) -> str:
-    """Return what others may do with a course, by the short name of its licence; the name itself where it is not one of the list."""
+    """Return the rights that the licence of a course gives others, by its short name; the name itself where it is not one of the list."""
     field = next(spec for spec in COURSE_FIELDS if spec.name == "licence")
     return next((str(label) for name, label in field.choices if name == licence), licence)

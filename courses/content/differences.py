@@ -478,7 +478,7 @@ class PartDifference:
 
 
 def compare(before: CourseFolder, after: CourseFolder, tellers: Mapping[str, Teller]) -> tuple[PartDifference, ...]:
-    """Return what differs of the course itself, its modules and activities in the new order, and its lists; what is gone comes last."""
+    """Return the differences of the course itself, its modules and activities in the new order, and its lists; what is gone comes last."""
     own = _changed(PartDifference(PartKind.COURSE, after.key, choose(after.title), ()), facts_of_course(before), facts_of_course(after))
     parts = [own, *_modules(before, after), *_activities(before, after, tellers), *_lists(before, after)]
     return tuple(part for part in parts if part.marks)

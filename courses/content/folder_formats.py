@@ -77,7 +77,7 @@ class RemarkGroup:
 
     @property
     def title(self) -> str:
-        """Return what they have in common, in the reader's language."""
+        """Return the common title, in the reader's language."""
         return _(TITLES[self.kind])
 
     @property

@@ -202,7 +202,7 @@ def _own_requirements(course: CourseFolder) -> dict[str, tuple[str, ...]]:
 
 
 def _graph(course: CourseFolder) -> Graph:
-    """Return what has to be completed before something can be: own requirements, the module's, and for a module its activities."""
+    """Return the requirements of each part: its own, the module's, and for a module its activities."""
     graph: dict[str, frozenset[str]] = {}
     for module in course.modules:
         inside = (activity.key for activity in module.activities if activity.required)

@@ -52,7 +52,7 @@ class LessonText:
 
 
 def lesson_text_of(text: str, path: str, language: str) -> LessonText:
-    """Return what a lesson's file says."""
+    """Return the text of a lesson's file."""
     fields = read_fields(apart(text, path)[0])
     return LessonText(_in(fields.get("title"), language), _in(fields.get("summary"), language), body_of(text))
 

@@ -218,7 +218,7 @@ class CourseListSpec:
     help: Any
 
     def settings(self, languages: Sequence[str]) -> tuple[FieldSpec, ...]:
-        """Return what is asked of an entry."""
+        """Return the fields of an entry."""
         if self.path == layout.GLOSSARY:
             return _terms(languages)
         return _PARAMETER if self.path == layout.PARAMETERS else _RESOURCE

@@ -367,7 +367,7 @@ class MappingCursor:
         self.spaced: set[str] = set()
 
     def name_subject(self, template: str, key: str) -> None:
-        """Say what this table is (`question "%(subject)s"`); fields are counted from here on."""
+        """Name this table (`question "%(subject)s"`); fields are counted from here on."""
         self.subject, self.subject_key, self.field = template, key, ""
 
     def child(self, node: YamlMapping, field: str) -> "MappingCursor":

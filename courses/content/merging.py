@@ -235,7 +235,7 @@ def _with_end(text: str) -> str:
 
 
 def file_merge_states(base: Checksums, draft: Checksums, folder: Checksums) -> dict[str, FileMergeState]:
-    """Return what becomes of each file that differs between draft and folder; CONFLICT is where texts may still go together."""
+    """Return the state of each file that differs between draft and folder; CONFLICT is where texts may still go together."""
     states: dict[str, FileMergeState] = {}
     for path in sorted(draft.keys() | folder.keys()):
         before, here, there = base.get(path), draft.get(path), folder.get(path)

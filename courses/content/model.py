@@ -84,7 +84,7 @@ class Finding:
 
     @property
     def place(self) -> tuple[str, int, int, str, str]:
-        """Return what findings are sorted by: file, line, column, code, field."""
+        """Return the key by which findings are sorted: file, line, column, code, field."""
         return self.file, self.line, self.column, self.code, self.field
 
     @property
@@ -100,7 +100,7 @@ class Finding:
 
     @property
     def fix(self) -> str:
-        """Return what to do about it in the reader's language, '' where the message says all."""
+        """Return the advice of a finding in the reader's language, '' where the message says all."""
         return _(self.fix_template, **self.facts) if self.fix_template else ""
 
     @property

@@ -30,7 +30,7 @@ Wanted = str | ListEdit | list[editing.Written] | Mapping[str, "Wanted"] | None
 
 
 def plain(edit: Wanted) -> editing.Written:
-    """Return what is wanted as it is read back."""
+    """Return the wanted value as it is read back."""
     if isinstance(edit, ListEdit):
         return [plain(value) for _place, value in edit.entries]
     if isinstance(edit, Mapping):
@@ -154,7 +154,7 @@ def _last(lines: Sequence[str], node: YamlNode) -> int:
 
 
 def _matched(before: editing.Written, after: list[editing.Written]) -> ListEdit:
-    """Say of each entry of a list which one it was: those that are the same, and those that stand between the same ones."""
+    """Match each entry of a list with the one that it was: those that are the same, and those that stand between the same ones."""
     old = [repr(entry) for entry in before] if isinstance(before, list) else []
     places: list[int | None] = [None] * len(after)
     for _tag, first, last, begin, end in SequenceMatcher(None, old, [repr(entry) for entry in after], autojunk=False).get_opcodes():

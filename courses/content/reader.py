@@ -164,7 +164,7 @@ def _written_otherwise(
 def read_unchecked(
     files: Mapping[str, bytes], kinds: Sequence[ActivityKind], parts: Sequence[FolderPart] = (), *, today: date
 ) -> tuple[CourseFolder, Mapping[str, SourceLocation]]:
-    """Return what the files of a folder say, without looking whether it is right, and where each key of the outline stands."""
+    """Read the files of a folder without checking them, with the place of each key of the outline."""
     session = ReadingSession(files, today)
     course = _read(session, lay_out(session, kinds, parts), parts)
     return course, session.keys.get(OUTLINE, {})

@@ -26,7 +26,7 @@ DAY = 86_400
 
 @cache
 def program() -> str:
-    """Return what changes with everything that takes part in rendering: our modules, and the libraries' versions."""
+    """Return a value that changes with everything that takes part in rendering: our modules, and the libraries' versions."""
     total = hashlib.sha256()
     root = Path(__file__).parents[2]
     for path in sorted(path for package in PROGRAM for path in (root / package).rglob("*.py")):
@@ -52,7 +52,7 @@ class RenderedLessonCache:
         self._keep("lesson", made_from, {"rendered": asdict(rendered), "media": sorted(media)})
 
     def entries(self, made_from: object) -> tuple[SearchDocument, ...] | None:
-        """Return what can be found of a lesson, where it was made from just this."""
+        """Return the search entries of a lesson, where they were made from just this."""
         cached = self._find("entries", made_from)
         return (
             None

@@ -168,7 +168,7 @@ class FormValues:
 
 
 def values_of(written: Mapping[str, Written], settings: Sequence[FieldSpec], languages: Sequence[str]) -> FormValues:
-    """Return what a file says of some settings, as a form shows it."""
+    """Return the values of some settings in a file, as a form shows them."""
     texts: dict[tuple[str, str], str] = {}
     entries: dict[str, list[Mapping[tuple[str, str], str]]] = {}
     for setting in settings:

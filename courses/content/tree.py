@@ -153,7 +153,7 @@ def key_of(path: str, text: str) -> str:
 
 
 def ending_of(path: str) -> str:
-    """Return what stays of the path of a module's or an activity's file wherever it moves: `.es.md`, `.quiz.yaml`, `/module.yaml`."""
+    """Return the part of a module's or activity's path that stays wherever it moves: `.es.md`, `.quiz.yaml`, `/module.yaml`."""
     name = basename(path)
     parts = name.rsplit(".", 2)
     return ".".join(("", *parts[1:])) if len(parts) > 2 else f"/{name}"

@@ -365,7 +365,7 @@ CONVERSIONS: Mapping[FieldShape, Conversion] = {
 
 
 def typed_value(shape: FieldShape, text: str, language: str, present: str) -> str:
-    """Return what files write for a value that was typed; what is shown of the present value stands for it. Raises Invalid."""
+    """Return the value that files have for a typed one; what is shown of the present value stands for it. Raise Invalid."""
     conversion = CONVERSIONS.get(shape)
     if conversion is None or text == shown_value(shape, present, language):
         return present if conversion is not None else text

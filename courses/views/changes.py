@@ -279,7 +279,7 @@ def nature_words() -> dict[tuple[str, bool], str]:
 
 
 def nature_hints(learners: LearnerCounts) -> dict[str, str]:
-    """Say of each kind of change whom it concerns."""
+    """Describe of each kind of change whom it concerns."""
     return {
         "correction": ngettext(
             "For corrections. It affects %(count)s person. Completed activities stay completed.",

@@ -170,7 +170,7 @@ def text(subject: CourseContext) -> Answer:
 
 
 def _faults(course: Course, path: str, typed: str) -> list[str]:
-    """Return what keeps a text out of the draft."""
+    """List the faults that keep a text out of the draft."""
     draft_outline = authoring.load_draft_outline(current_session(), course, course_kinds())
     findings = authoring.blocking_findings(draft_outline, DraftChange({path: typed}), course_kinds(), today=site_day(clock.now()))
     faults = [f"{finding.file}:{finding.line}: {finding.message} {finding.fix}".strip() for finding in findings[:20]]

@@ -134,7 +134,7 @@ def _store(form: FolderForm, course_id: int | None) -> PendingFolder:
 
 
 def _limits() -> dict[str, int]:
-    """Return what a page says of files that are sent in: bytes, how many are kept, for how many hours."""
+    """Return the limits that a page states of sent files: bytes, how many are kept, for how many hours."""
     return {"largest": LARGEST, "most": folders.MOST_WAITING, "kept": PENDING_UPLOAD_LIFETIME.days * 24}
 
 
@@ -306,7 +306,7 @@ def _confirm(pending: PendingFolder) -> Answer:
 
 
 def _choices() -> Choices:
-    """Return what was chosen: files come as `path` in the order of the page, the choices of the second as `choice-1-0`, `choice-1-1`…"""
+    """Return the choices: files come as `path` in the order of the page, the choices of the second as `choice-1-0`, `choice-1-1`…"""
     return {path: _chosen(number) for number, path in enumerate(request.form.getlist("path"))}
 
 

@@ -118,12 +118,12 @@ class LessonEditor:
 
     @property
     def words(self) -> LessonText:
-        """Return what the draft says."""
+        """Return the words of the draft."""
         return lesson_text_of(self.text, self.path, self.language) if self.text is not None else LessonText("", "", "")
 
 
 def preview_values(editor: LessonEditor, preview: LessonPreview, text: str, kinds: CourseKinds) -> dict[str, object]:
-    """Return what `courses/_lesson_preview.html` shows."""
+    """Return the values that `courses/_lesson_preview.html` shows."""
     parts = split(text)
     first = len(parts[0]) + 3 if parts is not None else 1
     page, form_findings = preview.page, FormFindings(kinds)
@@ -177,7 +177,7 @@ def entry(activity: TreeActivity, kinds: CourseKinds) -> dict[str, object]:
 
 
 def pieces(session: Session, editor: LessonEditor, glossary: str) -> list[tuple[str, str, Sequence[tuple[str, str]]]]:
-    """Return what a lesson may show of its course: the tool that inserts it, a heading, and of each its title and Markdown."""
+    """List the pieces of its course that a lesson may show: the tool that inserts it, a heading, and of each its title and Markdown."""
     titled = [(choose(dict(activity.title)) or activity.key, activity) for _module, activity in editor.draft_outline.tree.activities()]
     here, course = f"{editor.module.folder}/media/", "media/"
     media = [f"media/{path.removeprefix(here)}" for path in editor.draft_outline.checksums if path.startswith(here)]
@@ -429,7 +429,7 @@ def files_of_lesson(subject: PartContext) -> tuple[Response, int]:
 @bp.post("/teaching/<slug>/lessons/<key>/paste")
 @requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True, body_limit=PASTE_LIMIT)
 def paste(subject: PartContext) -> tuple[Response, int]:
-    """Answer what was pasted from a word processor as Markdown. Nothing is saved."""
+    """Return text pasted from a word processor as Markdown. Nothing is saved."""
     from kernel.markup.foreign import pasted  # noqa: PLC0415 - beautifulsoup4 and markdownify: a tenth of a second that no start should wait for
 
     try:

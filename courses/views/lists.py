@@ -41,7 +41,7 @@ class ListEntryEditor(SettingsEditor):
     listing: CourseListSpec | None = None
 
     def values(self, text: str) -> FormValues:
-        """Return what the entry says."""
+        """Return the values of the entry."""
         return values_of(read_fields(self._inner(text)), self.settings, self.languages)
 
     def _inner(self, text: str) -> str:

@@ -62,7 +62,7 @@ class NewCourseForm(KeyedForm):
     lesson = line(lazy_("Title of its first lesson"), most=LONGEST_TITLE, required=lazy_("Write a title."))
 
     def command(self, author: str) -> NewCourse:
-        """Return what to begin."""
+        """Return the new course, with its first module and lesson."""
         title = self.title.data or ""
         key = self.key.data or proposed_key(title)
         return NewCourse(key, title, (self.language.data,), author=author, module=self.module.data or "", lesson=self.lesson.data or "")
@@ -123,7 +123,7 @@ def outline(subject: CourseContext) -> Answer:
 
 
 def _requested_change(draft_outline: DraftOutline) -> tuple[DraftChange, bool]:
-    """Return what is to be done, and whether it could break something.
+    """Return the requested change, and whether it could break something.
 
     The act, a key and where: `up leccion-1`, `place leccion-1 modulo-2 3`; `move leccion-1` with the field `module`.
     """

@@ -161,7 +161,7 @@ def publishing(subject: CourseContext) -> Answer:
 
 
 def _publication_check(session: Session, course: Course) -> PublicationCheck:
-    """Return what the checks say of what goes out: of the publication that waits, else of what was saved."""
+    """Return the checks of what goes out: of the publication that waits, else of what was saved."""
     last_plan, now = planned_publications.find_last_plan(session, course.id), clock.now()
     plan, digest = last_plan[0] if last_plan else None, drafts.outgoing_digest(session, course.id)
     if plan is not None and plan.state in planned_publications.OPEN and not drafts.saved_since(session, course.id, plan.revision):
@@ -173,7 +173,7 @@ def _publication_check(session: Session, course: Course) -> PublicationCheck:
 
 
 def _flash_unsigned(session: Session, course: Course, certificate: str) -> None:
-    """Say that the certificates of a course would carry no signature today."""
+    """Warn that the certificates of a course would carry no signature today."""
     by_environment = bool(current_settings().signatories)
     if is_unsigned(session, course, certificate, local(clock.now()).date(), by_environment=by_environment):
         flash(_("No one signs the certificates of this course today: they are issued without a signature."), "warn")
@@ -254,7 +254,7 @@ def _page(subject: CourseContext, course: Course, shown: PublicationCheck, form:
 def _changes(
     session: Session, course: Course, shown: PublicationCheck, problems: list[views_changes.CheckFindingView]
 ) -> views_changes.DraftComparison | None:
-    """Return what differs from the published version; None where nothing is published."""
+    """Return the differences from the published version; None where nothing is published."""
     if course.published_version_id is None:
         return None
     current = versions.get_version_by_id(session, course.published_version_id)

@@ -86,7 +86,7 @@ class SettingsEditor:
         return self.draft_outline.tree.languages
 
     def values(self, text: str) -> FormValues:
-        """Return what the file says."""
+        """Return the values of the file."""
         return values_of(read_fields(apart(text, self.path)[0]), self.settings, self.languages)
 
     def composed(self, text: str, given: FormValues) -> str:
@@ -98,7 +98,7 @@ class SettingsEditor:
         return finding if finding.file == self.path else None
 
     def choices(self) -> dict[str, list[tuple[str, str]]]:
-        """Return what may be chosen: parts of the course to complete first, modules, documents, files of media by their path from here."""
+        """Return the choices: parts of the course to complete first, modules, documents, files of media by their path from here."""
         modules = [(module.key, choose(dict(module.title)) or module.key) for module in self.draft_outline.tree.modules]
         parts: list[tuple[str, str]] = []
         for module, (key, title) in zip(self.draft_outline.tree.modules, modules, strict=True):
@@ -117,7 +117,7 @@ class SettingsEditor:
         return own_choices | (self._of_the_course() if self.path == COURSE else {})
 
     def _of_the_course(self) -> dict[str, list[tuple[str, str]]]:
-        """Return what the course as a whole may name of the site, each with its name, and certificates, topics and time zones."""
+        """Return the names of the site that the course as a whole may use, with certificates, topics and time zones."""
         institutions = open_institutions(current_session(), current_actor(), self.course)
         own = next((institution.id for institution in institutions if institution.id == self.course.institution_id), None)
         own = own or next((institution.id for institution in institutions if institution.is_first), None)

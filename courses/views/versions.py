@@ -76,7 +76,7 @@ def lines(session: Session, course_id: int, path: str, *, before: int | None, li
 
 
 def differences(session: Session, course_id: int, row: Revision) -> Iterator[tuple[str, str, tuple[DiffPiece, ...] | None]]:
-    """Yield what a change did to each of its files, in two statements: the path, whether it is `new` or `gone`, and its lines.
+    """Yield the change of each file, in two statements: the path, whether it is `new` or `gone`, and its lines.
 
     Lines are None where they are not shown: of no text, of one that is too long, and of too many files, of which nothing else is known.
     """

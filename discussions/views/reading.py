@@ -88,7 +88,7 @@ def board(context: BoardContext) -> Answer:
 
 
 def _anchor(context: BoardContext, parts: tuple[str, ...]) -> Anchor:
-    """Return what an anchor of a board is called and where it is."""
+    """Return the name and address of an anchor of a board."""
     kind, key, part = (*parts, "", "", "")[:3]
     session = current_session()
     owner = boards.owner_of(session, context.board)
@@ -107,7 +107,7 @@ def set_level(context: BoardContext) -> Response:
 
 
 def _back_to(endpoint: str, flash: str, **values: str) -> Response:
-    """Answer with a page, or with «My notifications» where the form stood there."""
+    """Redirect to a page, or to «My notifications» where the form stood there."""
     if request.form.get("back") == "settings":
         return see_page("accounts_notices.switches", flash=flash)
     return see_page(endpoint, flash=flash, **values)

@@ -198,7 +198,7 @@ LOADERS: Mapping[str, tuple[str, Callable[[Session, Actor, str], BoardContext], 
 
 
 def _refusal_by_now(session: Session) -> TextSaved | None:
-    """Return what refuses a text whose files took their time, where its writer may not publish it any more."""
+    """Return the reason to refuse a text whose files took their time, where its writer may not publish it any more."""
     (name, load, action), key = LOADERS[str(request.endpoint)], next(iter((request.view_args or {}).values()))
     boards.hold(session, name, key)
     is_allowed = request_services().policy.allows(current_actor(), action, load(session, current_actor(), key))
@@ -338,7 +338,7 @@ def _publish_files(draft: PostDraft | None, post: ThreadPost) -> None:
 
 
 def _token_of(form: PostForm) -> str:
-    """Return what makes a text of a form unique: sent again it is the same post, and another text of the form, gone back to, is another."""
+    """Return the token that makes a text of a form unique: sent again it is the same post, and another text of the form is another."""
     return str(uuid5(NAMESPACE_OID, "\n".join((form.token.data or str(uuid4()), form.title.data or "", form.text.data or ""))))
 
 
@@ -417,7 +417,7 @@ def _draw_file_fields(form: PostForm) -> str:
 
 
 def new_token() -> str:
-    """Return what makes a form's post unique, sent as often as it may."""
+    """Return a token that makes a form's post unique, sent as often as it may."""
     return str(uuid4())
 
 

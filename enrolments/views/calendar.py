@@ -111,7 +111,7 @@ class ReminderForm(Form):
         return False
 
     def command(self) -> ReminderValues:
-        """Return what the reminder is to be."""
+        """Return the values of the reminder."""
         assert self.at.moment is not None
         return ReminderValues(self.words.data or "", self.at.moment, int(self.course.data) if self.course.data else None)
 
@@ -465,7 +465,7 @@ def get_own_date(session: Session, actor: Actor, key: str) -> DatedItem:
 @calendar_bp.get("/dates/<path:key>.ics")
 @requires(CalendarAction.USE, get_own_date)
 def date_file(item: DatedItem) -> Response:
-    """Answer with one date as a file for another calendar."""
+    """Send one date as a file for another calendar."""
     person = get_person(current_session(), item.person_id)
     return _file(write_item(person, item, site_address(), now=clock.now()), "attachment")
 
@@ -481,7 +481,7 @@ def _file(content: bytes, disposition: str) -> Response:
 @calendar_bp.get("/<secret>.ics")
 @public("the secret of the address decides: other calendars read it, who sign in nowhere")
 def feed(secret: str) -> Response:
-    """Answer the calendar of the person whose secret address this is. It stands in no log, and goes to no other page."""
+    """Send the calendar of the person whose secret address this is. It stands in no log, and goes to no other page."""
     hide_address()
     session, now = current_session(), clock.now()
     row = find_feed(session, secret)

@@ -51,7 +51,7 @@ class EditionForm(Form):
         self.enrols_until.data = MomentField.format_moment(edition.enrols_until)
 
     def command(self) -> EditionValues:
-        """Return what the edition is to be."""
+        """Return the values of the edition."""
         return EditionValues(
             name=self.name.data or "",
             self_enrolment=bool(self.self_enrolment.data),
@@ -82,7 +82,7 @@ WRONG_CODES = limit("edition-codes", "30 per 15 minutes")
 
 
 def see_edition(context: EditionContext) -> Response:
-    """Answer with the edition's page."""
+    """Redirect to the edition's page."""
     return see_page("enrolments_editions.edition", slug=context.context.slug, edition=context.edition.uuid)
 
 

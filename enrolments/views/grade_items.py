@@ -84,7 +84,7 @@ class GradeItemForm(Form):
         self.due_at.data = MomentField.format_moment(item.due_at)
 
     def plan(self) -> GradeItemValues:
-        """Return what the item is to be."""
+        """Return the values of the item."""
         return GradeItemValues(
             title=self.heading.data or "",
             maximum=self.maximum.value or Decimal(0),
@@ -163,7 +163,7 @@ def _lines(
     shares: Mapping[str, Fraction],
     category: str | None,
 ) -> tuple[GradedItemView, ...]:
-    """Return what stands in one category (None: everything; "": what stands in none)."""
+    """List the entries of one category (None: everything; "": what stands in none)."""
     known = {part.key for part in outline.categories}
 
     def belongs(own: str) -> bool:
@@ -205,7 +205,7 @@ def _words(value: Fraction) -> str:
 
 
 def completion_words(outline: Outline) -> list[str]:
-    """Say what completes the course."""
+    """Describe the condition that completes the course."""
     modules = [choose(outline.module_by_key[key].title) for key in outline.completion_modules if key in outline.module_by_key]
     sentences = [_("The modules %(titles)s are completed.", titles=", ".join(modules)) if modules else _("All modules are completed.")]
     if outline.completion_grade is not None:

@@ -74,12 +74,12 @@ class GradebookQuery:
 
     @property
     def sort(self) -> str:
-        """Return what it is sorted by, as the address says it."""
+        """Return the sort order of the address."""
         return f"activity:{self.order.activity}" if self.order.activity else self.order.by.value
 
     @property
     def address(self) -> ListQuery:
-        """Return what an address asks with it."""
+        """Return the query of the address."""
         filters = {
             "q": self.wanted.words,
             "edition": self.wanted.edition,
@@ -125,7 +125,7 @@ def filter_of(arguments: Mapping[str, str], *, by_address: bool = False) -> Grad
 def filter_words(
     filters: GradebookFilter, editions: Mapping[UUID, str], groups: Mapping[UUID, str], units: Mapping[UUID, str], outline: Outline
 ) -> list[tuple[str, str]]:
-    """Say in words which learners are wanted: what is asked, and how."""
+    """Describe which learners are wanted: what is asked, and how."""
     activity = outline.by_key.get(filters.next_key)
     parts = [
         (_("Name"), filters.words),

@@ -29,7 +29,7 @@ OPEN = "yes"
 
 
 def find_joining(endpoint: str, values: Mapping[str, str]) -> Joining | None:
-    """Return what an address of this package lets its reader join, or None."""
+    """Return the thing that an address of this package lets its reader join, or None."""
     if endpoint == "enrolments_editions.invitation":
         return _with_code(values["code"])
     if endpoint == "enrolments_invited.invitation":

@@ -109,7 +109,7 @@ class CoursePageView:
 
 
 def course_facts(view: CourseView, topics: Mapping[str, str]) -> CoursePageView:
-    """Return what is said of the course, its façade lit as far as the learner is; ``topics`` are the site's names of them by key."""
+    """Return the facts of the course, its façade lit as far as the learner is; ``topics`` are the site's names of them by key."""
     outline, length = view.outline, view.outline.length
     is_estimated = length.basis is HoursBasis.ESTIMATED
     return CoursePageView(
@@ -159,7 +159,7 @@ class EnrolmentView:
 
 
 def enrolment_facts(view: CourseView, completed_at: datetime | None, award: LatestCertificate | None) -> EnrolmentView | None:
-    """Return what is said of the learner; nothing for those who are not enrolled."""
+    """Return the facts of the learner; nothing for those who are not enrolled."""
     if not view.context.is_learner:
         return None
     done, total = view.progress.modules_of(view.outline)
@@ -188,7 +188,7 @@ class Requirement:
 
 
 def requirements(view: CourseView) -> list[Requirement]:
-    """Say what completing the course asks, and how much of it is met."""
+    """Describe the requirements of the course, and how much of them is met."""
     outline, progress = view.outline, view.progress
     required = required_modules(outline)
     done = sum(progress.module(key).completed for key in required)
@@ -213,7 +213,7 @@ def _required_grade(needed: Fraction, grade: Fraction | None) -> Requirement:
 
 
 def entry_of(actor: Actor, context: LearnerContext) -> str:
-    """Say how the reader gets into the course."""
+    """Return the reader's way into the course."""
     if context.is_learner:
         return "enrolled"
     if is_staff(actor, context):
@@ -528,7 +528,7 @@ def _uncounted(view: CourseView, dated: Sequence[DatedItem]) -> dict[str, object
 
 
 def _dates(view: CourseView, dated: Sequence[DatedItem]) -> list[course_context.DateView]:
-    """Return what the reader has ahead in the course; their edition stands under its name, its beginning in a message of its own."""
+    """Return the reader's dates ahead in the course; their edition stands under its name, its beginning in a message of its own."""
     items, now = course_context.upcoming(dated, now=view.context.now), view.context.now
     shown = course_context.date_views([item for item in items if item.kind is not DateKind.EDITION_BEGINS], now=now)
     own = [
@@ -744,7 +744,7 @@ def add_members(subject: GroupMemberContext) -> Answer:
 
 
 def _refused_change(subject: GroupMemberContext, refused: Conflict) -> Response:
-    """Answer with the group's page, which says why nobody was added or taken out."""
+    """Redirect to the group's page, which states why nobody was added or taken out."""
     flash(_(refused.text, **refused.facts), "bad")
     return see_other(url_for("enrolments.group", slug=subject.context.slug, group=subject.group.uuid))
 

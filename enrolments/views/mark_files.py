@@ -97,7 +97,7 @@ def _get_file(session: Session, actor: Actor, slug: str, pending: UUID) -> MarkF
 
 
 def _check(subject: MarkFileContext) -> tuple[MarksCheck, ReadList[ListedMarks]]:
-    """Return what a file would do now, and the file as it was read."""
+    """Return the effect that a file would have now, and the file as it was read."""
     reader = _reader(subject.context)
     with reading_file():
         read = reader(subject.pending.content)

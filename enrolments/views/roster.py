@@ -104,7 +104,7 @@ def roster(context: LearnerContext) -> Answer:
 
 
 def _address_state(session: Session, context: LearnerContext, address: str) -> str:
-    """Return what the course's own lists say of an address; whether it has an account is not looked at (spec/security 2.2)."""
+    """Return an address's state in the course's own lists; whether it has an account is not looked at (spec/security 2.2)."""
     enrolled, invited = list_taken(session, context.course_id, [address], now=clock.now())
     return "inside" if address in enrolled else "invited" if address in invited else "free"
 
@@ -192,7 +192,7 @@ def _list_context(session: Session, actor: Actor, slug: str, pending: UUID) -> E
 
 
 def _check(subject: EnrolmentListContext) -> tuple[EnrolmentListCheck, ReadList[ListedAddress]]:
-    """Return what a list would do now, and the list as it was read."""
+    """Return the effect that a list would have now, and the list as it was read."""
     with reading_file():
         people_list = read_list(subject.pending.content)
     enrols_accounts = current_actor().is_administrator

@@ -364,7 +364,7 @@ def fold(form: str) -> str:
 
 
 def gap_marker(name: str) -> str:
-    """Return what stands for `{name}` in rendered HTML: a comment, which no author can write because comments are removed."""
+    """Return the stand-in for `{name}` in rendered HTML: a comment, which no author can write because comments are removed."""
     return f"<!--gap:{name}-->"
 
 

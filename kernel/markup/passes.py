@@ -338,7 +338,7 @@ def _caption(mark: Element, label: str) -> Element:
 
 
 def _read_cells(table: Element, line: int, work: RenderState) -> None:
-    """Say what heads a column and what heads a row; alignment becomes a class, because styles are not allowed."""
+    """Mark the cells that head a column or a row; alignment becomes a class, because styles are not allowed."""
     for row in table.iter("tr"):
         for position, cell in enumerate(row):
             align = cell.attrib.pop("align", "")

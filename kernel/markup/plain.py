@@ -154,7 +154,7 @@ def _greek(name: str) -> str:
 
 
 def _argument(tokens: list[str]) -> str:
-    """Return what the next group says, or the next sign: of a number without braces that is its first digit."""
+    """Return the content of the next group, or the next sign: of a number without braces that is its first digit."""
     sign = tokens.pop()
     while not sign.strip():
         sign = tokens.pop()

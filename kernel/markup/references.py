@@ -140,7 +140,7 @@ def _kind_of(path: str) -> str:
 
 
 def _add(link: Element, facts: list[str]) -> None:
-    """Say behind the link where it leads or what it brings."""
+    """Add a note behind the link of where it leads or what it brings."""
     remark = ", ".join(fact for fact in facts if fact)
     if remark:
         link.tail = f"{model.NO_BREAK}({remark}){link.tail or ''}"

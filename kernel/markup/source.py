@@ -116,7 +116,7 @@ def fences_of(lines: list[str]) -> list[tuple[int, int]]:
 
 
 def _kind(fence: re.Match[str]) -> tuple[str, int]:
-    """Return what a fence and the one that closes it have in common: their signs, and how deep in quotations they stand."""
+    """Return the key that pairs a fence with the one that closes it: their signs, and how deep in quotations they stand."""
     return fence[2], fence[1].count(">")
 
 

@@ -56,7 +56,7 @@ _FONT_MAP = SimpleNamespace(find_font=lambda family, _weight, _style: (family, T
 
 
 def description_of(source: str) -> str:
-    """Return what a drawing says of itself at length; empty where it says nothing."""
+    """Return the long description of a drawing; empty where it has none."""
     root = _tree(source)
     return "" if root is None else " ".join((root.findtext("desc") or "").split())
 

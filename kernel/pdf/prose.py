@@ -64,7 +64,7 @@ def _leaf(node: FormulaNode, style: TextStyle) -> list[TextRun]:
 
 
 def _script(node: FormulaNode, style: TextStyle, *, is_raised: bool) -> list[TextRun]:
-    """Return what stands raised or lowered; inside of another script it is written with a sign and brackets."""
+    """Return raised or lowered text; inside of another script it is written with a sign and brackets."""
     if style is TextStyle.PLAIN:
         return _runs(node, TextStyle.SUP if is_raised else TextStyle.SUB)
     return [TextRun("^" if is_raised else "_", style), *_grouped(node, style)]
@@ -180,7 +180,7 @@ def read_prose(html: str) -> list[ProseBlock]:
 
 
 def plain_prose(text: str) -> list[ProseBlock]:
-    """Return what people typed as blocks, a paragraph for each of its lines."""
+    """Return a typed text as blocks, a paragraph for each of its lines."""
     return [ProseBlock(BlockKind.PARAGRAPH, (TextRun(line),)) for line in text.splitlines() if line.strip()]
 
 

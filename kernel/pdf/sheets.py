@@ -17,7 +17,7 @@ LINE = 1.35
 
 
 def sheet_properties(title: str, institution: str, *, made_at: datetime, code: str, subject: str, part: str = "") -> PdfProperties:
-    """Return what a sheet of an institution says of itself, in the reader's language; its code, language and part name it for ever."""
+    """Return the properties of an institution's sheet, in the reader's language; its code, language and part name it for ever."""
     identifier = f"{code} {language()} {part}".rstrip()
     return PdfProperties(title, institution, language(), made_at, identifier, subject=subject, creator=institution)
 

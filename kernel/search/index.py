@@ -240,7 +240,7 @@ class SearchQuery:
 
     @cached_property
     def beginning(self) -> str:
-        """Return what the last word may be the beginning of; empty where that is too short."""
+        """Return the words that the last word may be the beginning of; empty where that is too short."""
         last = self.words[-1].bare if self.words else ""
         return last if len(last) >= SHORTEST_BEGINNING else ""
 

@@ -292,7 +292,7 @@ LONG = 6
 
 
 def near_questions(session: Session, typed: str, reader: str, scope: SearchScope, limit: int = 3) -> list[str]:
-    """Return what a query without results may have meant: with similar words that the reader does find, nearest first.
+    """Return the queries that one without results may have meant: with similar words that the reader does find, nearest first.
 
     Words are compared without accents and by optimal string alignment (letters added, left out, changed, or exchanged with their
     neighbour): one from four letters on, two from six on. Nothing comes from text that the reader may not see: each word was found in

@@ -98,7 +98,7 @@ def wants_json() -> bool:
 
 
 def stash_form() -> str:
-    """Return what was posted, signed, to be put into the sign-in form. A page on the way through it passes on what it was given."""
+    """Return the posted form, signed, to be put into the sign-in form. A page on the way through it passes on what it was given."""
     carried = request.form.get("resume", "")
     if stashed_form(carried) is not None:
         return carried
@@ -121,7 +121,7 @@ def _posted_fields() -> Fields:
 
 
 def _lost() -> list[str]:
-    """Return what came with the form and is not kept: files have to be chosen, and passwords to be typed again."""
+    """List the fields of the form that are not kept: files have to be chosen, and passwords to be typed again."""
     files = any(file.filename for _name, file in request.files.items(multi=True))
     passwords = any(request.form.get(name) for name in _PASSWORDS)
     return [name for name, came in (("files", files), ("passwords", passwords)) if came]
@@ -204,7 +204,7 @@ def _domain_error(error: DomainError) -> Answer:
 
 
 def _crowded(error: ServerBusy) -> Response:
-    """Answer a person who is not admitted yet without the database, as `kernel.web.admission` does: asked to wait."""
+    """Ask a person who is not admitted yet to wait, without the database, as `kernel.web.admission` does."""
     roll_back()
     g.setdefault("actor", Actor())
     title, text = _("The site is very busy"), _(error.text)
@@ -270,7 +270,7 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _database_error(error: Exception) -> Response:
-    """Answer what the database refused: 409 for a constraint, 400 for a value that cannot be kept, 503 where it is away."""
+    """Send the page of an error of the database: 409 for a constraint, 400 for a value that cannot be kept, 503 where it is away."""
     roll_back()
     g.setdefault("actor", Actor())
     if isinstance(error, ProgrammingError | NotSupportedError):
@@ -288,7 +288,7 @@ def _unavailable() -> Response:
 
 
 def _file_error(error: OSError) -> Response:
-    """Answer 503 where a file could not be written because the disk, or our share of it, is full (spec/security 6.3)."""
+    """Send 503 where a file could not be written because the disk, or our share of it, is full (spec/security 6.3)."""
     if error.errno not in (errno.ENOSPC, errno.EDQUOT):
         return _unexpected(error)
     roll_back()
@@ -303,7 +303,7 @@ def _unexpected(error: Exception) -> Response:
 
 
 def install(app: Flask) -> None:
-    """Answer every error of the application in one way."""
+    """Register the handlers of every error of the application."""
     app.register_error_handler(ServerBusy, _crowded)
     app.register_error_handler(DomainError, _domain_error)
     app.register_error_handler(CSRFError, _token_error)

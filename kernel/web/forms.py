@@ -53,7 +53,7 @@ def form_token_at(marker: str) -> Iterator[None]:
 
 
 def read_json(text: str) -> Any:
-    """Return what a JSON text says; raise ValueError where it is none, or is nested deeper than DEPTH."""
+    """Return the value of a JSON text; raise ValueError where it is none, or is nested deeper than DEPTH."""
     depth = 0
     for part in _JSON_PARTS.finditer(text):
         depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(part[0], 0)

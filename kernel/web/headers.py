@@ -4,7 +4,7 @@ from flask import Flask, Response, current_app, g, request
 
 
 def content_policy(media: str = "") -> str:
-    """Return what pages may hold; pictures and films also come from where links to files lead."""
+    """Return the content policy of pages; pictures and films also come from where links to files lead."""
     return "; ".join(
         [
             "default-src 'self'",
@@ -64,7 +64,7 @@ def _headers(response: Response) -> Response:
 
 
 def vary_by(response: Response, name: str) -> None:
-    """Say that an answer depends on a header of its request, once."""
+    """Add a header of the request to those that an answer depends on, once."""
     present = response.headers.get("Vary")
     if present is None:
         response.headers.add("Vary", name)

@@ -136,7 +136,7 @@ def client_address() -> str:
 
 
 def client_key() -> str:
-    """Return what limits count a visitor by: the IPv4 address, or the /64 network that one IPv6 subscriber has."""
+    """Return the key by which limits count a visitor: the IPv4 address, or the /64 network that one IPv6 subscriber has."""
     try:
         address = ip_address(client_address().partition("%")[0])
     except ValueError:

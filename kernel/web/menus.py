@@ -45,7 +45,7 @@ class Menus:
         return [entry for entry in self._entries if entry.key]
 
     def links(self, menu: Menu | str, actor: Actor | None = None, turned: Collection[str] | None = None) -> list[MenuLink]:
-        """Return what an actor sees of a menu: the reader where none is given, with the entries that the institution turned."""
+        """Return the links of a menu that an actor sees: the reader where none is given, with the entries that the institution turned."""
         reader = actor or current_actor()
         differing = current_settings().profile.turned_entries if turned is None else turned
         return [

@@ -35,7 +35,7 @@ class _Head:
 
 
 def site_header(app: Flask) -> Callable[[], str]:
-    """Return what draws the head of the site. The reader's name and the token of its forms have places in what is kept.
+    """Return the renderer of the site's head. The reader's name and the token of its forms have places in what is kept.
 
     A template drawn as a module is HTML to other templates, and stays so: what is put in is escaped.
     """
@@ -154,7 +154,7 @@ class PageCache:
 
 
 def cached_page(template: str, **context: object) -> Response:
-    """Answer with a page that the browser may keep, and with 304 where it holds it as it is now.
+    """Send a page that the browser may keep, or 304 where it holds it as it is now.
 
     The tag names all that the page is drawn from: what the template gets, the reader, their session (its form token and flashes),
     language, zone and theme, the institution's profile, and the templates themselves. What the template gets says all that it is when it is
@@ -192,7 +192,7 @@ def drawn_part(template: str, **context: object) -> DrawnPart:
 
 
 def _reading() -> tuple[object, ...]:
-    """Return what every page depends on but its address and what it says: the institution, language, zone, theme and method."""
+    """Return the values that every page depends on but its address and text: the institution, language, zone, theme and method."""
     return current_settings().profile.version, i18n.language(), i18n.zone(), g.theme, request.method
 
 

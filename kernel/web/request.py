@@ -214,7 +214,7 @@ def _holds(rule: bool | Callable[[], bool]) -> bool:
 
 
 def access_of(endpoint: str | None) -> RouteAccess | None:
-    """Return what a route declared."""
+    """Return the declared access of a route."""
     return getattr(current_app.view_functions.get(endpoint or ""), "access", None)
 
 
@@ -457,17 +457,17 @@ def page(template: str, /, **values: Any) -> Response:
 
 
 def conditional(response: Response) -> Response:
-    """Answer that nothing changed (304) where the reader has this version already."""
+    """Send 304 where the reader has this version already."""
     return cast("Response", response.make_conditional(request))
 
 
 def see_other(address: str) -> Response:
-    """Answer an act with the address to look at next (303): loading that page again does nothing again."""
+    """Redirect to the address to look at next after an act (303): loading that page again does nothing again."""
     return cast("Response", redirect(address, code=303))
 
 
 def see_page(endpoint: str, *, flash: str = "", **values: Any) -> Response:
-    """Answer an act with the page of ours to look at next, which says in words what was done."""
+    """Redirect to the page of ours to look at next after an act, which states in words what was done."""
     if flash:
         flask.flash(flash, "ok")
     return see_other(url_for(endpoint, **values))

@@ -59,11 +59,11 @@ class SessionCookie(SecureCookieSessionInterface):
         self._life = int(app.permanent_session_lifetime.total_seconds())
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer:
-        """Return what signs cookies."""
+        """Return the signer of cookies."""
         return self._signer
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession:
-        """Return what a request's cookie says; an empty session where it has none, where another signed it, and where it is too old."""
+        """Return the session of a request's cookie; an empty one where it has none, where another signed it, and where it is too old."""
         value = request.cookies.get(self._name)
         if not value:
             return self.session_class()

@@ -69,7 +69,7 @@ def read_words(text: str) -> str:
 
 
 def requested_words() -> str:
-    """Return what a list is searched for, as its address says."""
+    """Return the words of a list's search, from its address."""
     return read_words(request.args.get("q", ""))
 
 
@@ -101,7 +101,7 @@ class ListQuery:
         return self.fields(sort=sort, direction="down" if self.sort == sort and not self.descends else "")
 
     def direction(self, sort: str) -> str:
-        """Return what a heading says of its column: `ascending`, `descending`, or nothing."""
+        """Return the sort direction of a column's heading: `ascending`, `descending`, or nothing."""
         if self.sort != sort:
             return ""
         return "descending" if self.descends else "ascending"
@@ -123,7 +123,7 @@ class Column(Generic[Row]):
     """What the page shows, where that is not what files hold."""
 
     def of(self, row: Row) -> object:
-        """Return what the page shows of a row."""
+        """Return the cells that the page shows of a row."""
         show = self.shown or self.value
         return show(row) if show else None
 

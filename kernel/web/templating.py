@@ -95,7 +95,7 @@ def _addresses(app: Flask) -> Callable[..., str]:
 
 
 def _addresses_of(app: Flask) -> Callable[..., Callable[[UUID], str]]:
-    """Return what builds the addresses of a list: they differ in one identifier, so that the rest is built once."""
+    """Return the builder of a list's addresses: they differ in one identifier, so that the rest is built once."""
 
     def addresses(endpoint: str, name: str, **values: Any) -> Callable[[UUID], str]:
         before, after = app.url_for(endpoint, **{**values, name: _SOMEBODY}).split(str(_SOMEBODY))
@@ -105,7 +105,7 @@ def _addresses_of(app: Flask) -> Callable[..., Callable[[UUID], str]]:
 
 
 def _site(app: Flask) -> dict[str, object]:
-    """Return what every page knows of the site, as the institution's profile says it when the page is drawn."""
+    """Return the values of the site that every page has, as the institution's profile is when the page is drawn."""
 
     def known(read: Callable[[PresentSettings], object]) -> object:
         return LocalProxy(lambda: read(settings_of_app(app)))

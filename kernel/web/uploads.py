@@ -47,11 +47,11 @@ class UploadForm(Form):
 
     @cached_property
     def content(self) -> bytes:
-        """Return what the file holds, nothing where none was chosen."""
+        """Return the content of the file, nothing where none was chosen."""
         return bytes(self.file.data.read()) if self.file.data else b""
 
     def read(self, reader: Callable[[bytes], Read], *, refused_by: type[DomainError] = Invalid) -> Read | None:
-        """Return what a reader makes of the content, outside of any transaction; None, with the fault on its field, where it refuses it."""
+        """Read the content with a reader, outside of any transaction; return None, with the fault on its field, where it is refused."""
         try:
             with reading_file():
                 return reader(self.content)
@@ -79,7 +79,7 @@ class PastedListForm(UploadForm):
 
     @cached_property
     def content(self) -> bytes:
-        """Return what the file holds, else what was pasted."""
+        """Return the content of the file, else the pasted text."""
         return super().content if self.file.data else (self.addresses.data or "").strip().encode()
 
 

@@ -41,7 +41,7 @@ SEED = 20261207
 
 
 def read_samples() -> Mapping[str, Any]:
-    """Return what the communities say; all values are texts."""
+    """Read the samples of the communities; all values are texts."""
     return dict(_plain(parse((FOLDER / "communities.yaml").read_text("utf-8")).root))
 
 

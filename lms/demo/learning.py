@@ -145,7 +145,7 @@ def answer_all(
     share: float,
     below: Fraction | None,
 ) -> list[DemoAnswer]:
-    """Answer items so that about `share` of the marks are reached, the easy questions first.
+    """Submit answers to items so that about `share` of the marks are reached, the easy questions first.
 
     With `below` the marks stay under that many, otherwise they are at least `share`: an attempt passes or fails as it was meant
     to, whichever questions it drew.
@@ -193,13 +193,13 @@ def _opinion(body: MatrixBody, chance: Random) -> MatrixAnswer:
 
 
 def right_parts(question: QuestionDefinition, item: LoadedItem, language: str = "es") -> Parts:
-    """Answer rightly, as the page's form would send it."""
+    """Return the right answer, as the page's form would send it."""
     answer = right_answer(question, item.layout, language, convention_for(language))
     return {} if answer is None else as_parts(question, item, answer)
 
 
 def likely_mistake(question: QuestionDefinition, item: LoadedItem, chance: Random, language: str = "es") -> Parts:
-    """Answer wrongly, with a mistake that is likely."""
+    """Return a wrong answer, with a mistake that is likely."""
     answer = right_answer(question, item.layout, language, convention_for(language))
     return {} if answer is None else _mistake(question, item, answer, chance, convention_for(language), whole=True)
 
@@ -337,7 +337,7 @@ def meant(learner: DemoLearner, snapshot: QuizSnapshot, chance: Random, *, last:
 
 
 def hand_in(stage: DemoTimeline, actor: Actor, attempt: UUID, plan: AttemptTarget, chance: Random, *, now: datetime) -> bool | None:
-    """Answer everything and hand the attempt in; return whether it passed, or nothing where that is not asked."""
+    """Give every answer and hand the attempt in; return whether it passed, or nothing where that is not asked."""
     loaded = locked(stage, actor, attempt)
     batch = SaveRequest(LEASE, tuple(_answers(stage, loaded, plan, chance)), "submit")
     answering.submit_attempt(stage.session, actor, loaded, [batch], now=now)
@@ -345,7 +345,7 @@ def hand_in(stage: DemoTimeline, actor: Actor, attempt: UUID, plan: AttemptTarge
 
 
 def leave_half(stage: DemoTimeline, actor: Actor, attempt: UUID, share: float, chance: Random, *, now: datetime) -> None:
-    """Answer the first half of an attempt and flag its last question."""
+    """Fill the first half of an attempt and flag its last question."""
     loaded = locked(stage, actor, attempt)
     answers = _answers(stage, loaded, AttemptTarget(share), chance)
     half = tuple(event for event in answers if event.position <= (len(loaded.items) + 1) // 2)
@@ -396,7 +396,7 @@ def save_draft(stage: DemoTimeline, actor: Actor, subject: ActivityContext, *, n
 
 
 def submit(stage: DemoTimeline, learner: DemoLearner, actor: Actor, subject: ActivityContext, chance: Random, *, now: datetime) -> None:
-    """Answer a task's questions, as well as the learner can, and submit it; those who finish the course pass."""
+    """Fill in a task's questions, as well as the learner can, and submit it; those who finish the course pass."""
     task = tasks.load_task_context(stage.session, actor, subject, now=now)
     if not task.ruling.allowed:
         return

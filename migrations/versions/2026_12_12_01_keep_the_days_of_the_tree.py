@@ -89,7 +89,7 @@ def _aware(moment: datetime) -> datetime:
 
 
 def _rows(parent: int, created_at: datetime, acts: Sequence[tuple[datetime, Mapping[str, Any]]]) -> Iterator[dict[str, Any]]:
-    """Yield what the log says a place stood under, or where it stands now where the log does not lead there."""
+    """Yield the place above one by the log, or where it stands now where the log does not lead there."""
     moves = [(at, facts["old_parent"], facts["parent"]) for at, facts in acts if "old_parent" in facts]
     made = [facts.get("parent") for _at, facts in acts if "old_parent" not in facts]
     parents = [move[1] for move in moves[:1]] + [move[2] for move in moves] or [parent]

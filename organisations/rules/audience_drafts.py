@@ -242,7 +242,7 @@ def remove_part(draft: GroupDraft, path: DraftPath) -> GroupDraft:
 
 
 def find_excess(draft: GroupDraft) -> audiences.RuleFault | None:
-    """Say what of a draft is more than a rule may have: levels, where an empty group counts as if it had a condition, or conditions."""
+    """Return the excess of a draft over the limits of a rule: levels, where an empty group counts as a condition, or conditions."""
     if _levels(draft) > audiences.MOST_LEVELS:
         return audiences.RuleFault("", N_("The rule is nested deeper than %(most)s levels."), {"most": audiences.MOST_LEVELS})
     count = sum(isinstance(part, LeafDraft) for _path, part in walk(draft))

@@ -78,7 +78,7 @@ class UnitLeaf(audiences.AudienceLeaf):
 
 
 def _own_place(person: audiences.AudienceCandidate, places: list[audiences.PlaceFact]) -> audiences.LeafFinding:
-    """Return what is false by the person's first place, or missing without one."""
+    """Return the finding of a condition that is false by the person's first place, or missing without one."""
     if not places:
         return audiences.LeafFinding(False, is_missing=True)
     code = next((code for code in places[0].codes if code), "")
@@ -220,7 +220,7 @@ class EnteredLeaf(audiences.AudienceLeaf):
         return (self.before is None or entered < self.before) and (self.since is None or entered >= self.since)
 
     def describe(self, names: audiences.LeafNames, *, negated: bool) -> str:
-        """Say the days in words; `from` a day is after the day before it."""
+        """Describe the days in words; `from` a day is after the day before it."""
         if self.less_than_months is not None:
             return _entered_less_than(self.less_than_months, negated=negated)
         if self.before is not None:

@@ -26,7 +26,7 @@ class RuleFault:
 
     @property
     def sentence(self) -> str:
-        """Return what is wrong alone, for a form that shows it where it is."""
+        """Return the fault alone, for a form that shows it where it is."""
         return _(self.template, **self.facts)
 
     def __str__(self) -> str:
@@ -293,7 +293,7 @@ def count_levels(rule: RuleNode) -> int:
 
 
 def references(rule: RuleNode) -> frozenset[tuple[str, str]]:
-    """Return what a rule names, as pairs of a leaf's kind and a key."""
+    """Return the references of a rule, as pairs of a leaf's kind and a key."""
     return frozenset((leaf.kind, key) for leaf in leaves(rule) for key in leaf.references())
 
 

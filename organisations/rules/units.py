@@ -191,7 +191,7 @@ class TreeHistory:
         return places
 
     def lines(self, unit: int, first: date | None = None, last: date | None = None) -> list[LineSpan]:
-        """Return what stood above a place from a first to a last day, in order; None: open. Nothing of a place that is not known."""
+        """Return the places above a place from a first to a last day, in order; None: open. Nothing of a place that is not known."""
         if unit not in self._known:
             self._known[unit] = self._walk(unit, None, None)
         lines = [replace(span, since_on=latest(first, span.since_on), until_on=earliest(last, span.until_on)) for span in self._known[unit]]
@@ -317,7 +317,7 @@ class EmploymentChange:
 
 
 def next_employment(last: EmploymentDays | None, listed: EmploymentDays, day: date, *, back: bool) -> EmploymentChange | None:
-    """Return what a list says that is new about somebody's employment, by the last row that stands; None where it says nothing new.
+    """Return the new facts that a list has of an employment, by the last row that stands; None where it has none.
 
     What it leaves out stays. Who had left and has a later day of entry, or belongs to a place again, enters anew; the same day of
     entry without a last day says that they never left (spec/compulsory 2.3).

@@ -274,7 +274,7 @@ def _search_faults(search: ChoiceSearch) -> tuple[str, ...]:
 def _choices(
     draft: LeafDraft, offered: Sequence[LeafChoice], labels: Mapping[str, LeafChoice], search: ChoiceSearch, *, takes_one: bool
 ) -> tuple[list[tuple[str, str, bool]], bool]:
-    """Return what was chosen, then what else there is; of more than can be shown at once only what words may mean."""
+    """Return the chosen values, then the others; of more than can be shown at once only those that words may mean."""
     values = draft.fields.values
     chosen = [(value, labels[fold(value)].label if fold(value) in labels else value, True) for value in values]
     taken, shows_all = set(map(fold, values)), takes_one or len(offered) <= SHOWN_AT_ONCE

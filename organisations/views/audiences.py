@@ -115,13 +115,13 @@ class AudienceListForm(Form):
         ]
 
     def lines(self) -> list[str]:
-        """Return what names each person, once each."""
+        """Return a line for each person, once each."""
         cleaned = (clean_text(line) for line in (self.people.data or "").splitlines())
         return list(dict.fromkeys(line for line in cleaned if line))
 
 
 def missing_lines(missing: Sequence[MissingCount], names: LeafNames) -> list[str]:
-    """Say of each condition how many have no value for it, and how many of these come in all the same (spec/compulsory 3.3)."""
+    """List of each condition how many have no value for it, and how many of these come in all the same (spec/compulsory 3.3)."""
     return [
         ngettext(
             "“%(condition)s”: %(count)s person has no value on record; %(let_in)s of them come in all the same.",
@@ -395,7 +395,7 @@ class CheckedRule:
 
     @property
     def mark(self) -> str:
-        """Return what the form sends back to say that this preview was seen."""
+        """Return the mark that the form sends back to state that this preview was seen."""
         return sha256(write_yaml(self.rule).encode()).hexdigest()[:16]
 
 

@@ -84,7 +84,7 @@ def _of(context: InstitutionContext) -> Organisation:
 
 
 def _settings_of(context: InstitutionContext) -> PresentSettings:
-    """Return what is in force: the environment decides on the first institution alone."""
+    """Return the settings in force: the environment decides on the first institution alone."""
     return current_settings() if context.is_first else in_force(PresentSettings.model_construct(set()), SiteProfile())
 
 

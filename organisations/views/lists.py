@@ -143,7 +143,7 @@ _ISO_DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 
 
 def _in_words(fact: str) -> str:
-    """Return what a line changes with its days as people read them."""
+    """Return a line's changes with their days as people read them."""
     return _ISO_DAY.sub(lambda match: format_date(date.fromisoformat(match[0]), "short"), fact)
 
 

@@ -174,7 +174,7 @@ class MailForm(SiteForm):
         return self.smtp_port.number if name == "smtp_port" else super()._column_value(name, value)
 
     def changes(self) -> dict[str, object]:
-        """Return what is to be set; an empty password leaves the one that is stored, as long as its server and user stay."""
+        """Return the values to set; an empty password leaves the one that is stored, as long as its server and user stay."""
         columns = super().changes()
         if "smtp_password" in columns and not columns["smtp_password"] and columns["smtp_host"] == self._kept and columns["smtp_user"]:
             del columns["smtp_password"]
@@ -225,7 +225,7 @@ class SignatoryForm(ShownForm):
 
     @staticmethod
     def known(row: InstitutionSignatory) -> dict[str, object]:
-        """Return what the form shows of a row."""
+        """Return the values that the form shows of a row."""
         offices = {f"office_{tongue}": office for tongue, office in row.offices.items()}
         return {"name": row.name, "email": row.email, "since": row.since, "until": row.until, **offices}
 
@@ -331,14 +331,14 @@ def _section(kind: type[SiteForm], template: str, done: str) -> Answer:
 @bp.route("/administration/site/names", methods=["GET", "POST"])
 @requires(OrganisationAction.MANAGE_SITE)
 def names() -> Answer:
-    """Say what the institution is called, and where its people ask for help."""
+    """Set the names of the institution, and where its people ask for help."""
     return _section(InstitutionNamesForm, "organisations/site/names.html", _("Saved. Every page shows it within a few seconds."))
 
 
 @bp.route("/administration/site/personal-data", methods=["GET", "POST"])
 @requires(OrganisationAction.MANAGE_SITE)
 def personal_data() -> Answer:
-    """Say who answers for personal data, and where they are kept."""
+    """Set who answers for personal data, and where they are kept."""
     return _section(
         PersonalDataForm, "organisations/site/personal_data.html", _("Saved. The notice on personal data shows it within a few seconds.")
     )
@@ -347,14 +347,14 @@ def personal_data() -> Answer:
 @bp.route("/administration/site/access", methods=["GET", "POST"])
 @requires(OrganisationAction.MANAGE_SITE)
 def access() -> Answer:
-    """Say where the site is reached, in which languages, and who may create an account."""
+    """Set where the site is reached, in which languages, and who may create an account."""
     return _section(AccessForm, "organisations/site/access.html", _("Saved. Every page shows it within a few seconds."))
 
 
 @bp.route("/administration/site/mail", methods=["GET", "POST"])
 @requires(OrganisationAction.MANAGE_SITE)
 def mail_server() -> Answer:
-    """Say by which server mail is sent."""
+    """Set the server by which mail is sent."""
     return _section(MailForm, "organisations/site/mail_server.html", _("Saved. Now send yourself a test message."))
 
 
@@ -596,7 +596,7 @@ def style() -> Answer:
 
 
 def _file(content: bytes, media_type: str, *, cached: bool) -> Response:
-    """Answer with a file that no browser runs, whatever it holds."""
+    """Send a file that no browser runs, whatever it holds."""
     response = make_response(content)
     response.content_type = media_type
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"

@@ -62,7 +62,7 @@ class UnitForm(Form):
     code = line(lazy_("Code"), most=40)
 
     def command(self) -> UnitValues:
-        """Return what the place is to be called."""
+        """Return the names of the place."""
         return UnitValues(self.name.data or "", self.code.data or "")
 
 
@@ -81,7 +81,7 @@ class UnitChangeForm(UnitForm):
         self.zone.choices = [follows, *(SelectChoice(value=zone, label=name) for name, zone in zones.items())]
 
     def command(self) -> UnitValues:
-        """Return what the place is to be called, and by which clock its days end."""
+        """Return the names of the place, and the clock by which its days end."""
         return UnitValues(self.name.data or "", self.code.data or "", self.zone.data or "")
 
 
@@ -273,7 +273,7 @@ def _page(  # one page with seven forms
 
 
 def _former_parents(subject: Organisation) -> list[tuple[str, date | None, date | None]]:
-    """Return what a place stood under and is to stand under, from which to which day, where that is not always the same."""
+    """Return a place's former and coming parents, from which to which day, where that is not always the same."""
     history = tree.load_history(current_session())
     spans = history.spans.get(subject.id, ())
     return [(history.units[span.parent].name, span.since_on, span.until_on) for span in spans] if len(spans) > 1 else []

@@ -53,7 +53,7 @@ def written_rows(rows: question_fields.RowFields, values: Sequence[QuestionFormV
 
 
 def begun(specs: Sequence[question_fields.Asked], values: QuestionFormValues) -> QuestionFormValues:
-    """Return what is said with the empty rows that a beginning offers."""
+    """Return the values with the empty rows that a beginning offers."""
     offered = {
         spec.name: values.rows.get(spec.name, ()) or tuple(blank_row(spec) for _number in range(spec.begun))
         for spec in question_fields.lists(specs)
@@ -76,7 +76,7 @@ def with_rows(
     path: str,
     change: Callable[[question_fields.RowFields, tuple[QuestionFormValues, ...]], tuple[QuestionFormValues, ...]],
 ) -> QuestionFormValues:
-    """Return what is said with the rows of a list changed: `options`, or inside of rows `gaps__0__answers`."""
+    """Return the values with the rows of a list changed: `options`, or inside of rows `gaps__0__answers`."""
     name, _bar, rest = path.partition("__")
     rows = next((spec for spec in question_fields.lists(specs) if spec.name == name), None)
     if rows is None:
@@ -146,7 +146,7 @@ def with_row_moved(present: tuple[QuestionFormValues, ...], index: int, step: in
 def pressed(
     specs: Sequence[question_fields.Asked], values: QuestionFormValues, act: str, path: str, index: int, language: str
 ) -> QuestionFormValues:
-    """Return what is said after a button of a list was pressed: row, up, down, drop, or names (a row for each name of the text)."""
+    """Return the values after a button of a list was pressed: row, up, down, drop, or names (a row for each name of the text)."""
     changes: Mapping[str, Callable[[question_fields.RowFields, tuple[QuestionFormValues, ...]], tuple[QuestionFormValues, ...]]] = {
         "row": with_row_added,
         "up": lambda _rows, present: with_row_moved(present, index, -1),
@@ -226,7 +226,7 @@ Keys = Mapping[str, frozenset[str]]
 
 
 def values_in(entry: str, kind: str, languages: Sequence[str]) -> QuestionFormValues:
-    """Return what the text of a question says, as its form shows it; raises EditRefused where a form would lose something."""
+    """Return the values of a question's text, as its form shows them; raise EditRefused where a form would lose something."""
     values = _values_of(read_fields(entry), question_fields.fields_of_kind(kind), languages)
     return _with_places(values, languages) if kind == QuestionKind.MATRIX else values
 

@@ -99,7 +99,7 @@ class RowFields:
     """Whether exactly one of its rows is right."""
 
     def fields_of(self, kind: str) -> "tuple[Asked, ...]":
-        """Return what is asked of a row, by its kind."""
+        """Return the fields of a row, by its kind."""
         return (*self.fields, *self.kinds.get(kind, ()), *self.more)
 
     @property
@@ -127,12 +127,12 @@ Asked = FieldSpec | RowFields
 
 
 def leaves(specs: Sequence[Asked]) -> list[FieldSpec]:
-    """Return what is asked for in single fields."""
+    """Return the values of single fields."""
     return [spec for spec in specs if isinstance(spec, FieldSpec)]
 
 
 def lists(specs: Sequence[Asked]) -> list[RowFields]:
-    """Return what is asked for in rows."""
+    """Return the values of rows."""
     return [spec for spec in specs if isinstance(spec, RowFields)]
 
 

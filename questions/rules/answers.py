@@ -164,7 +164,7 @@ def is_empty(answer: Answer | MalformedAnswer) -> bool:
 
 
 def as_typed(payload: object) -> str:
-    """Return what came as text that a database can hold, at most MAX_TEXT characters."""
+    """Return the typed text as a database can hold it, at most MAX_TEXT characters."""
     try:
         text = payload if isinstance(payload, str) else json.dumps(payload, ensure_ascii=False, default=str)
     except (ValueError, RecursionError):
@@ -550,7 +550,7 @@ class UploadLimits:
 
 
 def upload_limits(question: QuestionDefinition) -> UploadLimits | None:
-    """Return what files a question takes; None where it takes none."""
+    """Return the upload limits of a question; None where it takes no files."""
     match question.body:
         case FileBody(accept, files, size):
             extensions = tuple(extension.lower().lstrip(".") for extension in accept)

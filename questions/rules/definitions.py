@@ -521,7 +521,7 @@ def map_texts(question: QuestionDefinition, function: TextFunction) -> QuestionD
 
 
 def without_notes(question: QuestionDefinition) -> QuestionDefinition:
-    """Return what may be published: no colleague's note, no former keys."""
+    """Return the parts of a bank that may be published: no colleague's note, no former keys."""
     return replace(question, note="", former_keys=())
 
 

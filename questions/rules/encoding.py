@@ -202,7 +202,7 @@ class ValueChange:
 
 
 def differences(before: QuestionDefinition, after: QuestionDefinition) -> tuple[ValueChange, ...]:
-    """Return what differs, in the order of the older question's fields, what is new after what stood beside it."""
+    """Return the differences, in the order of the older question's fields, what is new after what stood beside it."""
     old, new = dict(_flat(before)), dict(_flat(after))
     return tuple(
         ValueChange(path, old.get(path), new.get(path)) for path in _merged(list(old), list(new)) if old.get(path) != new.get(path)

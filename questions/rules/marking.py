@@ -328,7 +328,7 @@ def computed(expression: str, body: definitions.CalculatedBody, variables: Mappi
 
 
 def tolerance_of(body: definitions.CalculatedBody, answer: definitions.CalculatedAnswer, value: Fraction) -> definitions.Tolerance:
-    """Return what an answer with this value tolerates; where decimals are asked for and nothing else is, its own rounding."""
+    """Return the tolerance of an answer with this value; where decimals are asked for and nothing else is, its own rounding."""
     tolerance = answer.tolerance or body.tolerance
     if tolerance.amount or body.decimals is None:
         return tolerance

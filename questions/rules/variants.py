@@ -190,7 +190,7 @@ def _sorted_values(variant: Variant) -> tuple[tuple[str, Fraction], ...]:
 def remarks_of(
     variants: Sequence[Variant], lessons: Mapping[str, frozenset[Fraction]], present: Sequence[Variant] = ()
 ) -> list[VariantRemark]:
-    """Return what can be said of variants, each against those before it and against those that the family had."""
+    """Return the remarks on variants, each against those before it and against those that the family had."""
     remarks = list[VariantRemark]()
     for at, variant in enumerate(variants):
         remarks += remarks_on(variant, (*present, *variants[:at]), lessons)
@@ -198,7 +198,7 @@ def remarks_of(
 
 
 def remarks_on(variant: Variant, others: Iterable[Variant], lessons: Mapping[str, frozenset[Fraction]]) -> Iterator[VariantRemark]:
-    """Yield what can be said of a variant by itself, and beside others."""
+    """Yield the remarks on a variant by itself, and beside others."""
     for expression, value in variant.mistakes:
         if is_within(value, variant.key, variant.tolerance):
             yield VariantRemark(VariantRemarkKind.MISTAKE, (variant.name,), expression)

@@ -237,7 +237,7 @@ def _cut(address: str) -> tuple[str, str]:
 
 
 def submitted_values(specs: Sequence[question_fields.Asked], languages: Sequence[str], sent: Sent, prefix: str = "") -> QuestionFormValues:
-    """Return what a page has sent: the rows in the order of their numbers."""
+    """Return the values that a page has sent: the rows in the order of their numbers."""
     form = settings_form(question_fields.leaves(specs), languages, FormValues(_empty(specs, languages)), _NO_FILES)(
         formdata=sent, prefix=prefix
     )
@@ -382,7 +382,7 @@ def _languages(course_id: int) -> tuple[str, ...]:
 
 
 def _act() -> str:
-    """Return what the button says that was pressed: save (also where another question follows), preview, or something with rows."""
+    """Return the act of the pressed button: save (also where another question follows), preview, or something with rows."""
     act = request.form.get("do", "save")
     return "save" if act.startswith("next ") else act
 
@@ -409,7 +409,7 @@ def question(subject: BankQuestionContext) -> Answer:
 
 
 def _form_values(text: str, kind: str, languages: tuple[str, ...]) -> QuestionFormValues | None:
-    """Return what a question's form shows, None where it has parts that no form knows."""
+    """Return the values of a question's form, None where it has parts that no form knows."""
     try:
         return values_in(text, kind, languages) if kind else None
     except EditRefused:
@@ -447,7 +447,7 @@ def _text(editor: QuestionEditor, before: str) -> str:
 
 
 def _status() -> int:
-    """Return what a page that is shown again answers: rows were changed, or something is wrong."""
+    """Return the status of a page that is shown again: rows were changed, or something is wrong."""
     return 422 if _act() in ("save", "preview") else 200
 
 
@@ -633,7 +633,7 @@ def _attach_findings(editor: QuestionEditor, own: list[Finding], refusing: list[
 
 
 def _draft_check(course_id: int) -> DraftCheck:
-    """Return what the checks say of the draft as it stands."""
+    """Return the checks of the draft as it stands."""
     session = current_session()
     course = catalogue.get_course(session, course_id)
     return draft_checks.cached_draft_check(session, file_store(), course, course_kinds(), now=clock.now())

@@ -87,7 +87,7 @@ def _row(variant: Variant, names: Sequence[str], mistakes: Sequence[str], decima
 
 
 def remark_words(remark: VariantRemark) -> str:
-    """Say what is to be looked at, and why."""
+    """Describe what is to be looked at, and why."""
     first, last = remark.names[0], remark.names[-1]
     match remark.kind:
         case VariantRemarkKind.SAME_VALUES:
@@ -109,14 +109,14 @@ def remark_words(remark: VariantRemark) -> str:
 
 
 def pattern_words(plan: VariantPlan) -> str:
-    """Say what becomes of the pattern."""
+    """Describe what becomes of the pattern."""
     if plan.retires_pattern:
         return _("“%(key)s” stays in the bank as a draft, so that it is not drawn beside its variants.", key=plan.pattern.key)
     return _("“%(key)s” stays as it is, because a quiz asks it; it belongs to the family from now on.", key=plan.pattern.key)
 
 
 def count_words(plan: VariantPlan) -> str:
-    """Say how many variants there are, and of which family."""
+    """Describe how many variants there are, and of which family."""
     return ngettext(
         "%(count)s variant of the family “%(family)s”.",
         "%(count)s variants of the family “%(family)s”.",

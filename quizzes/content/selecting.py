@@ -384,7 +384,7 @@ def _check(table: MappingCursor, rules: IntegrityRules) -> None:
 
 
 def rules_of_quiz(written: IntegrityRules | None, course: CourseFolder, *, selecting: bool) -> IntegrityRules:
-    """Return what is frozen with a quiz: a selecting one asks for the declaration unless it says otherwise (6.1)."""
+    """Return the rules that are frozen with a quiz: a selecting one asks for the declaration unless it has it otherwise (6.1)."""
     rules = IntegrityRules(honour=selecting) if written is None else written
     if not rules.honour or rules.declaration:
         return rules

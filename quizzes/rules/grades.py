@@ -300,7 +300,7 @@ class QuestionMarker:
         return answering_state(self.behaviour, self.question, self._tries(checked))
 
     def at_end(self, checked: Sequence[Parts], response: Parts | None) -> AnsweringState:
-        """Return what the question is finally worth: what stands in the page when the attempt ends is its last try."""
+        """Return the final worth of the question: what stands in the page when the attempt ends is its last try."""
         tries = self._tries([*checked, response or {}])
         return answering_state(self.behaviour, self.question, tries, certainty=certainty_of(response), final=True)
 

@@ -64,7 +64,7 @@ class HistoryItem:
 
 
 def sums_of(items: Sequence[HistoryItem], *, first: bool, counts: bool) -> list[tuple[int, str, HistorySums]]:
-    """Return what an ended attempt adds to the history of its questions; only that they were shown while something waits for a grader.
+    """Return the sums that an ended attempt adds to its questions' history; only that they were shown while a grader is awaited.
 
     Only first attempts count, and practice apart from quizzes that count (2.3). What is of a variant counts for it too.
     """

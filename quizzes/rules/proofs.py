@@ -97,7 +97,7 @@ class ProofStatement:
 
 
 def read_statement(text: str) -> ProofStatement:
-    """Return what was signed, as `ProofStatement.text` wrote it."""
+    """Read a signed statement, as `ProofStatement.text` wrote it."""
     fields: Mapping[str, Any] = json.loads(text)
     return ProofStatement(
         attempt=UUID(fields["attempt"]),

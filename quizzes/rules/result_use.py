@@ -111,7 +111,7 @@ class JudgedCut:
 
 
 def cut_of(ratings: Sequence[Sequence[int]]) -> JudgedCut:
-    """Return what judges say together, from the ratings of each of them; at least LEAST_JUDGES, all of the same questions."""
+    """Return the cut of all judges together, from the ratings of each of them; at least LEAST_JUDGES, all of the same questions."""
     if len(ratings) < LEAST_JUDGES or not ratings[0] or len({len(sheet) for sheet in ratings}) > 1:
         raise ValueError("a cut needs ratings of the same questions by three judges")
     means = tuple(Fraction(sum(sheet), len(sheet)) for sheet in ratings)

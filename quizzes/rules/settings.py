@@ -388,7 +388,7 @@ def moment_of(ended_at: datetime | None, closes: datetime | None, *, another_ope
 
 
 def flags_for(review: ReviewOptions, moment: ReviewMoment, behaviour: Behaviour, reader: Reader = Reader.LEARNER) -> frozenset[ReviewFlag]:
-    """Return what may be shown of an attempt: to editors all, to graders what the learner sees but nothing that reveals the key.
+    """Return the parts of an attempt that may be shown: to editors all, to graders what the learner sees without what reveals the key.
 
     Without ``attempt`` everything about single questions is off; what remains is of the attempt as a whole: its marks,
     their maximum and the overall feedback. During an attempt the questions are always shown, and more than their
@@ -410,7 +410,7 @@ def _shown_to_learner(review: ReviewOptions, moment: ReviewMoment, behaviour: Be
 
 
 def flags_for_item(flags: frozenset[ReviewFlag], moment: ReviewMoment, progress: QuestionProgress) -> frozenset[ReviewFlag]:
-    """Return what may be shown of one question: during an attempt its feedback after checking, its solution after locking."""
+    """Return the parts of one question that may be shown: during an attempt its feedback after checking, its solution after locking."""
     if moment is not ReviewMoment.DURING:
         return flags
     hidden = (_NONE if progress.checked else _AFTER_CHECKING) | (_NONE if progress.locked else _AFTER_LOCKING)

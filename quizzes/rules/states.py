@@ -266,7 +266,7 @@ def finishes_on_page_change(clock: AttemptClock, *, now: datetime) -> bool:
 
 
 def reopened(clock: AttemptClock, *, now: datetime) -> tuple[AttemptEvent, ...]:
-    """Return what reopening an attempt that ended makes happen: submitted at once where its time is past (spec/quiz-engine 5.3.7)."""
+    """Return the attempt after reopening one that ended: submitted at once where its time is past (spec/quiz-engine 5.3.7)."""
     if clock.end is not None and clock.end <= now:
         return (AttemptEvent.REOPEN, AttemptEvent.SUBMIT)
     return (AttemptEvent.REOPEN,)
@@ -498,7 +498,7 @@ NO_NOTES = DeviceNotes()
 
 
 def read_notes(sent: object) -> DeviceNotes:
-    """Return what a page sent, as far as it makes sense; never raises."""
+    """Read the notes that a page sent, as far as they make sense; never raise."""
     if not isinstance(sent, dict):
         return NO_NOTES
     times, away = sent.get("times"), sent.get("away")
@@ -682,7 +682,7 @@ def locked_places(items: Sequence[PositionedItem], finished: Collection[int], be
 
 
 def summary_state(marking: Marking) -> SummaryState:
-    """Return what the summary says; it knows whether something was answered and readable, never whether it is right."""
+    """Return the state of an answer for the summary, which knows whether something readable was answered, never whether it is right."""
     if marking.state is MarkState.NOT_ANSWERED:
         return SummaryState.NOT_ANSWERED
     unreadable = marking.state is MarkState.INVALID or any(part.state is MarkState.INVALID for part in marking.parts)

@@ -55,7 +55,7 @@ class AccommodationForm(Form):
         return None if match is None else Decimal(f"{match[1]}.{match[2] or 0}")
 
     def command(self) -> AccommodationProfile:
-        """Return what the form says."""
+        """Return the values of the form."""
         return AccommodationProfile(self.read_factor() or Decimal(1), self.extra_attempts.number or 0, (self.breaks.number or 0) * 60)
 
 
@@ -65,7 +65,7 @@ ROWS, PAST = 50, 50
 
 
 def see_person(person: Person) -> Response:
-    """Answer with the person's page."""
+    """Redirect to the person's page."""
     return see_page("quizzes_accommodations.person", person=person.uuid)
 
 

@@ -294,7 +294,7 @@ def _offline_in_time(subject: attempts.LoadedAttempt, batches: Sequence[SaveRequ
 
 
 def _acknowledgement(subject: attempts.LoadedAttempt, done: SaveReceipt, now: datetime) -> dict[str, object]:
-    """Return what the script is told of a save."""
+    """Return the acknowledgement of a save to the script."""
     return {
         "acknowledged": {str(item): seq for item, seq in done.acknowledged.items()},
         "seconds_left": done.seconds_left,
@@ -401,7 +401,7 @@ def review(subject: attempts.LoadedAttempt) -> Answer:
 
 
 def _acts_by_hand(session: Session, subject: attempts.LoadedAttempt) -> list[str]:
-    """Say what was done by hand on an attempt whose result decides, by whom and why."""
+    """Describe the acts by hand on an attempt whose result decides, by whom and why."""
     row = subject.row
     acts = list_hand_acts(session, row.course_id, row.activity_key, [row.id]) if subject.snapshot.selection else []
     return [hand_words(act.question, act.people, act.reason) for act in acts]
@@ -421,7 +421,7 @@ class StepsAfter:
 
 
 def _steps_after(opened: AttemptView, history: list[attempts.AttemptRow], now: datetime) -> StepsAfter:
-    """Return what comes next, all of it in the version that the learner follows now."""
+    """Return the next steps, all of them in the version that the learner follows now."""
     session, key = current_session(), opened.loaded.row.activity_key
     context = learners.get_learner_context(session, current_actor(), opened.outline.slug)
     outline = opened.outline if context.version_id is None else versions.get_outline(session, context.version_id)

@@ -156,7 +156,7 @@ def _kind(name: str) -> str:
 
 
 def line_name(line: BlueprintWeight, known: Mapping[str, LocalisedText]) -> str:
-    """Return what a line names, in words."""
+    """Return the name of a line, in words."""
     objective = choose(known[line.objective]) if line.objective in known else line.objective
     named = [objective, _(LEVELS[line.level]) if line.level else "", _(DIFFICULTIES[line.difficulty]) if line.difficulty else ""]
     return " · ".join(part for part in named if part)

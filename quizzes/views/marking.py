@@ -134,7 +134,7 @@ def paragraphs_of_lines(text: str) -> list[list[str]]:
 
 
 def typed_points(question: QuestionDefinition, mark: MarkRecord, item: MarkedItem) -> str:
-    """Return what the field of the mark begins with: the mark that a person gave, unless the rubric's levels make it already."""
+    """Return the first value of the mark's field: the mark that a person gave, unless the rubric's levels make it already."""
     if mark.origin != "manual" or mark.fraction is None:
         return ""
     given = mark.fraction * item.item.maximum
@@ -154,7 +154,7 @@ def item_page(
     *,
     anonymous: bool,
 ) -> dict[str, object]:
-    """Return what the page of one answer shows besides its form and its neighbours."""
+    """Return the values of one answer's page besides its form and its neighbours."""
     question = opened.questions[item.item.question_version_id]
     parts = opened.responses.get(item.item.id, {})
     text = next(iter(parts.get(ANSWER, ())), "") if item.is_by_hand and isinstance(question.body, EssayBody) else ""
@@ -180,7 +180,7 @@ def item_page(
 
 
 def _limits(question: QuestionDefinition) -> str:
-    """Say how long an essay was asked to be; advice, so it decides nothing."""
+    """Describe how long an essay was asked to be; advice, so it decides nothing."""
     if not isinstance(question.body, EssayBody):
         return ""
     least, most = question.body.words.minimum, question.body.words.maximum

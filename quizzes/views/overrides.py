@@ -140,7 +140,7 @@ class QuizOverrideForm(Form):
             raise ValidationError(_("You have not set anything. Fill in at least one of the fields above."))
 
     def command(self) -> OverrideValues:
-        """Return what the form says; a ticked box beats what stands in the field beside it."""
+        """Return the values of the form; a ticked box beats what stands in the field beside it."""
         opens, closes = (None if box.data else field.moment for field, box in ((self.opens, self.no_opens), (self.closes, self.no_closes)))
         networks = " ".join((self.networks.data or "").replace(",", " ").split())
         return OverrideValues(
@@ -179,7 +179,7 @@ class IncidentForm(Form):
     token = HiddenField()
 
     def uuid(self) -> UUID:
-        """Return what names the incident; raise Invalid."""
+        """Return the name of the incident; raise Invalid."""
         try:
             return UUID(self.token.data or "")
         except ValueError:
@@ -280,7 +280,7 @@ def _set(form: QuizOverrideForm, quiz: QuizContext, whom: Whom, message: str, *,
 
 
 def _flash_if_own(row: QuizOverride) -> None:
-    """Say that the actor's own record was left out, where they are among those for whom an override is."""
+    """Note that the actor's own record was left out, where they are among those for whom an override is."""
     if concerns_person(current_session(), row, current_actor().person_id):
         flash(_(LEFT_OUT), "warn")
 
@@ -344,7 +344,7 @@ def restore(subject: OverrideContext) -> Answer:
 
 @contextmanager
 def _flashing() -> Iterator[None]:
-    """Say on the next page why something was refused."""
+    """Show on the next page why something was refused."""
     try:
         yield
     except (GroupDeleted, NeedsJury) as refused:

@@ -169,7 +169,7 @@ def record_view(session: Session, record: PassMarkRecord, person_id: int | None)
 
 
 def confirmation_words(confirmation: Mapping[str, str]) -> str:
-    """Say by what a judge confirmed a sheet."""
+    """Describe by what a judge confirmed a sheet."""
     match confirmation.get("by"):
         case "account":
             return _("by the account of %(name)s", name=confirmation["name"])
@@ -180,7 +180,7 @@ def confirmation_words(confirmation: Mapping[str, str]) -> str:
 
 
 def cut_view(judged: JudgedCut, names: Sequence[str], *, open_to_choice: bool = True) -> CutView:
-    """Say what judges say together, and how much it hangs on each of them; until it is signed, also what may be chosen."""
+    """Return the view of the judges' cut, and how much it hangs on each of them; until it is signed, also what may be chosen."""
     error, cut = figure(Fraction(judged.error).limit_denominator(10**9), 6), percentage(judged.cut, 1)
     return CutView(
         said=_(

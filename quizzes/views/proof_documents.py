@@ -170,7 +170,7 @@ def fact_lines(proof: AttemptProofView) -> list[tuple[str, str]]:
 
 
 def result_words(proof: AttemptProofView) -> str:
-    """Say what came of an attempt, as far as it may be shown."""
+    """Describe the result of an attempt, as far as it may be shown."""
     result = proof.result
     if proof.state == AttemptState.ABANDONED:
         return _("This attempt was not submitted in time")
@@ -198,7 +198,7 @@ def _mark(value: Decimal) -> str:
 
 
 def incident_words(given: GivenTime) -> str:
-    """Say what an incident gave to everybody who was answering."""
+    """Describe what an incident gave to everybody who was answering."""
     minutes = number(Decimal(given.seconds) / 60 if given.seconds % 60 else Decimal(given.seconds // 60))
     return _(
         "%(moment)s: everyone who was answering got %(minutes)s more minutes. Reason: %(reason)s",
@@ -301,7 +301,7 @@ def section_lines_of_proof(proof: AttemptProofView) -> list[str]:
 
 
 def _row_words(review: QuestionReview, row: ReviewRow) -> str:
-    """Say what an option, a pair, a gap or a text is: the answer, and whether it is right where that may be shown."""
+    """Describe an option, a pair, a gap or a text: the answer, and whether it is right where that may be shown."""
     if row.mine and not row.text:
         return ""
     if row.mine and row.verdict == "bad":
@@ -316,7 +316,7 @@ def _row_words(review: QuestionReview, row: ReviewRow) -> str:
 
 
 def _void_words(effect: str) -> str:
-    """Say what voiding a question did to it; empty where it was not voided."""
+    """Describe what voiding a question did to it; empty where it was not voided."""
     sentences = {
         "full_credit": _("This question was voided: everyone gets its points."),
         "void_unless_lower": _("This question was voided: it counts only where leaving it out would lower the result."),
@@ -454,7 +454,7 @@ def _blocks(text: SafeHtml | str) -> list[ProseBlock]:
 def proof_view(
     session: Session, opened: AttemptView, flags: frozenset[ReviewFlag], marks: Mapping[int, MarkRecord], *, person: str, institution: str
 ) -> AttemptProofView:
-    """Return what a proof says at this moment; the flags are those of the learner, whoever reads it, the marks by item."""
+    """Return the content of a proof at this moment; the flags are those of the learner, whoever reads it, the marks by item."""
     row, header = opened.loaded.row, opened.activity_header
     quiz, course = header["activity"], header["course"]
     assert isinstance(quiz, dict)
@@ -551,7 +551,7 @@ def _sections(opened: AttemptView) -> Mapping[int, tuple[str, SafeHtml | str]]:
 
 
 def _offered(item: LoadedItem, opened: AttemptView) -> tuple[SafeHtml, ...]:
-    """Return what could be chosen for rows and gaps, or put in order, in the order of this attempt; options show themselves."""
+    """Return the choices for rows and gaps, or the parts to put in order, in the order of this attempt; options show themselves."""
     question = opened.questions[item.question_version_id]
     view = view_question(item, question, opened.responses.get(item.id), 1, convention_for(opened.loaded.row.language))
     return tuple(dict.fromkeys(_choices(view)))

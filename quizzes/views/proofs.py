@@ -101,7 +101,7 @@ def pdf(subject: LoadedAttempt) -> Response:
 
 
 def _signed_proof(opened: AttemptView) -> tuple[proof_documents.AttemptProofView, SignedProof]:
-    """Return what a proof says at this moment, to its learner, whoever asks; and its signature."""
+    """Return the proof at this moment, as its learner sees it, whoever asks; and its signature."""
     session, loaded, now = current_session(), opened.loaded, clock.now()
     flags = flags_of(loaded, Reader.LEARNER, attempts.history_of(session, loaded), now=now)
     flags = flags_in_term(session, loaded, flags, now=now)

@@ -337,7 +337,7 @@ def _regrade_page(subject: RegradeContext, form: AttemptActionForm) -> Response:
 
 
 def _by_hand(session: Session, row: Regrade, attempts: Sequence[int]) -> dict[int, list[str]]:
-    """Return what was done by hand on attempts whose results decide, in words."""
+    """Describe the acts by hand on attempts whose results decide."""
     acts: dict[int, list[str]] = {}
     if attempts and selects_people(session, row.course_id, row.activity_key):
         for act in list_hand_acts(session, row.course_id, row.activity_key, attempts):

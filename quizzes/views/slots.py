@@ -57,7 +57,7 @@ class NewSlotForm(Form):
 
     @property
     def words(self) -> str:
-        """Return what the chosen sort of slot begins with."""
+        """Return the first words of the chosen sort of slot."""
         typed = clean_text(self.text.data or "", lines=self.sort.data == "text").replace("\r", "")
         return {"question": self.question.data or "", "draw": self.draw.data or "", "page": "new"}.get(self.sort.data, typed)
 
@@ -83,7 +83,7 @@ class SlotRowView:
 
     @property
     def name(self) -> str:
-        """Return what sort of slot it is, or the kind of its question."""
+        """Return the name of its sort of slot, or the kind of its question."""
         if self.question is not None:
             return _(KINDS[self.question.kind])
         return _(quiz_fields.NAMES[self.sort]) if self.sort else _("Not known")
@@ -104,7 +104,7 @@ class SlotRowView:
 
     @property
     def summary(self) -> list[str]:
-        """Return what the folded fields say, where they say anything."""
+        """Return the summary of the folded fields, where they hold anything."""
         specs = [spec for spec in self._specs(folded=True) if spec.name != self.sort and self.form.says(spec)]
         return [f"{field.label.text}: {_value_of(field)}" for spec in specs for field in self.form.rows(spec)[0] if field.data]
 
@@ -114,7 +114,7 @@ class SlotRowView:
 
 
 def _value_of(field: Field) -> str:
-    """Return what stands in a field as its reader sees it."""
+    """Return the value of a field as its reader sees it."""
     if not isinstance(field, SelectField | SelectMultipleField):
         return shortened(" ".join(str(field.data).split()), 80)
     chosen = field.data if isinstance(field.data, list) else [field.data]
@@ -311,7 +311,7 @@ def _forms(sheet: SlotEditor, text: str, *, sent: bool = True) -> list[SettingsF
 
 
 def _choices(sheet: SlotEditor) -> Mapping[str, list[tuple[str, str]]]:
-    """Return what a draw may choose from."""
+    """Return the choices of a draw."""
     session = current_session()
     banks = [(row.key, choose(row.title) or row.key) for row in question_bank.list_banks(session, sheet.course.id)]
     known = {key for key, _title in banks}
@@ -339,7 +339,7 @@ def _changed(subject: PartContext, sheet: SlotEditor, forms: list[SettingsForm],
 
 
 def _act() -> str:
-    """Return what the button says that was pressed; before a merge of two changes, the button that led to it."""
+    """Return the act of the pressed button; before a merge of two changes, the button that led to it."""
     return request.form.get("act") or request.form.get("do", "save")
 
 

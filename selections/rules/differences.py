@@ -78,7 +78,7 @@ def frozen_figures(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def compare_lines(before: Mapping[int, Mapping[str, Any]], after: Mapping[int, Mapping[str, Any]]) -> dict[int, LineDifference]:
-    """Return what differs between two lists of figures, each by the number of the take; in the order of the first, then of who is new."""
+    """Return the differences of two lists of figures, each by the number of the take; in the order of the first, then of who is new."""
     pairs = {key: LineDifference(figures, after.get(key, {})) for key, figures in before.items()}
     pairs |= {key: LineDifference({}, figures) for key, figures in after.items() if key not in before}
     return {key: difference for key, difference in pairs.items() if difference}

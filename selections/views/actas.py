@@ -143,7 +143,7 @@ def _likely(fields: Mapping[str, Any]) -> str:
 
 
 def _was(before: Mapping[str, Any]) -> str:
-    """Return what a line said in the acta before, of what differs alone."""
+    """Return the values of a line in the acta before, of what differs alone."""
     if not before:
         return _("was not in the acta")
     parts = [
@@ -168,7 +168,7 @@ def shown_percent(fields: Mapping[str, Any]) -> str:
 
 
 def head_facts(row: SelectionActa) -> list[tuple[str, str]]:
-    """Return what an acta says of itself beside its lines, each with its name."""
+    """Return the facts of an acta beside its lines, each with its name."""
     head = json.loads(row.head)
     counted = GRADING[head["grading"]]
     differences = head.get("differences")
@@ -278,7 +278,7 @@ def precision_facts(row: SelectionActa) -> list[tuple[str, str, str]]:
 
 
 def caution(row: SelectionActa) -> str:
-    """Say that a test alone is too little to decide about people, where so many would get another decision; else ''."""
+    """Return the caution that a test alone is too little to decide about people, where so many would get another decision; else ''."""
     same = json.loads(row.head)["consistency"]
     if same is None or float(same) >= FAIR:
         return ""
@@ -321,7 +321,7 @@ ENDINGS: Mapping[str, str] = {
 
 
 def ending_words(task: ActaCorrection, acta: SelectionActa) -> str:
-    """Say how a task of the jury ended, or what is to come of it."""
+    """Describe how a task of the jury ended, or what is to come of it."""
     if acta.kind == ActaKind.PROVISIONAL and not task.ending:
         return _("Open: the final acta takes it in")
     return _(ENDINGS[task.ending])
@@ -381,7 +381,7 @@ def count_parts(row: SelectionActa) -> int:
 
 
 def open_words(matters: actas.OpenMatters) -> list[str]:
-    """Say what is still open of a sitting whose acta is about to be published or signed."""
+    """Describe what is still open of a sitting whose acta is about to be published or signed."""
     parts = [
         matters.sits_until
         and _(
@@ -402,7 +402,7 @@ def open_words(matters: actas.OpenMatters) -> list[str]:
 
 
 def why_not_signed(row: SelectionActa, matters: actas.OpenMatters) -> str:
-    """Say what has to come first before a final acta or an amendment can be signed; empty where nothing has."""
+    """Describe what has to come first before a final acta or an amendment can be signed; empty where nothing has."""
     if row.waiting:
         return _("It can be signed once all answers are marked and the acta is prepared anew.")
     if matters.objections:

@@ -216,7 +216,7 @@ def _row(line: ActaEntryRow, view: ActaEntryView, identity: str) -> Sequence[Cel
 
 
 def facts_rows(row: SelectionActa, title: str, signed: Sequence[Row[Person, datetime]], address: str) -> list[tuple[str, str]]:
-    """Return what an acta says of itself, as the rows of a sheet."""
+    """Return the facts of an acta, as the rows of a sheet."""
     assert row.frozen_at is not None
     precision, warning = precision_facts(row), actas.caution(row)
     return [

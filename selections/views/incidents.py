@@ -182,7 +182,7 @@ def _incident_page(subject: SelectionIncidentContext, form: IncidentProposalForm
 
 
 def _incident_facts(subject: SelectionIncidentContext) -> dict[str, object]:
-    """Return what both pages of an incident show of it: that of its jury and that of its person."""
+    """Return the facts on both pages of an incident: that of its jury and that of its person."""
     sign = read_sign(subject.incident)
     return {
         "selection": subject.selection,

@@ -64,7 +64,7 @@ OUTCOMES: Mapping[str, str] = {
 
 
 def state_words(listed: Row[*tuple[Any, ...]]) -> str:
-    """Say of a row of the list who asked, and who decided or declined."""
+    """Describe of a row of the list who asked, and who decided or declined."""
     row, facts = listed.JuryDecision, {"asker": listed.requester.full_name}
     if row.outcome == jury_decisions.DECIDED:
         pair = enumeration([person.full_name for person in (listed.first, listed.closer) if person is not None])
@@ -111,7 +111,7 @@ def _attempt_words(attempt: Attempt) -> str:
 
 
 def _exception_words(session: Session, matter: JuryMatter, values: Mapping[str, Any]) -> str:
-    """Say what an exception or an accommodation sets, never why."""
+    """Describe what an exception or an accommodation sets, never why."""
     if matter is JuryMatter.ACCOMMODATION:
         return profile_words(session.get_one(Accommodation, values["ends"]) if "ends" in values else read_profile(values["values"]))
     if "ends" in values:

@@ -108,7 +108,7 @@ class ProposalForm(Form):
         self.outcome.choices = [SelectChoice(value=value, label=lazy_(label)) for value, label in OUTCOMES.items()]
 
     def values(self) -> ProposalValues:
-        """Return what was written."""
+        """Return the written values."""
         return ProposalValues(
             outcome=ObjectionOutcome(self.outcome.data),
             ground=clean_text(self.ground.data or "", lines=True),
@@ -328,7 +328,7 @@ def addition_choices(question: QuestionDefinition) -> list[tuple[str, str]]:
 
 
 def hindrance(facts: DeciderHindrances) -> str:
-    """Say why the reader may not propose or decide; '' where they may."""
+    """Return the reason why the reader may not propose or decide; '' where they may."""
     if facts.takes_part:
         return _("You take this quiz, so you cannot decide on objections to it.")
     if facts.is_author:

@@ -64,7 +64,7 @@ ROLE_HINTS: Mapping[str, str] = {
 
 
 def state_words(row: SelectionIncident, now: datetime) -> str:
-    """Say how far an incident has come."""
+    """Describe how far an incident has come."""
     if row.decided_at is not None:
         return _("Decided: %(outcome)s", outcome=_(INCIDENT_OUTCOMES[row.outcome]))
     if row.proposed_at is not None:
@@ -75,7 +75,7 @@ def state_words(row: SelectionIncident, now: datetime) -> str:
 
 
 def own_state(row: SelectionIncident, now: datetime) -> str:
-    """Say how far an incident has come, to the person who is asked; what is only proposed is not theirs to know."""
+    """Describe how far an incident has come, to the person who is asked; what is only proposed is not theirs to know."""
     return _("The jury is deciding") if row.proposed_at is not None and row.decided_at is None else state_words(row, now)
 
 

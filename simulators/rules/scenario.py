@@ -293,7 +293,7 @@ def _benefit(inputs: Inputs, key: str) -> Benefit:
 
 
 def faults(inputs: Inputs) -> tuple[Fault, ...]:
-    """Return what keeps inputs from being a scenario, in the order of the inputs."""
+    """Return the faults that keep inputs from being a scenario, in the order of the inputs."""
     unknown = [Fault(name, FaultReason.UNKNOWN) for name in inputs if name not in SPECS]
     single = [fault for spec in SPECS.values() if (fault := _fault_of(spec, inputs)) is not None]
     if unknown or single:

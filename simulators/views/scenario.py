@@ -166,12 +166,12 @@ def share_text(value: float) -> str:
 
 
 def chart_label(title: str, bars: Sequence[ChartBar]) -> str:
-    """Say in words what a chart shows, with its figures."""
+    """Describe in words what a chart shows, with its figures."""
     return " ".join([title, *(f"{bar.name}: {bar.text}." for bar in bars)])
 
 
 def bars_json(bars: Sequence[ChartBar]) -> str:
-    """Return what the script needs to move bars: the output or None, and the value."""
+    """Return the data by which the script moves bars: the output or None, and the value."""
     return json.dumps([[bar.output or None, bar.value] for bar in bars])
 
 
@@ -320,7 +320,7 @@ class FloorView:
 
 
 def floor_view(inputs: Inputs, key: str) -> FloorView:
-    """Return what the floor tab shows of a scenario, with one benefit in detail."""
+    """Return the values of a scenario's floor tab, with one benefit in detail."""
     scenario = read_scenario(inputs)
     result = budget.evaluate(scenario)
     own = result.benefit(key)
@@ -400,7 +400,7 @@ def _needed_warning(name: str, value: float | None) -> str:
 
 
 def swing_label(assumption: str) -> str:
-    """Return what an assumption of the sensitivity is called."""
+    """Return the label of an assumption of the sensitivity."""
     labels = {"poblacion": _("Population, 10%"), "monto": _("Amount, 10%"), "crec_real": _("Growth, 1 point")}
     return labels[assumption]
 

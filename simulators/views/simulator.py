@@ -95,7 +95,7 @@ def _answer_form(query: SimulatorQuery, tab: str) -> Response | scenario.Rejecte
 
 
 def _page(query: SimulatorQuery, tab: str, template: str, shown: str | None = None) -> Answer:
-    """Answer a tab's form, or show the tab."""
+    """Send the result of a tab's form, or show the tab."""
     typed = _answer_form(query, tab)
     if isinstance(typed, Response):
         return typed
@@ -202,7 +202,7 @@ def present_work(subject: ActivityContext, context: TaskContext) -> tuple[TaskWo
 
 
 def _editable(context: TaskContext) -> frozenset[str] | None:
-    """Return what may be changed; nothing where no goal depends on it."""
+    """Return the fields that may be changed; nothing where no goal depends on them."""
     return context.published.task.editable if context.published.task.goals else frozenset()
 
 

@@ -117,7 +117,7 @@ def _goal_view(goal: GoalItem, outputs: Outputs) -> GoalView:
 
 
 def limits_text(goal: GoalItem) -> str:
-    """Say what a goal wants."""
+    """Describe the limits of a goal."""
     low, high = (
         None if limit is None else number(Decimal(limit.numerator) / Decimal(limit.denominator)) for limit in (goal.low, goal.high)
     )
@@ -170,7 +170,7 @@ class TaskItemReview:
 
 
 def review_items(reviewed: Reviewed, *, numbers: bool) -> list[TaskItemReview]:
-    """Return what came of each goal and number; right numbers only where `numbers` says so."""
+    """Return the outcome of each goal and number; right numbers only with `numbers`."""
     task = reviewed.published.task
     drawn = {name: Fraction(value) for name, value in reviewed.row.drawn.items()}
     return [_review_item(item, reviewed, drawn, numbers=numbers) for item in task.items]

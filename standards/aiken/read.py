@@ -23,7 +23,7 @@ class _Draft:
 
     @property
     def name(self) -> str:
-        """Return what it is called in remarks."""
+        """Return its name in remarks."""
         return one_line(" ".join(self.text))[:60]
 
 
@@ -53,7 +53,7 @@ class _AikenReader:
 
     @property
     def name(self) -> str:
-        """Return what the question in hand is called."""
+        """Return the name of the question in hand."""
         return self.draft.name if self.draft is not None else ""
 
     def take(self, line: str, number: int) -> None:

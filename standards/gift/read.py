@@ -205,7 +205,7 @@ def _parser() -> Lark:
 
 
 def parse(text: str) -> GiftQuestion:
-    """Return what one question says; raises NotTranslatable with the line inside the text (from 1) where it breaks the grammar.
+    """Parse one question; raises NotTranslatable with the line inside the text (from 1) where it breaks the grammar.
 
     Its texts are still escaped.
     """
@@ -351,7 +351,7 @@ def read(content: bytes, language: str = "es") -> ImportedQuestions:
 
 
 def _name(line: str) -> str:
-    """Return what a question is called in remarks: its name, or the beginning of its text."""
+    """Return the name of a question in remarks: its name, or the beginning of its text."""
     match = re.match(r"\s*::((?:\\.|[^\\:])+)::", line)
     return one_line(unescape(match[1] if match else re.sub(r"^\s*\[[a-z]+\]|<[^>]*>", "", line)))[:60]
 

@@ -283,7 +283,7 @@ def _is_aside(path: str) -> bool:
 
 
 def _natural(path: str) -> list[tuple[int, int, int, str]]:
-    """Return what sorts paths as people count: 2 before 10, an index before its neighbours."""
+    """Return the key that sorts paths as people count: 2 before 10, an index before its neighbours."""
     keys: list[tuple[int, int, int, str]] = []
     for name in path.lower().split("/"):
         keys.append((0 if PurePosixPath(name).stem in INDEXES else 1, 0, 0, ""))

@@ -160,7 +160,7 @@ class MoodleTextReader:
         self.language, self.remarks = language, remarks
 
     def raw(self, element: Element | None) -> str:
-        """Return what stands in `<text>`, cleaned of control signs."""
+        """Return the content of `<text>`, cleaned of control signs."""
         return clean(words(child(element, "text"))) if element is not None else ""
 
     def plain(self, element: Element | None) -> str:
@@ -420,7 +420,7 @@ class _ClozeReader:
         self.language, self.remarks = language, remarks
 
     def body(self, kind: str, answers: Sequence[ClozeAnswer]) -> ShortAnswerBody | NumericalBody | SingleChoiceBody:
-        """Return what is asked in one gap of a kind in capitals; raises NotTranslatable for kinds that gaps of ours do not have."""
+        """Return the body of one gap of a kind in capitals; raises NotTranslatable for kinds that gaps of ours do not have."""
         if kind in _SHORT | _SHORT_CASE:
             return ShortAnswerBody(tuple(map(self._pattern, answers)), kind in _SHORT, self.language == "es")
         if kind in _NUMERICAL:

@@ -110,7 +110,7 @@ class QtiTextReader:
         return to_markdown(clean(source), shape, self.remarks)
 
     def content(self, element: Element, shape: TextShape) -> str:
-        """Return what is inside an element of QTI 2 as Markdown."""
+        """Return the content of an element of QTI 2 as Markdown."""
         return self.html(inner_markup(element), shape)
 
     def material(self, element: Element | None, shape: TextShape) -> str:
@@ -183,19 +183,19 @@ class Scoring:
         return "map_response" in self.template or any(response in rule.responses for rule in self._of(Basis.MAPPING))
 
     def keep(self, response: str, *bases: Basis) -> None:
-        """Say that the question has what rules of these bases give for a response."""
+        """Keep the values that rules of these bases give for a response."""
         self._kept |= {id(rule) for rule in self._of(*bases) if response in rule.responses}
 
     def keep_range(self, response: str, worth: Fraction) -> None:
-        """Say that the question has the range of a number that gives so much."""
+        """Keep the range of a number that gives so much."""
         self._kept |= {id(rule) for rule in self._of(Basis.RANGE) if response in rule.responses and rule.worth == worth}
 
     def worth_of_correct(self, response: str) -> Fraction:
-        """Return what the right answer to a response gives by comparison, 0 where no rule says so."""
+        """Return the worth of the right answer to a response by comparison, 0 where no rule gives one."""
         return max((rule.worth for rule in self._of(Basis.CORRECT) if response in rule.responses), default=_NOTHING)
 
     def worths(self, response: str) -> dict[str, Fraction]:
-        """Return what single values of a response give, value -> points."""
+        """Return the worth of single values of a response, value -> points."""
         points: dict[str, Fraction] = {}
         for rule in (rule for rule in self._of(Basis.VALUES) if response in rule.responses):
             for value in rule.values:
@@ -222,7 +222,7 @@ class Scoring:
     # --- One setting of the score -------------------------------------------------------------------------------------------------
 
     def _settings(self) -> list[Element]:
-        """Return what sets the score, or something that the score is made of."""
+        """Return the settings of the score, or of something that the score is made of."""
         every = descendants(self._processing, "setOutcomeValue") if self._processing is not None else []
         names, size = {SCORE}, 0
         while size < len(names):
@@ -232,7 +232,7 @@ class Scoring:
         return [setting for setting in every if setting.get("identifier") in names]
 
     def _rule(self, setting: Element) -> Rule | None:
-        """Return what a setting gives; None where it gives nothing."""
+        """Return the rule of a setting; None where it gives nothing."""
         foreign = next((local(node) for node in setting.iterdescendants() if isinstance(node.tag, str) and local(node) not in _ADDED), "")
         if foreign:
             return Rule(Basis.OTHER, foreign)
@@ -310,7 +310,7 @@ def _tags(branch: Element) -> list[str]:
 
 
 def _parts(condition: Element) -> list[Element]:
-    """Return what has to hold together, without whether the response is answered at all."""
+    """Return the conditions that have to hold together, without whether the response is answered at all."""
     if local(condition) == "and":
         return [part for inner in condition for part in _parts(inner)]
     bare = condition[0] if local(condition) == "not" and len(condition) else condition
@@ -368,7 +368,7 @@ class Worths:
 
     @property
     def total(self) -> Fraction:
-        """Return what all right answers score together, 0 where the item does not say so of each."""
+        """Return the total of all right answers together, 0 where the item does not have it of each."""
         gained = self.gained.values()
         return sum(gained, _NOTHING) if all(gained) else _NOTHING
 
@@ -502,11 +502,11 @@ class ItemFeedback:
         strip(body, *_INSIDE)
 
     def of(self, response: str, value: str) -> list[Element]:
-        """Return what is shown for a value of a response; it is taken then."""
+        """Return the feedback for a value of a response; it is taken then."""
         return self._take({(response, value)})
 
     def of_choice(self, response: str, choice: str) -> list[Element]:
-        """Return what is shown for a choice, also what is only named as it is; it is taken then."""
+        """Return the feedback for a choice, also one that is only named as it is; it is taken then."""
         return self._take({(response, choice), (ANY, choice)})
 
     def _take(self, answers: set[tuple[str, str]]) -> list[Element]:
@@ -521,7 +521,7 @@ class ItemFeedback:
 
     @property
     def left(self) -> list[ModalFeedback]:
-        """Return what no answer took."""
+        """Return the feedback that no answer took."""
         return [feedback for feedback in self.shown if not feedback.taken]
 
     def _read(self, element: Element) -> ModalFeedback:

@@ -167,7 +167,7 @@ class CanvasReader:
                 self.remarks.loss(N_("The feedback “%(text)s” is left out."), N_("No answer has a place for it."), text=text[:80])
 
     def _rights(self, ident: str) -> list[str]:
-        """Return what is marked as right for a response, in order: the values of conditions that give a score, those under `not` apart."""
+        """Return the right values of a response, in order: those of conditions that give a score, those under `not` apart."""
         values: list[str] = []
         for condition in descendants(self.item, "respcondition"):
             if not _scores(condition):
@@ -261,7 +261,7 @@ class CanvasReader:
         return definitions.NumericalBody(answers, tolerance)
 
     def _parts(self, condition: Element) -> list[Element]:
-        """Return what each stands for one answer: the parts of `or`, else the condition itself."""
+        """Return the parts that each stand for one answer: those of `or`, else the condition itself."""
         inner = child(condition, "conditionvar")
         either = child(inner, "or") if inner is not None else None
         return [either] if either is not None else [inner] if inner is not None else []
@@ -364,6 +364,6 @@ def _links(condition: Element) -> list[str]:
 
 
 def name_of(item: Element) -> str:
-    """Return what an item is called; «Question» is no name."""
+    """Return the name of an item; «Question» is no name."""
     title = texts.one_line(texts.clean(item.get("title", "")))
     return "" if re.fullmatch(r"(?:Question|Q)?\s*[0-9]*", title) else title

@@ -244,7 +244,7 @@ class ItemReader:
         return with_gap_names(markdown, len(bodies)), definitions.GapsBody(gaps)
 
     def _weights(self, idents: Sequence[str]) -> Sequence[Fraction]:
-        """Return what each gap counts for among all: what the item gives for it, where it says so of each."""
+        """Return the weight of each gap among all: what the item gives for it, where it has one of each."""
         known = [worth for ident in idents if (worth := self.worths.gained.get(ident, Fraction(0)))]
         return known if len(known) == len(idents) and len(set(known)) > 1 else [Fraction(1)] * len(idents)
 
@@ -470,7 +470,7 @@ def _is_third(manifest: Element) -> bool:
 
 
 def _identity(item: Element) -> str:
-    """Return what identifies an item: for a copy inside a quiz of Canvas, the question that it was made of."""
+    """Return the identity of an item: for a copy inside a quiz of Canvas, the question that it was made of."""
     for field in descendants(item, "qtimetadatafield"):
         if words(child(field, "fieldlabel")).strip() == "assessment_question_identifierref":
             return words(child(field, "fieldentry")).strip()

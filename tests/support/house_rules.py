@@ -284,18 +284,17 @@ def names_are_the_fields(source: Source) -> Iterator[Fault]:
             yield function.lineno, f"{function.name} has a private name"
 
 
-RIDDLE = re.compile(r"(What|Whose|Whom|Whether|How|That|Who|Which)\b|(Return|Say) the same\b|Say whether\b|Answer whether\b")
+RIDDLE = re.compile(r"(What|Whose|Whom|Whether|How|That|Who|Which|Say|Answer)\b|(Return|Yield) what\b|Return the same\b")
 
 
 def docstrings_stand_alone(source: Source) -> Iterator[Fault]:
-    """Vocabulary 3.4: the first sentence of a public docstring names its subject and ends."""
+    """Vocabulary 3.4: the first sentence of a docstring names its subject, and that of a public one ends."""
     for node in source.nodes(ast.Module, ast.ClassDef, ast.FunctionDef):
-        if not getattr(node, "name", "").startswith("_"):
-            words = ast.get_docstring(node) or "."
-            if RIDDLE.match(words):
-                yield getattr(node, "lineno", 1), f"begins with {words.split()[0]}"
-            if words.split("\n\n")[0].strip()[-1] not in ".!?":
-                yield getattr(node, "lineno", 1), "does not end its first sentence"
+        words = ast.get_docstring(node) or "."
+        if RIDDLE.match(words):
+            yield getattr(node, "lineno", 1), f"begins with {words.split()[0]}"
+        if not getattr(node, "name", "").startswith("_") and words.split("\n\n")[0].strip()[-1] not in ".!?":
+            yield getattr(node, "lineno", 1), "does not end its first sentence"
 
 
 def silenced_checks_say_why(source: Source) -> Iterator[Fault]:
@@ -382,6 +381,7 @@ RULES = (
     Rule(docstrings_stand_alone, '"""What a quiz asks."""', '"""Questions of a quiz."""'),
     Rule(docstrings_stand_alone, 'def f():\n    """Return the same of a group."""', 'def f():\n    """Return the members of a group."""'),
     Rule(docstrings_stand_alone, 'def f():\n    """Say whether it is open."""', 'def f():\n    """Return whether it is open."""'),
+    Rule(docstrings_stand_alone, 'def _f():\n    """Return what counts."""', 'def _f():\n    """Return the mark that counts."""'),
     Rule(docstrings_stand_alone, 'class A:\n    """A quiz"""', 'class _A:\n    """A quiz"""'),
     Rule(silenced_checks_say_why, "x = f(1)  # type: ignore" + "[arg-type]", "x = f(1)  # type: ignore[arg-type]  # f takes it"),
     Rule(shares_through_support, "from tests.quizzes.test_attempts_pages import QUIZ", "from tests.support.attempts import QUIZ"),
