@@ -159,11 +159,98 @@ def count_other_files() -> Mapping[str, Figure]:
     return {f"{kind} lines, over {WIDE} letters, longest": count_lines(pattern) for kind, pattern in patterns.items()}
 
 
+WALKS = {
+    "starting an attempt": ("quizzes/views/attempts.py", "start", "subject"),
+    "publishing a folder": ("lms/publishing.py", "publish_folder", "folder"),
+}
+"""Ways of one value through the code that a newcomer has to follow."""
+
+
+@dataclass
+class Walk:
+    """The way of one parameter through product functions, as the calls that pass it on are written; each function is entered once."""
+
+    modules: Mapping[str, Module]
+    stays: list[str] = field(default_factory=list)
+    """The modules it comes through, one after the other."""
+    names: set[str] = field(default_factory=set)
+    """The names that it and its parts have on the way."""
+    entered: set[tuple[str, str]] = field(default_factory=set)
+
+    def enter(self, path: str, name: str, parameters: set[str]) -> None:
+        """Go through a function from some of its parameters on."""
+        function = self._functions(path).get(name)
+        if function is None or (path, name) in self.entered:
+            return
+        self.entered.add((path, name))
+        self._stay(path)
+        known = set(parameters)
+        written = (part for part in ast.walk(function) if isinstance(part, ast.Assign | ast.Call))
+        for node in sorted(written, key=lambda part: (part.lineno, part.col_offset)):
+            if isinstance(node, ast.Assign) and _root(node.value) in known:
+                known.update(part.id for target in node.targets for part in ast.walk(target) if isinstance(part, ast.Name))
+            elif isinstance(node, ast.Call):
+                self._follow(path, node, known)
+        self.names |= known
+
+    def _follow(self, path: str, call: ast.Call, known: set[str]) -> None:
+        place = self._resolve(path, call.func)
+        function = self._functions(place[0]).get(place[1]) if place else None
+        if place is None or function is None:
+            return
+        parameters = [one.arg for one in function.args.args]
+        given = [*zip(parameters, call.args, strict=False), *((one.arg, one.value) for one in call.keywords if one.arg)]
+        if passed := {name for name, value in given if _root(value) in known}:
+            self.enter(*place, passed)
+            self._stay(path)
+
+    def _stay(self, path: str) -> None:
+        if self.stays[-1:] != [path]:
+            self.stays.append(path)
+
+    def _functions(self, path: str) -> Mapping[str, ast.FunctionDef | ast.AsyncFunctionDef]:
+        return {node.name: node for node in self.modules[path].functions()} if path in self.modules else {}
+
+    def _resolve(self, path: str, called: ast.expr) -> tuple[str, str] | None:
+        """Return the module and name of what is called: of this module, imported by name, or an attribute of an imported module."""
+        imports = {
+            alias.asname or alias.name: (node.module or "", alias.name)
+            for node in self.modules[path].nodes
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+        }
+        if isinstance(called, ast.Name):
+            package, name = imports.get(called.id, ("", called.id))
+            return (f"{package.replace('.', '/')}.py" if package else path, name)
+        if isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name) and called.value.id in imports:
+            return ("/".join(imports[called.value.id]).replace(".", "/") + ".py", called.attr)
+        return None
+
+
+def _root(value: ast.expr) -> str | None:
+    """Return the name of which an expression is a part, such as `a` of `a.b.c`; None of anything that is computed."""
+    while isinstance(value, ast.Attribute):
+        value = value.value
+    return value.id if isinstance(value, ast.Name) else None
+
+
+def count_walks(modules: Sequence[Module]) -> Mapping[str, Figure]:
+    """Return of each walk how often the value changes its module and how many names it has."""
+    by_path = {module.path: module for module in modules}
+    figures: dict[str, Figure] = {}
+    for title, (path, name, parameter) in WALKS.items():
+        walk = Walk(by_path)
+        walk.enter(path, name, {parameter})
+        figures[f"{title}: changes of module, names"] = (len(walk.stays) - 1, len(walk.names))
+    return figures
+
+
 def main() -> None:
     """Print the figures."""
     chosen = sys.argv[1:]
-    figures = count_modules(read_modules(chosen or PACKAGES))
-    for title, figure in (figures if chosen else {**figures, **count_other_files()}).items():
+    modules = read_modules(chosen or PACKAGES)
+    figures = count_modules(modules)
+    for title, figure in (figures if chosen else {**figures, **count_walks(modules), **count_other_files()}).items():
         print(f"{title}: {figure}")
 
 

@@ -210,22 +210,22 @@ def _check(
     check_forms(session)
 
 
-def read_directory(path: Path) -> dict[str, bytes]:
+def read_directory(folder: Path) -> dict[str, bytes]:
     """Read a folder from the disk, without its mark; raises FolderRefusedError for links and for more than the format allows."""
     files: dict[str, bytes] = {}
     total = 0
-    for folder, folders, names in os.walk(path):
-        here = Path(folder)
+    for inside, folders, names in os.walk(folder):
+        here = Path(inside)
         for name in (*folders, *names):
             if (here / name).is_symlink():
-                link = (here / name).relative_to(path)
+                link = (here / name).relative_to(folder)
                 raise FolderRefusedError(N_("“%(path)s” is a symbolic link, which course folders cannot contain."), path=link)
         folders[:] = sorted(name for name in folders if name not in NEVER)
         for name in sorted(names):
             file = here / name
-            if file == path / MARK:
+            if file == folder / MARK:
                 continue
-            relative = file.relative_to(path).as_posix()
+            relative = file.relative_to(folder).as_posix()
             total += file.stat().st_size
             if len(files) >= MAXIMUM_FILES or total > MAXIMUM_BYTES:
                 raise FolderRefusedError(
@@ -235,9 +235,9 @@ def read_directory(path: Path) -> dict[str, bytes]:
     return files
 
 
-def read_directory_mark(path: Path) -> FolderMark | None:
+def read_directory_mark(folder: Path) -> FolderMark | None:
     """Return the mark of a folder on the disk, None where it has none that can be read."""
     try:
-        return read_mark((path / MARK).read_bytes())
+        return read_mark((folder / MARK).read_bytes())
     except OSError:
         return None
