@@ -174,7 +174,6 @@ PERMISSIONS: Mapping[StrEnum, Permission] = {
             (HIDDEN, MEMBERS.hidden),
         ),
     ),
-    CommunityAction.READ_PLAN: Permission(_if(INSIDE.holds), _cells((NOT_ARCHIVED, MEMBERS), (HIDDEN, MEMBERS.hidden))),
     CommunityAction.ADD_FILE: Permission(
         _if(lambda actor, subject: INSIDE.holds(actor, subject) and not subject.is_archived),
         _cells((NOT_ARCHIVED, MEMBERS), (ARCHIVED, NOBODY), (HIDDEN, MEMBERS.hidden)),

@@ -10,25 +10,17 @@ from sqlalchemy.orm import Session
 from communities import acts, communities, models, search, space
 from communities.communities import CommunityValues, CommunityVerb
 from communities.space import CommunityAction, CommunityContext
-from kernel.db import count_rows
-from kernel.errors import N_, Conflict
+from kernel.db import require_room
 from kernel.permissions import Actor
 
 MOST_GROUPS = 100
 
 
-class TooManyGroups(Conflict):
-    """A community has as many working groups as it can."""
-
-    message = N_("A community has at most 100 working groups.")
-
-
 def found_group(session: Session, actor: Actor, context: CommunityContext, values: CommunityValues, *, now: datetime) -> models.Community:
-    """Add a working group, which its founder administers as a member of the community above. Raise TooManyGroups, NoLongerAllowed."""
+    """Add a working group, which its founder administers as a member of the community above. Raise NoRoom, NoLongerAllowed."""
     act = acts.begin(session, actor, context, CommunityAction.FOUND_GROUP, now=now)
     parent = act.row
-    if count_rows(session, models.Community, models.Community.parent_id == parent.id) >= MOST_GROUPS:
-        raise TooManyGroups
+    require_room(session, MOST_GROUPS, models.Community, models.Community.parent_id == parent.id)
     row = communities.add_community(session, actor, values, parent, now=now)
     search.note_changed(session, row, now)
     act.note(CommunityVerb.GROUP_FOUNDED, community=row.id)

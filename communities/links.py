@@ -18,7 +18,7 @@ from courses.catalogue import CourseLink, found_by
 from courses.models import Course, CourseVersion
 from discussions.files import CheckedFile
 from kernel import clock
-from kernel.db import Cache
+from kernel.db import Cache, require_room
 from kernel.errors import N_, Conflict, Invalid
 from kernel.files import note_stored
 from kernel.i18n import choose, language
@@ -31,12 +31,6 @@ TARGETS = {CommunityLinkKind.RELATED: CommunityLink.other_id, CommunityLinkKind.
 MOST_OFFERED = 500
 NAMED_FOR = timedelta(seconds=30)
 """For how long a process knows which courses any community names: pages of all others run no statement."""
-
-
-class TooManyLinks(Conflict):
-    """A community has as many links of a kind as it can."""
-
-    message = N_("There are as many as there can be: %(most)s. Remove one first.")
 
 
 class LinkIsThere(Conflict):
@@ -127,12 +121,11 @@ def _check_target(session: Session, actor: Actor, row: Community, values: LinkVa
 def add_link(
     session: Session, actor: Actor, context: CommunityContext, values: LinkValues, logo: SentFile = None, *, now: datetime
 ) -> CommunityLink:
-    """Add a link behind the others of its kind. Raise TooManyLinks, LinkIsThere, UnknownTarget."""
+    """Add a link behind the others of its kind. Raise NoRoom, LinkIsThere, UnknownTarget."""
     row = acts.begin(session, actor, context, CommunityAction.EDIT, now=now).row
     of_kind = (CommunityLink.community_id == row.id, CommunityLink.kind == values.kind.value)
-    count, last = session.execute(select(func.count(), func.max(CommunityLink.position)).where(*of_kind)).one()
-    if count >= MOST[values.kind]:
-        raise TooManyLinks(most=MOST[values.kind])
+    require_room(session, MOST[values.kind], CommunityLink, *of_kind)
+    last = session.scalar(select(func.max(CommunityLink.position)).where(*of_kind))
     _check_target(session, actor, row, values)
     link = CommunityLink(community_id=row.id, kind=values.kind.value, position=(last or 0) + 1)
     link.title, link.text, link.address = values.title, values.text, values.address

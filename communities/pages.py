@@ -15,8 +15,8 @@ from communities.models import NOTE_SLUG, Community, CommunityPage, CommunityPag
 from communities.space import CommunityAction, CommunityContext, RowContext
 from discussions.own_data import ERASURE_QUESTION as WRITTEN
 from kernel.audit import Verb
-from kernel.db import count_rows
-from kernel.errors import N_, Conflict, Invalid
+from kernel.db import require_room
+from kernel.errors import N_, Invalid
 from kernel.i18n import _
 from kernel.markup.model import MarkupContext, RenderedText
 from kernel.markup.posts import render_post
@@ -43,12 +43,6 @@ class CommunityPageVerb(
     WRITTEN = "community_page.written", N_("Wrote a page of a community")
     DELETED = "community_page.deleted", N_("Deleted a page of a community")
     RESTORED = "community_page.restored", N_("Restored a page of a community")
-
-
-class TooManyPages(Conflict):
-    """A community has as many pages as it can."""
-
-    message = N_("A community has at most 200 pages. Delete one first.")
 
 
 class PageNotRendered(Invalid):
@@ -92,10 +86,9 @@ def _free_slug(session: Session, community_id: int, title: str) -> str:
 
 
 def add_page(session: Session, actor: Actor, context: CommunityContext, values: PageValues, html: str, *, now: datetime) -> CommunityPage:
-    """Add a page. Raise NoLongerAllowed, TooManyPages."""
+    """Add a page. Raise NoLongerAllowed, NoRoom."""
     community = acts.begin(session, actor, context, CommunityAction.WRITE_PAGE, now=now).row
-    if count_rows(session, CommunityPage, CommunityPage.community_id == community.id, CommunityPage.deleted_at.is_(None)) >= MOST_PAGES:
-        raise TooManyPages
+    require_room(session, MOST_PAGES, CommunityPage, CommunityPage.community_id == community.id, CommunityPage.deleted_at.is_(None))
     row = CommunityPage(community_id=community.id, slug=_free_slug(session, community.id, values.title), **_columns(values))
     act = added(session, actor, row, community, now=now)
     _add_version(session, actor, row, values.title, values.source, html, now=now)

@@ -85,14 +85,14 @@ def _count_members(_reader: PanelReader) -> ScalarSelect[int]:
 _COUNT_PAGES = _count_items(CommunityPage, CommunityPage.slug != "")
 _count_announcements = _count_threads(ThreadKind.ANNOUNCEMENT)
 _count_talk = _count_threads(ThreadKind.DISCUSSION, ThreadKind.QUESTION)
-_GROUPS, _READ_PLAN, _LIST_MEMBERS = CommunityAction.LIST_GROUPS, CommunityAction.READ_PLAN, CommunityAction.LIST_MEMBERS
+_GROUPS, _LIST_MEMBERS = CommunityAction.LIST_GROUPS, CommunityAction.LIST_MEMBERS
 OWN_PANELS = (
     Panel("home", N_("Home of the community"), "house", endpoint="communities.front_page", order=0, action=CommunityAction.VIEW),
     Panel("announcements", N_("Announcements"), "megaphone", endpoint="communities.announcements", order=10, count=_count_announcements),
     Panel("discussions", N_("Discussions"), "messages-square", endpoint="communities.discussions", order=20, count=_count_talk),
     Panel("files", N_("Files"), "folder", endpoint="communities_work.file_list", order=30, count=_count_items(CommunityFile)),
     Panel("pages", N_("Pages"), "file-text", endpoint="communities_work.page_list", order=40, count=_COUNT_PAGES),
-    Panel("plan", N_("Plan"), "calendar", endpoint="communities_work.show_plan", order=50, action=_READ_PLAN),
+    Panel("plan", N_("Plan"), "calendar", endpoint="communities_work.show_plan", order=50, action=_LIST_MEMBERS),
     Panel(
         "groups", N_("Working groups"), "users", endpoint="communities_managing.group_list", order=60, action=_GROUPS, count=_count_groups
     ),

@@ -11,8 +11,8 @@ from communities import acts
 from communities.communities import CommunityVerb
 from communities.models import PlanEntry, PlanKind
 from communities.space import CommunityAction, CommunityContext, RowContext
-from kernel.db import count_rows
-from kernel.errors import N_, Conflict
+from kernel.db import require_room
+from kernel.errors import N_
 from kernel.i18n import _
 from kernel.permissions import Actor
 from spaces.acts import added
@@ -26,12 +26,6 @@ PLAN_KINDS = {
     PlanKind.SURVEY: N_("Survey"),
 }
 SATURDAY = 5
-
-
-class TooManyLines(Conflict):
-    """A plan has as many lines as it can."""
-
-    message = N_("A plan has at most 60 lines. Delete one first.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +64,9 @@ get_line = acts.loader(PlanEntry, PlanEntry.id)
 
 
 def add_line(session: Session, actor: Actor, context: CommunityContext, values: PlanValues, *, now: datetime) -> PlanEntry:
-    """Add a line. Raise TooManyLines, NoLongerAllowed."""
+    """Add a line. Raise NoRoom, NoLongerAllowed."""
     row = acts.begin(session, actor, context, CommunityAction.EDIT, now=now).row
-    if count_rows(session, PlanEntry, PlanEntry.community_id == row.id) >= MOST_LINES:
-        raise TooManyLines
+    require_room(session, MOST_LINES, PlanEntry, PlanEntry.community_id == row.id)
     line = PlanEntry(community_id=row.id, **asdict(values))
     added(session, actor, line, row, now=now).note(CommunityVerb.PLANNED, line=line.id)
     return line

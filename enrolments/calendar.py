@@ -17,8 +17,8 @@ from courses.models import Course
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.models import CalendarAddress, CalendarFeed, Enrolment, PersonalReminder
 from kernel import audit
-from kernel.db import count_rows
-from kernel.errors import N_, Conflict, require_found
+from kernel.db import require_room
+from kernel.errors import N_, require_found
 from kernel.ical import CalendarEvent
 from kernel.permissions import Actor
 from kernel.personal import RetentionRule
@@ -30,11 +30,6 @@ def get_own_reminder(session: Session, actor: Actor, reminder: UUID) -> Personal
     """Return a reminder that the actor wrote; raise NotFound for anybody else's."""
     mine = (PersonalReminder.uuid == reminder, PersonalReminder.person_id == actor.person_id)
     return require_found(session.scalar(select(PersonalReminder).where(*mine)))
-
-
-def count_reminders(session: Session, person_id: int) -> int:
-    """Count the reminders that a person keeps."""
-    return count_rows(session, PersonalReminder, PersonalReminder.person_id == person_id)
 
 
 def find_feed(session: Session, secret: str) -> Row[CalendarAddress, Person] | None:
@@ -90,12 +85,6 @@ def list_people_between(session: Session, zone: str, first: int, last: int) -> S
 MOST_REMINDERS = 200
 
 
-class TooManyReminders(Conflict):
-    """A person keeps as many reminders as they can."""
-
-    message = N_("You have 200 reminders. Delete those you no longer need.")
-
-
 @dataclass(frozen=True, slots=True)
 class ReminderValues:
     """The content of a reminder."""
@@ -111,8 +100,7 @@ def write_reminder(session: Session, actor: Actor, values: ReminderValues, numbe
     lock_person(session, actor.person_id)
     if session.scalar(select(PersonalReminder.id).where(PersonalReminder.uuid == number)) is not None:
         return
-    if count_reminders(session, actor.person_id) >= MOST_REMINDERS:
-        raise TooManyReminders
+    require_room(session, MOST_REMINDERS, PersonalReminder, PersonalReminder.person_id == actor.person_id)
     row = PersonalReminder(
         uuid=number, person_id=actor.person_id, course_id=values.course_id, words=values.words, at=values.at, written_at=now
     )
@@ -141,17 +129,10 @@ ALARMS = (0, 60, 3 * 60, 24 * 60, 3 * 24 * 60, 7 * 24 * 60)
 """Minutes before a date at which its alarm may sound; 0: no alarm."""
 
 
-class TooManyAddresses(Conflict):
-    """A person has as many addresses as they can."""
-
-    message = N_("You have 10 addresses. End those that no calendar uses.")
-
-
 def make_address(session: Session, actor: Actor, person: Person, name: str, alarm_minutes: int, *, now: datetime) -> str:
     """Give one of a person's calendars a secret address, beside those of others; return the secret, which is kept nowhere."""
     lock_person(session, person.id)  # one counts after the other
-    if len(list_addresses(session, person.id)) >= MOST_ADDRESSES:
-        raise TooManyAddresses
+    require_room(session, MOST_ADDRESSES, CalendarAddress, CalendarAddress.person_id == person.id)
     secret = secrets.token_urlsafe(32)
     row = CalendarAddress(
         person_id=person.id, name=name, alarm_minutes=alarm_minutes, secret_hash=hash_of(secret), made_at=now, entries="{}"

@@ -49,6 +49,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, aliased, declared_a
 
 from kernel import codes, deadline
 from kernel.compiled_statements import StatementConnection, insertion
+from kernel.errors import NoRoom
 from kernel.locks import WRITERS_TURN, WriterLock
 from kernel.optimistic import WritingConnection
 from kernel.session_pool import POOL_TURN, SessionPool, own_connection
@@ -596,6 +597,12 @@ class Database:
 def count_rows(session: Session, table: type[Base], *conditions: SQLColumnExpression[bool]) -> int:
     """Count the rows of a table that fulfil all conditions."""
     return session.scalars(select(func.count()).select_from(table).where(*conditions)).one()
+
+
+def require_room(session: Session, most: int, table: type[Base], *conditions: SQLColumnExpression[bool]) -> None:
+    """Raise NoRoom where so many rows of a table fulfil all conditions already."""
+    if count_rows(session, table, *conditions) >= most:
+        raise NoRoom(most=most)
 
 
 def connection_of(session: Session) -> StatementConnection:

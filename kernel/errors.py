@@ -95,6 +95,12 @@ class Conflict(DomainError):
     message = N_("This has changed since you opened it. Check it again before you continue.")
 
 
+class NoRoom(Conflict):
+    """There are as many rows of a kind as there may be (`most`)."""
+
+    message = N_("There are as many as there can be: %(most)s. Remove one first.")
+
+
 class Invalid(DomainError):
     """Submitted data that cannot be accepted as they are."""
 

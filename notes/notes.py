@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from accounts.rules import fold
@@ -15,7 +15,8 @@ from courses.models import Course, LessonPage
 from courses.rules import Outline
 from courses.versions import list_lesson_texts, list_outlines
 from kernel.audit import Verb
-from kernel.errors import N_, Conflict, require_found
+from kernel.db import require_room
+from kernel.errors import N_, require_found
 from kernel.i18n import choose, format_date, language
 from kernel.markup.model import ID_PREFIX
 from kernel.permissions import Actor
@@ -33,12 +34,6 @@ class NoteVerb(Verb):
     WRITTEN = "personal_note.written", N_("Wrote a personal note")
     CHANGED = "personal_note.changed", N_("Changed a personal note")
     DELETED = "personal_note.deleted", N_("Deleted a personal note")
-
-
-class TooManyNotes(Conflict):
-    """A person keeps as many notes as they can."""
-
-    message = N_("You have 2000 notes. Delete those you no longer need.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +110,12 @@ def _course_order(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> Ca
 
 
 def write_note(session: Session, actor: Actor, anchor: NoteAnchor, text: str, number: UUID, *, now: datetime) -> None:
-    """Keep a note; a second time with one number changes nothing."""
+    """Keep a note; a second time with one number changes nothing. Raise NoRoom."""
     assert actor.person_id is not None
     lock_person(session, actor.person_id)
     if session.scalar(select(PersonalNote.id).where(PersonalNote.uuid == number)) is not None:
         return
-    count = session.scalar(select(func.count()).where(PersonalNote.person_id == actor.person_id)) or 0
-    if count >= MOST_NOTES:
-        raise TooManyNotes
+    require_room(session, MOST_NOTES, PersonalNote, PersonalNote.person_id == actor.person_id)
     row = PersonalNote(
         uuid=number,
         person_id=actor.person_id,

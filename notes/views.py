@@ -10,6 +10,7 @@ from courses.rules import activity_url
 from enrolments import learners
 from enrolments.access import ActivityContext
 from kernel import clock
+from kernel.errors import NoRoom
 from kernel.i18n import _, choose, lazy_
 from kernel.markup.model import ID_PREFIX
 from kernel.row_versions import RowWasChanged, version_of
@@ -20,7 +21,7 @@ from kernel.web.table import requested_page, requested_words
 from notes import notes
 from notes.access import NoteAction
 from notes.models import PersonalNote
-from notes.notes import LONGEST, NoteAnchor, TooManyNotes, get_own_note
+from notes.notes import LONGEST, NoteAnchor, get_own_note
 
 bp = Blueprint("notes", __name__)
 
@@ -49,7 +50,7 @@ def of_activity(subject: ActivityContext) -> Answer:
         anchor = NoteAnchor(
             course_id, activity.key, choose(activity.title), heading=form.heading.data, heading_text=headings.get(form.heading.data, "")
         )
-        with form.refusals(form.text, TooManyNotes):
+        with form.refusals(form.text, NoRoom):
             number = as_uuid(request.form.get("number", "")) or uuid4()
             notes.write_note(session, actor, anchor, form.text.data or "", number, now=clock.now())
             return see_page("notes.of_activity", slug=subject.outline.slug, key=activity.key, flash=_("The note was saved."))

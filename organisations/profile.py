@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, undefer
 from accounts.rules import fold
 from kernel import audit, site_profile
 from kernel.crypto import lock_text, unlock_text
-from kernel.db import count_rows
+from kernel.db import require_room
 from kernel.errors import N_, Conflict, NotFound, require_found
 from kernel.i18n import DEFAULT_LANGUAGE, choose
 from kernel.permissions import Actor
@@ -166,12 +166,6 @@ class InstitutionKeyTaken(Conflict):
     """The key of a new institution is that of another one."""
 
     message = N_("There is already an institution with this key. Choose another key.")
-
-
-class TooManySignatories(Conflict):
-    """A sheet has room for four signatories."""
-
-    message = N_("There are already four people who sign. Remove one of them first.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,10 +340,9 @@ def note_mail_test(session: Session, actor: Actor, settings: Settings, *, reache
 def add_signatory(
     session: Session, actor: Actor, settings: Settings, values: SignatoryValues, *, institution: Organisation | None = None, now: datetime
 ) -> InstitutionSignatory:
-    """Name who signs certificates; raise TooManySignatories where the sheet is full."""
+    """Name who signs certificates; raise NoRoom where the sheet is full."""
     profile = ensure_profile(session, actor, settings, institution, now=now)
-    if count_rows(session, InstitutionSignatory, InstitutionSignatory.profile_id == profile.id) >= MOST_SIGNATORIES:
-        raise TooManySignatories
+    require_room(session, MOST_SIGNATORIES, InstitutionSignatory, InstitutionSignatory.profile_id == profile.id)
     row = InstitutionSignatory(profile_id=profile.id)
     _take_values(row, values)
     _take_picture(row, values)

@@ -106,7 +106,7 @@ def front_page(context: CommunityContext) -> Answer:
     session, row, today = current_session(), context.community, site_day(clock.now())
     latest = threads.list_threads(session, current_actor(), row.board_id, ThreadQuery(), today=today, offset=0, limit=LATEST)
     new = files.list_files(session, row.id, "", is_inside=is_inside(context), offset=0, limit=FEW)
-    lines = plan.list_next(session, row.id, today, limit=FEW) if allows(CommunityAction.READ_PLAN, context) else ()
+    lines = plan.list_next(session, row.id, today, limit=FEW) if allows(CommunityAction.LIST_MEMBERS, context) else ()
     front, head = front_page_of(context), head_of(context)
     return page("communities/home.html", context=context, head=head, front=front, threads=latest, files=new, lines=lines)
 

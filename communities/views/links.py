@@ -10,13 +10,13 @@ from wtforms import Field, SelectField, ValidationError
 
 from communities import communities, links
 from communities.files import SentFile
-from communities.links import LinkIsThere, LinkValues, TooManyLinks, UnknownTarget
+from communities.links import LinkIsThere, LinkValues, UnknownTarget
 from communities.models import CommunityLink, CommunityLinkKind, CommunityReach
 from communities.space import CommunityAction, CommunityContext, RowContext
 from communities.views.communities import head_of
 from discussions.files import CheckedFile
 from kernel import clock
-from kernel.errors import Invalid, NotFound, require_found
+from kernel.errors import Invalid, NoRoom, NotFound, require_found
 from kernel.files import StoredFile
 from kernel.i18n import _, lazy_
 from kernel.pictures import LARGEST_PHOTOGRAPH, cleaned_logo, cleaned_photograph
@@ -169,7 +169,7 @@ def add_link(context: CommunityContext) -> Answer:
         if not form.errors:
             session, actor = begin_writing(), current_actor()
             present = communities.get_community(session, actor, context.community.slug)
-            with form.refusals(None, TooManyLinks, LinkIsThere, UnknownTarget):
+            with form.refusals(None, NoRoom, LinkIsThere, UnknownTarget):
                 links.add_link(session, actor, present, _values(kind, form.data), content, now=clock.now())
                 return see_page("communities_links.manage_links", slug=context.community.slug, flash=_("Added."))
     return _page(context, form)

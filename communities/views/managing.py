@@ -20,7 +20,7 @@ from communities.views.communities import LEVEL_TEXTS, head_of, parts_of, saved
 from discussions.boards import TooManyCategories, change_settings
 from discussions.models import Board, BoardState, FirstPosts
 from kernel import audit, clock
-from kernel.errors import N_
+from kernel.errors import N_, NoRoom
 from kernel.i18n import _, language, lazy_
 from kernel.markup.posts import PostTooComplex
 from kernel.row_versions import RowWasChanged
@@ -466,7 +466,7 @@ def found_group(context: CommunityContext) -> Answer:
     """Found a working group of a community."""
     form, session, actor, now = NewGroupForm(), current_session(), current_actor(), clock.now()
     if form.validate_on_submit():
-        with form.refusals(None, groups.TooManyGroups), form.refusals(form.purpose, PostTooComplex):
+        with form.refusals(None, NoRoom), form.refusals(form.purpose, PostTooComplex):
             row = groups.found_group(session, actor, context, form.values(), now=now)
             pages.change_texts(session, actor, row, {"purpose": form.purpose.data or ""}, seen=str(row.row_version), now=now)
             return see_page("communities.front_page", slug=row.slug, flash=_("The working group is there."))

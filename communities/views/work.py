@@ -17,7 +17,7 @@ from communities.views.communities import head_of, is_inside
 from communities.views.links import keep_upload
 from kernel import clock
 from kernel.clock import FIRST_DAY, LAST_DAY
-from kernel.errors import NotFound, require_found
+from kernel.errors import NoRoom, NotFound, require_found
 from kernel.i18n import LANGUAGES, _, language, lazy_, site_day
 from kernel.pictures import FORMATS
 from kernel.row_versions import RowWasChanged, version_of
@@ -182,7 +182,7 @@ def _save_page(context: CommunityContext, form: CommunityPageForm) -> Response:
     slug, actor, other = context.community.slug, current_actor(), list[tuple[str, str]]()
     seen = request.form.get("seen", str(row.row_version) if row else "")
     if form.validate_on_submit():
-        values, refused = form.values(), (pages.TooManyPages, RowWasChanged, NoLongerAllowed)
+        values, refused = form.values(), (NoRoom, RowWasChanged, NoLongerAllowed)
         with form.refusals(form.text, pages.PageNotRendered), form.refusals(None, *refused):
             rendered = pages.render_page(values.source, context.community.language)
             session, html, now = begin_writing(), str(rendered.html), clock.now()
@@ -280,7 +280,7 @@ class PlanForm(Form):
 
 
 @work_bp.get("/communities/<slug>/plan")
-@requires(CommunityAction.READ_PLAN, communities.get_community)
+@requires(CommunityAction.LIST_MEMBERS, communities.get_community)
 def show_plan(context: CommunityContext) -> Answer:
     """Show the plan of a community to its members."""
     today = site_day(clock.now())
@@ -299,7 +299,7 @@ def add_line(context: CommunityContext) -> Answer:
         message = _("Added: change or delete what does not fit.") if added else _("The plan has lines already.")
         return see_page("communities_work.show_plan", slug=slug, flash=message)
     if form.validate_on_submit():
-        with form.refusals(None, plan.TooManyLines, NoLongerAllowed):
+        with form.refusals(None, NoRoom, NoLongerAllowed):
             plan.add_line(session, actor, context, form.values(), now=now)
             return see_page("communities_work.show_plan", slug=slug, flash=_("Saved."))
     return _line_page(context, form, None, "", "")

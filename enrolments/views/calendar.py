@@ -27,8 +27,6 @@ from enrolments.calendar import (
     READ_NOTED_EVERY,
     FeedEntry,
     ReminderValues,
-    TooManyAddresses,
-    TooManyReminders,
     find_feed,
     get_own_reminder,
     list_addresses,
@@ -42,7 +40,7 @@ from enrolments.course_context import date_view, title_of
 from enrolments.dates import DatedItem, DateKind, DateRequest, collect_dates, list_dated_enrolments, list_dates
 from enrolments.models import CalendarAddress, PersonalReminder
 from kernel import clock, ical
-from kernel.errors import N_, Invalid, NotFound, require_found
+from kernel.errors import N_, Invalid, NoRoom, NotFound, require_found
 from kernel.i18n import (
     _,
     choose,
@@ -513,7 +511,7 @@ def make_address() -> Answer:
     session, actor, now = current_session(), current_actor(), clock.now()
     with form.keeping(_addresses_page, form, ""):
         limiter().use(NEW_ADDRESSES, str(actor.person_id))
-    with form.refusals(form.name, TooManyAddresses):
+    with form.refusals(form.name, NoRoom):
         person = get_person(session, actor.person_id or 0)
         secret = enrolments_calendar.make_address(session, actor, person, form.name.data or "", form.minutes(), now=now)
         return _addresses_page(AddressForm(formdata=None), address_of("enrolments_calendar.feed", secret=secret))
@@ -575,7 +573,7 @@ def new_reminder() -> Answer:
         return _page(form, None)
     number = as_uuid(request.form.get("number", "")) or uuid4()
     if form.validate_on_submit() and form.is_to_come(clock.now()):
-        with form.refusals(form.words, TooManyReminders):
+        with form.refusals(form.words, NoRoom):
             enrolments_calendar.write_reminder(current_session(), current_actor(), form.command(), number, now=clock.now())
             return see_page("enrolments_calendar.calendar", flash=_("The reminder was saved."))
     return _page(form, None)

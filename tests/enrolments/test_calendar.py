@@ -9,9 +9,10 @@ from sqlalchemy import func, select
 
 from accounts.models import Person
 from enrolments import calendar
-from enrolments.calendar import MOST_REMINDERS, ReminderValues, TooManyReminders
+from enrolments.calendar import MOST_REMINDERS, ReminderValues
 from enrolments.models import PersonalReminder
 from kernel.audit import AuditEntry
+from kernel.errors import NoRoom
 from kernel.permissions import SYSTEM, Actor
 from lms import erasure
 from lms.instance import Instance
@@ -216,13 +217,13 @@ def test_nobody_keeps_more_reminders_than_two_hundred(browser: Browser, instance
     with instance.database.unit_of_work() as session:
         for number in range(MOST_REMINDERS):
             calendar.write_reminder(session, ana, ReminderValues(str(number), NOON + DAY), uuid4(), now=NOON)
-        with pytest.raises(TooManyReminders):
+        with pytest.raises(NoRoom):
             calendar.write_reminder(session, ana, ReminderValues("uno más", NOON + DAY), uuid4(), now=NOON)
     sign_in(browser).get("/calendar/reminders/new")
 
     browser.submit("/calendar/reminders/new", {"words": "uno más", "at": "2026-06-04T10:30"}, status=409)
 
-    assert in_spanish(TooManyReminders.message) in browser.page.text
+    assert in_spanish(NoRoom.message) in browser.page.text
 
 
 def test_every_cell_of_the_calendar(browser: Browser, instance: Instance) -> None:

@@ -314,7 +314,7 @@ def test_a_person_has_ten_addresses_and_nothing_typed_is_lost(browser: Browser, 
     browser.get("/calendar/feed")
     page = browser.submit("/calendar/feed", {"name": "El undécimo", "alarm": "4320"}, status=409)
 
-    assert in_spanish("You have 10 addresses. End those that no calendar uses.") in page.text
+    assert in_spanish("There are as many as there can be: %(most)s. Remove one first.", most=10) in page.text
     assert dict(page.form("/calendar/feed").fields)["name"] == "El undécimo"
 
 

@@ -12,14 +12,14 @@ from courses.models import Course
 from courses.versions import get_outline
 from kernel import i18n
 from kernel.audit import AuditEntry
-from kernel.errors import NotFound
+from kernel.errors import NoRoom, NotFound
 from kernel.permissions import SYSTEM, Actor
 from kernel.row_versions import RowWasChanged, version_of
 from lms import erasure, own_data
 from lms.instance import Instance
 from notes import notes
 from notes.models import PersonalNote
-from notes.notes import NoteAnchor, TooManyNotes
+from notes.notes import NoteAnchor
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner, an_administrator, folder, publish, sign_in
 from tests.support.takes import read
@@ -117,7 +117,7 @@ def test_a_person_keeps_so_many(instance: Instance, course: Course, monkeypatch:
     ana = a_learner(instance, course)
     a_note(instance, ana, course)
 
-    with pytest.raises(TooManyNotes):
+    with pytest.raises(NoRoom):
         a_note(instance, ana, course)
 
 
