@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session
 
 from accounts import accounts, people
 from accounts.models import Person, Token, TokenPurpose
+from accounts.passwords import NOBODYS
 from accounts.people import AccountVerb
 from accounts.rules import TOKEN_LIFE
 from kernel import audit, outbox
 from kernel.crypto import lock_text, unlock_text
 from kernel.db import Hook
-from kernel.errors import NotFound, require_found
+from kernel.errors import N_, Conflict, NotFound, require_found
 from kernel.permissions import Actor
 
 LOCKED_FOR_ADDRESS = "new address"
@@ -75,6 +76,39 @@ def replace_address(session: Session, actor: Actor, person: Person, email: str, 
     accounts.end_devices(session, person.id, now=now, but=actor.device_id if actor.person_id == person.id else None)
     audit.record(session, actor, AccountVerb.ADDRESS_CHANGED, person, now=now)
     outbox.enqueue(session, "accounts.send_address_changed", {"person": person.id, "email": old}, now=now)
+
+
+class AlreadyOpened(Conflict):
+    """The account was opened meanwhile: its address is its person's."""
+
+    message = N_("The account is in use. Its owner changes the address in “My account”.")
+
+
+class AddressTaken(Conflict):
+    """Another account has the address."""
+
+    message = N_("This email address already has an account.")
+
+
+def correct_invitation(session: Session, actor: Actor, person: Person, email: str, *, now: datetime) -> None:
+    """Send the invitation of an account that nobody has opened to another address; the link that went to the former one ends.
+
+    Raise AlreadyOpened, or AddressTaken where another account has the address.
+    """
+    people.lock_person(session, person.id)
+    if not is_unopened(person.email_confirmed_at, person.password_hash):
+        raise AlreadyOpened
+    if people.find_person_by_email(session, email) is not None:
+        raise AddressTaken
+    person.email = email
+    session.execute(delete(Token).where(Token.person_id == person.id))
+    audit.record(session, actor, AccountVerb.ADDRESS_CHANGED, person, now=now)
+    accounts.invite_again(session, actor, person, now=now)
+
+
+def is_unopened(email_confirmed_at: datetime | None, password_hash: str) -> bool:
+    """Return whether nobody has opened an account yet: its address is only what a list or an administrator wrote."""
+    return email_confirmed_at is None and password_hash == NOBODYS
 
 
 def ask_reset_link(session: Session, actor: Actor, email: str, *, path: str = "", now: datetime) -> None:

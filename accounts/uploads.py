@@ -23,6 +23,9 @@ from kernel.permissions import Actor
 
 Sent = TypeVar("Sent", bound=PendingUpload)
 
+KEPT = 3
+"""Uploads that wait of one person, of a kind and for the same course: two files that are compared, and one before them."""
+
 
 @dataclass(frozen=True, slots=True)
 class UploadedList:
@@ -44,19 +47,18 @@ def store_pending_upload(
     verb: Verb,
     row: Sent,
     *earlier: ColumnElement[bool],
-    keep: int = 1,
     now: datetime,
     **facts: object,
 ) -> Sent:
-    """Keep what the actor sent in until it is confirmed, with the newest that they sent in before: `keep` of them in all.
+    """Keep what the actor sent in until it is confirmed, with the newest that they sent in before: KEPT of them in all.
 
-    The others are forgotten, of that which `earlier` says.
+    Whoever compares two files finds both previews. The others are forgotten, of those that `earlier` selects.
     """
     if actor.person_id is None:
         raise SignInNeeded
     table = type(row)
     mine = select(table.id).where(table.person_id == actor.person_id, *earlier).order_by(table.created_at.desc(), table.id.desc())
-    session.execute(delete(table).where(table.id.in_(session.scalars(mine).all()[keep - 1 :])))
+    session.execute(delete(table).where(table.id.in_(session.scalars(mine).all()[KEPT - 1 :])))
     row.person_id, row.created_at, row.expires_at = actor.person_id, now, now + PENDING_UPLOAD_LIFETIME
     session.add(row)
     session.flush()  # the audit entry names it

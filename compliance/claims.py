@@ -424,7 +424,7 @@ def _columns(actor: Actor, person_id: int, values: RecognitionValues, now: datet
 
 
 def receive_list(session: Session, actor: Actor, sent: UploadedList, *, now: datetime) -> PendingRecognitionList:
-    """Keep a list until it is confirmed; an earlier unconfirmed one of the same person is forgotten."""
+    """Keep a list until it is confirmed; of earlier ones of the same person the newest stay."""
     row = PendingRecognitionList(name=sent.name, content=sent.content, total=sent.total)
     earlier, size = PendingRecognitionList.list_id.is_(None), len(sent.content)
     return store_pending_upload(session, actor, ComplianceVerb.RECOGNITIONS_RECEIVED, row, earlier, now=now, lines=row.total, size=size)

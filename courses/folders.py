@@ -167,19 +167,13 @@ def apply_import_plan(
     return drafts.import_draft(session, actor, course, contents, origin=origin, base_revision=plan.revision, now=now)
 
 
-MOST_WAITING = 3
-"""Archives that wait for the same person and course: who compares two of them finds both pages."""
-
-
 def store_uploaded_folder(
     session: Session, actor: Actor, course_id: int | None, name: str, content: bytes, *, now: datetime
 ) -> PendingFolder:
     """Keep an archive until it is confirmed; of earlier ones of the same person for the same course the newest stay."""
     row = PendingFolder(course_id=course_id, name=name[-120:], content=content)
     earlier, size = PendingFolder.course_id.is_not_distinct_from(course_id), len(content)
-    return store_pending_upload(
-        session, actor, CourseVerb.FOLDER_RECEIVED, row, earlier, keep=MOST_WAITING, now=now, course=course_id, size=size
-    )
+    return store_pending_upload(session, actor, CourseVerb.FOLDER_RECEIVED, row, earlier, now=now, course=course_id, size=size)
 
 
 def apply_uploaded_folder(

@@ -254,7 +254,7 @@ def _shown_marks(session: Session, present: Mapping[MarkKey, ManualGrade], stamp
 
 
 def receive_marks(session: Session, actor: Actor, course_id: int, sent: UploadedList, *, now: datetime) -> PendingMarkFile:
-    """Keep a file of marks until it is confirmed; an earlier unconfirmed one of the same person for the same course is forgotten."""
+    """Keep a file of marks until it is confirmed; of earlier ones of the same person for the same course the newest stay."""
     row = PendingMarkFile(course_id=course_id, name=sent.name, content=sent.content, total=sent.total)
     earlier = PendingMarkFile.course_id == course_id, PendingMarkFile.confirmed_at.is_(None)
     return store_pending_upload(session, actor, EnrolmentVerb.MARKS_RECEIVED, row, *earlier, now=now, course=course_id, size=sent.total)

@@ -114,7 +114,7 @@ def known_addresses(session: Session, course_id: int, addresses: Sequence[str]) 
 def receive_list(
     session: Session, actor: Actor, course_id: int, edition: Edition | None, sent: UploadedList, *, now: datetime
 ) -> PendingEnrolmentList:
-    """Keep a list of people until it is confirmed; an earlier unconfirmed one of the same person for the same course is forgotten."""
+    """Keep a list of people until it is confirmed; of earlier ones of the same person for the same course the newest stay."""
     edition_id = edition.id if edition else None
     row = PendingEnrolmentList(course_id=course_id, edition_id=edition_id, name=sent.name, content=sent.content, total=sent.total)
     earlier = PendingEnrolmentList.course_id == course_id, PendingEnrolmentList.confirmed_at.is_(None)

@@ -158,13 +158,21 @@ def record(subject: Person) -> Answer:
     return _record(subject, AccountActionForm())
 
 
-def _record(subject: Person, form: AccountActionForm) -> Response:
+class InvitationAddressForm(Form):
+    """Where the invitation of an account goes that nobody has opened."""
+
+    email = EmailField(lazy_("Email"), [required(N_("Enter an email address.")), at_most(254)])
+
+
+def _record(subject: Person, form: AccountActionForm, invitation: InvitationAddressForm | None = None) -> Response:
     session = current_session()
+    is_unopened = addresses.is_unopened(subject.email_confirmed_at, subject.password_hash)
     suspended = subject.suspended_at is not None
     return page(
         "lms/person.html",
         person=subject,
         form=form,
+        invitation=invitation or (InvitationAddressForm(email=subject.email) if is_unopened else None),
         is_self=subject.id == current_actor().person_id,
         is_administrator=accounts_people.holds_role(session, subject.id, SiteRole.ADMINISTRATOR),
         is_instructor=accounts_people.holds_role(session, subject.id, SiteRole.INSTRUCTOR),
@@ -308,7 +316,15 @@ def _flash_delivery(message: str) -> None:
 @people_bp.post("/<uuid:person>/invitation")
 @requires(AccountAction.MANAGE_PEOPLE, get_person)
 def invite(subject: Person) -> Answer:
-    """Invite again a person who has not confirmed their address."""
+    """Invite again a person who has not confirmed their address; at another one where nobody has opened the account."""
+    form = InvitationAddressForm()
+    if "email" in request.form and (not form.validate_on_submit() or form.email.data != subject.email):
+        if not form.errors:
+            with form.refusals(form.email, addresses.AddressTaken, addresses.AlreadyOpened):
+                addresses.correct_invitation(current_session(), current_actor(), subject, form.email.data or "", now=clock.now())
+                _flash_delivery(_("The invitation is on its way to %(address)s.", address=subject.email))
+                return _back(subject)
+        return _record(subject, AccountActionForm(formdata=None), form)
     if accounts.invite_again(current_session(), current_actor(), subject, now=clock.now()):
         _flash_delivery(_("The invitation is on its way to %(address)s.", address=subject.email))
     else:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from difflib import get_close_matches
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -36,7 +37,7 @@ from organisations.lists import (
     known_heads,
 )
 from organisations.models import Employment
-from organisations.posts import post_key
+from organisations.posts import list_names, post_key
 from organisations.rules.units import (
     DAY,
     NUMBER_ABOVE,
@@ -246,6 +247,8 @@ class PeopleMatch:
         holders = [(person, is_present) for _number, place, person, is_present in known if institution in (None, place)]
         present = {person for person, is_present in holders if is_present}
         if len(present) > 1:
+            if any(number != line.staff_number for number, *_rest in known):
+                raise LineRefused(N_("Several people have this staff number without the noughts at its beginning. Write it whole."))
             raise LineRefused(N_("People of several institutions have this staff number. Name the unit."))
         if present:
             return present.pop()
@@ -324,9 +327,11 @@ def judge_people(
     )
     new, changed, faults, remarks, same = list[AddPerson](), list[ChangePerson](), list[LineFault](), list[LineFault](), 0
     differences, spellings = list[NameDifference](), list[tuple[int, tuple[str, ...], tuple[str, ...]]]()
-    for line in lines:
+    for listed in lines:
+        line = listed
         try:
             person = _find(judge, line)
+            line = _as_on_record(line, person) if person is not None else line
             differences += _differences(judge, line, person) if person is not None else ()
             write = _judge_line(judge, line, person)
         except LineRefused as unfit:
@@ -338,8 +343,33 @@ def judge_people(
         if person is not None:
             remarks += _remarks(judge.match, line, person)
             spellings += _spelling(judge, line, person)
-    remarks += _remark_spellings(spellings)
+    remarks += [*_remark_spellings(spellings), *_remark_new_posts(session, judge, [*new, *changed])]
     return PeopleListCheck(tuple(new), tuple(changed), same, faults=tuple(faults), remarks=tuple(remarks), differences=tuple(differences))
+
+
+def _as_on_record(line: PersonListRow, person: KnownPerson) -> PersonListRow:
+    """Return a line with the noughts that its staff number has on record: spreadsheets drop them."""
+    numbers = (days.staff_number for days in person.employment.values())
+    known = next((number for number in numbers if lists.is_same_number(number, line.staff_number)), line.staff_number)
+    return replace(line, staff_number=known)
+
+
+def _remark_new_posts(session: Session, judge: _Judge, writes: Sequence[AddPerson | ChangePerson]) -> Iterator[LineFault]:
+    """Tell once of each post that an institution with posts does not have, with the nearest that it has: a typing mistake founds one."""
+    lines = defaultdict[tuple[int, str], list[AddPerson | ChangePerson]](list)
+    for write in writes:
+        if write.work.post and write.work.institution is not None:
+            lines[write.work.institution, post_key(write.work.post)].append(write)
+    unknown = {place: those for place, those in lines.items() if place not in judge.posts}
+    names = {institution: {post_key(name): name for name in list_names(session, institution)} for institution, _key in unknown}
+    for (institution, key), those in unknown.items():
+        facts = {"post": those[0].work.post, "lines": len(those)}
+        near = get_close_matches(key, names[institution], 1)
+        if near:
+            message = N_("New post: “%(post)s”. Is it “%(near)s”? Lines that name it: %(lines)s.")
+            yield LineFault(those[0].line, "", message, {**facts, "near": names[institution][near[0]]})
+        elif names[institution]:
+            yield LineFault(those[0].line, "", N_("New post: “%(post)s”. Lines that name it: %(lines)s."), facts)
 
 
 def _find(judge: _Judge, line: PersonListRow) -> KnownPerson | None:
@@ -350,8 +380,8 @@ def _find(judge: _Judge, line: PersonListRow) -> KnownPerson | None:
 
 
 def _remarks(match: PeopleMatch, line: PersonListRow, person: KnownPerson) -> Iterator[LineFault]:
-    """Tell of an address that is another than the account's, which stays: only its owner changes what they sign in with."""
-    if line.email and line.email not in match.addresses:
+    """Tell of an address that is another than that of an account in use, which stays: only its owner changes what they sign in with."""
+    if line.email and line.email not in match.addresses and not person.is_unopened:
         message = N_("%(name)s signs in with another address, which stays: %(address)s.")
         yield LineFault(line.line, line.email, message, {"name": person.name, "address": person.email})
 
@@ -526,9 +556,11 @@ def _change(judge: _Judge, line: PersonListRow, person: KnownPerson, unit: UnitS
     takes_name, listed_names = _takes_name(judge, line, person), _next_name(judge, line, person)
     confirms = listed_names == person.names and person.name_source == NameSource.SELF and bool(line.given_names and line.first_surname)
     number = line.national_id if line.national_id != person.national_id else ""
+    email = line.email if person.is_unopened and line.email not in judge.match.addresses else ""
     moves = unit if unit is not None and unit.id != person.places.main else None
     facts = [(N_("Name"), " ".join(person.names).strip(), " ".join(listed_names).strip())] if listed_names != person.names else []
     facts += [(N_("Identity number"), person.national_id, number)] if number else []
+    facts += [(N_("Email"), person.email, email)] if email else []
     facts += [(N_("Unit"), *_from_day(_place_name(judge, person.places.main), moves.name, work.since_on))] if moves else []
     facts += [*_post_fact(judge, person, unit, work), *_further_fact(judge, person, unit, work)]
     facts += _employment_facts(judge, person, unit, work)
@@ -550,6 +582,7 @@ def _change(judge: _Judge, line: PersonListRow, person: KnownPerson, unit: UnitS
         old_place=person.places.main,
         confirms_name=confirms,
         takes_name=takes_name,
+        email=email,
     )
 
 

@@ -340,7 +340,7 @@ def list_lines(table: ReadTable, columns: Mapping[str, int]) -> Iterator[tuple[i
         def cell(name: str, cells: Sequence[str] = cells) -> str:
             index = columns.get(name, -1)
             text = cells[index] if 0 <= index < len(cells) else ""
-            if text == FORMULA:
+            if text == FORMULA or text.lstrip().startswith("="):
                 raise LineRefused(N_("A cell contains a formula, which is not calculated. Enter its value instead."))
             return " ".join(normalise(text).split())
 

@@ -4,13 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, SQLColumnExpression, func, select
 from sqlalchemy.orm import Session
 
-from accounts import accounts
+from accounts import accounts, addresses
 from accounts.accounts import InvitedPerson, ProfileChanges
 from accounts.models import AccountMerge, NameSource, NationalIdentity, Person, PersonName, full_name
 from accounts.names import PRESENT as PRESENT_NAME
@@ -74,6 +74,8 @@ class KnownPerson:
     places: KnownPlaces
     employment: Mapping[int, EmploymentDays]
     """The last row that stands, by institution."""
+    is_unopened: bool = False
+    """Whether nobody has opened the account yet: its invitation follows the address of a list."""
     name_source: str = ""
     """Where the present name comes from (`accounts.models.NameSource`), where that is recorded."""
     name_decided_at: datetime | None = None
@@ -128,15 +130,35 @@ def known_addresses(session: Session, addresses: Sequence[str]) -> dict[str, int
 
 
 def known_staff_numbers(session: Session, numbers: Sequence[str]) -> dict[str, list[StaffNumberHolder]]:
-    """Return who has or had these staff numbers; those who have left last."""
+    """Return who has or had these staff numbers; those who have left last.
+
+    Where nobody has a number as it is written, whoever has it with other noughts at its beginning: spreadsheets drop them.
+    """
     holders = defaultdict[str, list[StaffNumberHolder]](list)
+    for row in _select_holders(session, Employment.staff_number, numbers):
+        holders[row.staff_number or ""].append(row)
+    others = defaultdict[str, list[str]](list)
+    for number in dict.fromkeys(numbers):
+        if number.isdigit() and number not in holders:
+            others[number.lstrip("0")].append(number)
+    for row in _select_holders(session, func.ltrim(Employment.staff_number, "0"), sorted(others)):
+        for number in others[(row.staff_number or "").lstrip("0")]:
+            holders[number].append(row)
+    return holders
+
+
+def _select_holders(session: Session, number: SQLColumnExpression[Any], values: Sequence[str]) -> Iterator[StaffNumberHolder]:
     is_present = Employment.left_on.is_(None).label("is_present")
     columns = (Employment.staff_number, Employment.institution_id, Employment.person_id, is_present)
-    for some in _portions(numbers):
-        statement = select(*columns).where(Employment.staff_number.in_(some), Employment.retracted_at.is_(None))
-        for row in session.execute(statement.order_by(Employment.left_on.is_not(None), Employment.left_on.desc(), Employment.id.desc())):
-            holders[row.staff_number or ""].append(row)
-    return holders
+    order = (Employment.left_on.is_not(None), Employment.left_on.desc(), Employment.id.desc())
+    for some in _portions(values):
+        statement = select(*columns).where(number.in_(some), Employment.retracted_at.is_(None))
+        yield from session.execute(statement.order_by(*order))
+
+
+def is_same_number(one: str, other: str) -> bool:
+    """Return whether two staff numbers differ by nothing but noughts at the beginning."""
+    return one == other or (one.isdigit() and other.isdigit() and one.lstrip("0") == other.lstrip("0"))
 
 
 def known_people(session: Session, people: Iterable[int]) -> dict[int, KnownPerson]:
@@ -165,6 +187,7 @@ def known_people(session: Session, people: Iterable[int]) -> dict[int, KnownPers
                 national_id=number or "",
                 places=where,
                 employment=worked,
+                is_unopened=addresses.is_unopened(person.email_confirmed_at, person.password_hash),
                 name_source=source or "",
                 name_decided_at=decided if source == NameSource.CORRECTION else None,
             )
@@ -208,8 +231,8 @@ class KnownHeads:
 def known_heads(session: Session, texts: Iterable[str]) -> KnownHeads:
     """Return whom some staff numbers and addresses mean; a number that several have at present means nobody."""
     terms = sorted(set(texts))
-    addresses = known_addresses(session, [term.lower() for term in terms])
-    people = {term: addresses[term.lower()] for term in terms if term.lower() in addresses}
+    by_address = known_addresses(session, [term.lower() for term in terms])
+    people = {term: by_address[term.lower()] for term in terms if term.lower() in by_address}
     for number, holders in known_staff_numbers(session, [term.upper() for term in terms]).items():
         working = {holder.person_id for holder in holders if holder.is_present}
         people |= {term: next(iter(working)) for term in terms if term.upper() == number and len(working) == 1}
@@ -256,7 +279,7 @@ class UnitListVerb(
 def receive(
     session: Session, actor: Actor, kind: UnitListKind, sent: UploadedList, *, complete_of: int | None = None, now: datetime
 ) -> PendingUnitList:
-    """Keep a list until it is confirmed; an earlier unconfirmed one of the same person is forgotten.
+    """Keep a list until it is confirmed; of earlier ones of the same person the newest stay.
 
     `complete_of` is the institution of which it names everybody.
     """
@@ -336,6 +359,8 @@ class ChangePerson:
     """Whether the line says the name that the person has given themself."""
     takes_name: bool = False
     """Whether who confirmed the list decided that its name holds."""
+    email: str = ""
+    """Where the invitation of an account that nobody has opened goes from now on."""
 
 
 def bring_in_people(
@@ -396,6 +421,8 @@ def _change(session: Session, actor: Actor, line: ChangePerson, *, now: datetime
         changes = ProfileChanges(*names, person.language, person.zone, line.national_id or None)
         source = NameSource.LIST if line.names is not None else NameSource.SELF
         accounts.edit_profile(session, actor, person, changes, source=source, is_decided=line.takes_name, now=now)
+    if line.email:
+        addresses.correct_invitation(session, actor, person, line.email, now=now)
     if line.restores:
         units.restore_account(session, actor, person, now=now)
 

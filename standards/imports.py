@@ -218,7 +218,7 @@ class TransferVerb(
 def store_upload(
     session: Session, actor: Actor, course_id: int, name: str, format_name: str, content: bytes, *, now: datetime
 ) -> PendingImport:
-    """Keep a file until it is confirmed; an earlier one of the same person for the same course is forgotten."""
+    """Keep a file until it is confirmed; of earlier ones of the same person for the same course the newest stay."""
     row = PendingImport(course_id=course_id, name=name, format=format_name, content=content)
     earlier, size = PendingImport.course_id == course_id, len(content)
     return store_pending_upload(

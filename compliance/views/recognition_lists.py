@@ -63,7 +63,8 @@ def pending(subject: RecognitionListContext) -> Answer:
 @requires(RecognitionAction.LOAD, claim_lists.get_pending_list)
 def faults(subject: RecognitionListContext) -> Response:
     """Send the lines that propose nothing, each with its cause."""
-    return send_faults(_judge(subject)[2].faults)
+    row, _rows, check = _judge(subject)
+    return send_faults(check.faults, row.content)
 
 
 @bp.post("/pending/<uuid:pending>/confirmation")

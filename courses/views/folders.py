@@ -10,7 +10,7 @@ from flask import Blueprint, Response, flash, request
 from wtforms import Field, ValidationError
 
 from accounts.rules import PENDING_UPLOAD_LIFETIME
-from accounts.uploads import get_pending_upload
+from accounts.uploads import KEPT, get_pending_upload
 from courses import catalogue, drafts, folders
 from courses import publishing as publication
 from courses.access import AuthoringContext, CourseAction, CourseContext, FolderUploadContext, NewCourseUpload
@@ -135,7 +135,7 @@ def _store(form: FolderForm, course_id: int | None) -> PendingFolder:
 
 def _limits() -> dict[str, int]:
     """Return the limits that a page states of sent files: bytes, how many are kept, for how many hours."""
-    return {"largest": LARGEST, "most": folders.MOST_WAITING, "kept": PENDING_UPLOAD_LIFETIME.days * 24}
+    return {"largest": LARGEST, "most": KEPT, "kept": PENDING_UPLOAD_LIFETIME.days * 24}
 
 
 def _names_course(form: FolderForm, course: Course) -> bool:

@@ -134,7 +134,7 @@ def preview(subject: MarkFileContext) -> Answer:
 @requires(LearningAction.LOAD_MARKS, _get_file)
 def faults(subject: MarkFileContext) -> Response:
     """Send what of a file does nothing, each line with its cause."""
-    return send_faults(_check(subject)[0].faults)
+    return send_faults(_check(subject)[0].faults, subject.pending.content)
 
 
 @bp.post("/teaching/<slug>/gradebook/mark-files/<uuid:pending>/confirmation")

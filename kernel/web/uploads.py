@@ -1,6 +1,6 @@
 """Files that are read and reviewed before anything of them is in effect: the form that takes one, and the pages of its faults."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import TypeVar
 
@@ -10,6 +10,7 @@ from wtforms import Field, TextAreaField, ValidationError
 from kernel.errors import N_, DomainError, Invalid
 from kernel.i18n import _, lazy_
 from kernel.left_out import LineFault
+from kernel.tables import FORMULA, Cell, read_table
 from kernel.web.forms import FileField, Form, clean_text
 from kernel.web.request import reading_file
 from kernel.web.table import Page, requested_page, send_sheets
@@ -89,7 +90,18 @@ def page_of_faults(faults: Sequence[LineFault]) -> Page[LineFault]:
     return requested.of(faults[requested.offset :][: FAULTS + 1])
 
 
-def send_faults(faults: Sequence[LineFault]) -> Response:
-    """Send the lines of a list that do nothing, each with its cause."""
-    headings, rows = [_("Line"), _("What is wrong"), _("As written")], ((fault.line, fault.text, fault.written) for fault in faults)
+MOST_ROWS = 100_000
+"""More than any list has."""
+
+
+def send_faults(faults: Sequence[LineFault], content: bytes) -> Response:
+    """Send the lines of a list that do nothing with their cells as they were, and behind them the cause: mended it is loaded again."""
+    table = read_table(content, rows=MOST_ROWS)
+    lines, width = dict(table.rows), max((len(cells) for _line, cells in table.rows), default=0)
+
+    def cells_of(cells: Sequence[str]) -> list[str]:
+        return [*(cell.replace(FORMULA, "") for cell in cells), *[""] * (width - len(cells))]
+
+    headings = [*cells_of(table.rows[0][1] if table.rows else ()), _("Line"), _("What is wrong")]
+    rows: Iterator[Sequence[Cell]] = ((*cells_of(lines.get(fault.line, ())), fault.line, fault.text) for fault in faults)
     return send_sheets(_("errors") + ".csv", [(_("errors"), headings, rows)])

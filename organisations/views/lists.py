@@ -160,7 +160,7 @@ def _institution(load: PendingUnitList) -> str:
 @requires(OrganisationAction.LOAD, lists.get_load)
 def faults(subject: PendingUnitList) -> Response:
     """Send the lines that do nothing, each with its cause."""
-    return send_faults(_review(subject).faults)
+    return send_faults(_review(subject).faults, subject.content)
 
 
 @bp.post("/<uuid:load>/confirmation")

@@ -20,9 +20,9 @@ from tests.support.builders import a_person, actor_of
 from tests.support.drafts import NOON
 
 
-def store(session: Session, actor: Actor, name: str, *, keep: int = 1) -> PendingUnitList:
+def store(session: Session, actor: Actor, name: str) -> PendingUnitList:
     row = PendingUnitList(kind="units", name=name, content=b"", total=0)
-    return store_pending_upload(session, actor, UnitListVerb.RECEIVED, row, keep=keep, now=NOON, kind="units")
+    return store_pending_upload(session, actor, UnitListVerb.RECEIVED, row, now=NOON, kind="units")
 
 
 def waiting(session: Session) -> list[str]:
@@ -38,10 +38,10 @@ def test_the_newest_uploads_of_a_person_are_kept(instance: Instance, person: Per
     other = a_person(instance, "otra@example.org")
     with instance.database.unit_of_work() as session:
         store(session, actor_of(other), "of another")
-        for name in ("first", "second", "third"):
-            row = store(session, actor_of(person), name, keep=2)
+        for name in ("first", "second", "third", "fourth"):
+            row = store(session, actor_of(person), name)
 
-        assert waiting(session) == ["of another", "second", "third"]
+        assert waiting(session) == ["of another", "second", "third", "fourth"]
         assert (row.person_id, row.expires_at) == (person.id, NOON + PENDING_UPLOAD_LIFETIME)
         assert get_pending_upload(session, PendingUnitList, person.id, row.uuid) is row
         with pytest.raises(NotFound):

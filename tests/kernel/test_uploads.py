@@ -59,16 +59,19 @@ def test_a_refusal_of_the_reader_stands_beside_the_file(app: Flask) -> None:
 
 def test_faults_are_shown_by_pages_and_sent_as_a_whole(app: Flask) -> None:
     second = LineFault(2, "", "The name is missing.")
-    faults = [LineFault(number, "=1", "This code is already on line %(first)s.", {"first": 1}, (second,)) for number in range(FAULTS + 1)]
+    faults = [
+        LineFault(number, "=1", "This code is already on line %(first)s.", {"first": 1}, (second,)) for number in range(2, FAULTS + 3)
+    ]
+    content = ("clave;texto\n" + "\n".join(f"{number:03};=1" for number in range(2, FAULTS + 3))).encode()
     with app.test_request_context("/"):
         first_page = page_of_faults(faults)
     with app.test_request_context("/?page=2"), reading("en"):
-        last_page, sent = page_of_faults(faults), send_faults(faults)
+        last_page, sent = page_of_faults(faults), send_faults(faults, content)
         sent.direct_passthrough = False
         lines = sent.get_data().decode("utf-8-sig").splitlines()
         sent.close()
 
     assert (len(first_page.rows), first_page.has_next) == (FAULTS, True)
     assert (last_page.rows, last_page.number, last_page.has_next) == (faults[FAULTS:], 2, False)
-    assert lines[:2] == ["Line;What is wrong;As written", "0;This code is already on line 1. The name is missing.;'=1"]
+    assert lines[:2] == ["clave;texto;Line;What is wrong", "002;'=1;2;This code is already on line 1. The name is missing."]
     assert len(lines) == FAULTS + 2

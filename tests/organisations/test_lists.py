@@ -39,6 +39,9 @@ HEAD = "correo;nombres;primer apellido;segundo apellido;cedula;unidad\n"
 CEDULA = "1710034065"
 
 
+FORMULA_REFUSED = "A cell contains a formula, which is not calculated. Enter its value instead."
+
+
 def send(boss: Browser, text: str, kind: str = "people", status: int = 200) -> Browser:
     boss.get(LISTS)
     token = re.search(r'name="csrf_token" value="([^"]+)"', boss.page.html)
@@ -149,9 +152,14 @@ def test_the_lines_with_a_fault_are_taken_home_and_compute_nothing(boss: Browser
     text = boss.response.get_data(as_text=True)
 
     assert boss.response.headers["Content-Disposition"].startswith("attachment")
-    assert text.splitlines()[0].lstrip("\ufeff") == "Línea;Qué está mal;Como está escrito"
-    assert text.splitlines()[1].startswith("2;Esto no es una dirección de correo.;'=cmd")
-    assert text.splitlines()[2].startswith("3;")
+    assert text.splitlines()[0].lstrip("\ufeff") == HEAD.strip() + ";Línea;Qué está mal"
+    assert text.splitlines()[1].startswith("'=cmd")
+    assert in_spanish(FORMULA_REFUSED) in text.splitlines()[1]
+    assert text.splitlines()[2].startswith("ana@example.org;;;;;;3;")
+    boss._request("GET", f"{boss.path}/faults.csv")
+    mended = boss.response.get_data(as_text=True).replace("ana@example.org;;;", "ana@example.org;Ana;Muñoz;")
+    send(boss, mended)
+    assert tiles(boss.page.html)[0] == 1, "what was mended comes in, and nothing else"
 
 
 def test_whoever_is_added_is_invited_and_chooses_the_first_password(boss: Browser, instance: Instance) -> None:
@@ -196,6 +204,54 @@ def test_an_invitation_is_mailed_once_and_again_when_asked(boss: Browser, instan
     assert first != second
     boss.another().get(first, status=404)
     boss.another().get(second)
+
+
+STAFF = "correo;nombres;primer apellido;numero de empleado;unidad\n"
+
+
+def test_an_invitation_follows_the_corrected_address_and_its_old_link_dies(boss: Browser, instance: Instance) -> None:
+    """Who owns the mailbox that HR mistyped never opens the account; once its person did, a list changes no address."""
+    a_place(instance, "Chone", a_place(instance), code="7")
+    send(boss, STAFF + "narcisa.luiz@example.org;Narcisa;Luis;S-7014;7\n")
+    bring_in(boss)
+    mistyped = boss.link_in_mail("invitation/")
+    send(boss, STAFF + "narcisa.luis@example.org;Narcisa;Luis;S-7014;7\n")
+    assert "narcisa.luiz@example.org → narcisa.luis@example.org" in " ".join(boss.page.text.split())
+    assert count(instance, Person, Person.email == "narcisa.luiz@example.org") == 1, "nothing is written before it is confirmed"
+    bring_in(boss)
+
+    link = boss.link_in_mail("invitation/")
+    assert mistyped != link
+    boss.another().get(mistyped, status=404)
+    guest = boss.another()
+    guest.get(link)
+    guest.submit(link, {"password": PASSWORD, "consent": "y"})
+    send(boss, STAFF + "otra@example.org;Narcisa;Luis;S-7014;7\n")
+    assert in_spanish(
+        "%(name)s signs in with another address, which stays: %(address)s.", name="Narcisa Luis", address="narcisa.luis@example.org"
+    ) in " ".join(boss.page.text.split())
+
+
+def test_an_administrator_corrects_the_address_of_an_invitation_alone(boss: Browser, instance: Instance) -> None:
+    a_person(instance, "ana@example.org")
+    send(boss, HEAD + "nueva@exampel.org;Nueva;Muñoz;;;\n")
+    bring_in(boss)
+    mistyped = boss.link_in_mail("invitation/")
+    with instance.database.unit_of_work(write=False) as session:
+        person, ana = session.scalars(
+            select(Person).where(Person.email.in_(("nueva@exampel.org", "ana@example.org"))).order_by(Person.id.desc())
+        )
+    page = f"/administration/people/{person.uuid}"
+    boss.get(page)
+    boss.submit("/invitation", {"email": "ana@example.org"}, status=409)
+    assert in_spanish("This email address already has an account.") in boss.page.text
+    boss.submit("/invitation", {"email": "nueva@example.org"})
+
+    assert count(instance, Person, Person.email == "nueva@example.org", Person.id == person.id) == 1
+    boss.another().get(mistyped, status=404)
+    boss.another().get(boss.link_in_mail("invitation/"))
+    boss.get(f"/administration/people/{ana.uuid}")
+    assert 'name="email"' not in boss.page.html
 
 
 def test_an_invitation_that_is_refused_keeps_no_other_waiting(instance: Instance) -> None:
@@ -485,6 +541,56 @@ def test_what_cannot_be_read_is_told_beside_the_field(boss: Browser, instance: I
 
     assert in_spanish("There is no column called “email” or “correo”.") in boss.page.text
     assert 'id="file-error"' in boss.page.html
+
+
+def test_a_name_that_begins_with_a_formula_is_a_fault(boss: Browser, instance: Instance) -> None:
+    send(boss, HEAD + """ana@example.org;"=HYPERLINK(""http://x"";""y"")";Muñoz;;;\n""")
+    assert in_spanish(FORMULA_REFUSED) in boss.page.text
+
+
+def test_a_staff_number_without_its_noughts_is_the_same_number(boss: Browser, instance: Instance) -> None:
+    """A spreadsheet drops them: the person is found, and the number on record stays; who has the number as written comes first."""
+    a_place(instance, "Chone", a_place(instance), code="7")
+    send(boss, STAFF + "ana@example.org;Ana;Muñoz;00714;7\nluis@example.org;Luis;Paz;0714;7\neva@example.org;Eva;Sol;815;7\n")
+    bring_in(boss)
+    send(boss, "numero de empleado;nombres;primer apellido;unidad\n0815;Evita;Sol;7\n0714;Luisito;Paz;7\n")
+    text = " ".join(boss.page.text.split())
+    for change in ("Nombre: Eva Sol → Evita Sol", "Nombre: Luis Paz → Luisito Paz"):
+        assert change in text
+    assert "815 →" not in text
+    send(boss, "numero de empleado;nombres;primer apellido;unidad\n714;Ana María;Muñoz;7\n")
+    assert in_spanish("People of several institutions have this staff number. Name the unit.") not in boss.page.text
+    assert in_spanish("Several people have this staff number without the noughts at its beginning. Write it whole.") in boss.page.text
+
+
+def test_a_new_post_is_told_with_the_nearest_known_one(boss: Browser, instance: Instance) -> None:
+    """A typing mistake founds a post; the posts of the first list of an institution are no news."""
+    a_place(instance, "Chone", a_place(instance), code="7")
+    head = "correo;nombres;primer apellido;puesto;unidad\n"
+    send(boss, head + "ana@example.org;Ana;Muñoz;Analista;7\n")
+    assert "Analista" not in boss.page.text
+    bring_in(boss)
+    send(boss, head + "luis@example.org;Luis;Paz;Analitsa;7\neva@example.org;Eva;Sol;analitsa;7\nleo@example.org;Leo;Ríos;Médica;7\n")
+
+    text = " ".join(boss.page.text.split())
+    near = "New post: “%(post)s”. Is it “%(near)s”? Lines that name it: %(lines)s."
+    assert in_spanish(near, post="Analitsa", near="Analista", lines=2) in text
+    assert in_spanish("New post: “%(post)s”. Lines that name it: %(lines)s.", post="Médica", lines=1) in text
+    send(boss, head + "luis@example.org;Luis;Paz;ANALISTA;7\n")
+    assert "Puesto nuevo" not in boss.page.text
+
+
+def test_two_previews_stand_beside_each_other(boss: Browser, instance: Instance) -> None:
+    """Who compares two files of HR in two windows confirms either, and then the other as things are by then."""
+    first = send(boss, HEAD + "ana@example.org;Ana;Muñoz;;;\n").path
+    second = send(boss, HEAD + "ana@example.org;Ana;Muñoz;;;\nluis@example.org;Luis;Paz;;;\n").path
+    boss.get(first)
+    assert tiles(boss.page.html)[0] == 1
+    bring_in(boss)
+    boss.get(second)
+    assert tiles(boss.page.html)[:3] == [1, 0, 1]
+    bring_in(boss)
+    assert count(instance, Person, Person.email.in_(("ana@example.org", "luis@example.org"))) == 2
 
 
 def test_a_list_is_forgotten_when_asked_and_in_time(boss: Browser, instance: Instance) -> None:
