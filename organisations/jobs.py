@@ -11,12 +11,13 @@ from kernel.outbox import Delivery, Effect
 from kernel.permissions import SYSTEM, Actor, ActorChannel
 from organisations import audiences, lists, tree, units
 from organisations.audience_kinds import AudienceScope
-from organisations.list_checking import day_of_lists, judge_people, judge_units, list_leavers, read_rows, repeated_lines
+from organisations.list_checking import day_of_lists, judge_people, list_leavers, read_rows, repeated_lines
 from organisations.list_reading import PeopleListRows, UnitListRows
 from organisations.list_trials import portions_of, try_portion
 from organisations.lists import UnitListVerb, known_heads
 from organisations.models import Audience, PendingUnitList
 from organisations.rules.units import UnitListKind
+from organisations.unit_checking import judge_units
 
 
 def bring_in(delivery: Delivery) -> None:

@@ -13,10 +13,11 @@ from kernel.permissions import SYSTEM, Actor, ActorChannel
 from organisations import audience_preview, lists, tree
 from organisations.audience_preview import TrainingEffect, TrainingEffectKind, try_training
 from organisations.audiences import today_of
-from organisations.list_checking import apply_ready, judge_people, judge_units, list_leavers, repeated_lines
+from organisations.list_checking import apply_ready, judge_people, list_leavers, repeated_lines
 from organisations.list_past import units_after
 from organisations.list_reading import PeopleListRows, PersonListRow, UnitListRow, UnitListRows
 from organisations.models import PendingUnitList
+from organisations.unit_checking import judge_units
 
 TRIED = 50
 """People who are tried in one transaction: on SQLite nobody else writes meanwhile."""

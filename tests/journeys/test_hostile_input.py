@@ -7,7 +7,7 @@ import io
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from uuid import uuid4
 from zipfile import ZipFile
 
@@ -21,9 +21,11 @@ from tests.support import naughty, sizes
 from tests.support.browser import Browser
 from tests.support.builders import a_person, a_zip, folder, sign_in
 from tests.support.editions import an_edition
+from tests.support.fake_provider import FakeProvider
 from tests.support.lessons import a_picture
 from tests.support.offices import a_course_at_work
 from tests.support.shared import needs_shared
+from tests.support.situations_of_federation import a_link
 from tests.support.walked import WALKED
 from tests.support.walking import LEAVE, Found, Walk, plain_addresses
 
@@ -75,6 +77,7 @@ class Site:
         self.faults: set[str] = set()
         plain = plain_addresses(browser.app)
         a_person(instance, "nadie@example.org")
+        a_link(instance, a_person(instance, "vinculada@example.org").id)
         self.walks = [
             self._walk("", "/", *plain),
             self._walk("nadie@example.org", "/courses/prueba", *plain),
@@ -139,13 +142,14 @@ class Site:
 
 
 @pytest.fixture
-def site(browser: Browser, instance: Instance) -> Site:
-    """Return a site on which everything that can be met was met."""
-    site = Site(browser, instance)
-    site.open_all()
-    while site.work_once():
+def site(browser: Browser, instance: Instance) -> Iterator[Site]:
+    """Return a site on which everything that can be met was met, with an identity provider that answers."""
+    with FakeProvider().answering():
+        site = Site(browser, instance)
         site.open_all()
-    return site
+        while site.work_once():
+            site.open_all()
+        yield site
 
 
 def test_the_judge_sees_what_was_not_escaped() -> None:

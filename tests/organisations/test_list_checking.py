@@ -20,10 +20,11 @@ from kernel.permissions import SYSTEM
 from lms.instance import Instance
 from organisations import jobs, lists
 from organisations import tree as organisations_tree
-from organisations.list_checking import ListReview, PeopleListCheck, UnitListCheck, judge_people, judge_units, review_people, review_units
+from organisations.list_checking import ListReview, PeopleListCheck, judge_people, review_people, review_units
 from organisations.list_reading import UnitDirectory, UnitListRow, read_people, read_units
 from organisations.models import Employment, Membership, Organisation, Post, UnitManager
 from organisations.rules.units import OrganisationKind, UnitSummary, asks_for_number, zone_of
+from organisations.unit_checking import UnitListCheck, judge_units
 from tests.support.browser import Browser
 from tests.support.builders import a_person, an_administrator, sign_in
 from tests.support.places import a_place, manage, put

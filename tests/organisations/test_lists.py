@@ -23,10 +23,10 @@ from kernel.permissions import SYSTEM
 from kernel.tables import CELLS, COLUMNS
 from lms.instance import Instance
 from organisations import jobs, lists, tree
-from organisations.list_checking import UnitListCheck
 from organisations.lists import WriteUnit
 from organisations.models import Membership, Organisation, PendingUnitList
 from organisations.rules.units import OrganisationKind
+from organisations.unit_checking import UnitListCheck
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import PASSWORD, a_person, an_administrator, sign_in
