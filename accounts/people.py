@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import (
@@ -14,6 +14,7 @@ from sqlalchemy import (
     Integer,
     Row,
     Select,
+    SQLColumnExpression,
     and_,
     bindparam,
     exists,
@@ -226,18 +227,30 @@ WORDS = 6
 """Words of a search that are looked at."""
 
 
-def name_matches(query: str, *, with_address: bool) -> list[ColumnElement[bool]]:
+WordCondition: TypeAlias = Callable[[str], SQLColumnExpression[bool]]
+"""The condition that a row has a folded word in something else that a list shows under the name."""
+
+
+def name_matches(query: str, *, with_address: bool, also: WordCondition | None = None) -> list[ColumnElement[bool]]:
     """Return the conditions on `person` that find people by parts of name and address, ignoring case and accents.
 
-    `with_address` where the page shows the address of each found person to its reader; elsewhere the results would reveal it
-    (spec/security 7.6).
+    `with_address` and what is found `also` where the page shows it of each found person to its reader; elsewhere the results would
+    reveal it (spec/security 7.6).
     """
-    return _word_matches(query, *((Person.name_key, Person.email) if with_address else (Person.name_key,)))
+    return _word_matches(query, *((Person.name_key, Person.email) if with_address else (Person.name_key,)), also=also)
 
 
-def _word_matches(query: str, *columns: InstrumentedAttribute[str]) -> list[ColumnElement[bool]]:
-    parts = fold(query).split()[:WORDS]
-    return [or_(*(column.contains(part, autoescape=True) for column in columns), _without_apostrophes(columns[0], part)) for part in parts]
+def _word_matches(query: str, *columns: InstrumentedAttribute[str], also: WordCondition | None = None) -> list[ColumnElement[bool]]:
+    def has(word: str) -> ColumnElement[bool]:
+        more = () if also is None else (also(word),)
+        return or_(*(column.contains(word, autoescape=True) for column in columns), _without_apostrophes(columns[0], word), *more)
+
+    return [has(word) for word in fold(query).split()[:WORDS]]
+
+
+def has_identity_number(word: str) -> SQLColumnExpression[bool]:
+    """Return the condition on `person` that their identity number has a word in it."""
+    return exists().where(NationalIdentity.person_id == Person.id, NationalIdentity.number.contains(word, autoescape=True))
 
 
 def _without_apostrophes(name: InstrumentedAttribute[str], word: str) -> ColumnElement[bool]:
@@ -286,8 +299,10 @@ _STATES: Mapping[PersonState, tuple[ColumnElement[bool], ...]] = {
 }
 
 
-def list_people(session: Session, query: str, state: PersonState | None, part: KeysetPage, *, limit: int) -> Stretch[Row[*tuple[Any, ...]]]:
-    """List some of the people whose name or address holds all of these words, by name.
+def list_people(
+    session: Session, query: str, state: PersonState | None, part: KeysetPage, *, limit: int, also: WordCondition | None = None
+) -> Stretch[Row[*tuple[Any, ...]]]:
+    """List some of the people whose name, address or what is found `also` holds all of these words, by name.
 
     With whether they are administrators, when they were last seen, and the former name by which they were searched for.
     A stretch is found by the index of names, wherever in the list it is: nothing before it is read (spec/performance P24).
@@ -295,29 +310,29 @@ def list_people(session: Session, query: str, state: PersonState | None, part: K
     position = None
     if part.row is not None and part.way is not PageDirection.LAST:
         position = session.execute(select(Person.name_key, Person.id).where(Person.uuid == part.row)).one_or_none()
-    statement = keyset_statement(query, state, part.way, None if position is None else (position.name_key, position.id))
+    statement = keyset_statement(query, state, part.way, None if position is None else (position.name_key, position.id), also)
     return part.of(session.execute(statement.limit(limit + 1)).all(), limit)
 
 
 def keyset_statement(
-    query: str, state: PersonState | None, way: PageDirection, position: tuple[str, int] | None
+    query: str, state: PersonState | None, way: PageDirection, position: tuple[str, int] | None, also: WordCondition | None = None
 ) -> Select[*tuple[Any, ...]]:
     """Build the statement of a stretch from a place in the order; backwards from there, or from the end, but for what comes after."""
     backwards = way is not PageDirection.AFTER
-    statement = people_statement(query, state).order_by(*(column.desc() if backwards else column for column in by_name()))
+    statement = people_statement(query, state, also).order_by(*(column.desc() if backwards else column for column in by_name()))
     if position is None:
         return statement
     here, there = tuple_(*by_name()), tuple_(*position)
     return statement.where(here < there if backwards else here > there)
 
 
-def people_statement(query: str, state: PersonState | None) -> Select[*tuple[Any, ...]]:
+def people_statement(query: str, state: PersonState | None, also: WordCondition | None = None) -> Select[*tuple[Any, ...]]:
     """Build the statement of the people whom a list shows."""
     seen = select(func.max(Device.last_seen_at)).where(Device.person_id == Person.id).scalar_subquery()
     statement = select(
         Person, Person.uuid, has_role_condition(SiteRole.ADMINISTRATOR).label("is_administrator"), seen.label("last_seen_at")
     )
-    return statement.add_columns(_former_name(query).label("former_name")).where(*_people_conditions(query, state))
+    return statement.add_columns(_former_name(query).label("former_name")).where(*_people_conditions(query, state, also))
 
 
 def _former_name(query: str) -> ColumnElement[str]:
@@ -330,14 +345,14 @@ def _former_name(query: str) -> ColumnElement[str]:
     return former.order_by(PersonName.until.desc(), PersonName.id.desc()).limit(1).scalar_subquery()
 
 
-def count_people(session: Session, query: str, state: PersonState | None) -> int:
+def count_people(session: Session, query: str, state: PersonState | None, also: WordCondition | None = None) -> int:
     """Count the people that a list shows on all its pages."""
-    return count_rows(session, Person, *_people_conditions(query, state))
+    return count_rows(session, Person, *_people_conditions(query, state, also))
 
 
-def _people_conditions(query: str, state: PersonState | None) -> list[ColumnElement[bool]]:
+def _people_conditions(query: str, state: PersonState | None, also: WordCondition | None) -> list[ColumnElement[bool]]:
     conditions = _STATES[state] if state else ()
-    matches = name_matches(query, with_address=True)
+    matches = name_matches(query, with_address=True, also=also)
     if not matches:
         return [*conditions]
     former = select(PersonName.person_id).where(PersonName.until.is_not(None), *_word_matches(query, PersonName.name_key))

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Row,
     ScalarSelect,
     Select,
+    SQLColumnExpression,
     and_,
     case,
     cast,
@@ -35,8 +36,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import NationalIdentity, Person, full_name
-from accounts.people import by_name, can_sign_in_condition, get_person_by_uuid, was_deleted_condition
-from accounts.rules import fold, viewer_role
+from accounts.people import by_name, can_sign_in_condition, get_person_by_uuid, name_matches, was_deleted_condition
+from accounts.rules import viewer_role
 from compliance.access import PersonTrainingContext, PlaceReportContext
 from compliance.assignments import flags_at, state_at
 from compliance.audit_verbs import ComplianceVerb
@@ -58,7 +59,7 @@ from organisations import tree as organisations_tree
 from organisations.models import Employment, Membership, Organisation
 from organisations.rules.units import OrganisationKind, UnitSummary, lineage, zone_of
 from organisations.training_scope import get_training_scope, list_training_places
-from organisations.tree import EMPLOYED, MAIN, belonged, below, below_on
+from organisations.tree import EMPLOYED, MAIN, belonged, below, below_on, has_staff_number
 
 MOST_OBLIGATIONS = 500
 MOST_DAYS_AHEAD = 60
@@ -480,9 +481,11 @@ def _conditions(session: Session, basis: ReportBasis, filters: TrainingFilter, r
         if filters.state is not None
         else [basis.state != TrainingState.NOT_REQUIRED.value]
     )
-    for word in fold(filters.words).split()[:WORDS]:
-        conditions.append(or_(Person.name_key.contains(word, autoescape=True), Organisation.name_key.contains(word, autoescape=True)))
-    return conditions
+    return [*conditions, *name_matches(filters.words, with_address=False, also=_unit_or_number)]
+
+
+def _unit_or_number(word: str) -> SQLColumnExpression[bool]:
+    return or_(Organisation.name_key.contains(word, autoescape=True), has_staff_number(word, EMPLOYED))
 
 
 _KEY = (*by_name(), Assignment.obligation_id.expression)

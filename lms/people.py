@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, request, url_for
+from sqlalchemy import SQLColumnExpression, or_
 from sqlalchemy.orm import Session
 from wtforms import SelectField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
@@ -53,6 +54,7 @@ from organisations.lists import owners_of
 from organisations.models import Organisation
 from organisations.rules.units import TRAINING_ROLES, in_order, indented
 from organisations.training_scope import list_granted_places
+from organisations.tree import has_staff_number
 from organisations.units import assign_member
 from selections.jury_decisions import name_shared
 
@@ -140,12 +142,16 @@ def people() -> Answer:
     state = member_of(PersonState, request.args.get("state"))
     return page(
         "lms/people.html",
-        page=accounts_people.list_people(session, query, state, requested_stretch(), limit=ROWS),
-        found=accounts_people.count_people(session, query, state),
+        page=accounts_people.list_people(session, query, state, requested_stretch(), limit=ROWS, also=_has_number),
+        found=accounts_people.count_people(session, query, state, _has_number),
         words=query,
         state=state.value if state else "",
         states=[(state.value, _(text)) for state, text in STATES.items()],
     )
+
+
+def _has_number(word: str) -> SQLColumnExpression[bool]:
+    return or_(has_staff_number(word), accounts_people.has_identity_number(word))
 
 
 @people_bp.get("/<uuid:person>")

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Integer,
     Row,
     Select,
+    SQLColumnExpression,
     and_,
     bindparam,
     delete,
@@ -320,12 +321,22 @@ def list_members(
         select(Person, Membership, Post.name, number)
         .join(Membership, Membership.person_id == Person.id)
         .outerjoin(Post, Post.id == Membership.post_id)
-        .where(PRESENT, Membership.organisation_id == organisation_id, *name_matches(query, with_address=True))
+        .where(PRESENT, Membership.organisation_id == organisation_id, *name_matches(query, with_address=True, also=_post_or_number))
         .order_by(*by_name())
         .offset(offset)
         .limit(limit)
     )
     return session.execute(statement).all()
+
+
+def has_staff_number(word: str, *which: ColumnElement[bool]) -> SQLColumnExpression[bool]:
+    """Return the condition on `person` that a staff number of theirs has a word in it: of any employment, or of those `which` select."""
+    number = Employment.staff_number.contains(word.upper(), autoescape=True)
+    return exists().where(Employment.person_id == Person.id, Employment.retracted_at.is_(None), number, *which)
+
+
+def _post_or_number(word: str) -> SQLColumnExpression[bool]:
+    return or_(Post.key.contains(word, autoescape=True), has_staff_number(word, EMPLOYED))
 
 
 def is_head(session: Session, unit: Organisation, person_id: int) -> bool:

@@ -44,7 +44,7 @@ from organisations.rules.units import UnitSummary
 from organisations.tree import list_tree
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, an_administrator, sign_in
-from tests.support.places import a_place, put
+from tests.support.places import a_place, employ, put
 from tests.support.training_crowd import a_training_crowd
 from tests.support.training_reports import NOON, REPORT, STATES, ReportedInstitution, a_reported_institution
 
@@ -158,6 +158,16 @@ def test_people_are_found_by_their_name_or_unit(instance: Instance, reported: Re
         assert found(session, "direccion") == ["abad", "bravo", "calle", "duran", "erazo"]
         assert found(session, "afiliacion flores") == ["flores"]
         assert found(session, "%") == []
+
+
+def test_people_are_found_by_the_staff_number_under_their_name(instance: Instance, reported: ReportedInstitution) -> None:
+    employ(instance, reported.people["garcia"], reported.places["iess"], "S-7120")
+    employ(instance, reported.people["abad"], reported.places["iess"], "S-7121", left_on=date(2025, 1, 31))
+    with instance.database.unit_of_work(write=False) as session:
+        wanted = (a_filter(session, reported, words=words) for words in ("s-7120", "s-712"))
+        lists = [list_training_people(session, NOW, one, DAYS, KeysetPage(), limit=50).rows for one in wanted]
+
+    assert [names_of(list(rows)) for rows in lists] == [["garcia"], ["garcia"]], "the number of who left stands under no name"
 
 
 def test_who_is_not_required_is_on_no_list(instance: Instance, reported: ReportedInstitution) -> None:

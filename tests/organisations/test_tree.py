@@ -18,7 +18,7 @@ from organisations.units import UnitCodeConflict, UnitNameConflict, UnitValues
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_person
-from tests.support.places import a_place, manage, put
+from tests.support.places import a_place, employ, manage, put
 from tests.support.training_access import a_training_cast
 from tests.support.wording import in_spanish
 
@@ -179,6 +179,22 @@ def test_the_people_of_a_place_come_in_pages_and_are_found(boss: Browser, instan
     assert page.html.count("/removal") == 50
     assert boss.get(f"{address(instance, 'Chone')}?page=2").html.count("/removal") == 1
     assert boss.get(f"{address(instance, 'Chone')}?q=mera07").html.count("/removal") == 1
+
+
+def test_what_stands_under_a_name_finds_it(boss: Browser, instance: Instance) -> None:
+    """The post and the staff number, on the unit's page; numbers also in the list of people."""
+    chone = a_place(instance, "Chone", a_place(instance), code="7")
+    ana, luis = a_person(instance, "ana@example.org"), a_person(instance, "luis@example.org", given="Luis", surname="Paz")
+    employ(instance, ana, chone, "S-7014", post="Médica")
+    employ(instance, luis, chone, "S-7015")
+
+    for words in ("s-7014", "medica"):
+        boss.get(f"{address(instance, 'Chone')}?q={words}")
+        assert "Ana Quinde" in boss.page.text
+        assert "Luis Paz" not in boss.page.text
+    boss.get("/administration/people?q=S-7014")
+    assert "Ana Quinde" in boss.page.text
+    assert "Luis Paz" not in boss.page.text
 
 
 def test_a_manager_is_named_and_ended(boss: Browser, instance: Instance) -> None:
