@@ -172,6 +172,7 @@ def read_logout_token(provider: IdentityProvider, text: str, *, now: datetime) -
     claims = _read_token(provider, text, now, longest_age=LOGOUT_AGE, needs_subject=False)
     events = claims.get("events")
     is_logout = isinstance(events, dict) and isinstance(events.get(LOGOUT_EVENT), dict)
-    if not is_logout or not isinstance(claims.get("jti"), str) or not (claims.get("sub") or isinstance(claims.get("sid"), str)):
+    names_session = isinstance(claims.get("sid"), str) and claims["sid"]
+    if not is_logout or not isinstance(claims.get("jti"), str) or not (claims.get("sub") or names_session):
         raise ValueError("no logout token")
     return claims

@@ -5,6 +5,7 @@ A table's sum does not depend on the database nor on the order of its rows, so t
 
 import hashlib
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -216,6 +217,7 @@ def _postgres_load(reader: Connection, writer: Connection, report: Callable[[str
         names = ", ".join(f'"{known.name}"' for known in plain_table(name).columns)
         with cursor.copy(f'COPY "{name}" ({names}) FROM STDIN') as lines:
             for row in rows:
+                _refuse_nul(name, row)
                 lines.write_row(row)
 
     with without_foreign_keys(writer):
@@ -224,6 +226,17 @@ def _postgres_load(reader: Connection, writer: Connection, report: Callable[[str
         _count_on(writer, name)
     analyze(writer)
     return sent
+
+
+def _refuse_nul(name: str, row: Row) -> None:
+    """Raise CopyDiffers with the place of a NUL character, which PostgreSQL keeps in no text."""
+    if any(isinstance(value, str) and "\x00" in value for value in row):
+        names = plain_table(name).columns.keys()
+        column = next(column for column, value in zip(names, row, strict=True) if isinstance(value, str) and "\x00" in value)
+        raise CopyDiffers(NUL.format(table=name, column=column, row=row[0]))
+
+
+NUL = "{table}.{column}, row {row}: a NUL character, which PostgreSQL keeps in no text. Take it out where it is written."
 
 
 def analyze(writer: Connection) -> None:
@@ -322,6 +335,25 @@ def faults_of(path: Path) -> list[str]:
         return [str(error)]
     finally:
         connection.close()
+
+
+def refused_by_postgres(path: Path) -> list[str]:
+    """List the texts of a SQLite file with a NUL character, which PostgreSQL refuses, by table, column and row."""
+    connection = _to_be_read(path)
+    try:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+        texts = {name: [row[1] for row in connection.execute(f'PRAGMA table_info("{name}")') if _IS_TEXT.match(row[2])] for name in tables}
+        return [
+            NUL.format(table=name, column=column, row=row)
+            for name, columns in texts.items()
+            for column in columns
+            for (row,) in connection.execute(f'SELECT rowid FROM "{name}" WHERE instr("{column}", char(0)) LIMIT 20')  # noqa: S608 - names of the schema
+        ]
+    finally:
+        connection.close()
+
+
+_IS_TEXT = re.compile(r"TEXT|VARCHAR", re.IGNORECASE)
 
 
 def counts_of(path: Path, names: Sequence[str]) -> dict[str, int]:

@@ -79,8 +79,9 @@ def verify_backup(file: Path) -> None:
     from lms import backups
 
     with refusals():
-        manifest, faults = backups.verify(file)
-    for fault in faults:
+        remarks: list[str] = []
+        manifest, faults = backups.verify(file, remarks)
+    for fault in (*faults, *remarks):
         click.echo(fault)
     if faults:
         raise click.ClickException(f"{file} is damaged ({len(faults)} faults).")

@@ -290,9 +290,10 @@ def opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
         yield archive, manifest
 
 
-def verify(path: Path) -> tuple[Manifest, list[str]]:
+def verify(path: Path, remarks: list[str] | None = None) -> tuple[Manifest, list[str]]:
     """Read every byte of a backup; return its manifest, and everything that is not as the manifest says.
 
+    `remarks` takes what another database would refuse of it.
     The database is unpacked into the system's temporary folder: where the backup lies, it may only be read.
     """
     with opened(path) as (archive, manifest), tempfile.TemporaryDirectory(prefix="aulario-verify-") as folder:
@@ -300,6 +301,8 @@ def verify(path: Path) -> tuple[Manifest, list[str]]:
         faults = _unpack_database(archive, manifest, copied)
         if not faults:
             faults = database_copy.faults_of(copied) + _differing_rows(manifest, copied)
+            if remarks is not None and not faults:
+                remarks.extend(database_copy.refused_by_postgres(copied))
         for name in manifest.files:
             faults += _file_faults(archive, manifest, name)
     return manifest, faults

@@ -9,21 +9,22 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Response, abort, current_app, g, make_response
+from flask import Response, abort, current_app, g, make_response, request
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField as FileField  # WTForms' own takes a text for a file
 from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import BadRequest
 from wtforms import Field, StringField, TextAreaField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.form import BaseForm
 from wtforms.validators import DataRequired, Length
-from wtforms.widgets import DateTimeLocalInput
+from wtforms.widgets import DateTimeLocalInput, FileInput
 
 from kernel.clock import FIRST_DAY, LAST_DAY
 from kernel.errors import N_, DomainError, TooMany
 from kernel.files import checksum_of
 from kernel.i18n import _, lazy_, local, number, plural, zone
-from kernel.markup.source import composed
+from kernel.markup.source import composed, printable
 from kernel.pdf.signs import UNPRINTABLE, unprintable
 
 DEPTH = 50
@@ -129,6 +130,14 @@ class PrintedField(LineField):
             raise ValidationError(_(UNPRINTABLE, signs=signs))
 
 
+class AreaField(TextAreaField):
+    """A text of several lines, without signs that PostgreSQL or other programs refuse."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Take the first value, cleaned."""
+        self.data = printable(str(valuelist[0])) if valuelist else ""
+
+
 def at_most(count: int) -> Length:
     """Bound the characters of a field."""
     return Length(max=count, message=lazy_("Use at most %(max)d characters."))
@@ -144,9 +153,9 @@ def line(label: str, *, most: int, least: int = 0, required: str = "", **options
     return LineField(label, _bounds(most, required, least), **options)
 
 
-def area(label: str, *, most: int, required: str = "", **options: Any) -> TextAreaField:
+def area(label: str, *, most: int, required: str = "", **options: Any) -> AreaField:
     """Return a text of several lines, of at most some characters; `required`: what is said where it is empty."""
-    return TextAreaField(label, _bounds(most, required), **options)
+    return AreaField(label, _bounds(most, required), **options)
 
 
 def choices(labels: Mapping[Any, str]) -> list[SelectChoice]:
@@ -245,6 +254,15 @@ class Form(FlaskForm):
         def get_translations(_form: object) -> Catalogue:
             """Speak the reader's language."""
             return Catalogue()
+
+        def wrap_formdata(self, form: "Form", formdata: Any) -> Any:
+            """Take what a page of ours sends, and refuse anything else (400): JSON, or a file in the place of a text."""
+            if request and request.mimetype == "application/json":
+                raise BadRequest
+            files = request.files if request else ()
+            if any(name in form and not isinstance(form[name].widget, FileInput) for name in files):
+                raise BadRequest
+            return super().wrap_formdata(form, formdata)  # type: ignore[misc]  # the form's class joins it with that of Flask-WTF
 
     def refuse(self, field: Field, message: str) -> None:
         """Add a fault that only the service could find."""

@@ -71,7 +71,7 @@ class SessionCookie(SecureCookieSessionInterface):
             text, signed_at = self._verified(value)
         except BadSignature:  # not kept: what strangers send fills no memory
             return self.session_class()
-        if not 0 <= self._now() - signed_at <= self._life:
+        if not -CLOCK_LEEWAY <= self._now() - signed_at <= self._life:
             return self.session_class()
         values: dict[str, Any] = self.serializer.loads(text)
         return self.session_class(values)
@@ -84,6 +84,8 @@ class SessionCookie(SecureCookieSessionInterface):
             vary_by(response, "Cookie")
 
 
+CLOCK_LEEWAY = 120
+"""Seconds by which the clock of another machine may be ahead that signed the cookie, as identity providers are granted."""
 MOST_FLASH_BYTES = 1500
 """Of all messages as they are written into the cookie, which has other things to hold."""
 LONGEST_FLASH = 240

@@ -401,6 +401,7 @@ def test_a_logout_token_that_is_none_ends_no_session(
     before = count_rows(instance)
     refused = {
         "19 sent again": token,
+        "without a session's name": fake.logout_token(sid="", jti="f"),
         "20 of another client": fake.logout_token(sid="una", aud="otra", jti="b"),
         "21 with a nonce": fake.logout_token(sid="una", nonce="n", jti="c"),
         "an ID token": fake.token("n"),

@@ -1,16 +1,19 @@
 """Forms: what is cleaned from what people type, and the language of a fault (spec/security 4.2)."""
 
 import json
+from io import BytesIO
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
+from werkzeug.exceptions import BadRequest
 from wtforms import SelectField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired
 
 from kernel.i18n import reading
-from kernel.web.forms import Form, LineField, MomentField, clean_text, read_json
+from kernel.web.forms import Form, LineField, MomentField, area, clean_text, read_json
 from tests.support.soon import within
 
 
@@ -94,6 +97,22 @@ def test_a_head_or_get_is_no_sent_form(app: Flask) -> None:
     for method in ("GET", "HEAD"):
         with app.test_request_context("/?name=x&kind=a", method=method):
             assert not Sample().validate_on_submit()
+
+
+class NoteForm(Form):
+    text = area("Text", most=100)
+
+
+def test_an_area_holds_no_sign_that_postgresql_refuses(app: Flask) -> None:
+    with app.test_request_context("/", method="POST", data={"text": "uno\x00dos\r\ntres\t\u202e"}):
+        assert NoteForm().text.data == "unodostres\t" or NoteForm().text.data == "unodos\ntres\t"
+
+
+@pytest.mark.parametrize("sent", [{"json": {"text": "x"}}, {"json": [1, 2]}, {"data": {"text": (BytesIO(b"x"), "x.txt")}}])
+def test_what_no_page_of_ours_sends_is_refused(app: Flask, sent: dict[str, Any]) -> None:
+    """A body that is JSON, and a file in the place of a text: 400, and no fault of the server."""
+    with app.test_request_context("/", method="POST", **sent), pytest.raises(BadRequest):
+        NoteForm()
 
 
 def test_a_fault_that_only_the_service_found_is_told_beside_its_field(app: Flask) -> None:

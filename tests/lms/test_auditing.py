@@ -333,6 +333,22 @@ def test_a_person_is_found_by_staff_number_identity_number_and_former_name(brows
         assert in_spanish("Profile changed") in sentences(browser, person=typed), typed
 
 
+def test_every_filter_takes_what_many_share(browser: Browser, instance: Instance) -> None:
+    """A name of two or seventeen people, a word of several acts, of courses and of units: each is a list, none a fault."""
+    an_administrator(instance)
+    root = a_place(instance)
+    people = [a_person(instance, f"p{number}@example.org", given="Ana", surname=f"Quimera {number}") for number in range(4)]
+    for number, person in enumerate(people):
+        put(instance, person, a_place(instance, f"Dispensario {number}", root))
+    for key in ("uno", "dos"):
+        a_course(instance, key)
+    sign_in(browser, "admin@example.org")
+
+    for filters in ({"person": "Quimera"}, {"person": "Ana"}, {"act": "a"}, {"course": "o"}, {"unit": "Dispensario"}):
+        sentences(browser, **filters)
+    assert in_spanish("Moved to another unit") in sentences(browser, person="Quimera")
+
+
 def test_a_regrade_is_found_from_the_person_whose_mark_it_changed(browser: Browser, instance: Instance) -> None:
     """Findings I13: filtered by a learner, the log shows what changed her mark, and who did it."""
     an_administrator(instance)

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -15,9 +16,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from accounts.models import Person
 from kernel import clock, database_copy
 from kernel.audit import AuditEntry
 from kernel.crypto import unlock
@@ -28,6 +30,7 @@ from lms.backups import DATABASE, MANIFEST, BackupError
 from lms.demo.cli import demo
 from lms.instance import Instance
 from lms.serve import open_checked
+from tests.support.builders import a_person
 from tests.support.drawn_rows import fill_empty_tables
 from tests.support.instances import Places, contents, empty_places, fill, sums
 from tests.support.places import a_place
@@ -491,6 +494,30 @@ def test_rows_are_copied_between_databases_and_nothing_into_a_full_one(full: Ins
             database_copy.copy(other, full.database)
     finally:
         other.dispose()
+
+
+def test_a_text_that_postgresql_refuses_is_named_beforehand_and_where_it_stands(instance: Instance, places: Places) -> None:
+    """`verify-backup` names table, column and row of a text that only SQLite takes, and a copy that fails does too."""
+    here, there = places.empty("sqlite", "aqui"), places.empty("postgres", "alla")
+    for settings in (here, there):
+        settings.data_dir.mkdir()
+    person = a_person(instance)
+    source, target = Database(here.database), Database(there.database)
+    try:
+        database_copy.copy(instance.database, source)
+        path = Path(source.writing.url.database or "")
+        assert database_copy.refused_by_postgres(path) == []
+        with source.writing.begin() as connection:
+            connection.execute(update(Person.__table__).where(Person.id == person.id).values(given_names="Ana\x00"))
+        named = database_copy.NUL.format(table="person", column="given_names", row=person.id)
+        assert database_copy.refused_by_postgres(path) == [named]
+
+        with pytest.raises(database_copy.CopyDiffers, match=re.escape(named)):
+            database_copy.copy(source, target)
+        assert database_copy.occupied(target) == []
+    finally:
+        source.dispose()
+        target.dispose()
 
 
 @pytest.mark.slow
