@@ -5,6 +5,7 @@ as Python keeps byte code, because it is a fifteenth of a start. The language is
 and the command line share one way.
 """
 
+import re
 import struct
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -341,12 +342,23 @@ def as_sentence(text: str) -> str:
 
 def enumeration(items: Sequence[str]) -> str:
     """Join words as the reader's language lists them: “a, b and c”."""
-    return lists.format_list(list(items), locale=language())
+    return _before_its_sound(lists.format_list(list(items), locale=language()), items, "y", "e", _LIKE_Y)
 
 
 def alternatives(items: Sequence[str]) -> str:
     """Join words of which one is enough: “a, b or c”."""
-    return lists.format_list(list(items), style="or", locale=language())
+    return _before_its_sound(lists.format_list(list(items), style="or", locale=language()), items, "o", "u", _LIKE_O)
+
+
+_LIKE_Y = re.compile(r"[^\w]*(?:[ií]|hi(?![aeouáéóú])|hí)", re.IGNORECASE)
+_LIKE_O = re.compile(r"[^\w]*(?:h?[oó]|8|11(?!\d))", re.IGNORECASE)
+
+
+def _before_its_sound(text: str, items: Sequence[str], usual: str, other: str, like: re.Pattern[str]) -> str:
+    """Write «e» for «y» before the sound of i, and «u» for «o» before that of o, which Babel's Spanish does not."""
+    if language() != "es" or len(items) < 2 or not like.match(items[-1]):
+        return text
+    return f"{text.removesuffix(f' {usual} {items[-1]}')} {other} {items[-1]}"
 
 
 def file_size(count: int) -> str:

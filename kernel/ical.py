@@ -59,6 +59,7 @@ def _component(event: CalendarEvent, zone: ZoneInfo) -> Event:
     component.add("last-modified", event.changed_at)
     component.add("sequence", event.sequence)
     component.add("dtstart", event.at.astimezone(zone))
+    component.add("duration", timedelta(0))  # a moment: without it some readers make it last an hour, into the next day
     component.add("summary", event.title)
     if event.description:
         component.add("description", event.description)

@@ -22,6 +22,8 @@ class LeftOut:
     kind: str
     count: int
     examples: tuple[str, ...]
+    is_read: bool = False
+    """It is taken all the same, and nobody who looks at the file sees it."""
 
     @property
     def facts(self) -> Mapping[str, str]:

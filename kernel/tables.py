@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -18,7 +18,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 from kernel.archives import ArchiveLimits, ArchiveRefused, read_archive
 from kernel.errors import N_, Invalid
 from kernel.i18n import _
-from kernel.left_out import LeftOut, LeftOutCollector
+from kernel.left_out import MOST_EXAMPLES, LeftOut, LeftOutCollector
 from kernel.markup.source import normalise
 from kernel.sandbox import run_sandboxed
 
@@ -215,6 +215,7 @@ class ReadTable:
 
 COLUMNS = N_("Columns that are not taken")
 CELLS = N_("Cells in columns without a heading")
+HIDDEN_ROWS = N_("Hidden rows")
 SHEETS = N_("Other sheets of the workbook")
 OTHER_SHEET = N_("%(reason)s Only the first sheet that is not hidden was read, not: %(sheets)s. Put the list first.")
 PARTS = N_("Comments, drawings and other parts of the workbook")
@@ -300,7 +301,21 @@ def read_sheet(content: bytes, *, rows: int) -> SpreadsheetRows:
         raise Undecodable(N_("The file is not an Excel workbook (.xlsx).")) from error
     if any("".join(cells[MOST_COLUMNS:]).strip() for _at, cells in table):
         raise Undecodable(N_("The sheet has more than %(limit)s columns."), limit=MOST_COLUMNS)
-    return SpreadsheetRows(tuple((at, cells[:MOST_COLUMNS]) for at, cells in table), _beside(content, others))
+    beside = (*_beside(content, others), *_hidden(content, vars(first)["_worksheet_path"], {at for at, cells in table if any(cells)}))
+    return SpreadsheetRows(tuple((at, cells[:MOST_COLUMNS]) for at, cells in table), beside)
+
+
+_ROW = re.compile(rb"<(?:\w+:)?row\s([^>]*)>")
+_NUMBER, _IS_HIDDEN = re.compile(rb"\br=\"([0-9]{1,7})\""), re.compile(rb"\bhidden=\"(?:1|true)\"")
+
+
+def _hidden(content: bytes, sheet: str, filled: Container[int]) -> Iterator[LeftOut]:
+    """Yield the rows of a sheet that somebody hid, by hand or by a filter, and that hold something: they are read like the others."""
+    with ZipFile(BytesIO(content)) as archive:
+        rows = [found[1] for found in _ROW.finditer(archive.read(sheet.lstrip("/"))) if _IS_HIDDEN.search(found[1])]
+    numbers = [int(found[1]) for row in rows if (found := _NUMBER.search(row)) and int(found[1]) in filled]
+    if numbers:
+        yield LeftOut(HIDDEN_ROWS, len(numbers), tuple(map(str, numbers[:MOST_EXAMPLES])), is_read=True)
 
 
 _Rows: TypeAlias = tuple[tuple[int, tuple[str, ...]], ...]

@@ -17,7 +17,7 @@ from accounts.rules import fold, is_other_name, richer_spelling
 from kernel import audit
 from kernel.db import count_rows
 from kernel.errors import N_
-from kernel.i18n import DEFAULT_ZONE
+from kernel.i18n import DEFAULT_ZONE, enumeration
 from kernel.left_out import LineFault, LineRefused
 from kernel.permissions import Actor
 from organisations import lists, tree
@@ -94,7 +94,7 @@ class PeopleMatch:
         matches = [self._by_number(line, institution), next(iter(owners), None), by_address]
         meant = [self.people[person] for person in dict.fromkeys(matches) if person is not None]
         if len(meant) > 1:
-            raise LineRefused(N_("This line means two people: %(one)s and %(other)s."), one=meant[0].name, other=meant[1].name)
+            raise LineRefused(N_("This line means two people: %(people)s."), people=enumeration([person.name for person in meant[:2]]))
         return meant[0] if meant else None
 
     def among(self, people: Collection[int]) -> "PeopleMatch":

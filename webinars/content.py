@@ -2,6 +2,7 @@
 
 import html
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -360,9 +361,29 @@ def read_cues(content: bytes) -> tuple[Cue, ...]:
         raise ValueError("not WebVTT") from error
     if not captions or len(captions) != text.count(ARROW):
         raise ValueError("a time cannot be read, or there is none")
-    return tuple(
-        Cue(_milliseconds(caption.start), _milliseconds(caption.end), " ".join(html.unescape(caption.text).split())) for caption in captions
-    )
+    cues, last = list[Cue](), ""
+    for caption in captions:
+        for speaker, words in _spoken(caption.raw_text):
+            named = f"{speaker}: {words}" if speaker and speaker != last else words
+            cues.append(Cue(_milliseconds(caption.start), _milliseconds(caption.end), named))
+            last = speaker or last
+    return tuple(cues)
+
+
+_VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]*)>")
+_TURN = re.compile(r"^\s*[-–—]\s*", re.MULTILINE)
+"""A dash at the beginning of a line: somebody else speaks."""
+_READING = re.compile(r"<rt[^>]*>(.*?)(?:</rt>|(?=</ruby>))", re.DOTALL)
+_TAG = re.compile(r"<[^>]*>")
+
+
+def _spoken(raw: str) -> Iterator[tuple[str, str]]:
+    """Yield who speaks in a cue, '' where it does not say, and their words on one line: voices and turns apart, readings in brackets."""
+    before, *voices = _VOICE.split(_READING.sub(r" (\1)", raw))
+    for speaker, text in (("", before), *zip(voices[::2], voices[1::2], strict=True)):
+        for turn in _TURN.split(text):
+            if words := " ".join(html.unescape(_TAG.sub("", turn)).split()):
+                yield " ".join(html.unescape(speaker).split()), words
 
 
 def _milliseconds(stamp: str) -> int:

@@ -15,7 +15,7 @@ from analysis.statistics import attempt_set, find_examination, list_compositions
 from analysis.views.findings import FindingView, answer_name, class_name, finding_view, part_name, parts_of
 from courses.models import Course
 from kernel.errors import N_
-from kernel.i18n import _, number
+from kernel.i18n import _, enumeration, number
 from kernel.tables import Cell
 from questions import question_bank
 from questions.content.question_fields import KINDS
@@ -293,10 +293,7 @@ def grade_steps(examination: QuizAnalysis) -> list[GradeStep]:
 
 def numbers_in_words(numbers: Sequence[int]) -> str:
     """Return numbers of versions in words: “1, 2 and 5”."""
-    listed = [number(each) for each in numbers]
-    if len(listed) < 2:
-        return "".join(listed)
-    return _("%(some)s and %(last)s", some=", ".join(listed[:-1]), last=listed[-1])
+    return enumeration([number(each) for each in numbers])
 
 
 def question_names() -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from kernel import i18n
-from kernel.i18n import _, choose, lazy_, ngettext, reading, shortened, trimmed
+from kernel.i18n import _, alternatives, choose, enumeration, lazy_, ngettext, reading, shortened, trimmed
 
 PO = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "Save"\nmsgstr "{}"\n'
 MOMENT = datetime(2026, 11, 28, 3, 5, tzinfo=UTC)  # still the 27th in Quito
@@ -194,3 +194,26 @@ def test_a_long_text_is_cut_after_a_whole_word(words: str, short: str) -> None:
 )
 def test_what_somebody_typed_ends_with_a_mark_before_further_sentences(typed: str, sentence: str) -> None:
     assert i18n.as_sentence(typed) == sentence
+
+
+@pytest.mark.parametrize(
+    ("items", "both", "one"),
+    [
+        (["Ana Loor", "Inés Vera"], "Ana Loor e Inés Vera", "Ana Loor o Inés Vera"),
+        (["Ana", "«Introducción»"], "Ana e «Introducción»", "Ana o «Introducción»"),
+        (["Ana", "Hilda"], "Ana e Hilda", "Ana o Hilda"),
+        (["agua", "hielo"], "agua y hielo", "agua o hielo"),
+        (["Manabí", "Orellana"], "Manabí y Orellana", "Manabí u Orellana"),
+        (["uno", "hoy"], "uno y hoy", "uno u hoy"),
+        (["6", "7", "8"], "6, 7 y 8", "6, 7 u 8"),
+        (["10", "11"], "10 y 11", "10 u 11"),
+        (["10", "110"], "10 y 110", "10 o 110"),
+        (["Yaku", "Yolanda"], "Yaku y Yolanda", "Yaku o Yolanda"),
+        (["Inés"], "Inés", "Inés"),
+    ],
+)
+def test_spanish_lists_change_with_the_sound_that_follows(items: list[str], both: str, one: str) -> None:
+    with reading("es"):
+        assert (enumeration(items), alternatives(items)) == (both, one)
+    with reading("en"):
+        assert " e " not in enumeration(items)

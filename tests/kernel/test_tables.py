@@ -19,6 +19,7 @@ from kernel.tables import (
     CELLS,
     COLUMNS,
     COMMA,
+    HIDDEN_ROWS,
     MOST_COLUMNS,
     ODS_TYPE,
     PARTS,
@@ -269,6 +270,21 @@ def test_a_workbook_is_read_from_its_first_sheet_that_is_not_hidden() -> None:
     assert [(one.kind, one.examples) for one in read_sheet(target.getvalue(), rows=10).beside] == [(SHEETS, ("Listas",))]
     rows = read_table(target.getvalue(), rows=10).rows
     assert [cells[:3] for _line, cells in rows] == [("correo", "ingreso", "parte"), ("ana@example.org", "2026-02-01", "50%")]
+
+
+def test_hidden_rows_are_read_and_said() -> None:
+    """By hand or by a filter: who sends in a filtered list sends the rest too."""
+    book = Workbook()
+    sheet = book.worksheets[0]
+    for row in (["correo", "unidad"], ["ana@example.org", "A"], ["luis@example.org", "B"], ["eva@example.org", "A"]):
+        sheet.append(row)
+    sheet.row_dimensions[3].hidden = sheet.row_dimensions[9].hidden = True
+    target = BytesIO()
+    book.save(target)
+
+    read = read_sheet(target.getvalue(), rows=20)
+    assert [cells[0] for _line, cells in read.rows if any(cells)] == ["correo", "ana@example.org", "luis@example.org", "eva@example.org"]
+    assert [(one.kind, one.examples, one.is_read) for one in read.beside] == [(HIDDEN_ROWS, ("3",), True)]
 
 
 def test_what_a_merged_cell_says_stands_in_each_of_its_rows() -> None:

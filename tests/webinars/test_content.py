@@ -60,6 +60,17 @@ def test_signs_that_captions_have_to_write_otherwise_are_read() -> None:
     assert [cue.words for cue in found] == ["R&D y 3 < 5 %"]
 
 
+def test_a_transcript_says_who_speaks() -> None:
+    """Voices of meeting programs, also two in one cue; turns with a dash; readings beside their signs. Who goes on is not named again."""
+    first = "00:01.000 --> 00:02.000\n<v Ana Ruiz>Hola</v>\n<v Bruno>¿Qué <i>tal</i>?"
+    second = "00:03.000 --> 00:04.000\n<v.loud Bruno>Bien.</v>\n\n00:05.000 --> 00:06.000\n- Uno\n- Dos, <ruby>漢<rt>kan</rt></ruby>."
+    found = read_cues(f"WEBVTT\n\n{first}\n\n{second}\n".encode())
+
+    words = ["Ana Ruiz: Hola", "Bruno: ¿Qué tal?", "Bien.", "Uno", "Dos, 漢 (kan)."]
+    assert [cue.words for cue in found] == words
+    assert [cue.start for cue in found] == [1_000, 1_000, 3_000, 5_000, 5_000]
+
+
 def test_a_page_outside_names_its_host_and_cannot_be_watched() -> None:
     """spec/content-format 10, C610."""
     assert "C610" in folders.codes(folders.changed(OUTSIDE, "host: Empresa de agua\n", ""))
