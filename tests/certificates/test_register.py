@@ -258,6 +258,10 @@ def test_the_team_sees_what_was_done_with_a_certificate(browser: Browser, instan
     assert in_spanish("History") in text
     assert "Ada Ministra" in text[text.index(in_spanish("History")) :]
     assert in_spanish("History") not in holder
+    built_in = "%(template)s (%(key)s, which comes with the program), version %(number)s"
+    assert in_spanish(built_in, template="Certificado con la fachada", key="facade", number=6) in text, (
+        "one of the institution may be called so"
+    )
 
 
 def test_the_template_is_named_where_the_log_says_nothing(browser: Browser, instance: Instance, course: Course) -> None:
