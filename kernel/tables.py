@@ -312,8 +312,8 @@ _NUMBER, _IS_HIDDEN = re.compile(rb"\br=\"([0-9]{1,7})\""), re.compile(rb"\bhidd
 def _hidden(content: bytes, sheet: str, filled: Container[int]) -> Iterator[LeftOut]:
     """Yield the rows of a sheet that somebody hid, by hand or by a filter, and that hold something: they are read like the others."""
     with ZipFile(BytesIO(content)) as archive:
-        rows = [found[1] for found in _ROW.finditer(archive.read(sheet.lstrip("/"))) if _IS_HIDDEN.search(found[1])]
-    numbers = [int(found[1]) for row in rows if (found := _NUMBER.search(row)) and int(found[1]) in filled]
+        rows = [row[1] for row in _ROW.finditer(archive.read(sheet.lstrip("/"))) if _IS_HIDDEN.search(row[1])]
+    numbers = [int(digits[1]) for row in rows if (digits := _NUMBER.search(row)) and int(digits[1]) in filled]
     if numbers:
         yield LeftOut(HIDDEN_ROWS, len(numbers), tuple(map(str, numbers[:MOST_EXAMPLES])), is_read=True)
 

@@ -224,7 +224,7 @@ def _remark_new_posts(session: Session, judge: _Judge, writes: Sequence[AddPerso
     for write in writes:
         if write.work.post and write.work.institution is not None:
             lines[write.work.institution, post_key(write.work.post)].append(write)
-    unknown = {place: those for place, those in lines.items() if place not in judge.posts}
+    unknown = {key: those for key, those in lines.items() if key not in judge.posts}
     names = {institution: {post_key(name): name for name in list_names(session, institution)} for institution, _key in unknown}
     for (institution, key), those in unknown.items():
         facts = {"post": those[0].work.post, "lines": len(those)}

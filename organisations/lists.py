@@ -156,9 +156,9 @@ def _select_holders(session: Session, number: SQLColumnExpression[Any], values: 
         yield from session.execute(statement.order_by(*order))
 
 
-def is_same_number(one: str, other: str) -> bool:
+def is_same_number(number: str, other: str) -> bool:
     """Return whether two staff numbers differ by nothing but noughts at the beginning."""
-    return one == other or (one.isdigit() and other.isdigit() and one.lstrip("0") == other.lstrip("0"))
+    return number == other or (number.isdigit() and other.isdigit() and number.lstrip("0") == other.lstrip("0"))
 
 
 def known_people(session: Session, people: Iterable[int]) -> dict[int, KnownPerson]:

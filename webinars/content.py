@@ -363,8 +363,8 @@ def read_cues(content: bytes) -> tuple[Cue, ...]:
         raise ValueError("a time cannot be read, or there is none")
     cues, last = list[Cue](), ""
     for caption in captions:
-        for speaker, words in _spoken(caption.raw_text):
-            named = f"{speaker}: {words}" if speaker and speaker != last else words
+        for speaker, speech in _spoken(caption.raw_text):
+            named = f"{speaker}: {speech}" if speaker and speaker != last else speech
             cues.append(Cue(_milliseconds(caption.start), _milliseconds(caption.end), named))
             last = speaker or last
     return tuple(cues)
@@ -382,8 +382,8 @@ def _spoken(raw: str) -> Iterator[tuple[str, str]]:
     before, *voices = _VOICE.split(_READING.sub(r" (\1)", raw))
     for speaker, text in (("", before), *zip(voices[::2], voices[1::2], strict=True)):
         for turn in _TURN.split(text):
-            if words := " ".join(html.unescape(_TAG.sub("", turn)).split()):
-                yield " ".join(html.unescape(speaker).split()), words
+            if speech := " ".join(html.unescape(_TAG.sub("", turn)).split()):
+                yield " ".join(html.unescape(speaker).split()), speech
 
 
 def _milliseconds(stamp: str) -> int:

@@ -21,7 +21,6 @@ from certificates.badges import badge_content
 from certificates.bulk import DELETED, SheetSealer
 from certificates.certificate_page import CertificateSharing, get_sheet, list_history, sharing_of, verify_url, web_certificate
 from certificates.credentials import AlreadyReplaced, find_by_code, find_predecessor, get_credential
-from certificates.layout.reading import find_built_in
 from certificates.models import Credential
 from certificates.public_record import PublicRecord, find_printed_number, find_public_record, has_place_for_identity
 from certificates.reviews import find_open_request
@@ -241,7 +240,7 @@ def _template_name(row: Credential) -> str:
     """Name the version of the template that draws a certificate by title and key: one of the institution may have the title of ours."""
     title = choose(templates.list_titles(current_session()).get(row.template)) or row.template
     facts = {"template": title, "key": row.template, "number": row.template_version}
-    if find_built_in(row.template, row.template_version) is not None:
+    if row.template in templates.BUILT_IN:
         return _("%(template)s (%(key)s, which comes with the program), version %(number)s", **facts)
     return _("%(template)s (%(key)s), version %(number)s", **facts)
 

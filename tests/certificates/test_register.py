@@ -38,6 +38,8 @@ from tests.support.wording import in_spanish
 
 SITE = "/administration/certificates"
 
+BUILT_IN = "%(template)s (%(key)s, which comes with the program), version %(number)s"
+
 
 @pytest.fixture
 def course(instance: Instance) -> Course:
@@ -258,8 +260,7 @@ def test_the_team_sees_what_was_done_with_a_certificate(browser: Browser, instan
     assert in_spanish("History") in text
     assert "Ada Ministra" in text[text.index(in_spanish("History")) :]
     assert in_spanish("History") not in holder
-    built_in = "%(template)s (%(key)s, which comes with the program), version %(number)s"
-    assert in_spanish(built_in, template="Certificado con la fachada", key="facade", number=6) in text, (
+    assert in_spanish(BUILT_IN, template="Certificado con la fachada", key="facade", number=6) in text, (
         "one of the institution may be called so"
     )
 
@@ -271,7 +272,7 @@ def test_the_template_is_named_where_the_log_says_nothing(browser: Browser, inst
         row = session.scalars(select(Credential)).one()
     sign_in(browser, an_administrator(instance).email)
 
-    named = in_spanish("%(template)s, version %(number)s", template="Certificado con la fachada", number=row.template_version)
+    named = in_spanish(BUILT_IN, template="Certificado con la fachada", key="facade", number=row.template_version)
     assert named in browser.get(f"/certificates/{row.uuid}").text
 
 

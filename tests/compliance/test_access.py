@@ -53,6 +53,8 @@ Subject = Callable[[TrainingRoleCase], object]
 SOMEBODY_ELSE = 99
 THERE, WHOLE = frozenset({BELOW}), frozenset({INSTITUTION})
 
+BUILT_IN = "%(template)s (%(key)s, which comes with the program), version %(number)s"
+
 
 def of_person(case: TrainingRoleCase) -> object:
     return PersonTrainingContext(LEARNER, THERE, case.scope)
@@ -356,7 +358,7 @@ def test_auditors_read_log_register_and_templates_and_change_nothing(browser: Br
 
     assert wrong == []
     auditor = cast.browsers["auditor"]
-    assert in_spanish("%(template)s, version %(number)s", template="Certificado con la fachada", number=mine.template_version) in (
+    assert in_spanish(BUILT_IN, template="Certificado con la fachada", key="facade", number=mine.template_version) in (
         auditor.get(f"/certificates/{mine.uuid}").text
     )
     for path in (f"/certificates/{mine.uuid}/revocation", f"/certificates/{mine.uuid}/replacement"):
