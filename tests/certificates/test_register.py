@@ -272,7 +272,7 @@ def test_the_template_is_named_where_the_log_says_nothing(browser: Browser, inst
         row = session.scalars(select(Credential)).one()
     sign_in(browser, an_administrator(instance).email)
 
-    named = in_spanish(BUILT_IN, template="Certificado con la fachada", key="facade", number=row.template_version)
+    named = in_spanish(BUILT_IN, template="Certificado con la fachada", key=row.template, number=row.template_version)
     assert named in browser.get(f"/certificates/{row.uuid}").text
 
 

@@ -358,7 +358,7 @@ def test_auditors_read_log_register_and_templates_and_change_nothing(browser: Br
 
     assert wrong == []
     auditor = cast.browsers["auditor"]
-    assert in_spanish(BUILT_IN, template="Certificado con la fachada", key="facade", number=mine.template_version) in (
+    assert in_spanish(BUILT_IN, template="Certificado con la fachada", key=mine.template, number=mine.template_version) in (
         auditor.get(f"/certificates/{mine.uuid}").text
     )
     for path in (f"/certificates/{mine.uuid}/revocation", f"/certificates/{mine.uuid}/replacement"):
