@@ -1,11 +1,11 @@
 """The access log, deletion requests, and the anonymising of accounts, read and written."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.orm import Session
@@ -29,8 +29,8 @@ from accounts.people import AccountVerb, get_person
 from accounts.rules import DELETED, TIME_TO_THINK
 from kernel import audit, outbox
 from kernel.audit import AuditEntry
-from kernel.db import Base
-from kernel.errors import Conflict
+from kernel.db import Base, HookList
+from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
 from kernel.personal import ErasureQuestion, PersonalTables, erase_rows, follow_answers, list_erasure_questions, of, own_rows
 
@@ -146,8 +146,31 @@ def list_deletion_questions(session: Session, person: Person) -> list[ErasureQue
     return list_erasure_questions(session, [account.id for account in accounts_people.accounts_of(session, person)])
 
 
+DeletionHindrance: TypeAlias = tuple[str, Mapping[str, str]]
+"""Why an account cannot be deleted yet: a message in English, to be translated with its facts."""
+DELETION_HINDRANCES = HookList[Callable[[Session, Sequence[int]], Iterable[DeletionHindrance]]]("deletion_hindrances")
+"""Gives why a person with these accounts cannot end them yet."""
+
+
+class DeletionHindered(Conflict):
+    """Something keeps an account from being deleted yet; the page says what."""
+
+    message = N_("The account cannot be deleted yet.")
+
+
+def list_hindrances(session: Session, person: Person) -> list[DeletionHindrance]:
+    """List what keeps a person from ending their account yet, of rows that any of their accounts has."""
+    accounts = [account.id for account in accounts_people.accounts_of(session, person)]
+    return [hindrance for give in DELETION_HINDRANCES.of(session) for hindrance in give(session, accounts)]
+
+
 def ask_deletion(session: Session, actor: Actor, person: Person, *, answers: Mapping[str, str] | None = None, now: datetime) -> None:
-    """Note that a person wants their account deleted, and their answers; it happens in a week, and a mail says so."""
+    """Note that a person wants their account deleted, and their answers; it happens in a week, and a mail says so.
+
+    Raise DeletionHindered where something keeps it.
+    """
+    if list_hindrances(session, person):
+        raise DeletionHindered
     request = find_request(session, person.id)
     if request is not None and answers and answers != request.answers:
         request.answers = answers
@@ -180,9 +203,12 @@ def due_deletions(session: Session, *, now: datetime) -> Sequence[int]:
 
 
 def is_still_due(session: Session, person_id: int, *, now: datetime) -> bool:
-    """Return whether the account is to be deleted now; a cancellation from here on waits for this transaction."""
+    """Return whether the account is to be deleted now; a cancellation from here on waits for this transaction.
+
+    It waits where something has come to keep it since it was asked for.
+    """
     statement = _due(now).where(DeletionRequest.person_id == person_id).with_for_update(of=DeletionRequest)
-    return session.scalar(statement) is not None
+    return session.scalar(statement) is not None and not list_hindrances(session, get_person(session, person_id))
 
 
 def select_own_data(person_id: int) -> PersonalTables:

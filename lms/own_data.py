@@ -242,13 +242,15 @@ def deletion() -> Answer:
     actor, person = current_actor(), people.get_person(current_session(), current_actor().person_id or 0)
     form = DeletionForm.of(privacy.list_deletion_questions(current_session(), person))
     alone = members.list_run_alone(current_session(), person.id)
-    if is_read_only_request():
-        return page("lms/deletion.html", form=form, alone=alone)
+    hindrances = [_(message, **facts) for message, facts in privacy.list_hindrances(current_session(), person)]
+    shown = {"alone": alone, "hindrances": hindrances}
+    if is_read_only_request() or hindrances:
+        return page("lms/deletion.html", form=form, **shown), 409 if hindrances and not is_read_only_request() else 200
     stored = person.password_hash
     has_proof = not has_password(person) and signin.has_proven(actor)
     release_connection()
     if not is_proven(form, stored, has_proof=has_proof):
-        return page("lms/deletion.html", form=form, alone=alone), 422
+        return page("lms/deletion.html", form=form, **shown), 422
     session = begin_writing()
     privacy.ask_deletion(session, actor, people.get_person(session, actor.person_id or 0), answers=form.answers, now=clock.now())
     flash(_("Your account will be deleted in seven days. Until then, you can cancel the deletion here."), "ok")

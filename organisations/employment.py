@@ -4,7 +4,7 @@ Rows are added and retracted, never edited.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import Enum, StrEnum
@@ -252,6 +252,17 @@ def is_staff(person_id: Reader) -> ColumnElement[bool]:
     heads = exists().where(UnitManager.person_id == person_id)
     granted = exists().where(TrainingGrant.person_id == person_id)
     return or_(belongs(person_id), heads, granted)
+
+
+def list_employers(session: Session, people: Sequence[int]) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Yield why somebody who is employed cannot delete their account yet: list and obligation would begin anew without them."""
+    message = N_(
+        "By the lists of %(institution)s you work there. Your account can be deleted once they have your last day: ask its personnel "
+        "office."
+    )
+    statement = select(Organisation.name).join(Employment, Employment.institution_id == Organisation.id).distinct()
+    for name in session.scalars(statement.where(Employment.person_id.in_(people), EMPLOYED).order_by(Organisation.name)):
+        yield message, {"institution": name}
 
 
 def has_employment(session: Session, person_id: int) -> bool:

@@ -2,6 +2,7 @@
 
 from accounts.names import KEEPS_NAME
 from accounts.people import STANDINGS, Standing
+from accounts.privacy import DELETION_HINDRANCES
 from kernel.errors import N_
 from kernel.feature import Feature
 from kernel.menu import Menu, MenuEntry
@@ -115,6 +116,7 @@ FEATURE = Feature(
     hooks=(
         KEEPS_NAME.bind(employment.has_employment),
         OWN_DATA.add(employment.select_own_data),
+        DELETION_HINDRANCES.add(employment.list_employers),
         TRANSFERS.add(transfer_list_entries),
         MERGERS.add(units.transfer_places),
         ERASURES.add(units.erase_places),

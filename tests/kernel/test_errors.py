@@ -150,7 +150,7 @@ def test_each_domain_error_has_a_code_a_status_and_both_languages() -> None:
     spanish = catalogue("es")
     found = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, DomainError)]
 
-    assert len(found) == 10
+    assert len(found) == 11
     for kind in found:
         assert kind.code
         assert 400 <= kind.status < 600

@@ -36,6 +36,7 @@ from kernel.settings import secret_keys
 from lms import erasure, own_data
 from lms.instance import Instance
 from lms.worker import add_periodic
+from organisations.employment import end_employments
 from quizzes import answering
 from quizzes.models import AnswerFile, AttemptItem
 from simulators.models import TaskSave
@@ -43,6 +44,7 @@ from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_course, a_learner_in, a_person, an_administrator, folder, publish, sign_in
 from tests.support.certificates import complete, issue
 from tests.support.learning import a_learner, actor_of, enrolment_of, mark_done, pass_quiz
+from tests.support.places import a_place, employ
 from tests.support.wording import in_spanish
 
 ACTED = {
@@ -391,6 +393,32 @@ def test_an_account_is_deleted_a_week_after_its_owner_asked(browser: Browser, in
     other.get("/sign-in")
     other.submit("/sign-in", {"email": "ana@example.org", "password": PASSWORD}, status=422)
     a_person(instance)  # the address is free again
+
+
+def employment_hindrance(instance: Instance, person: Person) -> list[str]:
+    with instance.database.unit_of_work(write=False) as session:
+        return [message for message, _facts in privacy.list_hindrances(session, session.get_one(Person, person.id))]
+
+
+def test_who_is_employed_deletes_their_account_after_leaving(browser: Browser, instance: Instance) -> None:
+    """Findings N11: the page says why, before anything is asked and where a form of before is sent; the job holds to it too."""
+    person, place = a_person(instance), a_place(instance, "Instituto de prueba")
+    sign_in(browser)
+    ask(browser)
+    employ(instance, person, place, "S-1")
+    reason = next(iter(employment_hindrance(instance, person)))
+    deliver_later(browser, instance, 8)
+    with instance.database.unit_of_work(write=False) as session:
+        assert session.get_one(Person, person.id).email == "ana@example.org", "employed meanwhile: it waits"
+    browser.get("/profile/data/deletion")
+    assert in_spanish(reason, institution="Instituto de prueba") in browser.page.text
+    assert 'name="current_password"' not in browser.page.html
+
+    with instance.database.unit_of_work() as session:
+        end_employments(session, SYSTEM, [person.id], place.id, clock.now().date() - timedelta(days=1), now=clock.now())
+    deliver_later(browser, instance, 9)
+    with instance.database.unit_of_work(write=False) as session:
+        assert session.get_one(Person, person.id).email != "ana@example.org"
 
 
 def test_it_can_be_taken_back(browser: Browser, instance: Instance) -> None:

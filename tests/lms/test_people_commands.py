@@ -61,7 +61,9 @@ def test_a_list_comes_in_and_says_what_changed(command: Command, instance: Insta
 
     assert (told.code, count(instance, Person), count(instance, Membership)) == (0, 2, 2)
     assert "Name: P1 Mera → Pía Mera" in told.out
-    assert "Same: 2" in command("people", "load", a_file(tmp_path, lines(2).replace("P1", "Pía"))).out
+    assert "Email: p1@example.org → otra@example.org" in told.out, "nobody has opened the account yet"
+    again = command("people", "load", a_file(tmp_path, lines(2).replace("P1", "Pía").replace("p1@", "otra@")))
+    assert "Same: 2" in again.out
 
 
 def test_a_corrected_name_stays_and_is_told(command: Command, instance: Instance, tmp_path: Path) -> None:
