@@ -70,7 +70,7 @@ def test_cells_of_finding_reading_and_joining(browser: Browser, instance: Instan
         cast.set_state(state)
         cast.check("community.file_add", state, f"{PAGE}/files/new")
         if state not in archived:
-            cast.check("community.plan_view", state, f"{PAGE}/plan")
+            cast.check("community.members_list", state, f"{PAGE}/plan")
         if state in LEVELS:
             cast.check("community.groups_list", state, f"{PAGE}/groups")
         if state not in archived:
