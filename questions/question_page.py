@@ -9,7 +9,7 @@ from html import unescape
 from typing import Any
 
 from kernel.codes import round_half_up
-from kernel.i18n import _, choose, language, ngettext, number, percent, shortened, trimmed
+from kernel.i18n import _, alternatives, choose, language, ngettext, number, percent, shortened, trimmed
 from kernel.markup.model import SafeHtml, gap_marker
 from kernel.markup.plain import without_markup
 from questions.rules import definitions
@@ -44,7 +44,7 @@ from questions.rules.definitions import (
 )
 from questions.rules.item_layout import CHOICES, ITEMS, MATCHES, OPTIONS, LoadedItem, filled_texts, gap_order
 from questions.rules.marking import is_self_check, read_quantity, rubric_of
-from questions.rules.numbers import Convention, write_number
+from questions.rules.numbers import Convention, two_readings, write_number
 
 MISSING = "–"
 
@@ -356,13 +356,24 @@ def note_on(item: LoadedItem, question: definitions.QuestionDefinition, parts: P
             return ""
 
 
+def unclear_number(typed: str, convention: Convention) -> str:
+    """Return both numbers that a typed one may mean, with what to do; empty where its signs do not mean two."""
+    readings = two_readings(typed)
+    if readings is None:
+        return ""
+    both = alternatives([write_number(reading, convention, 2, keep_zeros=True) for reading in readings])
+    return _("This may be two numbers, %(both)s: write it without signs between thousands.", both=both)
+
+
 def _note_on_number(body: NumericalBody | CalculatedBody, text: str, unit: str, convention: Convention) -> str:
     typed = text.strip()
     if not typed:
         return ""
     quantity = read_quantity(body, NumberAnswer(typed, unit), convention)
     if quantity is None:
-        return _("This is not a number: “%(typed)s”. It is saved as you typed it.", typed=typed[:60])
+        unclear = unclear_number(typed, convention)
+        saved = _("This is not a number: “%(typed)s”. It is saved as you typed it.", typed=typed[:60])
+        return f"{saved} {unclear}".rstrip()
     if quantity.reading.ambiguous:
         return _("This is read as %(number)s.", number=write_number(quantity.reading.value, convention, 6, keep_zeros=False))
     return ""

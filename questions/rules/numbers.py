@@ -140,6 +140,18 @@ def _read(typed: str, convention: Convention) -> ParsedNumber | None:
     return ParsedNumber(sign * Fraction(plain[0]) * Fraction(10) ** exponent, plain[1])
 
 
+_TWO_WAYS = re.compile(r"[1-9][0-9]{0,2}(?:([.,])[0-9]{3})+\1([0-9]{1,2})")
+
+
+def two_readings(typed: str) -> tuple[Fraction, Fraction] | None:
+    """Return both numbers that `1.234.50` may mean, with its last sign before decimals or none at all; None of anything else."""
+    text = typed.strip(_BLANKS)
+    if (parts := _TWO_WAYS.fullmatch(text)) is None:
+        return None
+    digits, decimals = text.replace(parts[1], ""), len(parts[2])
+    return Fraction(int(digits), 10**decimals), Fraction(int(digits))
+
+
 def split_unit(typed: str, units: tuple[str, ...]) -> tuple[str, str]:
     """Part a number from one of the units written before or after it; the longest unit wins, case does not matter."""
     text = plain_typography(typed).strip()

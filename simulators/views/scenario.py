@@ -7,6 +7,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from kernel.i18n import _, language, number
 from kernel.tables import Cell, csv_line
+from questions.question_page import unclear_number
+from questions.rules.numbers import convention_for
 from simulators.content import NO_NUMBER, benefit_name, fault_text, full_label, input_hint, input_label, output_label, percent_scale
 from simulators.rules import budget
 from simulators.rules.scenario import BENEFITS, MODEL, SPECS, STEPS, TRANCHES, VERSION, InputKind, Inputs, faults, read_scenario, read_typed
@@ -71,11 +73,16 @@ def _put(inputs: dict[str, float], errors: dict[str, str], name: str, text: str,
         return
     typed_number = read_typed(text, language)
     if typed_number is None:
-        errors[name] = _(NO_NUMBER)
+        errors[name] = no_number(text)
     elif name.endswith(SLIDERS):
         inputs[name] = slid(text, inputs.get(name), language)
     else:
         inputs[name] = float(typed_number.scaleb(-percent_scale(spec)))
+
+
+def no_number(text: str) -> str:
+    """Return why a text is no number: with both readings where its signs may mean two."""
+    return unclear_number(text, convention_for(language())) or _(NO_NUMBER)
 
 
 def slid(text: str, before: float | None, language: str) -> float:

@@ -27,7 +27,7 @@ from kernel.web.forms import as_uuid, clean_text, whole_number
 from kernel.web.request import Answer, allows, current_actor, current_session, page, public, requires, see_other
 from simulators import tasks
 from simulators.access import SimulatorAction, SubmissionContext, sees_numbers
-from simulators.content import NO_NUMBER, benefit_name
+from simulators.content import benefit_name
 from simulators.rules.budget import REFERENCE, BadAddress, decode, encode
 from simulators.rules.scenario import BENEFITS, Inputs, faults, read_typed
 from simulators.rules.tasks import SubmitRuling, allowed_inputs, over_attempts
@@ -219,7 +219,7 @@ def read_work(context: TaskContext, base: Inputs) -> SubmittedTask:
         if typed_number is not None:
             answers[ask.key] = Fraction(typed_number)
         elif text:
-            errors[f"ask.{ask.key}"] = _(NO_NUMBER)
+            errors[f"ask.{ask.key}"] = scenario.no_number(text)
     labels = {f"ask.{ask.key}": _plain(choose(ask.text)) for ask in context.published.task.asks}
     return SubmittedTask(TaskWork(inputs, typed), answers, scenario.RejectedInput(sent.texts, errors, labels))
 

@@ -18,6 +18,7 @@ from questions.rules.numbers import (
     read_number,
     round_half_up,
     split_unit,
+    two_readings,
     write_number,
 )
 from tests.support.questions import f
@@ -187,3 +188,21 @@ def test_both_ends_of_a_tolerance_are_within_it(value: str, kind: ToleranceKind,
     assert ends_of(f(value), tolerance) == (f(low), f(high))
     assert is_within(f(low), f(value), tolerance)
     assert not is_within(f(low) - f("0.001"), f(value), tolerance)
+
+
+@pytest.mark.parametrize(
+    ("typed", "readings"),
+    [
+        ("1.234.50", (Fraction(123450, 100), Fraction(123450))),
+        (" 12,345,6 ", (Fraction(123456, 10), Fraction(123456))),
+        ("1.234.567", None),
+        ("1.234,50", None),
+        ("0.234.5", None),
+        ("mucho", None),
+    ],
+)
+def test_signs_that_may_mean_two_numbers_are_no_number_and_both_are_told(typed: str, readings: tuple[Fraction, Fraction] | None) -> None:
+    assert two_readings(typed) == readings
+    if readings is not None:
+        assert read_number(typed, SPANISH) is None
+        assert read_number(typed, ENGLISH) is None

@@ -96,6 +96,10 @@ def test_six_groups_of_people_fit_and_either_amount() -> None:
         ("1,234", "1.234", "1234"),
         ("0.234", "0.234", "0.234"),
         ("−5", "-5", "-5"),
+        ("+4", "4", "4"),
+        ("1,", "1", "1"),
+        (".5", "0.5", "0.5"),
+        ("1e5", "100000", "100000"),
         ("118000000000", "118000000000", "118000000000"),
     ],
 )
@@ -106,7 +110,7 @@ def test_comma_and_point_are_both_understood(typed: str, spanish: str, english: 
 
 
 @pytest.mark.parametrize(
-    "typed", ["", "mucho", "1,2,3", "1.2.3,4", "12 34", "1e5", "nan", "∞", "٣", "--1", "1,", ".5", "1" * 41, "1.850,000.5"]
+    "typed", ["", "mucho", "1,2,3", "1.2.3,4", "12 34", "1.234.50", "12.345.67", "nan", "∞", "٣", "--1", "1" * 41, "1.850,000.5"]
 )
 def test_what_is_no_number_is_none(typed: str) -> None:
     assert read_typed(typed, "es") is None

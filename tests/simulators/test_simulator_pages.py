@@ -238,3 +238,10 @@ def test_no_page_writes_anything(browser: Browser) -> None:
         browser.get(path)
 
     assert not [text for text in statements if not text.startswith(("SELECT", "PRAGMA", "BEGIN"))]
+
+
+def test_a_number_with_two_readings_is_refused_with_both(browser: Browser) -> None:
+    browser.get(TOOL)
+    page = browser.submit(TOOL, {"vejez.meses": "1.234.50"}, button=("do", "calculate"), status=422)
+    message = "This may be two numbers, %(both)s: write it without signs between thousands."
+    assert in_spanish(message, both="1234,50 o 123450,00") in page.text
