@@ -1,6 +1,6 @@
 """The settings of a quiz, those that hold for one person, the review that they allow, and when the quiz is complete."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum
@@ -277,37 +277,36 @@ def effective(
     accommodation: AccommodationValues | None = None,
     started_at: datetime | None = None,
 ) -> EffectiveSettings:
-    """Return the effective settings, one by one: own override, else the groups', else the quiz with the ``accommodation``.
+    """Return the effective settings, one by one: own override, else the groups', else the quiz's, with the ``accommodation`` added.
 
-    ``started_at`` is the start of the attempt in question: the close date moves by the accommodation's extra time only for an
-    attempt that began before it.
+    What is set for many moves what an accommodation is added to; only what is set for the person replaces it. ``started_at`` is the start
+    of the attempt in question: the close date moves by the accommodation's extra time only for an attempt that began before it.
     """
-    settings = quiz if accommodation is None else _accommodated(quiz, accommodation, _decided(own, groups), started_at)
+    mine = frozenset() if own is None else own.sets
+    settings = quiz
     for setting in OverridableSetting:
-        if own is not None and setting in own.sets:
-            settings = _set(settings, setting, [own])
-        else:
+        if setting not in mine:
             settings = _set(settings, setting, [group for group in groups if setting in group.sets])
+    if accommodation is not None:
+        settings = _accommodated(settings, accommodation, mine, started_at)
+    for setting in OverridableSetting:
+        if own is not None and setting in mine:
+            settings = _set(settings, setting, [own])
     return settings
 
 
-def _decided(own: OverriddenSettings | None, groups: Sequence[OverriddenSettings]) -> frozenset[OverridableSetting]:
-    overrides = [*groups, *([] if own is None else [own])]
-    return frozenset(setting for override in overrides for setting in override.sets)
-
-
 def _accommodated(
-    quiz: EffectiveSettings, accommodation: AccommodationValues, decided: frozenset[OverridableSetting], started_at: datetime | None
+    settings: EffectiveSettings, accommodation: AccommodationValues, mine: Container[OverridableSetting], started_at: datetime | None
 ) -> EffectiveSettings:
-    """Apply a accommodation to what no override decides (explicit overrides beat the accommodation)."""
-    attempts = quiz.attempts + accommodation.extra_attempts if quiz.attempts else 0
-    if quiz.limit is None or OverridableSetting.LIMIT in decided:
-        return replace(quiz, attempts=attempts)
-    limit = ceil(quiz.limit * accommodation.factor) + accommodation.breaks
-    closes = quiz.closes
+    """Add an accommodation to what was set for many; where the person has a limit of their own, no time is added."""
+    attempts = settings.attempts + accommodation.extra_attempts if settings.attempts else 0
+    if settings.limit is None or OverridableSetting.LIMIT in mine:
+        return replace(settings, attempts=attempts)
+    limit = ceil(settings.limit * accommodation.factor) + accommodation.breaks
+    closes = settings.closes
     if closes is not None and started_at is not None and started_at < closes:
-        closes += timedelta(seconds=limit - quiz.limit)
-    return replace(quiz, attempts=attempts, limit=limit, closes=closes)
+        closes += timedelta(seconds=limit - settings.limit)
+    return replace(settings, attempts=attempts, limit=limit, closes=closes)
 
 
 def _set(settings: EffectiveSettings, setting: OverridableSetting, overrides: Sequence[OverriddenSettings]) -> EffectiveSettings:

@@ -6,6 +6,7 @@ spec/quiz-engine 5.2.2, 5.10, 5.11, 5.12, 5.9, 5.5.
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -177,6 +178,21 @@ def test_the_result_of_an_initial_test_is_held_until_the_final_one_is_graded(
 def test_an_override_of_the_opening_is_known(setting_sources: SettingSources, *, opens: bool) -> None:
     """spec/quiz-engine 5.10.1: it decides when one may start, whatever opens the activity otherwise."""
     assert setting_sources.sets_opening is opens
+
+
+def test_what_is_set_for_many_takes_no_time_from_an_accommodation() -> None:
+    """spec/quiz-engine 5.10.3, public case 9: a group's closing, limit and attempts move what is added to; the person's own replace it."""
+    quiz, twice = EffectiveSettings(closes=NOON + timedelta(seconds=360), limit=600, attempts=1), AccommodationValues(Fraction(2), 1)
+
+    def for_group(setting: OverridableSetting, **values: Any) -> EffectiveSettings:
+        return effective(quiz, groups=[override(setting, **values)], accommodation=twice, started_at=NOON)
+
+    later = NOON + timedelta(seconds=480)
+    assert for_group(OverridableSetting.CLOSES, closes=later).closes == later + timedelta(seconds=600)
+    assert (for_group(OverridableSetting.LIMIT, limit=720).limit, for_group(OverridableSetting.ATTEMPTS, attempts=2).attempts) == (1440, 3)
+    assert for_group(OverridableSetting.LIMIT, limit=720).closes == NOON + timedelta(seconds=360 + 720)
+    mine = effective(quiz, own=override(OverridableSetting.CLOSES, closes=later), accommodation=twice, started_at=NOON)
+    assert (mine.closes, mine.limit) == (later, 1200)
 
 
 def test_an_own_limit_moves_no_close_date() -> None:
