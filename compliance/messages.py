@@ -12,25 +12,25 @@ from kernel.errors import N_
 from kernel.i18n import _, choose, format_date, format_datetime, ngettext
 
 _SUBJECTS: Mapping[ReminderKind, str] = {
-    ReminderKind.ASSIGNED: N_("New compulsory training: %(course)s"),
-    ReminderKind.STEP: N_("Until %(day)s: %(course)s"),
-    ReminderKind.RENEWAL_OPENS: N_("You can renew now: %(course)s"),
-    ReminderKind.OVERDUE: N_("Overdue: %(course)s"),
-    ReminderKind.WAIVER_ENDS: N_("Your waiver ends: %(course)s"),
-    ReminderKind.VERSION: N_("A newer version is asked: %(course)s"),
-    ReminderKind.ASKED: N_("A reminder from your institution: %(course)s"),
+    ReminderKind.ASSIGNED: N_("New compulsory training: %(training)s"),
+    ReminderKind.STEP: N_("Until %(day)s: %(training)s"),
+    ReminderKind.RENEWAL_OPENS: N_("You can renew now: %(training)s"),
+    ReminderKind.OVERDUE: N_("Overdue: %(training)s"),
+    ReminderKind.WAIVER_ENDS: N_("Your waiver ends: %(training)s"),
+    ReminderKind.VERSION: N_("A newer version is asked: %(training)s"),
+    ReminderKind.ASKED: N_("A reminder from your institution: %(training)s"),
 }
 _WITH_DAY: Mapping[ReminderKind, str] = {
-    ReminderKind.ASSIGNED: N_("“%(course)s” is compulsory for you. The last day is %(day)s."),
-    ReminderKind.STEP: N_("“%(course)s”: the last day is %(day)s."),
-    ReminderKind.RENEWAL_OPENS: N_("Renew “%(course)s”: the last day is %(day)s."),
-    ReminderKind.OVERDUE: N_("The last day of “%(course)s” was %(day)s. Complete it now: it is recorded all the same."),
-    ReminderKind.WAIVER_ENDS: N_("Your waiver from “%(course)s” ends on %(day)s. Afterwards you have to complete it."),
-    ReminderKind.VERSION: N_("A newer version of “%(course)s” is asked of you. The last day is %(day)s."),
-    ReminderKind.ASKED: N_("“%(course)s”: the last day is %(day)s."),
+    ReminderKind.ASSIGNED: N_("“%(training)s” is compulsory for you. The last day is %(day)s."),
+    ReminderKind.STEP: N_("“%(training)s”: the last day is %(day)s."),
+    ReminderKind.RENEWAL_OPENS: N_("Renew “%(training)s”: the last day is %(day)s."),
+    ReminderKind.OVERDUE: N_("The last day of “%(training)s” was %(day)s. Complete it now: it is recorded all the same."),
+    ReminderKind.WAIVER_ENDS: N_("Your waiver from “%(training)s” ends on %(day)s. Afterwards you have to complete it."),
+    ReminderKind.VERSION: N_("A newer version of “%(training)s” is asked of you. The last day is %(day)s."),
+    ReminderKind.ASKED: N_("“%(training)s”: the last day is %(day)s."),
 }
-_EXPIRED = N_("What you did in “%(course)s” was valid until %(day)s. Take it again now.")
-_WITHOUT_DAY = N_("“%(course)s” is compulsory for you.")
+_EXPIRED = N_("What you did in “%(training)s” was valid until %(day)s. Take it again now.")
+_WITHOUT_DAY = N_("“%(training)s” is compulsory for you.")
 _WITHOUT_MINUTES = (ReminderKind.WAIVER_ENDS,)
 
 
@@ -38,7 +38,9 @@ def notice_words(lines: Sequence[ReminderItem]) -> tuple[str, str]:
     """Return the subject and the words of a notice, one obligation a line, in the reader's language."""
     if len(lines) == 1:
         line = lines[0]
-        subject = _(_SUBJECTS[_kind_of(line)], course=_course(line), day=format_date(line.last_on, "full") if line.last_on else "")
+        subject = _(
+            _SUBJECTS[_kind_of(line)], training=choose(dict(line.titles)), day=format_date(line.last_on, "full") if line.last_on else ""
+        )
     else:
         subject = ngettext("Your compulsory training: %(count)s course", "Your compulsory training: %(count)s courses", len(lines))
     return subject, "\n".join(dict.fromkeys(sentence for line in lines for sentence in (line_words(line), _own_words(line)) if sentence))
@@ -46,7 +48,10 @@ def notice_words(lines: Sequence[ReminderItem]) -> tuple[str, str]:
 
 def line_words(line: ReminderItem) -> str:
     """Return one obligation in words: what, until when, how long it takes."""
-    sentence = _(_sentence(line), course=_course(line), day=format_date(line.last_on, "full") if line.last_on else "")
+    sentence = _(_sentence(line), training=choose(dict(line.titles)), day=format_date(line.last_on, "full") if line.last_on else "")
+    course = choose(dict(line.course))
+    if course and course != choose(dict(line.titles)):
+        sentence += " " + _("It is met with the course “%(course)s”.", course=course)
     if line.hindrance is not None:
         sentence = f"{sentence} {_hindrance_words(line.hindrance, line.owner)}"
     if not line.minutes or line.kind in _WITHOUT_MINUTES:
@@ -79,7 +84,3 @@ def _sentence(line: ReminderItem) -> str:
     if line.state is TrainingState.EXPIRED:
         return _EXPIRED
     return _WITH_DAY[ReminderKind.OVERDUE if line.state is TrainingState.OVERDUE else line.kind]
-
-
-def _course(line: ReminderItem) -> str:
-    return choose(dict(line.titles))

@@ -317,6 +317,8 @@ class ReminderItem:
     """What keeps the person from finishing by the last day."""
     owner: str = ""
     """Who is to be told then; nobody where their account is closed."""
+    course: tuple[tuple[str, str], ...] = ()
+    """The titles of the course where one alone is required, as `titles` are those of the obligation."""
 
 
 WriteNotice = Callable[[Sequence[ReminderItem]], tuple[str, str]]
@@ -421,15 +423,14 @@ def item_of(
 ) -> ReminderItem:
     """Return the line of one obligation: course where it requires one alone, last day, minutes left, what hinders, where to go on."""
     course = obligation.only_course
-    titles, path = (course.title, f"/courses/{course.slug}") if course is not None else (obligation.title, OWN_TRAINING)
-    state, called = TrainingState(row.state), tuple(sorted(titles.items()))
     return ReminderItem(
         planned.kind,
-        state,
-        called,
+        TrainingState(row.state),
+        tuple(sorted(obligation.title.items())),
+        course=() if course is None else tuple(sorted(course.title.items())),
         last_on=planned.last_on,
         minutes=minutes,
-        path=path,
+        path=OWN_TRAINING if course is None else f"/courses/{course.slug}",
         words=text,
         hindrance=hindrance,
         owner=obligation.owner if hindrance else "",

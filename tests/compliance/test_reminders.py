@@ -330,14 +330,15 @@ def test_a_province_has_free_days_of_its_own(trial: ReminderTrial) -> None:
     assert (trial.decided(ana)[-1], trial.decided(blas)[-1]) == ((7, "2026-12-08", ""), (7, "2026-12-09", ""))
 
 
-def test_the_mail_names_course_last_day_and_minutes_and_can_be_stopped(trial: ReminderTrial) -> None:
+def test_the_mail_names_training_course_last_day_and_minutes_and_can_be_stopped(trial: ReminderTrial) -> None:
     """spec/compulsory 10.5: in both languages, one link, nothing of others."""
     ana, john = somebody(trial), a_person(trial.instance, "john@example.org", language="en")
     let_stay(trial.instance, trial.audience, john)
     trial.run("2026-11-24T09:00", "2026-12-08T08:00")
 
     spanish, english = mails_to(trial.instance, ana)[-1], mails_to(trial.instance, john)[-1]
-    assert spanish.startswith("Hasta el martes 15 de diciembre de 2026: Curso de prueba prueba")
+    assert spanish.startswith("Hasta el martes 15 de diciembre de 2026: Curso obligatorio")
+    assert in_spanish("It is met with the course “%(course)s”.", course="Curso de prueba prueba") in " ".join(spanish.split())
     assert " ".join(spanish.split()).count(in_spanish("What is required takes about %(time)s more.", time="12 min")) == 1
     assert spanish.count(f"/courses/{trial.course.slug}") == 1
     assert english.startswith("Until Tuesday 15 December 2026")
