@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from icalendar import Alarm, Calendar, Event, Timezone
+from icalendar import Alarm, Calendar, Event, Timezone, vDDDLists, vText
 
 MEDIA_TYPE = "text/calendar; charset=utf-8"
 PRODUCT = "-//Aulario//Calendar//ES"
@@ -46,10 +46,19 @@ def write_calendar(events: Sequence[CalendarEvent], *, name: str = "", zone: Zon
         calendar.add("x-published-ttl", "PT4H")
     first, last = min((event.at for event in events), default=now), max((event.at for event in events), default=now)
     years = {"first_date": date(first.year - 1, 1, 1), "last_date": date(last.year + 2, 1, 1)}
-    calendar.add_component(Timezone.from_tzinfo(zone, zone.key, **years))  # also of no events: a calendar has a component (3.6)
+    calendar.add_component(_one_change_a_line(Timezone.from_tzinfo(zone, zone.key, **years)))  # also of no events: it has one (3.6)
     for event in events:
         calendar.add_component(_component(event, zone))
     return bytes(calendar.to_ical())
+
+
+def _one_change_a_line(timezone: Timezone) -> Timezone:
+    """Write each change of a zone as a line of its own: of several in one line some readers keep the first."""
+    for part in timezone.subcomponents:
+        changes = part.pop("rdate", None)
+        for change in changes.dts if changes is not None else ():
+            part.add("rdate", vDDDLists([change.dt]), encode=False)
+    return timezone
 
 
 def _component(event: CalendarEvent, zone: ZoneInfo) -> Event:
@@ -59,7 +68,7 @@ def _component(event: CalendarEvent, zone: ZoneInfo) -> Event:
     component.add("last-modified", event.changed_at)
     component.add("sequence", event.sequence)
     component.add("dtstart", event.at.astimezone(zone))
-    component.add("duration", timedelta(0))  # a moment: without it some readers make it last an hour, into the next day
+    component.add("duration", vText("PT0S"), encode=False)  # a moment: without it some readers make it last an hour, into the next day
     component.add("summary", event.title)
     if event.description:
         component.add("description", event.description)

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response, flash, url_for
 
+from accounts.rules import fold
 from compliance import claim_lists
 from compliance.access import RecognitionAction, TrainingAction
 from compliance.claim_lists import ClaimantContext, RecognitionSubject
@@ -34,7 +35,8 @@ def propose(subject: ClaimantContext) -> Answer:
 def _propose(subject: ClaimantContext) -> Answer:
     session, form = current_session(), claims.RecognitionForm()
     required = required_of(session, subject.person_id)
-    courses = sorted((choose(course.title), course.id) for course in list_known_courses(session, current_actor(), required))
+    known = ((choose(course.title), course.id) for course in list_known_courses(session, current_actor(), required))
+    courses = sorted(known, key=lambda course: (fold(course[0]), course[1]))
     form.offer([(number, title) for title, number in courses], day_of_person(session, subject.person_id, clock.now()))
     if not form.validate_on_submit():
         page = _form_page(subject, form)

@@ -17,7 +17,7 @@ from wtforms.validators import DataRequired
 
 from accounts.models import Person
 from accounts.people import get_person
-from accounts.rules import device_label
+from accounts.rules import device_label, fold
 from enrolments import calendar as enrolments_calendar
 from enrolments.access import CalendarAction
 from enrolments.calendar import (
@@ -431,7 +431,7 @@ def calendar() -> Answer:
     return page(
         "enrolments/calendar.html",
         **_context_of(period, items[:MOST_ITEMS], now),
-        courses=sorted({one.outline.slug: choose(one.outline.title) for one in enrolments}.items(), key=lambda pair: pair[1].casefold()),
+        courses=sorted({one.outline.slug: choose(one.outline.title) for one in enrolments}.items(), key=lambda pair: fold(pair[1])),
         course=slug,
         zone=zone_words(now),
         addresses_made=len(list_addresses(session, person_id)),

@@ -57,3 +57,14 @@ def test_a_feed_without_events_is_a_calendar_all_the_same() -> None:
 
 def test_equal_events_give_equal_bytes_whatever_the_hour() -> None:
     assert write_calendar([EVENT], zone=QUITO, now=NOON) == write_calendar([EVENT], zone=QUITO, now=NOON + timedelta(hours=5))
+
+
+def test_every_summer_is_read_by_readers_that_keep_one_change_a_line() -> None:
+    """Findings B6: of several changes in one RDATE a reader keeps the first; a moment lasts no time (B5)."""
+    zone = ZoneInfo("Europe/Madrid")
+    days = [datetime(2026, 11, 1, 12, tzinfo=UTC) + timedelta(days=30 * number) for number in range(30)]
+    content = write_calendar([replace(EVENT, uid=f"{number}@aulario", at=day) for number, day in enumerate(days)], zone=zone, now=NOON)
+
+    assert [read.at for read in read_calendar(content)] == days
+    assert content.count(b"DURATION:PT0S") == len(days)
+    assert not any(b"," in line for line in content.splitlines() if line.startswith(b"RDATE"))

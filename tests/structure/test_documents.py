@@ -187,7 +187,9 @@ def test_deploy_files_name_the_version_that_is_built() -> None:
     """An image by the name of another version is one that nobody has, or an old program with new settings."""
     version = PYPROJECT["project"]["version"]
     files = [path for folder in ("deploy", "docs/operations") for path in (ROOT / folder).rglob("*") if path.is_file()]
-    images = {(path.name, image) for path in files for image in re.findall(r"aulario:([0-9]+\.[\w.]*\w)", path.read_text("utf-8", "ignore"))}
+    images = {
+        (path.name, image) for path in files for image in re.findall(r"aulario:([0-9]+\.[\w.]*\w)", path.read_text("utf-8", "ignore"))
+    }
 
     assert {image for _name, image in images} == {version}
     assert {"compose.yaml", "aulario.yaml", "install.md"} <= {name for name, _image in images}
