@@ -3,7 +3,7 @@
 from kernel.audit import Fact, Verb
 from kernel.errors import N_
 from selections import wording
-from selections.wording import INCIDENT_OUTCOMES, PROPOSALS
+from selections.wording import INCIDENT_OUTCOMES, KINDS, PROPOSALS, SIGN_TITLES
 
 
 class SelectionVerb(
@@ -12,6 +12,7 @@ class SelectionVerb(
         "acta": N_("Acta"),
         "approved_by": Fact(N_("Approved by"), table="person"),
         "ending": N_("How it ended"),
+        "kind": Fact(N_("Kind"), values={**KINDS, **SIGN_TITLES}),
         "outcome": Fact(values=INCIDENT_OUTCOMES),
     },
 ):

@@ -22,7 +22,7 @@ from selections.models import ActaCorrection, ActaKind, MemberRole, SelectionAct
 from selections.rules.differences import DifferenceCounts
 from selections.rules.signs import AttemptSign, SignKind
 from selections.selections import get_row, list_places
-from selections.wording import INCIDENT_OUTCOMES, matter_words
+from selections.wording import INCIDENT_OUTCOMES, SIGN_TITLES, matter_words
 
 OBJECTION_NOTICE = NoticeKind(
     "objection",
@@ -49,13 +49,6 @@ def difference_words(counts: ActaCorrection | DifferenceCounts) -> str:
         (counts.others, ngettext("%(count)s other change", "%(count)s other changes", counts.others)),
     ]
     return ", ".join(text for count, text in counted if count)
-
-
-SIGN_TITLES: Mapping[str, str] = {
-    SignKind.SESSIONS: N_("Two devices or windows at once"),
-    SignKind.ABSENCES: N_("The quiz page was left"),
-    SignKind.RAPID: N_("Answers faster than reading"),
-}
 
 
 def sign_words(sign: AttemptSign) -> str:

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from kernel.errors import N_
 from kernel.i18n import _, format_datetime, language, reading, site_locale, site_zone_name, zone_name
-from selections.models import IncidentOutcome, JuryDecision, JuryMatter
+from selections.models import ActaKind, IncidentOutcome, JuryDecision, JuryMatter
 from selections.rules.objections import ObjectionGround, ObjectionOutcome
+from selections.rules.signs import SignKind
 
 GROUNDS: Mapping[str, str] = {
     ObjectionGround.TWO_RIGHT.value: N_("Two or more answers are right"),
@@ -18,6 +19,18 @@ GROUNDS: Mapping[str, str] = {
     ObjectionGround.MARKED_WRONGLY.value: N_("It was marked wrongly"),
     ObjectionGround.TECHNICAL.value: N_("Something technical failed"),
 }
+KINDS: Mapping[str, str] = {
+    ActaKind.PROVISIONAL.value: N_("Provisional acta"),
+    ActaKind.FINAL.value: N_("Final acta"),
+    ActaKind.AMENDMENT.value: N_("Amendment of the acta"),
+}
+"""Of actas."""
+SIGN_TITLES: Mapping[str, str] = {
+    SignKind.SESSIONS.value: N_("Two devices or windows at once"),
+    SignKind.ABSENCES.value: N_("The quiz page was left"),
+    SignKind.RAPID.value: N_("Answers faster than reading"),
+}
+"""Of incidents."""
 OUTCOMES: Mapping[str, str] = {
     ObjectionOutcome.UPHOLD.value: N_("The marks stand"),
     ObjectionOutcome.RESCORE.value: N_("Marked again with a corrected key; no result goes down"),

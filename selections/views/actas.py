@@ -40,7 +40,7 @@ from selections.rules.differences import BY_HAND, DifferenceCounts
 from selections.rules.ranking import SelectionOutcome
 from selections.selections import is_answering_over
 from selections.standing import ActaEntryRow
-from selections.wording import acta_moment
+from selections.wording import KINDS, acta_moment
 
 
 class AmendmentForm(Form):
@@ -53,11 +53,6 @@ class AmendmentForm(Form):
         return clean_text(self.reason.data or "", lines=True)
 
 
-KINDS: Mapping[str, str] = {
-    ActaKind.PROVISIONAL.value: N_("Provisional acta"),
-    ActaKind.FINAL.value: N_("Final acta"),
-    ActaKind.AMENDMENT.value: N_("Amendment of the acta"),
-}
 STATES: Mapping[str, str] = {
     ActaState.FREEZING.value: N_("Being prepared"),
     ActaState.DRAFT.value: N_("Draft, for the jury alone"),

@@ -34,8 +34,8 @@ from selections.models import SelectionActa
 from selections.rules.documents import signature_text
 from selections.standing import ActaEntryRow
 from selections.views import actas
-from selections.views.actas import KINDS, PART, ActaEntryView, count_parts, head_facts, line_views, precision_facts
-from selections.wording import acta_moment
+from selections.views.actas import PART, ActaEntryView, count_parts, head_facts, line_views, precision_facts
+from selections.wording import KINDS, acta_moment
 
 
 class ActaIdentityForm(Form):

@@ -18,11 +18,11 @@ from selections import incidents as selections_incidents
 from selections import selections
 from selections.access import IntegrityAction, PersonSignContext, SelectionContext, SelectionIncidentAction, SelectionIncidentContext
 from selections.incidents import is_heard
-from selections.messages import SIGN_TITLES, rarity_words, read_sign, sign_words
+from selections.messages import rarity_words, read_sign, sign_words
 from selections.models import IncidentOutcome, Selection
 from selections.rules.signs import PersonSign, SignKind
 from selections.views.selections import state_words
-from selections.wording import INCIDENT_OUTCOMES
+from selections.wording import INCIDENT_OUTCOMES, SIGN_TITLES
 
 
 class IncidentQuestionForm(Form):

@@ -25,9 +25,8 @@ from quizzes.access import QuizContext
 from selections import corrections, selections
 from selections.access import SelectionAction, SelectionContext, SelectionMemberContext
 from selections.incidents import is_heard, list_own_incidents
-from selections.messages import SIGN_TITLES
 from selections.models import MemberRole, SelectionIncident, SelectionMember
-from selections.wording import INCIDENT_OUTCOMES
+from selections.wording import INCIDENT_OUTCOMES, SIGN_TITLES
 
 
 class SelectionForm(Form):

@@ -22,8 +22,7 @@ from selections.actas import RegisterVerdict, holds_line, judge_acta
 from selections.corrections import find_open
 from selections.models import ActaKind, SelectionActa
 from selections.rules.documents import CODE_LENGTH
-from selections.views.actas import KINDS
-from selections.wording import acta_moment
+from selections.wording import KINDS, acta_moment
 
 
 class ActaEntryForm(Form):

@@ -5,6 +5,7 @@ import pkgutil
 import re
 from collections.abc import Iterator
 from dataclasses import fields
+from enum import StrEnum
 from importlib import import_module
 
 import pytest
@@ -22,6 +23,9 @@ from kernel.jose import TokenFault
 from kernel.permissions import SYSTEM
 from lms.auditing import entries_in_words
 from lms.instance import Instance
+from selections.audit_verbs import SelectionVerb
+from selections.models import ActaKind
+from selections.rules.signs import SignKind
 from tests.support.project import PACKAGES, modules, text
 from tests.support.wording import in_spanish
 
@@ -96,6 +100,16 @@ def test_a_change_of_a_provider_is_what_was_and_what_is(app: Flask) -> None:
     with app.app_context(), i18n.reading("es"):
         lines = dict(FactWriter(lambda _table, _number: "", {}).lines("provider.changed", given))
     assert list(lines.values()) == ["im.gob.ec → im.gob.ec, example.org", "No → Sí", "– → mfa"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "kinds"),
+    [(SelectionVerb.ACTA_REQUESTED, ActaKind), (SelectionVerb.ACTA_EXPORTED, ActaKind), (SelectionVerb.INCIDENT_OPENED, SignKind)],
+)
+def test_no_kind_of_acta_or_incident_is_a_code(app: Flask, verb: SelectionVerb, kinds: type[StrEnum]) -> None:
+    writer = FactWriter(lambda _table, _number: "", {})
+    with app.app_context(), i18n.reading("es"):
+        assert [kind.value for kind in kinds if writer.text(verb.value, "kind", kind.value) == kind.value] == []
 
 
 def recorded_facts() -> Iterator[str]:
