@@ -162,10 +162,10 @@ def test_what_was_frozen_is_frozen_again_byte_for_byte(instance: Instance, peopl
     (row,) = all_actas(instance)
     assert row.frozen_at is not None
     with instance.database.unit_of_work(write=False) as session:
-        salts = iter([line.salt for line in walk_lines(session, row.id)])
+        salts = iter([line.entry.salt for line in walk_lines(session, row.id)])
         again = freeze(session, row, instance.worker.settings.names, now=row.frozen_at, salts=lambda: next(salts))
         kept = json.loads(b"".join(read_document(session, row)))
 
-    assert kept["lines"] == [json.loads(one.entry.text) for one in again.lines]
+    assert kept["lines"] == [json.loads(entry.text) for _ranked, entry, _changed in again.lines]
     assert {name: one for name, one in kept.items() if name != "lines"} == json.loads(json.dumps(again.head))
     assert len(document(instance, row)) > 100 * people
