@@ -257,9 +257,10 @@ class Form(FlaskForm):
 
         def wrap_formdata(self, form: "Form", formdata: Any) -> Any:
             """Take what a page of ours sends, and refuse anything else (400): JSON, or a file in the place of a text."""
-            if request and request.mimetype == "application/json":
+            takes_request = bool(request) and formdata is not None and not isinstance(formdata, MultiDict)
+            if takes_request and request.mimetype == "application/json":
                 raise BadRequest
-            files = request.files if request else ()
+            files = request.files if takes_request else ()
             if any(name in form and not isinstance(form[name].widget, FileInput) for name in files):
                 raise BadRequest
             return super().wrap_formdata(form, formdata)  # type: ignore[misc]  # the form's class joins it with that of Flask-WTF

@@ -97,10 +97,13 @@ MOST_ROWS = 100_000
 def send_faults(faults: Sequence[LineFault], content: bytes) -> Response:
     """Send the lines of a list that do nothing with their cells as they were, and behind them the cause: mended it is loaded again."""
     table = read_table(content, rows=MOST_ROWS)
-    lines, width = dict(table.rows), max((len(cells) for _line, cells in table.rows), default=0)
+    lines = dict(table.rows)
+    width = max(
+        (at for cells in lines.values() for at, cell in enumerate(cells, 1) if cell), default=0
+    )  # a sheet's rows end in empty cells
 
     def cells_of(cells: Sequence[str]) -> list[str]:
-        return [*(cell.replace(FORMULA, "") for cell in cells), *[""] * (width - len(cells))]
+        return [*(cell.replace(FORMULA, "") for cell in cells[:width]), *[""] * (width - len(cells))]
 
     headings = [*cells_of(table.rows[0][1] if table.rows else ()), _("Line"), _("What is wrong")]
     rows: Iterator[Sequence[Cell]] = ((*cells_of(lines.get(fault.line, ())), fault.line, fault.text) for fault in faults)

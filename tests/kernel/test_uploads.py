@@ -6,6 +6,7 @@ from io import BytesIO
 import pytest
 from flask import Flask
 from flask.ctx import RequestContext
+from openpyxl import Workbook
 
 from kernel.errors import N_, Conflict, Invalid
 from kernel.i18n import reading
@@ -75,3 +76,19 @@ def test_faults_are_shown_by_pages_and_sent_as_a_whole(app: Flask) -> None:
     assert (last_page.rows, last_page.number, last_page.has_next) == (faults[FAULTS:], 2, False)
     assert lines[:2] == ["clave;texto;Line;What is wrong", "002;'=1;2;This code is already on line 1. The name is missing."]
     assert len(lines) == FAULTS + 2
+
+
+def test_the_faults_of_a_sheet_have_its_columns_alone(app: Flask) -> None:
+    """A workbook's rows end in empty cells; a formula stands as an empty cell, to be filled in."""
+    book = Workbook()
+    for row in (["clave", "texto"], ["001", "=1+1"], ["002", "dos"]):
+        book.worksheets[0].append(row)
+    target = BytesIO()
+    book.save(target)
+    with app.test_request_context("/"), reading("en"):
+        sent = send_faults([LineFault(2, "", "The name is missing.")], target.getvalue())
+        sent.direct_passthrough = False
+        lines = sent.get_data().decode("utf-8-sig").splitlines()
+        sent.close()
+
+    assert lines == ["clave;texto;Line;What is wrong", "001;;2;The name is missing."]

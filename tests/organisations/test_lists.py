@@ -517,7 +517,7 @@ def test_a_number_of_somebody_else_is_a_fault(boss: Browser, instance: Instance)
     send(boss, HEAD + f"b@example.org;Blas;Mera;;{CEDULA};\n")
 
     assert tiles(boss.page.html) == [0, 0, 0, 1]
-    assert in_spanish("This line means two people: %(one)s and %(other)s.", one=owner.full_name, other="Blas Mera") in boss.page.text
+    assert in_spanish("This line means two people: %(people)s.", people=f"{owner.full_name} y Blas Mera") in boss.page.text
     send(boss, HEAD + f"ana@example.org;;;;{CEDULA};\n")
     assert tiles(boss.page.html) == [0, 0, 1, 0]
 
