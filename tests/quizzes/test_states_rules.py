@@ -387,11 +387,11 @@ def test_a_quiz_without_a_close_date_gets_none_from_a_profile() -> None:
     assert effective(replace(QUIZ, closes=None), accommodation=PROFILE, started_at=at(1)).closes is None
 
 
-def test_explicit_overrides_beat_the_profile() -> None:
+def test_what_is_set_for_the_person_replaces_the_profile_and_for_a_group_is_added_to() -> None:
     """spec/quiz-engine 5.10.3, 5.14.5: profile ×1.5 plus group plus own override."""
-    groups = [override(limit=900)]
+    groups, later = [override(limit=900)], at(60) + timedelta(seconds=510)
 
-    assert effective(QUIZ, accommodation=PROFILE, groups=groups, started_at=at(1)) == replace(QUIZ, limit=900, attempts=3)
+    assert effective(QUIZ, accommodation=PROFILE, groups=groups, started_at=at(1)) == replace(QUIZ, limit=1410, attempts=3, closes=later)
     assert effective(QUIZ, accommodation=PROFILE, groups=groups, own=override(limit=1200, attempts=1)) == replace(
         QUIZ, limit=1200, attempts=1
     )
