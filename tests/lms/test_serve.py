@@ -116,19 +116,13 @@ def test_a_second_start_changes_nothing_but_the_link(folder: Path) -> None:
     assert server.lines[1] != again.lines[1]
 
 
-ADDED_BY_THE_CLOCK = ("quizzes.order_analyses", "quizzes.fill_history")
-
-
 def snapshot(database: Database) -> dict[str, int]:
-    """Count the rows of every table; of the jobs that are due by the clock their kinds, as a minute may begin between two looks.
-
-    Those that such a job adds count with it: how far it came before the end depends on the machine.
-    """
+    """Count the rows of every table; of the jobs that are due by the clock their kinds, as a minute may begin between two looks."""
     tables = MetaData()
     tables.reflect(database.reading)
     with database.unit_of_work(write=False) as session:
         rows = {name: session.scalar(select(func.count()).select_from(table)) or 0 for name, table in tables.tables.items()}
-        others = session.scalar(select(func.count()).where(Job.kind.not_in([*periodic_jobs(), *ADDED_BY_THE_CLOCK]))) or 0
+        others = session.scalar(select(func.count()).where(Job.kind.not_in(periodic_jobs()))) or 0
         kinds = session.scalar(select(func.count(Job.kind.distinct())).where(Job.kind.in_(periodic_jobs()))) or 0
     return rows | {"job": others, "kinds of the clock": kinds}
 
